@@ -1,0 +1,47 @@
+#pragma once
+/// One recipe that turns an fp32 tensor into 4-bit codes and a scale (numerics.md sections 3 and 4).
+
+#include "traces/base/parallel_for.hpp"
+#include "traces/machine.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace quatrain::emu {
+
+/// Codes one a byte, and what a quantizer record says of them; fields that a rule does not have are 0.
+struct QuantizedTensor {
+  traces::Encoding encoding = traces::Encoding::int4;
+  std::vector<std::uint8_t> codes;
+  float scale = 0;
+  float max = 0, max_used = 0;
+  std::int32_t exponent = 0;
+  std::uint64_t count = 0, sum1 = 0, sum2 = 0;
+  float clip = 0;
+};
+
+struct QuantizerConfig {
+  traces::Rule rule = traces::Rule::sawb_int4;
+  unsigned random_bits = 16;                   ///< luq_fp4: 4, 8 or 16
+  traces::Alpha alpha = traces::Alpha::exact;  ///< luq_fp4, nearest_fp4
+};
+
+/// Equal (x, draws, maximum) give equal codes for any thread count and SIMD width.
+class Quantizer {
+ public:
+  virtual ~Quantizer() = default;
+  virtual const QuantizerConfig& config() const = 0;
+  /// x: n >= 1 elements, row-major; `maximum`: M given from outside (hindsight), for the FP4 rules only.
+  /// Reuses the memory of `out`. Throws traces::Error for NaN, infinity, a negative element of sawb_uint4, or
+  /// a maximum out of range; the message names step and layer from `draws` and the flat index.
+  virtual void quantize(std::span<const float> x, const traces::DrawKey& draws, std::optional<float> maximum,
+                        traces::ThreadPool& pool, QuantizedTensor& out) const = 0;
+};
+
+/// The one place that knows every rule.
+std::unique_ptr<Quantizer> make_quantizer(const QuantizerConfig& config);
+
+}  // namespace quatrain::emu

@@ -1,0 +1,23 @@
+#pragma once
+/// How a command hooks into the program: it adds a CLI11 subcommand with --help and an example, and, when it
+/// is the one that was typed, sets `action`. main runs the action and turns exceptions into exit codes.
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+
+namespace quatrain::sim {
+
+/// 0 done (and equal, where something was checked), 1 a check found a difference; Error is 2, anything
+/// else 3.
+using Action = std::function<int()>;
+
+void add_train_command(CLI::App& program, Action& action);
+void add_trace_command(CLI::App& program, Action& action);
+void add_sim_command(CLI::App& program, Action& action);
+void add_verify_command(CLI::App& program, Action& action);
+void add_report_command(CLI::App& program, Action& action);
+void add_machines_command(CLI::App& program, Action& action);
+void add_demo_command(CLI::App& program, Action& action);
+
+}  // namespace quatrain::sim

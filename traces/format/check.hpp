@@ -1,0 +1,14 @@
+#pragma once
+/// `quatrain trace check`: everything that trace-format.md lists, in its order. Recomputes no quantizer and
+/// no product.
+
+#include "traces/base/progress.hpp"
+
+#include <filesystem>
+
+namespace quatrain::traces {
+
+/// Throws Error at the first failure, with file, entry and byte where one is known.
+void check_trace(const std::filesystem::path& directory, Progress& progress);
+
+}  // namespace quatrain::traces

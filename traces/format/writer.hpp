@@ -1,0 +1,49 @@
+#pragma once
+/// Writes a trace directory so that one which exists is whole: NAME.partial is filled, flushed to disk and
+/// renamed.
+
+#include "traces/format/record.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace quatrain::traces {
+
+enum class LeftOver : std::uint8_t { refuse, replace };  ///< what to do with a NAME.partial of a crash
+
+class TraceWriter {
+ public:
+  /// Throws Error when `directory` exists, or its .partial does and is not to be replaced.
+  TraceWriter(std::filesystem::path directory, Producer producer, RunRecord run,
+              LeftOver left_over = LeftOver::refuse);
+  ~TraceWriter();  ///< not finished: removes the .partial directory
+  TraceWriter(const TraceWriter&) = delete;
+  TraceWriter& operator=(const TraceWriter&) = delete;
+
+  void add_layer(const LayerRecord& layer);
+
+  /// Tensors go to the file begun last; one file a traced step is usual. Its tensors are held until
+  /// end_file().
+  void begin_file(const std::string& name);
+  void add_fp32(const std::string& id, const Shape& shape, std::span<const float> values);
+  void add_int32(const std::string& id, const Shape& shape, std::span<const std::int32_t> values);
+  /// codes: packed nibbles.
+  void add_codes(const std::string& id, Encoding encoding, const Shape& shape,
+                 std::span<const std::uint8_t> codes);
+  void end_file();
+
+  void add_quantizer(const QuantizerRecord& record);
+  void add_gemm(const GemmRecord& record);
+
+  /// Writes manifest.json and SHA256SUMS, flushes, renames. Throws Error with file and cause; then NAME does
+  /// not exist.
+  void finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace quatrain::traces

@@ -1,0 +1,94 @@
+#pragma once
+/// What every machine can be asked: quantize a tensor, multiply a GEMM. The machines stand side by side and
+/// share this interface, the encodings and the geometry, and no arithmetic (docs/architecture.md).
+
+#include "traces/encoding/codes.hpp"
+#include "traces/geometry.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace quatrain::traces {
+
+enum class Rule : std::uint8_t { sawb_int4, sawb_uint4, luq_fp4, nearest_fp4 };
+enum class Alpha : std::uint8_t { exact, pow2 };
+
+/// Encoding of the codes that a rule makes.
+constexpr Encoding encoding_of(Rule rule) {
+  return rule == Rule::sawb_int4    ? Encoding::int4
+         : rule == Rule::sawb_uint4 ? Encoding::uint4
+                                    : Encoding::fp4_e3m0;
+}
+
+/// Names the random draws of one tensor (numerics.md section 2, stream 0); the element's flat index does the
+/// rest.
+struct DrawKey {
+  std::uint32_t seed = 0, step = 0, layer = 0, sample = 0;
+};
+
+struct QuantizerTask {
+  Rule rule = Rule::sawb_int4;
+  std::span<const float> source;  ///< row-major, at least one element
+  DrawKey draws;                  ///< luq_fp4 only; `step` and `layer` also name the tensor in errors
+  unsigned random_bits = 16;      ///< 4, 8 or 16; luq_fp4 only
+  Alpha alpha = Alpha::exact;     ///< luq_fp4, nearest_fp4
+  std::optional<float> maximum;   ///< M given from outside (hindsight); measured when absent
+};
+
+/// A tensor of codes and everything a quantizer record says of it. Fields that a rule does not have are 0.
+struct QuantizerResult {
+  std::vector<std::uint8_t> codes;  ///< packed nibbles
+  float max = 0;                    ///< measured max |x|
+  float max_used = 0;               ///< LUQ: M before pow2
+  std::int32_t exponent = 0;        ///< SAWB: p
+  std::uint64_t count = 0, sum1 = 0, sum2 = 0;
+  float clip = 0;
+  float scale = 0;
+};
+
+/// One GEMM: its operands stand beside it, in their natural shapes.
+struct Gemm {
+  Phase phase = Phase::forward;
+  Geometry geometry;
+  friend bool operator==(const Gemm&, const Gemm&) = default;
+};
+
+struct Operand {
+  Encoding encoding = Encoding::int4;
+  float scale = 0;
+  std::span<const std::uint8_t> codes;  ///< packed nibbles of the whole natural tensor
+};
+
+struct GemmResult {
+  std::vector<std::int32_t> accumulators;  ///< natural shape of Z, dX or dW
+  std::vector<float> output;               ///< the same shape, before any bias
+  float scale = 0;                         ///< the final one: /N included
+};
+
+/// Nothing, or the reason why a machine cannot do a task.
+using Refusal = std::optional<std::string>;
+
+class Machine {
+ public:
+  virtual ~Machine() = default;
+  /// "emu.naive", "systemc.array", ...: what --machines takes.
+  virtual std::string name() const = 0;
+  /// What it really ran on: "AVX2", "SystemC 2.3.4", "CPU fibers", a GPU's name.
+  virtual std::string ran_on() const = 0;
+
+  virtual Refusal refuses(const Gemm& gemm, Encoding left, Encoding right) const = 0;
+  virtual Refusal refuses(Rule rule) const = 0;
+
+  /// Throws Error for NaN, infinity, a negative element of sawb_uint4 (flat index named) or `maximum out of
+  /// range`.
+  virtual QuantizerResult quantize(const QuantizerTask& task) = 0;
+  /// right: one operand, or the N samples of backward_weight. Throws Error when the int32 bound or the
+  /// scale's range is left (numerics.md section 6), never a wrong result.
+  virtual GemmResult multiply(const Gemm& gemm, const Operand& left, std::span<const Operand> right) = 0;
+};
+
+}  // namespace quatrain::traces
