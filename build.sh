@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Installs what is missing (Debian packages), configures and builds. run.sh and test.sh call it; with nothing to do it
+# returns at once. Arguments: targets to build (default: quatrain).
+set -euo pipefail
+cd "$(dirname "$0")"
+
+tools="g++ cmake ninja-build pkg-config"
+libraries="libsystemc-dev libboost-dev libboost-context-dev libboost-filesystem-dev libboost-system-dev libfmt-dev
+  nlohmann-json3-dev libcli11-dev libtbb-dev libssl-dev zlib1g-dev"
+data="libjs-chart.js dataset-fashion-mnist"
+tests="libgtest-dev libgmock-dev libvalijson-dev strace"
+
+install_missing() {
+  command -v dpkg-query >/dev/null || return 0 # not Debian: CMake will name what it misses
+  local missing
+  # shellcheck disable=SC2086
+  missing=$(dpkg-query -W -f='${db:Status-Abbrev}${binary:Package}\n' $tools $libraries $data $tests 2>/dev/null |
+    sed -n 's/^ii *//p' | sed 's/:.*//' | sort | comm -13 - <(printf '%s\n' $tools $libraries $data $tests | sort))
+  [ -n "$missing" ] || return 0
+  missing=$(echo $missing)
+  if [ "$(id -u)" -ne 0 ]; then
+    echo "missing Debian packages; install them with:" >&2
+    echo "  sudo apt-get install -y --no-install-recommends $missing" >&2
+    exit 2
+  fi
+  echo "installing: $missing" >&2
+  apt-get update -qq >&2
+  # shellcheck disable=SC2086
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >&2
+}
+
+install_missing
+[ -d /usr/local/cuda/bin ] && PATH=$PATH:/usr/local/cuda/bin # nvcc, where it is installed but not on the path
+build=build/release
+if [ ! -f $build/build.ninja ]; then
+  cmake --preset release >build-configure.log 2>&1 || { cat build-configure.log >&2; exit 2; }
+  rm -f build-configure.log
+fi
+# Quiet when there is nothing to do; progress on stderr, so that stdout stays the program's.
+cmake --build $build --target "${@:-quatrain}" >&2
