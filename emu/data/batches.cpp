@@ -1,0 +1,48 @@
+#include "emu/data/batches.hpp"
+
+#include "emu/random/philox.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <numeric>
+#include <utility>
+
+namespace quatrain::emu {
+
+std::vector<std::uint32_t> sample_order(std::uint32_t seed, std::uint32_t epoch, std::uint32_t count) {
+  std::vector<std::uint32_t> order(count);
+  std::iota(order.begin(), order.end(), 0U);
+  const DrawSource draws{seed, Stream::order, epoch, 0, 0};
+  for (std::uint64_t i = count; i-- > 1;) {
+    const std::uint64_t word = draws.draw(i, 32);
+    std::swap(order[i], order[(word * (i + 1)) >> 32]);
+  }
+  return order;
+}
+
+BatchMaker::BatchMaker(const LabelledImages& images, const DataConfig& config) : images_(images), values_{} {
+  const auto mean = static_cast<float>(config.mean);
+  const auto std = static_cast<float>(config.std);
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    const float scaled = static_cast<float>(byte) / 255.0F;
+    const float centred = scaled - mean;
+    values_[byte] = centred / std;
+  }
+}
+
+void BatchMaker::make(std::span<const std::uint32_t> samples, std::span<float> pixels,
+                      std::span<std::uint8_t> labels, traces::ThreadPool& pool) const {
+  constexpr auto plane = static_cast<std::size_t>(image_height * image_width);
+  assert(pixels.size() == samples.size() * plane && labels.size() == samples.size());
+  constexpr std::size_t group = 16;  // images of a task
+  pool.parallel_for((samples.size() + group - 1) / group, [&](std::size_t index) {
+    for (std::size_t i = index * group; i < std::min(samples.size(), (index + 1) * group); ++i) {
+      const std::uint8_t* source = images_.pixels.data() + samples[i] * plane;
+      float* target = pixels.data() + i * plane;
+      for (std::size_t pixel = 0; pixel < plane; ++pixel) target[pixel] = values_[source[pixel]];
+      labels[i] = images_.labels[samples[i]];
+    }
+  });
+}
+
+}  // namespace quatrain::emu

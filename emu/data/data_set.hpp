@@ -1,0 +1,41 @@
+#pragma once
+/// Images with labels, from a folder of four IDX files (train-images-idx3-ubyte, train-labels-idx1-ubyte and
+/// their t10k twins, each plain or with .gz behind).
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quatrain::emu {
+
+/// What the data set word "fashion_mnist" stands for: grey images in ten classes.
+inline constexpr std::int64_t image_height = 28, image_width = 28;
+inline constexpr std::int64_t class_count = 10;
+
+struct DataConfig {
+  std::string set = "fashion_mnist";
+  double mean = 0, std = 1;  ///< of a pixel in 0..1; rounded to fp32 before use
+  /// The first so many images; all of them when absent ("all" in a config).
+  std::optional<std::int64_t> train_images, test_images;
+};
+
+struct LabelledImages {
+  std::vector<std::uint8_t> pixels;  ///< [count, height, width]
+  std::vector<std::uint8_t> labels;  ///< below the number of classes
+  std::int64_t count() const { return static_cast<std::int64_t>(labels.size()); }
+};
+
+struct DataSet {
+  LabelledImages train, test;
+};
+
+/// `given` (from --data), or $QUATRAIN_DATA, or the folder of the Debian package dataset-fashion-mnist.
+std::filesystem::path data_directory(const std::optional<std::filesystem::path>& given);
+
+/// Reads both halves and keeps the first train_images and test_images. Throws Error naming file and byte,
+/// also when a config asks for more images than there are.
+DataSet read_data_set(const std::filesystem::path& directory, const DataConfig& config);
+
+}  // namespace quatrain::emu

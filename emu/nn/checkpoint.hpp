@@ -1,0 +1,33 @@
+#pragma once
+/// The state of a run after an epoch, as a safetensors file: for every parameter its value ("conv1.weight")
+/// and its momentum ("conv1.weight.momentum"), and under __metadata__ the format's name, epoch, step and
+/// state_hash as strings (docs/training-step.md). A file is whole when its hash is that of its contents.
+
+#include "emu/nn/layer.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+
+namespace quatrain::emu {
+
+struct Checkpoint {
+  std::uint64_t epoch = 0, step = 0;  ///< epochs and updates done
+  std::string state_hash;
+};
+
+/// "epoch_0003.safetensors" in `directory`, which exists.
+void write_checkpoint(const std::filesystem::path& directory, const Checkpoint& checkpoint,
+                      std::span<Parameter* const> parameters);
+
+/// Fills values and momenta. Throws Error when the file is damaged or of another network; the parameters are
+/// then unspecified.
+Checkpoint read_checkpoint(const std::filesystem::path& file, std::span<Parameter* const> parameters);
+
+/// Reads the newest whole checkpoint of `directory`, skipping damaged ones; none when there is no whole one.
+std::optional<Checkpoint> read_newest_checkpoint(const std::filesystem::path& directory,
+                                                 std::span<Parameter* const> parameters);
+
+}  // namespace quatrain::emu

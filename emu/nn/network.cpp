@@ -1,0 +1,61 @@
+#include "emu/nn/network.hpp"
+
+#include "emu/nn/activation.hpp"
+#include "emu/nn/fp32_layer.hpp"
+#include "emu/nn/quantized_layer.hpp"
+
+namespace quatrain::emu {
+namespace {
+
+std::unique_ptr<Layer> make_layer(const LayerConfig& layer, const TrainingConfig& config, std::uint32_t id) {
+  if (layer.kind == LayerWord::relu) return std::make_unique<Relu>();
+  if (layer.precision == Precision::fp32) return std::make_unique<Fp32Layer>(layer, id, config.seed);
+  return std::make_unique<QuantizedLayer>(layer, config.quantize, id, config.seed);
+}
+
+}  // namespace
+
+Network::Network(const TrainingConfig& config) {
+  for (const LayerConfig& layer : config.layers) {
+    layers_.push_back(make_layer(layer, config, static_cast<std::uint32_t>(layers_.size())));
+    if (parameters_.empty()) first_with_parameters_ = layers_.size() - 1;
+    for (Parameter* parameter : layers_.back()->parameters()) parameters_.push_back(parameter);
+  }
+}
+
+const Tensor& Network::forward(const Tensor& images, StepContext& context) {
+  const Tensor* values = &images;
+  for (const auto& layer : layers_) values = &layer->forward(*values, context);
+  return *values;
+}
+
+void Network::backward(const Tensor& logits_gradient, StepContext& context) {
+  const Tensor* gradient = &logits_gradient;
+  for (std::size_t i = layers_.size(); i-- > first_with_parameters_;)
+    gradient = &layers_[i]->backward(*gradient, i > first_with_parameters_, context);
+}
+
+std::int64_t quantized_macs_of_step(const TrainingConfig& config) {
+  std::int64_t macs = 0;
+  for (const LayerConfig& layer : config.layers) {
+    if (layer.precision != Precision::quantized) continue;
+    const traces::Geometry geometry = with_batch(layer.geometry, config.batch);
+    for (const auto phase :
+         {traces::Phase::forward, traces::Phase::backward_data, traces::Phase::backward_weight})
+      macs += traces::mac_count(traces::gemm_size(phase, geometry));
+  }
+  return macs;
+}
+
+ForwardMacs forward_macs(const TrainingConfig& config) {
+  ForwardMacs macs;
+  for (const LayerConfig& layer : config.layers) {
+    if (!layer.has_parameters()) continue;
+    const std::int64_t count = traces::mac_count(traces::gemm_size(traces::Phase::forward, layer.geometry));
+    macs.all += count;
+    if (layer.precision == Precision::quantized) macs.quantized += count;
+  }
+  return macs;
+}
+
+}  // namespace quatrain::emu

@@ -1,0 +1,35 @@
+#include "emu/nn/optimizer.hpp"
+
+namespace quatrain::emu {
+
+float learning_rate_at(const LearningRateConfig& config, std::int64_t step, std::int64_t steps_per_epoch,
+                       std::int64_t epochs) {
+  if (config.schedule == Schedule::linear) {
+    const double part = static_cast<double>(step) / static_cast<double>(steps_per_epoch * epochs);
+    return static_cast<float>(config.from + (config.to - config.from) * part);
+  }
+  double rate = config.from;
+  for (std::int64_t times = step / steps_per_epoch / config.every; times > 0; --times)
+    rate = rate * config.factor;
+  return static_cast<float>(rate);
+}
+
+void update_parameters(std::span<Parameter* const> parameters, const OptimizerConfig& config,
+                       float learning_rate, traces::ThreadPool& pool) {
+  const auto momentum = static_cast<float>(config.momentum);
+  const auto weight_decay = static_cast<float>(config.weight_decay);
+  for (Parameter* parameter : parameters) {
+    float* w = parameter->value.data();
+    float* v = parameter->momentum.data();
+    const float* gradient = parameter->gradient.data();
+    for_pieces(pool, parameter->value.size(), [=](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) {
+        const float d = gradient[i] + weight_decay * w[i];
+        v[i] = momentum * v[i] + d;
+        w[i] = w[i] - learning_rate * v[i];
+      }
+    });
+  }
+}
+
+}  // namespace quatrain::emu

@@ -1,0 +1,64 @@
+#include "emu/nn/parametrized_layer.hpp"
+
+#include "emu/nn/sum.hpp"
+#include "emu/random/philox.hpp"
+
+#include <cmath>
+
+namespace quatrain::emu {
+namespace {
+
+Parameter make_parameter(std::string name, traces::Shape shape) {
+  Parameter parameter{
+      .name = std::move(name), .shape = std::move(shape), .value = {}, .gradient = {}, .momentum = {}};
+  const auto count = static_cast<std::size_t>(traces::element_count(parameter.shape));
+  parameter.value.assign(count, 0.0F);
+  parameter.gradient.assign(count, 0.0F);
+  parameter.momentum.assign(count, 0.0F);
+  return parameter;
+}
+
+traces::Shape weight_shape(const LayerConfig& config) {
+  const traces::Geometry& g = config.geometry;
+  if (config.kind == LayerWord::linear) return {g.out_channels, g.in_channels};
+  return {g.out_channels, g.in_channels / g.groups, g.kernel_height, g.kernel_width};
+}
+
+}  // namespace
+
+void initialize_kaiming_uniform(std::span<float> weight, std::int64_t fan_in, std::uint32_t seed,
+                                std::uint32_t layer, std::uint32_t parameter) {
+  const auto bound = static_cast<float>(std::sqrt(6.0 / static_cast<double>(fan_in)));
+  const DrawSource draws{seed, Stream::parameters, 0, layer, parameter};
+  for (std::size_t i = 0; i < weight.size(); ++i) {
+    // 2 (word >> 8) + 1 - 2^24 is odd and below 2^24 in magnitude: exact in fp32, and never zero
+    const auto odd = static_cast<std::int32_t>(2 * (draws.draw(i, 32) >> 8) + 1) - (1 << 24);
+    weight[i] = bound * (static_cast<float>(odd) * 0x1p-24F);
+  }
+}
+
+ParametrizedLayer::ParametrizedLayer(const LayerConfig& config, std::uint32_t id, std::uint32_t seed)
+    : config_(config),
+      id_(id),
+      weight_(make_parameter(config.name + ".weight", weight_shape(config))),
+      bias_(make_parameter(config.name + ".bias", {config.geometry.out_channels})) {
+  const traces::Geometry& g = config.geometry;
+  const std::int64_t fan_in = (g.in_channels / g.groups) * g.kernel_height * g.kernel_width;
+  initialize_kaiming_uniform(weight_.value, fan_in, seed, id, 0);
+}
+
+void ParametrizedLayer::add_bias(std::int64_t channel, std::span<float> plane) const {
+  const float bias = bias_.value[static_cast<std::size_t>(channel)];
+  for (float& element : plane) element = element + bias;
+}
+
+void ParametrizedLayer::add_bias_to_all(Tensor& output, traces::ThreadPool& pool) const {
+  for_planes(output, pool,
+             [&](std::int64_t channel, std::size_t, std::span<float> plane) { add_bias(channel, plane); });
+}
+
+void ParametrizedLayer::sum_bias_gradient(const Tensor& gradient, traces::ThreadPool& pool) {
+  sum_channels(gradient, bias_.gradient, pool);
+}
+
+}  // namespace quatrain::emu

@@ -1,0 +1,43 @@
+#pragma once
+/// Writes chosen steps of a run as a trace (docs/trace-format.md): the sources and codes of every quantizer,
+/// and of every 4-bit product its accumulators; a tensor that several records share is stored once. Outputs
+/// are their accumulators times the scale, so large ones are left out with only their checksum.
+
+#include "emu/nn/observer.hpp"
+#include "emu/nn/training_config.hpp"
+#include "traces/format/writer.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace quatrain::emu {
+
+class TraceRecorder final : public StepObserver {
+ public:
+  /// Throws Error when `directory` exists, or when the config quantizes less than all three products.
+  TraceRecorder(const std::filesystem::path& directory, const TrainingConfig& config);
+
+  /// What follows until end_step() belongs to this step and pass; it fills a file of its own.
+  void begin_step(std::uint32_t step, traces::Pass pass);
+  void end_step();
+  void finish() { writer_.finish(); }
+
+  void quantized(const QuantizerEvent& event) override;
+  void multiplied(const ProductEvent& event) override;
+
+ private:
+  traces::Shape natural_shape(std::uint32_t layer, std::int64_t batch, traces::Role role) const;
+  traces::Shape result_shape(const ProductEvent& event) const;
+  std::string store_source(const QuantizerEvent& event, const std::string& place, const traces::Shape& shape);
+
+  TrainingConfig config_;
+  traces::TraceWriter writer_;
+  std::uint32_t step_ = 0;
+  traces::Pass pass_ = traces::Pass::train;
+  std::vector<float> output_;
+};
+
+}  // namespace quatrain::emu

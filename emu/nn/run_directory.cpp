@@ -1,0 +1,148 @@
+#include "emu/nn/run_directory.hpp"
+
+#include "emu/nn/run_files.hpp"
+#include "traces/base/error.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace quatrain::emu {
+namespace {
+
+using traces::Error;
+
+constexpr std::string_view metrics_header =
+    "epoch,step,train_loss,test_loss,test_accuracy_percent,learning_rate,seconds,state_hash";
+constexpr std::string_view steps_header = "step,loss";
+
+std::string row_of(const EpochMetrics& m) {
+  return fmt::format("{},{},{},{},{},{},{:.3f},{}", m.epoch, m.step, m.train_loss, m.test_loss,
+                     m.test_accuracy_percent, m.learning_rate, m.seconds, m.state_hash);
+}
+
+/// Rows behind the header.
+std::vector<std::string> read_rows(const std::filesystem::path& file, std::string_view header) {
+  const std::string text = read_whole_file(file);
+  std::vector<std::string> rows;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    rows.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  if (rows.empty() || rows.front() != header) throw Error("{}: line 1: expected '{}'", file.string(), header);
+  rows.erase(rows.begin());
+  return rows;
+}
+
+class RowReader {
+ public:
+  RowReader(std::string_view row, const std::filesystem::path& file, std::size_t line)
+      : rest_(row), file_(file), line_(line) {}
+
+  std::string_view word() {
+    const std::size_t end = std::min(rest_.find(','), rest_.size());
+    const std::string_view found = rest_.substr(0, end);
+    rest_.remove_prefix(std::min(end + 1, rest_.size()));
+    return found;
+  }
+  template <typename Number>
+  Number number() {
+    const std::string_view text = word();
+    Number value{};
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failure != std::errc() || end != text.data() + text.size())
+      throw Error("{}: line {}: '{}'; expected a number", file_.string(), line_, text);
+    return value;
+  }
+
+ private:
+  std::string_view rest_;
+  const std::filesystem::path& file_;
+  std::size_t line_;
+};
+
+EpochMetrics read_metrics(const std::string& row, const std::filesystem::path& file, std::size_t line) {
+  RowReader reader(row, file, line);
+  EpochMetrics m;
+  m.epoch = reader.number<std::int64_t>();
+  m.step = reader.number<std::int64_t>();
+  m.train_loss = reader.number<float>();
+  m.test_loss = reader.number<float>();
+  m.test_accuracy_percent = reader.number<double>();
+  m.learning_rate = reader.number<float>();
+  m.seconds = reader.number<double>();
+  m.state_hash = std::string(reader.word());
+  return m;
+}
+
+void make_directory(const std::filesystem::path& directory) {
+  std::error_code failure;
+  std::filesystem::create_directories(directory, failure);
+  if (failure) throw Error("{}: cannot be created: {}", directory.string(), failure.message());
+}
+
+}  // namespace
+
+RunDirectory RunDirectory::create(const std::filesystem::path& directory, const TrainingConfig& config) {
+  if (std::filesystem::exists(directory) && !std::filesystem::is_directory(directory))
+    throw Error("{}: is not a folder", directory.string());
+  if (std::filesystem::exists(directory) && !std::filesystem::is_empty(directory))
+    throw Error("{}: is not empty; expected a new folder, or --resume", directory.string());
+  RunDirectory run(directory);
+  make_directory(directory);
+  write_whole_file(directory / "config.json", dump_training_config(config));
+  make_directory(run.checkpoints());
+  run.write_tables();
+  return run;
+}
+
+RunDirectory RunDirectory::open(const std::filesystem::path& directory, const TrainingConfig& config) {
+  const std::filesystem::path file = directory / "config.json";
+  if (!std::filesystem::exists(file))
+    throw Error("{}: no config.json here; expected an earlier run to resume", directory.string());
+  if (read_whole_file(file) != dump_training_config(config))
+    throw Error("{}: is not the config of this run; --resume goes on only with an equal one", file.string());
+  RunDirectory run(directory);
+  make_directory(run.checkpoints());
+  run.read_tables();
+  return run;
+}
+
+void RunDirectory::read_tables() {
+  const std::filesystem::path metrics = directory_ / "metrics.csv";
+  std::size_t line = 1;
+  for (const std::string& row : read_rows(metrics, metrics_header))
+    epochs_.push_back(read_metrics(row, metrics, ++line));
+  step_rows_ = read_rows(directory_ / "steps.csv", steps_header);
+}
+
+void RunDirectory::write_tables() const {
+  std::string text = fmt::format("{}\n", steps_header);
+  for (const std::string& row : step_rows_) text += fmt::format("{}\n", row);
+  write_whole_file(directory_ / "steps.csv", text);
+  text = fmt::format("{}\n", metrics_header);
+  for (const EpochMetrics& metrics : epochs_) text += fmt::format("{}\n", row_of(metrics));
+  write_whole_file(directory_ / "metrics.csv", text);
+}
+
+void RunDirectory::cut_to(const Checkpoint& checkpoint) {
+  if (epochs_.size() < checkpoint.epoch || step_rows_.size() < checkpoint.step)
+    throw Error("{}: {} rows; the newest checkpoint is of epoch {}", (directory_ / "metrics.csv").string(),
+                epochs_.size(), checkpoint.epoch);
+  epochs_.resize(checkpoint.epoch);
+  step_rows_.resize(checkpoint.step);
+  write_tables();
+}
+
+void RunDirectory::add_step(std::int64_t step, float loss) {
+  step_rows_.push_back(fmt::format("{},{}", step, loss));
+}
+
+void RunDirectory::add_epoch(const EpochMetrics& metrics) {
+  epochs_.push_back(metrics);
+  write_tables();
+}
+
+void RunDirectory::log(std::string_view line) const { append_line(directory_ / "log.txt", line); }
+
+}  // namespace quatrain::emu

@@ -1,0 +1,52 @@
+#pragma once
+/// Activations and gradients of a batch: fp32, row-major [batch, channels, height, width]. The values behind
+/// a linear layer have height = width = 1; flattening changes no byte.
+
+#include "traces/base/parallel_for.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace quatrain::emu {
+
+/// Sizes of one sample.
+struct Extent {
+  std::int64_t channels = 1, height = 1, width = 1;
+  constexpr std::int64_t elements() const { return channels * height * width; }
+  constexpr std::int64_t plane() const { return height * width; }
+  friend constexpr bool operator==(const Extent&, const Extent&) = default;
+};
+
+/// Keeps its memory when it becomes smaller, so that a short last batch costs nothing.
+class Tensor {
+ public:
+  void resize(std::int64_t batch, const Extent& extent) {
+    batch_ = batch;
+    extent_ = extent;
+    values_.resize(static_cast<std::size_t>(batch * extent.elements()));
+  }
+  std::int64_t batch() const { return batch_; }
+  const Extent& extent() const { return extent_; }
+  std::size_t size() const { return values_.size(); }
+  std::span<float> values() { return values_; }
+  std::span<const float> values() const { return values_; }
+
+ private:
+  std::int64_t batch_ = 0;
+  Extent extent_;
+  std::vector<float> values_;
+};
+
+/// Calls body(begin, end) for consecutive pieces of 0..count-1. The pieces depend on count alone, never on
+/// the number of threads.
+template <typename Body>
+void for_pieces(traces::ThreadPool& pool, std::size_t count, const Body& body) {
+  constexpr std::size_t piece = 32768;  // elements: about 10 microseconds of an elementwise pass
+  pool.parallel_for((count + piece - 1) / piece,
+                    [&](std::size_t index) { body(index * piece, std::min(count, (index + 1) * piece)); });
+}
+
+}  // namespace quatrain::emu

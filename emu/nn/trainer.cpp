@@ -1,0 +1,226 @@
+#include "emu/nn/trainer.hpp"
+
+#include "emu/data/batches.hpp"
+#include "emu/nn/loss.hpp"
+#include "emu/nn/network.hpp"
+#include "emu/nn/optimizer.hpp"
+#include "emu/nn/recorder.hpp"
+#include "emu/nn/state_hash.hpp"
+#include "emu/nn/trace_steps.hpp"
+#include "traces/base/error.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <numeric>
+#include <set>
+
+namespace quatrain::emu {
+namespace {
+
+using traces::Error;
+using traces::Pass;
+
+constexpr std::int64_t most_steps = 4'294'967'296;  // a step is 32 bits of the draws' counter
+
+std::int64_t steps_in(std::int64_t images, std::int64_t batch) { return (images + batch - 1) / batch; }
+
+/// Network, data and memory of a run.
+class Run {
+ public:
+  Run(const TrainingOptions& options, const DataSet& data, traces::Progress& progress)
+      : options_(options),
+        config_(options.config),
+        progress_(progress),
+        pool_(options.threads),
+        context_{.pool = pool_,
+                 .path = options.path,
+                 .seed = options.config.seed,
+                 .workspace = {},
+                 .accumulators = {}},
+        network_(options.config),
+        train_count_(data.train.count()),
+        test_count_(data.test.count()),
+        train_batches_(data.train, options.config.data),
+        test_batches_(data.test, options.config.data),
+        steps_per_epoch_(steps_in(train_count_, config_.batch)) {
+    if (steps_per_epoch_ * config_.epochs >= most_steps)
+      throw Error("{}: {} epochs of {} steps; expected fewer than 2^32 steps", config_.name, config_.epochs,
+                  steps_per_epoch_);
+  }
+
+  std::set<std::int64_t> plan_trace() const {
+    if (!options_.trace) return {};
+    return trace_steps(options_.trace->steps, config_.epochs, steps_per_epoch_);
+  }
+
+  /// Continues from the newest checkpoint of `directory`, or from the beginning.
+  void resume(RunDirectory& directory) {
+    const auto checkpoint = read_newest_checkpoint(directory.checkpoints(), network_.parameters());
+    if (!checkpoint) {
+      network_ = Network(config_);  // a damaged checkpoint may have been read in part
+      directory.cut_to({});
+      return;
+    }
+    directory.cut_to(*checkpoint);
+    epoch_ = static_cast<std::int64_t>(checkpoint->epoch);
+    directory.log(fmt::format("resumed after epoch {} at step {}, state_hash {}", epoch_, checkpoint->step,
+                              checkpoint->state_hash));
+  }
+
+  void train_all(RunDirectory& directory, TraceRecorder* recorder, const std::set<std::int64_t>& traced) {
+    for (; epoch_ < config_.epochs; ++epoch_) {
+      const auto start = std::chrono::steady_clock::now();
+      EpochMetrics metrics;
+      metrics.train_loss = train_epoch(directory, recorder, traced);
+      const auto first_traced = traced.lower_bound(epoch_ * steps_per_epoch_);
+      const bool is_traced = first_traced != traced.end() && *first_traced < (epoch_ + 1) * steps_per_epoch_;
+      evaluate(is_traced ? recorder : nullptr, metrics);
+      metrics.epoch = epoch_ + 1;
+      metrics.step = metrics.epoch * steps_per_epoch_;
+      metrics.learning_rate = rate_at(metrics.step - 1);
+      metrics.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      finish_epoch(directory, metrics);
+    }
+  }
+
+ private:
+  float rate_at(std::int64_t step) const {
+    return learning_rate_at(config_.learning_rate, step, steps_per_epoch_, config_.epochs);
+  }
+
+  /// Returns the mean loss of the epoch's images.
+  float train_epoch(RunDirectory& directory, TraceRecorder* recorder, const std::set<std::int64_t>& traced) {
+    const std::vector<std::uint32_t> order = sample_order(config_.seed, static_cast<std::uint32_t>(epoch_),
+                                                          static_cast<std::uint32_t>(train_count_));
+    std::vector<float> losses(order.size());
+    progress_.begin(fmt::format("{}: epoch {}/{}", config_.name, epoch_ + 1, config_.epochs),
+                    static_cast<std::uint64_t>(steps_per_epoch_));
+    for (std::int64_t i = 0; i < steps_per_epoch_; ++i) {
+      if (options_.stops && options_.stops()) throw traces::Interrupted();
+      const std::int64_t step = epoch_ * steps_per_epoch_ + i;
+      const auto begin = static_cast<std::size_t>(i * config_.batch);
+      const std::size_t count = std::min(order.size() - begin, static_cast<std::size_t>(config_.batch));
+      const float loss =
+          train_step(step, std::span(order).subspan(begin, count), std::span(losses).subspan(begin, count),
+                     traced.contains(step) ? recorder : nullptr);
+      directory.add_step(step, loss);
+      progress_.update(static_cast<std::uint64_t>(i + 1), fmt::format("loss {:.3f}", loss));
+    }
+    progress_.finish();
+    return mean(losses);
+  }
+
+  /// Returns the mean loss of the batch.
+  float train_step(std::int64_t step, std::span<const std::uint32_t> samples, std::span<float> losses,
+                   TraceRecorder* recorder) {
+    context_.step = static_cast<std::uint32_t>(step);
+    context_.observer = recorder;
+    if (recorder != nullptr) recorder->begin_step(context_.step, Pass::train);
+    make_batch(train_batches_, samples);
+    const Tensor& logits = network_.forward(images_, context_);
+    cross_entropy_with_gradient(logits, labels_, losses, logits_gradient_);
+    const float loss = mean(losses);
+    if (!std::isfinite(loss))
+      throw Error("{}: step {}: the loss is {}; a smaller learning rate may help", config_.name, step, loss);
+    network_.backward(logits_gradient_, context_);
+    if (recorder != nullptr) recorder->end_step();
+    update_parameters(network_.parameters(), config_.optimizer, rate_at(step), pool_);
+    return loss;
+  }
+
+  /// Test loss and accuracy; a recorder sees the first batch.
+  void evaluate(TraceRecorder* recorder, EpochMetrics& metrics) {
+    std::vector<std::uint32_t> samples(static_cast<std::size_t>(test_count_));
+    std::iota(samples.begin(), samples.end(), 0U);
+    std::vector<float> losses(samples.size());
+    std::int64_t correct = 0;
+    progress_.begin(fmt::format("{}: test after epoch {}/{}", config_.name, epoch_ + 1, config_.epochs),
+                    samples.size());
+    context_.step = static_cast<std::uint32_t>((epoch_ + 1) * steps_per_epoch_);
+    const auto batch = static_cast<std::size_t>(config_.evaluation_batch);
+    for (std::size_t begin = 0; begin < samples.size(); begin += batch) {
+      const std::size_t count = std::min(samples.size() - begin, batch);
+      context_.observer = begin == 0 ? recorder : nullptr;
+      if (context_.observer != nullptr) recorder->begin_step(context_.step, Pass::evaluation);
+      make_batch(test_batches_, std::span<const std::uint32_t>(samples).subspan(begin, count));
+      const Tensor& logits = network_.forward(images_, context_);
+      if (context_.observer != nullptr) recorder->end_step();
+      cross_entropy(logits, labels_, std::span(losses).subspan(begin, count));
+      correct += count_correct(logits, labels_);
+      progress_.update(begin + count);
+    }
+    progress_.finish();
+    metrics.test_loss = mean(losses);
+    metrics.test_accuracy_percent = 100.0 * static_cast<double>(correct) / static_cast<double>(test_count_);
+  }
+
+  void make_batch(const BatchMaker& batches, std::span<const std::uint32_t> samples) {
+    images_.resize(static_cast<std::int64_t>(samples.size()), image_extent);
+    labels_.resize(samples.size());
+    batches.make(samples, images_.values(), labels_, pool_);
+  }
+
+  void finish_epoch(RunDirectory& directory, EpochMetrics& metrics) {
+    const Checkpoint checkpoint{.epoch = static_cast<std::uint64_t>(metrics.epoch),
+                                .step = static_cast<std::uint64_t>(metrics.step),
+                                .state_hash = {}};
+    metrics.state_hash = state_hash(network_.parameters(), checkpoint.step, checkpoint.epoch);
+    directory.add_epoch(metrics);
+    write_checkpoint(directory.checkpoints(), {checkpoint.epoch, checkpoint.step, metrics.state_hash},
+                     network_.parameters());
+    directory.log(
+        fmt::format("epoch {}: train loss {:.4f}, test loss {:.4f}, test accuracy {:.2f} %, {:.1f} s, "
+                    "state_hash {}",
+                    metrics.epoch, metrics.train_loss, metrics.test_loss, metrics.test_accuracy_percent,
+                    metrics.seconds, metrics.state_hash));
+    if (options_.epoch_ended) options_.epoch_ended(metrics);
+  }
+
+  const TrainingOptions& options_;
+  const TrainingConfig& config_;
+  traces::Progress& progress_;
+  traces::ThreadPool pool_;
+  StepContext context_;
+  Network network_;
+  std::int64_t train_count_, test_count_;
+  BatchMaker train_batches_, test_batches_;
+  std::int64_t steps_per_epoch_;
+  std::int64_t epoch_ = 0;  ///< epochs done
+  Tensor images_, logits_gradient_;
+  std::vector<std::uint8_t> labels_;
+};
+
+}  // namespace
+
+TrainingResult train(const TrainingOptions& options, traces::Progress& progress) {
+  if (options.resumes && options.trace) throw Error("--resume with --trace: a resumed run cannot be traced");
+  const DataSet data = read_data_set(options.data, options.config.data);
+  Run run(options, data, progress);
+  const std::set<std::int64_t> traced = run.plan_trace();
+  TrainingResult result{.run_directory = options.run_directory, .trace = std::nullopt, .epochs = {}};
+  if (options.trace)
+    result.trace =
+        options.trace->directory.empty() ? options.run_directory / "trace" : options.trace->directory;
+  if (result.trace && std::filesystem::exists(*result.trace))
+    throw Error("{}: exists; expected the name of a new trace", result.trace->string());
+
+  RunDirectory directory = options.resumes ? RunDirectory::open(options.run_directory, options.config)
+                                           : RunDirectory::create(options.run_directory, options.config);
+  directory.log(fmt::format("quatrain {}: {} from seed {}, SIMD path {}", QUATRAIN_VERSION,
+                            options.config.name, options.config.seed, name_of(options.path)));
+  try {
+    if (options.resumes) run.resume(directory);
+    std::unique_ptr<TraceRecorder> recorder;
+    if (result.trace) recorder = std::make_unique<TraceRecorder>(*result.trace, options.config);
+    run.train_all(directory, recorder.get(), traced);
+    if (recorder) recorder->finish();
+  } catch (const Error& error) {
+    directory.log(fmt::format("stopped: {}", error.what()));
+    throw;
+  }
+  result.epochs = directory.epochs();
+  return result;
+}
+
+}  // namespace quatrain::emu

@@ -1,0 +1,49 @@
+#pragma once
+/// One training run from a config to a run directory: epochs of steps, an evaluation, metrics, a state_hash
+/// and a checkpoint after each (docs/training-step.md). The same config and data give the same bits for any
+/// number of threads and any SIMD path, in one go or resumed.
+
+#include "emu/gemm/dispatch.hpp"
+#include "emu/nn/run_directory.hpp"
+#include "emu/nn/training_config.hpp"
+#include "traces/base/progress.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quatrain::emu {
+
+struct TraceRequest {
+  std::filesystem::path directory;  ///< "" for RUN_DIRECTORY/trace
+  /// Comma list of step numbers (updates before the step), or the words first, middle, last: the first step
+  /// of those epochs.
+  std::string steps = "first,middle,last";
+};
+
+struct TrainingOptions {
+  TrainingConfig config;
+  std::filesystem::path data;           ///< folder of the IDX files
+  std::filesystem::path run_directory;  ///< new or empty; an earlier run's for `resumes`
+  unsigned threads = 0;                 ///< 0: as many as the machine has
+  bool resumes = false;
+  std::optional<TraceRequest> trace;
+  SimdPath path = chosen_path();
+  std::function<bool()> stops;                           ///< polled before each step; may be empty
+  std::function<void(const EpochMetrics&)> epoch_ended;  ///< may be empty
+};
+
+struct TrainingResult {
+  std::filesystem::path run_directory;
+  std::optional<std::filesystem::path> trace;
+  std::vector<EpochMetrics> epochs;  ///< of the whole run, those before a resumption too
+};
+
+/// Reads the data before it creates anything. Throws Error for what input or disk do wrong, Interrupted when
+/// `stops` says so; the last checkpoint then stays, an unfinished trace does not.
+TrainingResult train(const TrainingOptions& options, traces::Progress& progress);
+
+}  // namespace quatrain::emu

@@ -1,0 +1,160 @@
+#include "emu/nn/training_config.hpp"
+
+#include "emu/nn/training_layers.hpp"
+
+#include <array>
+#include <string_view>
+
+namespace quatrain::emu {
+namespace {
+
+using traces::JsonNode;
+using Words = std::string_view;
+
+constexpr std::array<Words, 1> set_words = {"fashion_mnist"};
+constexpr std::array<Words, 1> optimizer_words = {"sgd"};
+constexpr std::array<Words, 2> schedule_words = {"linear", "step"};
+constexpr std::array<Words, 2> forward_words = {"sawb", "none"};
+constexpr std::array<Words, 3> gradient_words = {"luq", "nearest", "none"};
+constexpr std::array<Words, 2> alpha_words = {"exact", "pow2"};
+constexpr std::int64_t most_images = 2'147'483'647;
+
+std::optional<std::int64_t> read_limit(const JsonNode& data, std::string_view key) {
+  if (!data.has(key)) return std::nullopt;
+  const JsonNode node = data.at(key);
+  if (!node.is_string()) return node.integer(1, most_images);
+  constexpr std::array<Words, 1> all = {"all"};
+  node.one_of(all);
+  return std::nullopt;
+}
+
+DataConfig read_data(const JsonNode& node) {
+  DataConfig data;
+  data.set = set_words[node.at("set").one_of(set_words)];
+  data.mean = node.at("mean").number(0, 1);
+  data.std = node.at("std").number(0.001, 1000);
+  data.train_images = read_limit(node, "train_images");
+  data.test_images = read_limit(node, "test_images");
+  node.reject_unread_keys();
+  return data;
+}
+
+OptimizerConfig read_optimizer(const JsonNode& node) {
+  OptimizerConfig optimizer;
+  node.at("kind").one_of(optimizer_words);
+  optimizer.momentum = node.at("momentum").number(0, 1);
+  optimizer.weight_decay = node.at("weight_decay").number(0, 1);
+  node.reject_unread_keys();
+  return optimizer;
+}
+
+LearningRateConfig read_learning_rate(const JsonNode& node) {
+  LearningRateConfig rate;
+  rate.schedule = static_cast<Schedule>(node.at("schedule").one_of(schedule_words));
+  rate.from = node.at("from").number(0, 100);
+  if (rate.schedule == Schedule::linear) {
+    rate.to = node.at("to").number(0, 100);
+  } else {
+    rate.factor = node.at("factor").number(0, 1);
+    rate.every = node.at("every").integer(1, most_epochs);
+  }
+  node.reject_unread_keys();
+  return rate;
+}
+
+/// A key that the gradient's rule does not use is unknown there.
+QuantizeConfig read_quantize(const JsonNode& node) {
+  QuantizeConfig quantize;
+  quantize.forward = static_cast<ForwardRule>(node.at("forward").one_of(forward_words));
+  quantize.gradient = static_cast<GradientRule>(node.at("gradient").one_of(gradient_words));
+  if (quantize.gradient != GradientRule::none && node.has("alpha"))
+    quantize.alpha = static_cast<traces::Alpha>(node.at("alpha").one_of(alpha_words));
+  if (quantize.gradient == GradientRule::luq && node.has("random_bits")) {
+    const JsonNode bits = node.at("random_bits");
+    quantize.random_bits = static_cast<unsigned>(bits.integer(4, 16));
+    if (quantize.random_bits != 4 && quantize.random_bits != 8 && quantize.random_bits != 16)
+      throw bits.error("{} is out of range; expected 4, 8 or 16", quantize.random_bits);
+  }
+  if (quantize.gradient == GradientRule::luq && node.has("samples")) {
+    const JsonNode samples = node.at("samples");
+    quantize.samples = static_cast<unsigned>(samples.integer(1, 16));
+    if ((quantize.samples & (quantize.samples - 1)) != 0)
+      throw samples.error("{} is out of range; expected 1, 2, 4, 8 or 16", quantize.samples);
+  }
+  node.reject_unread_keys();
+  return quantize;
+}
+
+nlohmann::ordered_json dump_limit(const std::optional<std::int64_t>& limit) {
+  if (limit) return *limit;
+  return "all";
+}
+
+nlohmann::ordered_json dump_learning_rate(const LearningRateConfig& rate) {
+  const auto word = schedule_words[static_cast<std::size_t>(rate.schedule)];
+  if (rate.schedule == Schedule::linear) return {{"schedule", word}, {"from", rate.from}, {"to", rate.to}};
+  return {{"schedule", word}, {"from", rate.from}, {"factor", rate.factor}, {"every", rate.every}};
+}
+
+nlohmann::ordered_json dump_quantize(const QuantizeConfig& quantize) {
+  nlohmann::ordered_json json = {{"forward", forward_words[static_cast<std::size_t>(quantize.forward)]},
+                                 {"gradient", gradient_words[static_cast<std::size_t>(quantize.gradient)]}};
+  if (quantize.gradient == GradientRule::luq) json["random_bits"] = quantize.random_bits;
+  if (quantize.gradient != GradientRule::none)
+    json["alpha"] = alpha_words[static_cast<std::size_t>(quantize.alpha)];
+  if (quantize.gradient == GradientRule::luq) json["samples"] = quantize.samples;
+  return json;
+}
+
+}  // namespace
+
+TrainingConfig read_training_config(const JsonNode& root) {
+  TrainingConfig config;
+  config.name = read_file_name(root.at("name"));
+  config.data = read_data(root.at("data"));
+  config.seed = static_cast<std::uint32_t>(root.at("seed").integer(0, 4'294'967'295));
+  config.epochs = root.at("epochs").integer(1, most_epochs);
+  config.batch = root.at("batch").integer(1, most_batch);
+  config.evaluation_batch = root.at("evaluation_batch").integer(1, most_batch);
+  config.optimizer = read_optimizer(root.at("optimizer"));
+  config.learning_rate = read_learning_rate(root.at("learning_rate"));
+  config.quantize = read_quantize(root.at("quantize"));
+  config.layers = read_layers(root.at("layers"), config);
+  root.reject_unread_keys();
+  return config;
+}
+
+std::string dump_training_config(const TrainingConfig& config) {
+  nlohmann::ordered_json layers = nlohmann::ordered_json::array();
+  for (const LayerConfig& layer : config.layers) layers.push_back(dump_layer(layer));
+  const nlohmann::ordered_json json = {{"name", config.name},
+                                       {"data",
+                                        {{"set", config.data.set},
+                                         {"mean", config.data.mean},
+                                         {"std", config.data.std},
+                                         {"train_images", dump_limit(config.data.train_images)},
+                                         {"test_images", dump_limit(config.data.test_images)}}},
+                                       {"seed", config.seed},
+                                       {"epochs", config.epochs},
+                                       {"batch", config.batch},
+                                       {"evaluation_batch", config.evaluation_batch},
+                                       {"optimizer",
+                                        {{"kind", "sgd"},
+                                         {"momentum", config.optimizer.momentum},
+                                         {"weight_decay", config.optimizer.weight_decay}}},
+                                       {"learning_rate", dump_learning_rate(config.learning_rate)},
+                                       {"quantize", dump_quantize(config.quantize)},
+                                       {"layers", layers}};
+  return json.dump(2) + "\n";
+}
+
+traces::Geometry with_batch(traces::Geometry geometry, std::int64_t batch) {
+  geometry.batch = batch;
+  return geometry;
+}
+
+traces::Rule input_rule(const LayerConfig& layer) {
+  return layer.unsigned_input ? traces::Rule::sawb_uint4 : traces::Rule::sawb_int4;
+}
+
+}  // namespace quatrain::emu
