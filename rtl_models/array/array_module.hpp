@@ -1,0 +1,29 @@
+#pragma once
+/// The boundary that both fidelities of the array share: clock, reset, one operand edge a side, the exits of
+/// the columns, and what the observer inside has counted.
+
+#include "rtl_models/array/activity.hpp"
+#include "rtl_models/array/ports.hpp"
+#include "rtl_models/schedule/tile_schedule.hpp"
+
+#include <systemc>
+
+namespace quatrain::rtl_models {
+
+class ArrayModule : public sc_core::sc_module {
+ public:
+  sc_core::sc_in<bool> clock{"clock"};
+  sc_core::sc_in<bool> reset{"reset"};  ///< synchronous: all registers to zero, counters too
+  sc_core::sc_in<EdgeWord> left{"left"}, right{"right"};
+  sc_core::sc_in<TileControl> control{"control"};
+  sc_core::sc_out<ExitWords> exits{"exits"};
+
+  /// Everything since the last reset. Call it between two runs of the kernel.
+  virtual Activity activity() = 0;
+
+ protected:
+  ArrayModule(const sc_core::sc_module_name& name, ArrayShape shape) : sc_module(name), shape_(shape) {}
+  ArrayShape shape_;
+};
+
+}  // namespace quatrain::rtl_models

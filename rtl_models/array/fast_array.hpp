@@ -1,0 +1,61 @@
+#pragma once
+/// Fidelity `array`: the whole array is one module, its registers are plain arrays, every clock edge is
+/// simulated. Same bits, cycles and activity as pe_array.hpp.
+
+#include "rtl_models/array/array_module.hpp"
+#include "rtl_models/array/array_step.hpp"
+
+#include <utility>
+
+namespace quatrain::rtl_models {
+
+template <Fault fault>
+class FastArray final : public ArrayModule {
+ public:
+  SC_HAS_PROCESS(FastArray);
+  FastArray(const sc_core::sc_module_name& name, ArrayShape shape)
+      : ArrayModule(name, shape),
+        now_(shape.rows, shape.columns),
+        next_(shape.rows, shape.columns),
+        exit_words_(shape.columns),
+        step_(array_step<fault>()) {
+    SC_METHOD(on_edge);
+    sensitive << clock.pos();
+    dont_initialize();
+  }
+
+  Activity activity() override { return activity_; }
+
+ private:
+  void on_edge() {
+    if (reset.read()) {
+      now_.reset();
+      next_.reset();
+      activity_ = {};
+    } else {
+      step_(now_, next_, left.read(), right.read(), control.read(), activity_);
+      std::swap(now_, next_);
+    }
+    show_exits();
+  }
+
+  void show_exits() {
+    if (!now_.any_drain && !shown_) return;
+    exit_words_.clear();
+    shown_ = now_.any_drain;
+    if (shown_) {
+      const std::int32_t* tap = now_.accumulators.data() + std::size_t{control.read().rows - 1} * now_.stride;
+      for (std::uint32_t j = 0; j < shape_.columns; ++j)
+        if (now_.drain[j] != 0) exit_words_.words[j] = {tap[j], true};
+    }
+    exits.write(exit_words_);
+  }
+
+  ArrayState now_, next_;
+  ExitWords exit_words_;
+  ArrayStep step_;
+  Activity activity_;
+  bool shown_ = false;  ///< the exits show something
+};
+
+}  // namespace quatrain::rtl_models

@@ -1,0 +1,88 @@
+#pragma once
+/// Counts the activity of one clock edge from the registers before and after it (docs/hardware-model.md has
+/// the definitions). It only looks: nothing in the datapath knows of it.
+
+#include "rtl_models/array/activity.hpp"
+#include "rtl_models/array/array_state.hpp"
+
+#include <cstdint>
+
+namespace quatrain::rtl_models {
+
+/// Counts over 32 columns of up to 31 rows fit the byte lanes.
+struct ByteLaneCounts {
+  std::uint8_t macs[lane_block] = {}, zeros[lane_block] = {}, left[lane_block] = {}, right[lane_block] = {};
+};
+
+[[gnu::always_inline]] inline std::uint8_t nibble_bits(std::uint8_t x) {
+  const auto pairs = static_cast<std::uint8_t>((x & 0x5) + ((x >> 1) & 0x5));
+  return static_cast<std::uint8_t>((pairs & 0x3) + ((pairs >> 2) & 0x3));
+}
+
+/// 1 when one of the low four bits is set.
+[[gnu::always_inline]] inline std::uint8_t any_bit(std::uint8_t x) {
+  x = static_cast<std::uint8_t>(x | (x >> 2));
+  return static_cast<std::uint8_t>((x | (x >> 1)) & 1);
+}
+
+[[gnu::always_inline]] inline std::uint32_t word_bits(std::uint32_t x) {
+  x = x - ((x >> 1) & 0x55555555U);
+  x = (x & 0x33333333U) + ((x >> 2) & 0x33333333U);
+  x = (x + (x >> 4)) & 0x0F0F0F0FU;
+  x = x + (x >> 8);
+  return (x + (x >> 16)) & 0x3FU;
+}
+
+[[gnu::always_inline]] inline std::uint64_t lane_sum(const std::uint8_t (&lanes)[lane_block]) {
+  std::uint64_t sum = 0;
+  for (const std::uint8_t lane : lanes) sum += lane;
+  return sum;
+}
+
+/// Operand registers and products of rows first .. end - 1 in the block of columns at j0.
+[[gnu::always_inline]] inline void observe_operands(const ArrayState& before, const ArrayState& after,
+                                                    std::uint32_t first, std::uint32_t end, std::size_t j0,
+                                                    PeMode mode, Activity& activity) {
+  ByteLaneCounts counts;
+  const auto left_mask = static_cast<Link>(left_zero_mask(mode)),
+             right_mask = static_cast<Link>(right_zero_mask(mode));
+  for (std::uint32_t i = first; i < end; ++i) {
+    const std::size_t at = std::size_t{i} * before.stride + j0;
+    const Link *left = after.left.data() + at, *right = after.right.data() + at;
+    const Link *old_left = before.left.data() + at, *old_right = before.right.data() + at;
+    for (std::uint32_t j = 0; j < lane_block; ++j) {
+      const auto mac = static_cast<std::uint8_t>(((left[j] & right[j]) >> 4) & 1);
+      const auto full = static_cast<std::uint8_t>(any_bit(static_cast<std::uint8_t>(left[j] & left_mask)) &
+                                                  any_bit(static_cast<std::uint8_t>(right[j] & right_mask)));
+      counts.macs[j] = static_cast<std::uint8_t>(counts.macs[j] + mac);
+      counts.zeros[j] = static_cast<std::uint8_t>(counts.zeros[j] + (mac & ~full));
+      counts.left[j] =
+          static_cast<std::uint8_t>(counts.left[j] + nibble_bits((left[j] ^ old_left[j]) & code_bits));
+      counts.right[j] =
+          static_cast<std::uint8_t>(counts.right[j] + nibble_bits((right[j] ^ old_right[j]) & code_bits));
+    }
+  }
+  activity.macs += lane_sum(counts.macs);
+  activity.zero_operand_macs += lane_sum(counts.zeros);
+  activity.left_toggles += lane_sum(counts.left);
+  activity.right_toggles += lane_sum(counts.right);
+}
+
+/// One clock edge. Padding lanes are zero before and after, so they count nothing.
+[[gnu::always_inline]] inline void observe_edge(const ArrayState& before, const ArrayState& after,
+                                                PeMode mode, Activity& activity) {
+  constexpr std::uint32_t rows_at_once = 31;
+  for (std::uint32_t first = 0; first < before.rows; first += rows_at_once) {
+    const std::uint32_t end = first + rows_at_once < before.rows ? first + rows_at_once : before.rows;
+    for (std::size_t j0 = 0; j0 < before.stride; j0 += lane_block)
+      observe_operands(before, after, first, end, j0, mode, activity);
+  }
+  std::uint32_t lanes[lane_block] = {};  // at most 32 bits a row: no overflow
+  for (std::size_t at = 0; at < before.accumulators.size(); at += lane_block)
+    for (std::uint32_t j = 0; j < lane_block; ++j)
+      lanes[j] +=
+          word_bits(static_cast<std::uint32_t>(before.accumulators[at + j] ^ after.accumulators[at + j]));
+  for (const std::uint32_t lane : lanes) activity.accumulator_toggles += lane;
+}
+
+}  // namespace quatrain::rtl_models

@@ -1,0 +1,88 @@
+#pragma once
+/// Fidelity `pe`: every PE a module, every link a signal. The golden structure, for tiles rather than
+/// networks; fast_array.hpp gives the same bits, cycles and activity.
+
+#include "rtl_models/array/array_module.hpp"
+#include "rtl_models/array/column_drain.hpp"
+#include "rtl_models/array/wire_observer.hpp"
+#include "rtl_models/pe/pe.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace quatrain::rtl_models {
+
+template <Fault fault>
+class PeArray final : public ArrayModule {
+ public:
+  SC_HAS_PROCESS(PeArray);
+  PeArray(const sc_core::sc_module_name& name, ArrayShape shape) : ArrayModule(name, shape), wires_(shape) {
+    for (std::uint32_t i = 0; i < shape.rows; ++i)
+      for (std::uint32_t j = 0; j < shape.columns; ++j) place(i, j);
+    for (std::uint32_t j = 0; j < shape.columns; ++j) place_drain(j);
+    observer_ = std::make_unique<WireObserver>("observer", wires_);
+    observer_->clock(clock);
+    observer_->reset(reset);
+    observer_->control(control);
+    SC_METHOD(split_left);
+    sensitive << left;
+    SC_METHOD(split_right);
+    sensitive << right;
+    SC_METHOD(show_exits);
+    sensitive << control;
+    for (const auto& draining : wires_.draining) sensitive << draining;
+    for (const auto& accumulator : wires_.accumulators) sensitive << accumulator;
+  }
+
+  Activity activity() override { return observer_->activity(); }
+  const ArrayWires& wires() const { return wires_; }
+
+ private:
+  void place(std::uint32_t i, std::uint32_t j) {
+    auto pe = std::make_unique<Pe<fault>>(sc_core::sc_gen_unique_name("pe"), i);
+    pe->clock(clock);
+    pe->reset(reset);
+    pe->control(control);
+    pe->left_in(wires_.left_into(i, j));
+    pe->left_out(wires_.left_into(i, j + 1));
+    pe->right_in(wires_.right_into(i, j));
+    pe->right_out(wires_.right_into(i + 1, j));
+    pe->draining(wires_.draining[j]);
+    pe->above(wires_.accumulator(i == 0 ? 0 : i - 1, j));  // row 0 has no PE above: it keeps its word
+    pe->accumulator(wires_.accumulator(i, j));
+    pes_.push_back(std::move(pe));
+  }
+
+  void place_drain(std::uint32_t j) {
+    auto drain = std::make_unique<ColumnDrain>(sc_core::sc_gen_unique_name("drain"), shape_.rows, j);
+    drain->clock(clock);
+    drain->reset(reset);
+    drain->control(control);
+    for (std::uint32_t i = 0; i < shape_.rows; ++i) drain->left[i](wires_.left_into(i, j));
+    drain->draining(wires_.draining[j]);
+    drains_.push_back(std::move(drain));
+  }
+
+  void split_left() {
+    const EdgeWord& word = left.read();
+    for (std::uint32_t i = 0; i < word.count; ++i) wires_.left_into(i, 0).write(word.words[i]);
+  }
+  void split_right() {
+    const EdgeWord& word = right.read();
+    for (std::uint32_t j = 0; j < word.count; ++j) wires_.right_into(0, j).write(word.words[j]);
+  }
+  void show_exits() {
+    ExitWords words(shape_.columns);
+    for (std::uint32_t j = 0; j < shape_.columns; ++j)
+      if (wires_.draining[j].read())
+        words.words[j] = {wires_.accumulator(control.read().rows - 1, j).read().to_int(), true};
+    exits.write(words);
+  }
+
+  ArrayWires wires_;
+  std::vector<std::unique_ptr<Pe<fault>>> pes_;
+  std::vector<std::unique_ptr<ColumnDrain>> drains_;
+  std::unique_ptr<WireObserver> observer_;
+};
+
+}  // namespace quatrain::rtl_models

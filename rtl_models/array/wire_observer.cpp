@@ -1,0 +1,72 @@
+#include "rtl_models/array/wire_observer.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+namespace quatrain::rtl_models {
+
+ArrayWires::ArrayWires(ArrayShape array)
+    : shape(array),
+      accumulators("accumulator", std::size_t{array.rows} * array.columns),
+      draining("draining", array.columns),
+      left_("left", std::size_t{array.rows} * (array.columns + 1)),
+      right_("right", std::size_t{array.rows + 1} * array.columns) {}
+
+WireObserver::WireObserver(const sc_core::sc_module_name& name, ArrayWires& wires)
+    : sc_module(name),
+      wires_(wires),
+      left_(wires.accumulators.size()),
+      right_(wires.accumulators.size()),
+      accumulators_(wires.accumulators.size()) {
+  SC_METHOD(on_edge);
+  sensitive << clock.pos();
+  dont_initialize();
+}
+
+Activity WireObserver::activity() {
+  count_toggles();
+  return activity_;
+}
+
+void WireObserver::on_edge() {
+  if (reset.read()) {  // every register is zero after this edge
+    activity_ = {};
+    for (auto* seen : {&left_, &right_, &accumulators_}) std::ranges::fill(*seen, 0U);
+    return;
+  }
+  count_toggles();
+  count_products();
+}
+
+/// The pairs that stand on the inputs of the PEs at this edge.
+void WireObserver::count_products() {
+  const PeMode mode = control.read().mode;
+  for (std::uint32_t i = 0; i < wires_.shape.rows; ++i)
+    for (std::uint32_t j = 0; j < wires_.shape.columns; ++j) {
+      const unsigned left = wires_.left_into(i, j).read().to_uint(),
+                     right = wires_.right_into(i, j).read().to_uint();
+      if ((left & right & valid_bit) == 0) continue;
+      ++activity_.macs;
+      if ((left & left_zero_mask(mode)) == 0 || (right & right_zero_mask(mode)) == 0)
+        ++activity_.zero_operand_macs;
+    }
+}
+
+/// What the edge before this moment has changed.
+void WireObserver::count_toggles() {
+  const auto toggles = [](unsigned& seen, unsigned now) {
+    return static_cast<std::uint64_t>(std::popcount(std::exchange(seen, now) ^ now));
+  };
+  for (std::uint32_t i = 0; i < wires_.shape.rows; ++i)
+    for (std::uint32_t j = 0; j < wires_.shape.columns; ++j) {
+      const std::size_t pe = std::size_t{i} * wires_.shape.columns + j;
+      activity_.left_toggles += toggles(left_[pe], wires_.left_into(i, j + 1).read().to_uint() & code_bits);
+      activity_.right_toggles +=
+          toggles(right_[pe], wires_.right_into(i + 1, j).read().to_uint() & code_bits);
+      activity_.accumulator_toggles +=
+          toggles(accumulators_[pe], static_cast<unsigned>(wires_.accumulator(i, j).read().to_int()));
+    }
+}
+
+}  // namespace quatrain::rtl_models

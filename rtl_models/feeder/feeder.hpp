@@ -1,0 +1,130 @@
+#pragma once
+/// Prepares the operand streams of one tile after the other, in the order m n k of numerics.md section 6
+/// (`as_recorded`: terms outside a tensor stream as code 0). A panel holds what one edge shows from the
+/// tile's cycle 0 on, input skew included: lane i carries operand k in cycle k + i. Only two panels are held
+/// at a time.
+
+#include "rtl_models/feeder/lowering.hpp"
+#include "rtl_models/pe/link.hpp"
+#include "rtl_models/schedule/tile_schedule.hpp"
+#include "traces/encoding/nibbles.hpp"
+
+#include <optional>
+#include <span>
+#include <tuple>
+#include <vector>
+
+namespace quatrain::rtl_models {
+
+struct Panel {
+  std::uint32_t lanes = 0;
+  std::uint64_t length = 0;  ///< cycles
+  std::vector<Link> links;   ///< [cycle][lane]
+
+  void reshape(std::uint32_t lane_count, std::uint64_t stream_length) {
+    lanes = lane_count;
+    length = stream_length + lane_count - 1;
+    links.assign(length * lanes, Link{0});
+  }
+  void put(std::uint64_t k, std::uint32_t lane, Link link) { links[(k + lane) * lanes + lane] = link; }
+  std::span<const Link> at(std::uint64_t cycle) const {
+    return cycle < length ? std::span(links).subspan(cycle * lanes, lanes) : std::span<const Link>();
+  }
+};
+
+template <Fault fault>
+class Feeder {
+ public:
+  /// right: one operand or the samples, which follow each other in one stream.
+  Feeder(const traces::Gemm& gemm, const traces::Operand& left, std::span<const traces::Operand> right)
+      : size_(traces::gemm_size(gemm.phase, gemm.geometry)),
+        left_address_(gemm, fault == Fault::padding_off_by_one ? 1 : 0),
+        right_address_(gemm),
+        left_codes_(
+            traces::unpack_nibbles(left.codes, count(traces::left_elements(gemm.phase, gemm.geometry)))) {
+    const std::size_t elements = count(traces::right_elements(gemm.phase, gemm.geometry));
+    for (const traces::Operand& sample : right)
+      right_codes_.push_back(traces::unpack_nibbles(sample.codes, elements));
+    if constexpr (fault == Fault::swapped_nibble)
+      for (auto& codes : right_codes_)
+        for (std::size_t i = 0; i + 1 < codes.size(); i += 2) std::swap(codes[i], codes[i + 1]);
+    for (std::int64_t k = 0; k < size_.k; ++k) {
+      right_offsets_.push_back(right_address_.offset(k));
+      if (left_address_.rows_are_positions()) taps_.push_back(left_address_.tap(k));
+    }
+  }
+
+  /// Fills both panels; what the tile before has left in place is kept.
+  void load(const Tile& tile) {
+    const Lines rows{tile.group, tile.first_row, tile.rows},
+        columns{tile.group, tile.first_column, tile.columns};
+    if (rows != left_lines_) load_left(tile);
+    const bool reload =
+        columns != right_lines_ && !(fault == Fault::stale_right_panel && right_.lanes == tile.columns);
+    if (reload) load_right(tile);
+    left_lines_ = rows;
+    right_lines_ = columns;
+  }
+  const Panel& left() const { return left_; }
+  const Panel& right() const { return right_; }
+
+ private:
+  using Lines = std::tuple<std::uint32_t, std::uint64_t, std::uint32_t>;
+
+  static std::size_t count(std::int64_t elements) { return static_cast<std::size_t>(elements); }
+  std::uint64_t stream_length() const { return right_codes_.size() * static_cast<std::uint64_t>(size_.k); }
+
+  void put_left(std::int64_t k, std::uint32_t lane, std::int64_t element) {
+    const Link code = element < 0 ? Link{0} : left_codes_[count(element)];
+    for (std::size_t sample = 0; sample < right_codes_.size(); ++sample) {
+      const std::uint64_t at = sample * static_cast<std::uint64_t>(size_.k) + static_cast<std::uint64_t>(k);
+      const bool first = at == 0, last = at + 1 == stream_length();
+      const Link sent = fault == Fault::skipped_last_k && last ? Link{0} : code;
+      left_.put(at, lane,
+                static_cast<Link>(sent | valid_bit | (first ? first_bit : 0) | (last ? last_bit : 0)));
+    }
+  }
+
+  void load_left(const Tile& tile) {
+    left_.reshape(tile.rows, stream_length());
+    const auto first_row = static_cast<std::int64_t>(tile.first_row);
+    if (left_address_.rows_are_positions()) {
+      for (std::uint32_t i = 0; i < tile.rows; ++i) {
+        const auto position = left_address_.position(tile.group, first_row + i);
+        for (std::int64_t k = 0; k < size_.k; ++k)
+          put_left(k, i, left_address_.element(position, taps_[count(k)]));
+      }
+      return;
+    }
+    std::vector<LeftAddress::Tap> taps;
+    for (std::uint32_t i = 0; i < tile.rows; ++i) taps.push_back(left_address_.tap(first_row + i));
+    for (std::int64_t k = 0; k < size_.k; ++k) {
+      const auto position = left_address_.position(tile.group, k);
+      for (std::uint32_t i = 0; i < tile.rows; ++i) put_left(k, i, left_address_.element(position, taps[i]));
+    }
+  }
+
+  void load_right(const Tile& tile) {
+    right_.reshape(tile.columns, stream_length());
+    for (std::uint32_t j = 0; j < tile.columns; ++j) {
+      const std::int64_t line =
+          right_address_.column(tile.group, static_cast<std::int64_t>(tile.first_column) + j);
+      std::uint64_t at = 0;
+      for (const auto& codes : right_codes_)
+        for (const std::int64_t offset : right_offsets_)
+          right_.put(at++, j, static_cast<Link>(codes[count(line + offset)] | valid_bit));
+    }
+  }
+
+  traces::GemmSize size_;
+  LeftAddress left_address_;
+  RightAddress right_address_;
+  std::vector<Link> left_codes_;                ///< the operand memories, a code a byte
+  std::vector<std::vector<Link>> right_codes_;  ///< [sample]
+  std::vector<std::int64_t> right_offsets_;     ///< [k]
+  std::vector<LeftAddress::Tap> taps_;          ///< [k], where k runs over taps
+  std::optional<Lines> left_lines_, right_lines_;
+  Panel left_, right_;
+};
+
+}  // namespace quatrain::rtl_models

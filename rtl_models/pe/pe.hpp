@@ -1,0 +1,67 @@
+#pragma once
+/// One processing element as a module: two operand registers, one accumulator, the dual-mode multiplier.
+/// At a rising edge the operands on its inputs move into the registers, which are the links to the right and
+/// downwards; if both are valid their product joins the accumulator, readable one cycle later; `first` on the
+/// left restarts it from zero. In a draining column of a row in use the accumulator takes the word above
+/// instead.
+
+#include "rtl_models/array/ports.hpp"
+#include "rtl_models/pe/link.hpp"
+#include "rtl_models/pe/multiplier.hpp"
+
+#include <systemc>
+
+#include <cstdint>
+
+namespace quatrain::rtl_models {
+
+using LinkWires = sc_dt::sc_uint<7>;
+
+template <Fault fault>
+class Pe final : public sc_core::sc_module {
+ public:
+  sc_core::sc_in<bool> clock{"clock"}, reset{"reset"};
+  sc_core::sc_in<TileControl> control{"control"};  ///< mode register and rows in use, set for a tile
+  sc_core::sc_in<LinkWires> left_in{"left_in"}, right_in{"right_in"};
+  sc_core::sc_out<LinkWires> left_out{"left_out"}, right_out{"right_out"};
+  sc_core::sc_in<bool> draining{"draining"};
+  sc_core::sc_in<sc_dt::sc_int<32>> above{"above"};
+  sc_core::sc_out<sc_dt::sc_int<32>> accumulator{"accumulator"};
+
+  SC_HAS_PROCESS(Pe);
+  Pe(const sc_core::sc_module_name& name, std::uint32_t row) : sc_module(name), row_(row) {
+    SC_METHOD(on_edge);
+    sensitive << clock.pos();
+    dont_initialize();
+  }
+
+ private:
+  void on_edge() {
+    if (reset.read()) {
+      left_out.write(0);
+      right_out.write(0);
+      accumulator.write(0);
+      return;
+    }
+    const LinkWires left = left_in.read(), right = right_in.read();
+    left_out.write(left);
+    right_out.write(right);
+    if (draining.read() && row_ < control.read().rows)
+      accumulator.write(above.read());
+    else if (left[4] && right[4])  // both valid
+      accumulator.write(sum(left, right));
+  }
+
+  sc_dt::sc_int<32> sum(const LinkWires& left, const LinkWires& right) const {
+    const bool restart = left[5] && fault != Fault::accumulator_stale;
+    const int a = left.range(3, 0).to_int(), b = right.range(3, 0).to_int();
+    const int kept = restart ? 0 : accumulator.read().to_int();
+    const int total =
+        kept + with_mode(control.read().mode, [&]<PeMode mode>() { return product<mode, fault>(a, b); });
+    return fault == Fault::accumulator_16_bit ? static_cast<std::int16_t>(total) : total;
+  }
+
+  std::uint32_t row_;
+};
+
+}  // namespace quatrain::rtl_models

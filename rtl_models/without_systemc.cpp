@@ -1,0 +1,15 @@
+/// What stands in for replay.cpp where the library was built without SystemC.
+#include "rtl_models/replay.hpp"
+#include "traces/base/error.hpp"
+
+namespace quatrain::rtl_models {
+
+traces::Refusal systemc_missing() { return "built without SystemC (Debian package libsystemc-dev)"; }
+
+std::string systemc_version() { return "no SystemC"; }
+
+std::unique_ptr<ArrayModel> make_array_model(ArrayShape, Fidelity) {
+  throw traces::Error("{}", *systemc_missing());
+}
+
+}  // namespace quatrain::rtl_models

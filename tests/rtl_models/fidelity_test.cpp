@@ -1,0 +1,76 @@
+#include "rtl_models/replay.hpp"
+#include "tests/rtl_models/direct_product.hpp"
+
+#include <gtest/gtest.h>
+
+namespace quatrain::tests {
+namespace {
+
+using rtl_models::ArrayShape;
+using rtl_models::Fidelity;
+using rtl_models::Tile;
+using rtl_models::TileSchedule;
+using traces::Encoding;
+using traces::Phase;
+
+traces::Geometry small_convolution() {
+  traces::Geometry g;
+  g.batch = 2, g.in_channels = 3, g.height = 6, g.width = 5, g.out_channels = 7;
+  g.kernel_height = g.kernel_width = 3, g.stride_height = 2, g.padding_height = g.padding_width = 1;
+  return with_output(g);
+}
+
+/// K + 2 r + c - 2 for every tile, drained before the next.
+std::uint64_t serial_cycles(const TileSchedule& schedule) {
+  std::uint64_t cycles = 0;
+  for (const Tile& tile : schedule.tiles) cycles += schedule.stream_length + 2 * tile.rows + tile.columns - 2;
+  return cycles;
+}
+
+struct Run {
+  Phase phase;
+  Encoding left, right;
+  unsigned samples;
+};
+
+void expect_equal_fidelities(ArrayShape shape) {
+  const auto pe = rtl_models::make_array_model(shape, Fidelity::pe);
+  const auto array = rtl_models::make_array_model(shape, Fidelity::array);
+  unsigned seed = 7;
+  for (const Run& run : {Run{Phase::forward, Encoding::uint4, Encoding::int4, 1},
+                         Run{Phase::backward_data, Encoding::fp4_e3m0, Encoding::int4, 1},
+                         Run{Phase::backward_weight, Encoding::uint4, Encoding::fp4_e3m0, 2}}) {
+    SCOPED_TRACE(testing::Message() << "phase " << int(run.phase) << " seed " << seed);
+    const GemmCase c =
+        random_case({run.phase, small_convolution()}, run.left, run.right, run.samples, seed++);
+    const auto right = right_operands(c);
+    const traces::GemmSize size = traces::gemm_size(run.phase, c.gemm.geometry);
+    TileSchedule schedule = rtl_models::whole_gemm_schedule(size, run.samples, shape);
+    const auto expected = array->replay(c.gemm, left_operand(c), right, schedule);
+    const auto found = pe->replay(c.gemm, left_operand(c), right, schedule);
+    EXPECT_EQ(expected.accumulators, direct_product(c));
+    EXPECT_EQ(found.accumulators, expected.accumulators);
+    EXPECT_EQ(expected.cycles, serial_cycles(schedule));
+    EXPECT_EQ(found.cycles, expected.cycles);
+    EXPECT_EQ(expected.activity.macs, static_cast<std::uint64_t>(traces::mac_count(size)) * run.samples);
+    EXPECT_GT(expected.activity.zero_operand_macs, 0U);
+    EXPECT_EQ(found.activity.zero_operand_macs, expected.activity.zero_operand_macs);
+    EXPECT_EQ(found.activity.left_toggles, expected.activity.left_toggles);
+    EXPECT_EQ(found.activity.right_toggles, expected.activity.right_toggles);
+    EXPECT_EQ(found.activity.accumulator_toggles, expected.activity.accumulator_toggles);
+    EXPECT_EQ(found.activity, expected.activity);
+    schedule.tiles.resize(1 + schedule.tiles.size() / 2);  // a sample of tiles
+    std::swap(schedule.tiles.front(), schedule.tiles.back());
+    EXPECT_EQ(pe->replay(c.gemm, left_operand(c), right, schedule).activity,
+              array->replay(c.gemm, left_operand(c), right, schedule).activity);
+  }
+}
+
+TEST(Fidelities, EqualBitsCyclesActivityOn4x4) { expect_equal_fidelities({4, 4}); }
+TEST(Fidelities, EqualBitsCyclesActivityOn5x3) { expect_equal_fidelities({5, 3}); }
+TEST(Fidelities, EqualBitsCyclesActivityOn2x9) { expect_equal_fidelities({2, 9}); }
+TEST(Fidelities, EqualBitsCyclesActivityOn1x1) { expect_equal_fidelities({1, 1}); }
+TEST(Fidelities, EqualBitsCyclesActivityOn16x40) { expect_equal_fidelities({16, 40}); }
+
+}  // namespace
+}  // namespace quatrain::tests
