@@ -35,7 +35,7 @@ class PeArray final : public ArrayModule {
   }
 
   Activity activity() override { return observer_->activity(); }
-  const ArrayWires& wires() const { return wires_; }
+  ArrayWires& wires() { return wires_; }
 
  private:
   void place(std::uint32_t i, std::uint32_t j) {

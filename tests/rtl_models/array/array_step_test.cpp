@@ -1,0 +1,69 @@
+#include "rtl_models/array/array_step.hpp"
+
+#include "rtl_models/schedule/tile_schedule.hpp"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace quatrain::tests {
+namespace {
+
+using namespace rtl_models;
+
+EdgeWord random_edge(std::uint32_t lanes, std::mt19937& random) {
+  EdgeWord word(lanes);
+  for (std::uint32_t lane = 0; lane < lanes; ++lane) {
+    const auto bits = static_cast<unsigned>(random());
+    word.words[lane] =
+        static_cast<Link>((bits & 0xF) | ((bits & 0x30) != 0 ? valid_bit : 0) |
+                          ((bits & 0x1F00) == 0 ? first_bit : 0) | ((bits & 0x3F0000) == 0 ? last_bit : 0));
+  }
+  return word;
+}
+
+/// Registers of `shape` after each of 400 edges with random operands and control bits, by both compilations.
+void expect_same_steps(ArrayShape shape, PeMode mode, unsigned seed) {
+#if defined(__x86_64__)
+  if (!__builtin_cpu_supports("avx2")) GTEST_SKIP() << "this processor has no AVX2";
+  std::mt19937 random(seed);
+  ArrayState now(shape.rows, shape.columns), next = now, wide_now = now, wide_next = now;
+  Activity activity, wide_activity;
+  const TileControl control{mode, 1 + shape.rows / 2, shape.columns};
+  for (int edge = 0; edge < 400; ++edge) {
+    const EdgeWord left = random_edge(shape.rows, random), right = random_edge(shape.columns, random);
+    step_array_portable<Fault::none>(now, next, left, right, control, activity);
+    step_array_avx2<Fault::none>(wide_now, wide_next, left, right, control, wide_activity);
+    ASSERT_EQ(next.left, wide_next.left);
+    ASSERT_EQ(next.right, wide_next.right);
+    ASSERT_EQ(next.accumulators, wide_next.accumulators) << "seed " << seed << " edge " << edge;
+    ASSERT_EQ(next.drain, wide_next.drain);
+    ASSERT_EQ(activity, wide_activity);
+    std::swap(now, next);
+    std::swap(wide_now, wide_next);
+  }
+  EXPECT_GT(activity.accumulator_toggles, 0U);
+#else
+  GTEST_SKIP() << "no second compilation on this kind of processor";
+#endif
+}
+
+TEST(ArrayStep, PortableAndAvx2AgreeInEveryMode) {
+  unsigned seed = 1;
+  for (const PeMode mode :
+       {PeMode::int4_int4, PeMode::uint4_int4, PeMode::fp4_int4, PeMode::int4_fp4, PeMode::uint4_fp4})
+    for (const ArrayShape shape :
+         {ArrayShape{32, 32}, ArrayShape{1, 1}, ArrayShape{5, 3}, ArrayShape{37, 70}})
+      expect_same_steps(shape, mode, seed++);
+}
+
+TEST(ArrayStep, TheWidestThatRunsHereIsChosen) {
+#if defined(__x86_64__)
+  EXPECT_EQ(array_step<Fault::none>() == step_array_portable<Fault::none>, !__builtin_cpu_supports("avx2"));
+#else
+  EXPECT_EQ(array_step<Fault::none>(), step_array_portable<Fault::none>);
+#endif
+}
+
+}  // namespace
+}  // namespace quatrain::tests
