@@ -1,6 +1,6 @@
 #include "emu/nn/checkpoint.hpp"
 
-#include "emu/nn/run_files.hpp"
+#include "traces/base/files.hpp"
 #include "emu/nn/state_hash.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/strict_json.hpp"
@@ -88,11 +88,11 @@ void write_checkpoint(const std::filesystem::path& directory, const Checkpoint& 
   bytes += header;
   for (const NamedValues& tensor : tensors)
     bytes.append(reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size() * sizeof(float));
-  write_whole_file(directory / fmt::format("epoch_{:04}.safetensors", checkpoint.epoch), bytes);
+  traces::write_whole_file(directory / fmt::format("epoch_{:04}.safetensors", checkpoint.epoch), bytes);
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& file, std::span<Parameter* const> parameters) {
-  const std::string bytes = read_whole_file(file);
+  const std::string bytes = traces::read_whole_file(file);
   std::uint64_t length = 0;
   if (bytes.size() >= sizeof length) std::memcpy(&length, bytes.data(), sizeof length);
   if (bytes.size() < sizeof length || length > bytes.size() - sizeof length)

@@ -1,6 +1,6 @@
 #include "emu/nn/run_directory.hpp"
 
-#include "emu/nn/run_files.hpp"
+#include "traces/base/files.hpp"
 #include "traces/base/error.hpp"
 
 #include <algorithm>
@@ -10,6 +10,8 @@ namespace quatrain::emu {
 namespace {
 
 using traces::Error;
+using traces::read_whole_file;
+using traces::write_whole_file;
 
 constexpr std::string_view metrics_header =
     "epoch,step,train_loss,test_loss,test_accuracy_percent,learning_rate,seconds,state_hash";
@@ -143,6 +145,13 @@ void RunDirectory::add_epoch(const EpochMetrics& metrics) {
   write_tables();
 }
 
-void RunDirectory::log(std::string_view line) const { append_line(directory_ / "log.txt", line); }
+void RunDirectory::log(std::string_view line) const { traces::append_line(directory_ / "log.txt", line); }
+
+std::filesystem::path first_free_run_directory(const std::filesystem::path& parent, std::string_view name) {
+  for (unsigned number = 1;; ++number) {
+    std::filesystem::path directory = parent / fmt::format("{}-{:03}", name, number);
+    if (!std::filesystem::exists(directory)) return directory;
+  }
+}
 
 }  // namespace quatrain::emu

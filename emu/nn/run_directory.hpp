@@ -55,4 +55,7 @@ class RunDirectory {
   std::vector<std::string> step_rows_;  ///< row i is step i
 };
 
+/// "PARENT/NAME-001", or the first number that is free.
+std::filesystem::path first_free_run_directory(const std::filesystem::path& parent, std::string_view name);
+
 }  // namespace quatrain::emu

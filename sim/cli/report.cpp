@@ -1,0 +1,9 @@
+#include "sim/cli/command.hpp"
+
+namespace quatrain::sim {
+
+void add_report_command(CLI::App& program, Action& action) {
+  program.add_subcommand("report", "not here yet")->callback([&action] { action = [] { return 3; }; });
+}
+
+}  // namespace quatrain::sim

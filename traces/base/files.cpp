@@ -1,0 +1,125 @@
+#include "traces/base/files.hpp"
+
+#include "traces/base/error.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+namespace quatrain::traces {
+namespace {
+
+int flags_of(OutputFile::Mode mode) {
+  constexpr int always = O_WRONLY | O_CREAT | O_CLOEXEC;
+  if (mode == OutputFile::Mode::append) return always | O_APPEND;
+  return always | (mode == OutputFile::Mode::create ? O_EXCL : O_TRUNC);
+}
+
+/// Closes what it holds.
+struct Descriptor {
+  int value;
+  ~Descriptor() {
+    if (value >= 0) ::close(value);
+  }
+};
+
+}  // namespace
+
+OutputFile::OutputFile(std::filesystem::path file, Mode mode) : file_(std::move(file)) {
+  descriptor_ = ::open(file_.c_str(), flags_of(mode), 0644);
+  if (descriptor_ < 0) fail("cannot be opened for writing");
+}
+
+OutputFile::~OutputFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void OutputFile::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t done = ::write(descriptor_, bytes.data(), bytes.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) fail("cannot be written");
+    bytes.remove_prefix(static_cast<std::size_t>(done));
+  }
+}
+
+off_t OutputFile::size() const {
+  struct ::stat status {};
+  if (::fstat(descriptor_, &status) != 0) fail("cannot be read");
+  return status.st_size;
+}
+
+void OutputFile::cut_to(off_t size) {
+  if (::ftruncate(descriptor_, size) != 0) fail("cannot be shortened");
+}
+
+void OutputFile::flush_to_disk() {
+  if (::fsync(descriptor_) != 0) fail("cannot be flushed to disk");
+}
+
+void OutputFile::close() {
+  if (::close(std::exchange(descriptor_, -1)) != 0) fail("cannot be closed");
+}
+
+void OutputFile::fail(std::string_view what) const {
+  throw Error("{}: {}: {}", file_.string(), what, std::strerror(errno));
+}
+
+void flush_directory(const std::filesystem::path& directory) {
+  const std::filesystem::path& named = directory.empty() ? "." : directory;
+  const Descriptor folder{::open(named.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (folder.value < 0 || ::fsync(folder.value) != 0)
+    throw Error("{}: cannot be flushed to disk: {}", named.string(), std::strerror(errno));
+}
+
+void write_whole_file(const std::filesystem::path& file, std::string_view bytes) {
+  const std::filesystem::path temporary = file.string() + ".partial";
+  try {
+    OutputFile output(temporary, OutputFile::Mode::replace);
+    output.write(bytes);
+    output.flush_to_disk();
+    output.close();
+    if (std::rename(temporary.c_str(), file.c_str()) != 0)
+      throw Error("{}: cannot be renamed from {}: {}", file.string(), temporary.string(),
+                  std::strerror(errno));
+  } catch (const Error&) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    throw;
+  }
+  flush_directory(file.parent_path());
+}
+
+void append_line(const std::filesystem::path& file, std::string_view line) {
+  OutputFile output(file, OutputFile::Mode::append);
+  const off_t before = output.size();
+  try {
+    output.write(std::string(line) + "\n");
+  } catch (const Error&) {
+    output.cut_to(before);
+    throw;
+  }
+}
+
+std::string read_whole_file(const std::filesystem::path& file, std::size_t limit) {
+  const Descriptor input{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+  const auto fail = [&] { return Error("{}: cannot be read: {}", file.string(), std::strerror(errno)); };
+  if (input.value < 0) throw fail();
+  std::string bytes;
+  for (;;) {
+    constexpr std::size_t piece = 1U << 16;  // grows with what is there, whatever the size claims
+    const std::size_t before = bytes.size();
+    bytes.resize(before + piece);
+    const ssize_t count = ::read(input.value, bytes.data() + before, piece);
+    if (count < 0 && errno != EINTR) throw fail();
+    bytes.resize(before + static_cast<std::size_t>(count > 0 ? count : 0));
+    if (bytes.size() > limit) throw Error("{}: more than {} bytes long", file.string(), limit);
+    if (count == 0) return bytes;
+  }
+}
+
+}  // namespace quatrain::traces
