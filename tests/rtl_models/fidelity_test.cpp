@@ -1,5 +1,5 @@
 #include "rtl_models/replay.hpp"
-#include "tests/rtl_models/direct_product.hpp"
+#include "tests/support/gemm_cases.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 #include "rtl_models/machine.hpp"
-#include "tests/rtl_models/direct_product.hpp"
-#include "traces/base/error.hpp"
+#include "tests/support/gemm_cases.hpp"
+#include "tests/support/message_of.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,16 +14,6 @@ namespace {
 using rtl_models::Fidelity;
 using traces::Encoding;
 using traces::Phase;
-
-template <typename Call>
-std::string message_of(Call&& call) {
-  try {
-    call();
-  } catch (const traces::Error& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
-}
 
 GemmCase linear_case(unsigned seed) {
   traces::Geometry g;

@@ -1,6 +1,6 @@
 #include "rtl_models/machine.hpp"
 
-#include "tests/rtl_models/direct_product.hpp"
+#include "tests/support/gemm_cases.hpp"
 #include "traces/base/error.hpp"
 
 #include <gmock/gmock.h>

@@ -2,7 +2,7 @@
 /// operand feeding and drains included. Build with -DQUATRAIN_BENCHMARKS=ON. Numbers vary with the machine's
 /// load.
 #include "rtl_models/replay.hpp"
-#include "tests/rtl_models/direct_product.hpp"
+#include "tests/support/gemm_cases.hpp"
 
 #include <benchmark/benchmark.h>
 

@@ -2,7 +2,7 @@
 #include "rtl_models/array/fast_array.hpp"
 #include "rtl_models/array/pe_array.hpp"
 #include "rtl_models/replay_model.hpp"
-#include "tests/rtl_models/direct_product.hpp"
+#include "tests/support/gemm_cases.hpp"
 
 #include <gtest/gtest.h>
 

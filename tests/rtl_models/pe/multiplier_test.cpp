@@ -1,7 +1,7 @@
 #include "rtl_models/pe/multiplier.hpp"
 
 #include "rtl_models/machine.hpp"
-#include "tests/rtl_models/direct_product.hpp"
+#include "tests/support/gemm_cases.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 #pragma once
-/// A GEMM by the formulas of numerics.md section 6, written as loops over the natural tensors: what the
-/// array's accumulators are compared with. Shares nothing with the feeders but the geometry.
+/// GEMMs to test machines with, and their accumulators by the formulas of numerics.md section 6: loops over
+/// the natural tensors, no lowering. Shares nothing with a machine but the tables and the sizes.
 
 #include "tests/support/planted_fault.hpp"
 #include "traces/encoding/nibbles.hpp"
