@@ -6,19 +6,55 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <exception>
 #include <string>
+#include <system_error>
 
 namespace {
+
+using quatrain::traces::Error;
+
+constexpr const char* examples = R"(Examples:
+  quatrain demo                                     all of it on Fashion-MNIST, about 4 minutes on 2 cores
+  quatrain train demo_cnn --out runs/mine --trace runs/mine/trace
+  quatrain sim luq_32x32 --trace runs/mine/trace    cycles and energy, every product replayed bit for bit
+  quatrain verify runs/mine/trace                   every machine here against the trace
+  quatrain report runs/mine                         report.json and report.html
+
+Exit codes: 0 done, and equal where something was checked; 1 a check found a difference; 2 bad input, usage or
+environment; 3 internal error; 130 interrupted.
+`quatrain COMMAND --help` shows a command's options and examples.)";
 
 std::string version() {
   return fmt::format("quatrain {} (numerics {}, trace format {})", QUATRAIN_VERSION,
                      quatrain::traces::numerics_version, quatrain::traces::trace_format_version);
 }
 
+std::string on_one_line(std::string text) {
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+/// CLI11 would call an unknown command a missing one.
+void require_known_command(const CLI::App& program, int argc, char** argv) {
+  std::string names;
+  for (const CLI::App* command : program.get_subcommands(nullptr)) {
+    if (argc >= 2 && command->get_name() == argv[1]) return;
+    names += fmt::format("{}{}", names.empty() ? "" : ", ", command->get_name());
+  }
+  if (argc < 2) throw Error("no command; expected one of {} (see --help)", names);
+  if (program.get_option_no_throw(argv[1]) == nullptr)
+    throw Error("unknown command '{}'; expected one of {} (see --help)", argv[1], names);
+}
+
 int run(int argc, char** argv) {
-  CLI::App program{"Quatrain: hardware simulator and bit-accurate emulator for 4-bit neural-network training."};
+  CLI::App program{
+      "Quatrain: hardware simulator and bit-accurate emulator for 4-bit neural-network training."};
   program.set_version_flag("--version", version());
+  program.footer(examples);
   program.require_subcommand(1);
   quatrain::sim::Action action;
   quatrain::sim::add_train_command(program, action);
@@ -28,10 +64,12 @@ int run(int argc, char** argv) {
   quatrain::sim::add_report_command(program, action);
   quatrain::sim::add_machines_command(program, action);
   quatrain::sim::add_demo_command(program, action);
+  require_known_command(program, argc, argv);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return program.exit(error) == 0 ? 0 : 2;
+    if (error.get_exit_code() != 0) throw Error("{} (see --help)", on_one_line(error.what()));
+    return program.exit(error);
   }
   return action();
 }
@@ -39,14 +77,21 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  return run(argc, argv);
+  quatrain::sim::install_signal_handlers();
+  const int code = run(argc, argv);
+  quatrain::sim::flush_stdout();
+  return code;
 } catch (const quatrain::traces::Interrupted&) {
   fmt::print(stderr, "interrupted\n");
   return 130;
-} catch (const quatrain::traces::Error& error) {
+} catch (const Error& error) {
   fmt::print(stderr, "error: {}\n", error.what());
   return 2;
+} catch (const std::system_error& error) {
+  const bool output_failed = std::ferror(stdout) != 0;  // fmt throws this when a write to stdout fails
+  fmt::print(stderr, "{}: {}\n", output_failed ? "error: standard output" : "internal error", error.what());
+  return output_failed ? 2 : 3;
 } catch (const std::exception& error) {
-  fmt::print(stderr, "internal error: {}\n", error.what());
+  fmt::print(stderr, "internal error: {}\n", on_one_line(error.what()));
   return 3;
 }

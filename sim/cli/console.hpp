@@ -1,17 +1,34 @@
 #pragma once
-/// The only place that draws on the terminal while work goes on.
+/// The only place that draws on the terminal while work goes on, and that listens for signals.
 
 #include "traces/base/progress.hpp"
 
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 
 namespace quatrain::sim {
 
 /// A bar with an estimate of the time left on stderr when that is a terminal, else silent.
 std::unique_ptr<traces::Progress> make_progress();
 
-/// True after SIGINT or SIGTERM; main installs the handler. Long work polls it and throws
-/// traces::Interrupted.
+/// One line of at most `columns` characters: "train epoch 1  [#####.....]  50 %  about 1 min 10 s left  loss
+/// 0.41". The estimate takes the work so far as typical, and is left out before a hundredth is done.
+std::string progress_line(std::string_view what, std::uint64_t done, std::uint64_t total,
+                          std::string_view note, double seconds, unsigned columns);
+
+/// "0.4 s", "12 s", "3 min 05 s", "2 h 10 min".
+std::string duration_text(double seconds);
+
+/// SIGINT and SIGTERM make interrupted() true; the second of them ends the program at once. A write to a
+/// closed pipe becomes an error instead of a signal.
+void install_signal_handlers();
+
+/// True after SIGINT or SIGTERM. Long work polls it and throws traces::Interrupted.
 bool interrupted();
+
+/// Throws Error with the system's reason when what was printed to stdout did not arrive.
+void flush_stdout();
 
 }  // namespace quatrain::sim

@@ -1,0 +1,53 @@
+#include "sim/embedded/config_file.hpp"
+
+#include "sim/embedded/resources.hpp"
+
+#include <string>
+
+namespace quatrain::sim {
+namespace {
+
+std::string_view folder_of(ConfigKind kind) {
+  return kind == ConfigKind::training      ? "configs/training/"
+         : kind == ConfigKind::accelerator ? "configs/accelerators/"
+                                           : "configs/technology/";
+}
+
+std::string_view word_of(ConfigKind kind) {
+  return kind == ConfigKind::training      ? "training"
+         : kind == ConfigKind::accelerator ? "accelerator"
+                                           : "technology";
+}
+
+constexpr std::string_view extension = ".json";
+
+std::string listed(const std::vector<std::string_view>& names) {
+  std::string text;
+  for (const std::string_view name : names) text += fmt::format("{}{}", text.empty() ? "" : ", ", name);
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string_view> embedded_configs(ConfigKind kind) {
+  std::vector<std::string_view> names;
+  for (std::string_view path : embedded_paths()) {
+    if (!path.starts_with(folder_of(kind)) || !path.ends_with(extension)) continue;
+    path.remove_prefix(folder_of(kind).size());
+    path.remove_suffix(extension.size());
+    names.push_back(path);
+  }
+  return names;
+}
+
+traces::JsonNode open_config(std::string_view argument, ConfigKind kind,
+                             const std::filesystem::path& folder) {
+  const std::string embedded = fmt::format("{}{}{}", folder_of(kind), argument, extension);
+  if (const auto text = embedded_resource(embedded)) return traces::JsonNode::parse(*text, embedded);
+  const std::filesystem::path file = folder / argument;
+  if (std::filesystem::exists(file)) return traces::JsonNode::read(file);
+  throw traces::Error("{}: no such file; expected a {} config, or one of the embedded: {}", file.string(),
+                      word_of(kind), listed(embedded_configs(kind)));
+}
+
+}  // namespace quatrain::sim

@@ -1,0 +1,23 @@
+#pragma once
+/// A config as a user names it: a file, or the name of one that is embedded ("demo_cnn", "luq_32x32", "7nm").
+
+#include "traces/base/strict_json.hpp"
+
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+namespace quatrain::sim {
+
+/// The folders of configs/.
+enum class ConfigKind : unsigned char { training, accelerator, technology };
+
+/// Names of the embedded configs of a kind, sorted.
+std::vector<std::string_view> embedded_configs(ConfigKind kind);
+
+/// An embedded name goes first ("./demo_cnn" is always a file); a relative path counts from `folder`, ""
+/// being the current one. Throws Error when it is neither, listing the embedded names.
+traces::JsonNode open_config(std::string_view argument, ConfigKind kind,
+                             const std::filesystem::path& folder = {});
+
+}  // namespace quatrain::sim
