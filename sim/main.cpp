@@ -47,7 +47,8 @@ void require_known_command(const CLI::App& program, int argc, char** argv) {
   }
   if (argc < 2) throw Error("no command; expected one of {} (see --help)", names);
   if (program.get_option_no_throw(argv[1]) == nullptr)
-    throw Error("unknown command '{}'; expected one of {} (see --help)", argv[1], names);
+    throw Error("unknown {} '{}'; expected one of {} (see --help)", argv[1][0] == '-' ? "option" : "command",
+                argv[1], names);
 }
 
 int run(int argc, char** argv) {

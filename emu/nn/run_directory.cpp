@@ -1,7 +1,7 @@
 #include "emu/nn/run_directory.hpp"
 
-#include "traces/base/files.hpp"
 #include "traces/base/error.hpp"
+#include "traces/base/files.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -111,10 +111,7 @@ RunDirectory RunDirectory::open(const std::filesystem::path& directory, const Tr
 }
 
 void RunDirectory::read_tables() {
-  const std::filesystem::path metrics = directory_ / "metrics.csv";
-  std::size_t line = 1;
-  for (const std::string& row : read_rows(metrics, metrics_header))
-    epochs_.push_back(read_metrics(row, metrics, ++line));
+  epochs_ = read_epochs(directory_);
   step_rows_ = read_rows(directory_ / "steps.csv", steps_header);
 }
 
@@ -146,6 +143,26 @@ void RunDirectory::add_epoch(const EpochMetrics& metrics) {
 }
 
 void RunDirectory::log(std::string_view line) const { traces::append_line(directory_ / "log.txt", line); }
+
+std::vector<EpochMetrics> read_epochs(const std::filesystem::path& directory) {
+  const std::filesystem::path file = directory / "metrics.csv";
+  std::vector<EpochMetrics> epochs;
+  for (const std::string& row : read_rows(file, metrics_header))
+    epochs.push_back(read_metrics(row, file, epochs.size() + 2));
+  return epochs;
+}
+
+std::vector<float> read_step_losses(const std::filesystem::path& directory) {
+  const std::filesystem::path file = directory / "steps.csv";
+  std::vector<float> losses;
+  for (const std::string& row : read_rows(file, steps_header)) {
+    RowReader reader(row, file, losses.size() + 2);
+    if (const auto step = reader.number<std::uint64_t>(); step != losses.size())
+      throw Error("{}: line {}: step {}; expected {}", file.string(), losses.size() + 2, step, losses.size());
+    losses.push_back(reader.number<float>());
+  }
+  return losses;
+}
 
 std::filesystem::path first_free_run_directory(const std::filesystem::path& parent, std::string_view name) {
   for (unsigned number = 1;; ++number) {

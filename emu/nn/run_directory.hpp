@@ -55,6 +55,11 @@ class RunDirectory {
   std::vector<std::string> step_rows_;  ///< row i is step i
 };
 
+/// The two tables of a run, from its directory. Throw Error with file and line when they are not as written
+/// here.
+std::vector<EpochMetrics> read_epochs(const std::filesystem::path& directory);
+std::vector<float> read_step_losses(const std::filesystem::path& directory);  ///< element i is step i
+
 /// "PARENT/NAME-001", or the first number that is free.
 std::filesystem::path first_free_run_directory(const std::filesystem::path& parent, std::string_view name);
 
