@@ -7,9 +7,14 @@
 
 #include <exception>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace quatrain::traces {
+
+/// Text of somebody else's file as it may stand in a message: one line, printable, at most 80 characters of
+/// it ("..." behind). Bytes above 0x7e and control characters become \\xNN.
+std::string printable(std::string_view text);
 
 class Error : public std::exception {
  public:

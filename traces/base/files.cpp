@@ -69,6 +69,43 @@ void OutputFile::fail(std::string_view what) const {
   throw Error("{}: {}: {}", file_.string(), what, std::strerror(errno));
 }
 
+InputFile::InputFile(std::filesystem::path file) : file_(std::move(file)) {
+  descriptor_ = ::open(file_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a FIFO would wait for a writer
+  struct ::stat status {};
+  if (descriptor_ < 0 || ::fstat(descriptor_, &status) != 0)
+    throw Error("{}: cannot be read: {}", file_.string(), std::strerror(errno));
+  size_ = static_cast<std::uint64_t>(status.st_size);
+  if (S_ISREG(status.st_mode)) return;
+  ::close(descriptor_);
+  throw Error("{}: not a plain file", file_.string());
+}
+
+InputFile::~InputFile() { ::close(descriptor_); }
+
+void InputFile::read(std::uint64_t offset, std::span<std::uint8_t> bytes) const {
+  while (!bytes.empty()) {
+    const ssize_t count = ::pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0)
+      throw Error("{}: byte {}: cannot be read: {}", file_.string(), offset, std::strerror(errno));
+    if (count == 0)
+      throw Error("{}: ends at byte {}; expected {} more", file_.string(), offset, bytes.size());
+    offset += static_cast<std::uint64_t>(count);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+}
+
+void rename_new(const std::filesystem::path& from, const std::filesystem::path& to) {
+  int status = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE);
+  if (status != 0 && (errno == EINVAL || errno == ENOSYS)) {  // a file system that cannot refuse by itself
+    errno = EEXIST;
+    if (!std::filesystem::exists(std::filesystem::symlink_status(to)))
+      status = std::rename(from.c_str(), to.c_str());
+  }
+  if (status != 0)
+    throw Error("{}: cannot be renamed from {}: {}", to.string(), from.string(), std::strerror(errno));
+}
+
 void flush_directory(const std::filesystem::path& directory) {
   const std::filesystem::path& named = directory.empty() ? "." : directory;
   const Descriptor folder{::open(named.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};

@@ -3,7 +3,9 @@
 /// A write that fails is an Error naming file and cause and leaves nothing behind.
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -31,6 +33,29 @@ class OutputFile {
   std::filesystem::path file_;
   int descriptor_ = -1;
 };
+
+/// A plain file open for reading at any place; what fails throws Error with the file's name.
+class InputFile {
+ public:
+  /// Throws Error also for anything that is not a plain file; a link is followed.
+  explicit InputFile(std::filesystem::path file);
+  ~InputFile();
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  const std::filesystem::path& path() const { return file_; }
+  std::uint64_t size() const { return size_; }  ///< when it was opened
+  /// Fills `bytes` from `offset` on, or throws Error (the file ends before).
+  void read(std::uint64_t offset, std::span<std::uint8_t> bytes) const;
+
+ private:
+  std::filesystem::path file_;
+  int descriptor_ = -1;
+  std::uint64_t size_ = 0;
+};
+
+/// Renames a file or folder; refuses when `to` exists, also when it comes into being at the same time.
+void rename_new(const std::filesystem::path& from, const std::filesystem::path& to);
 
 /// A rename or a new file is on disk once its folder is.
 void flush_directory(const std::filesystem::path& directory);

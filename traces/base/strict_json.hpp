@@ -1,6 +1,9 @@
 #pragma once
 /// JSON read strictly: UTF-8 without a byte-order mark, no duplicate keys, bounded depth and size, numbers
-/// kept as their text until somebody asks for a range. Every complaint names the file and the JSON pointer.
+/// kept as their text until somebody asks for a range. Every complaint names the file and the JSON pointer,
+/// or the byte (counted from 0) where the text is not JSON. nlohmann's lexer cuts the text into tokens; its
+/// values are not used, because they turn 2^64 into a double, -0 into 0 and the later of two keys into the
+/// only one. A document takes at most nine times its text in memory.
 
 #include "traces/base/error.hpp"
 
@@ -20,6 +23,8 @@ struct JsonLimits {
   unsigned depth = 64;  ///< the outermost object is level 1
 };
 
+class JsonDocument;
+
 /// A place in a parsed document. Cheap to copy; keeps the document alive. Accessors throw Error with
 /// "FILE: POINTER: what was found; expected what".
 class JsonNode {
@@ -29,7 +34,7 @@ class JsonNode {
   static JsonNode read(const std::filesystem::path& file, const JsonLimits& limits = {});
 
   const std::string& file() const;
-  const std::string& pointer() const;  ///< "" for the root, "/array/rows", ...
+  std::string pointer() const;  ///< "" for the root, "/array/rows", ...
 
   // Objects. A key that is asked for counts as read.
   bool has(std::string_view key) const;
@@ -65,12 +70,11 @@ class JsonNode {
   }
 
  private:
-  struct Document;
-  struct Value;
-  JsonNode(std::shared_ptr<Document> document, Value* value)
-      : document_(std::move(document)), value_(value) {}
-  std::shared_ptr<Document> document_;
-  Value* value_;
+  JsonNode(std::shared_ptr<JsonDocument> document, std::uint32_t index)
+      : document_(std::move(document)), index_(index) {}
+  std::string found() const;
+  std::shared_ptr<JsonDocument> document_;
+  std::uint32_t index_;
 };
 
 }  // namespace quatrain::traces

@@ -12,6 +12,9 @@ namespace quatrain::traces {
 /// CRC32C of "123456789" is 0xe3069283. Continue a longer text by passing the value so far.
 std::uint32_t crc32c(std::span<const std::uint8_t> bytes, std::uint32_t so_far = 0);
 
+/// The same without the processor's instruction for it.
+std::uint32_t crc32c_by_table(std::span<const std::uint8_t> bytes, std::uint32_t so_far = 0);
+
 /// Bytes of a tensor's elements as a little-endian file holds them (this project runs on little-endian
 /// machines).
 template <typename Element>

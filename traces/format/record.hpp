@@ -3,10 +3,12 @@
 
 #include "traces/machine.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace quatrain::traces {
@@ -23,6 +25,17 @@ enum class Role : std::uint8_t { input, weight, gradient };
 enum class Maximum : std::uint8_t { measured, hindsight };
 enum class LayerKind : std::uint8_t { conv2d, linear };
 
+/// The words of the manifest, in the order of the enumerators.
+inline constexpr std::array<std::string_view, 3> phase_words = {"forward", "backward_data",
+                                                                "backward_weight"};
+inline constexpr std::array<std::string_view, 4> rule_words = {"sawb_int4", "sawb_uint4", "luq_fp4",
+                                                               "nearest_fp4"};
+inline constexpr std::array<std::string_view, 2> alpha_words = {"exact", "pow2"};
+inline constexpr std::array<std::string_view, 2> pass_words = {"train", "evaluation"};
+inline constexpr std::array<std::string_view, 3> role_words = {"input", "weight", "gradient"};
+inline constexpr std::array<std::string_view, 2> maximum_words = {"measured", "hindsight"};
+inline constexpr std::array<std::string_view, 2> layer_kind_words = {"conv2d", "linear"};
+
 std::string_view name_of(Phase phase);
 std::string_view name_of(Rule rule);
 std::string_view name_of(Alpha alpha);
@@ -36,6 +49,7 @@ struct TensorRecord {
   Encoding encoding = Encoding::fp32;
   Shape shape;
   std::uint32_t crc32c = 0;
+  friend bool operator==(const TensorRecord&, const TensorRecord&) = default;
 };
 
 /// A linear layer has in_channels = in_features, out_channels = out_features and kernel 1x1.
@@ -104,6 +118,9 @@ struct Manifest {
   const LayerRecord& layer(std::uint32_t id) const;               ///< throws Error for an unknown id
   const QuantizerRecord& quantizer(const std::string& id) const;  ///< throws Error for an unknown id
 };
+
+/// The layer's own sizes; batch, height, width, out_height and out_width stay 1.
+Geometry geometry_of(const LayerRecord& layer);
 
 /// Sizes of the record's tensors: from the layer, the operands' shapes and result_shape. The manifest has
 /// been checked.
