@@ -5,11 +5,24 @@
 #include "tests/support/planted_fault.hpp"
 #include "traces/encoding/nibbles.hpp"
 
+#include <array>
 #include <cstdint>
 #include <random>
 #include <vector>
 
 namespace quatrain::tests {
+
+/// What a machine may be asked to multiply: the phases with the encodings that occur in them.
+struct Mode {
+  traces::Phase phase;
+  traces::Encoding left, right;
+};
+inline constexpr std::array<Mode, 5> five_modes{
+    {{traces::Phase::forward, traces::Encoding::int4, traces::Encoding::int4},
+     {traces::Phase::forward, traces::Encoding::uint4, traces::Encoding::int4},
+     {traces::Phase::backward_data, traces::Encoding::fp4_e3m0, traces::Encoding::int4},
+     {traces::Phase::backward_weight, traces::Encoding::int4, traces::Encoding::fp4_e3m0},
+     {traces::Phase::backward_weight, traces::Encoding::uint4, traces::Encoding::fp4_e3m0}}};
 
 /// Legal random codes; FP4 0x8 and INT4 -8 do not occur.
 inline std::vector<std::uint8_t> random_codes(traces::Encoding encoding, std::int64_t elements,

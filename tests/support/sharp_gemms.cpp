@@ -1,0 +1,254 @@
+#include "tests/support/sharp_gemms.hpp"
+
+#include "tests/support/exact_oracle.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace quatrain::tests {
+namespace {
+
+using traces::Encoding;
+using traces::Geometry;
+using traces::Phase;
+
+using Codes = std::vector<std::uint8_t>;
+
+std::uint8_t code_of(Encoding encoding, int value) {
+  const auto& table = traces::code_values(encoding);
+  std::uint8_t code = 0;
+  while (table[code] != value) ++code;
+  return code;
+}
+
+std::uint8_t legal_or_zero(Encoding encoding, std::size_t code) {
+  return encoding == Encoding::fp4_e3m0 && code == 8 ? std::uint8_t{0} : static_cast<std::uint8_t>(code);
+}
+
+/// Fourteen digits: codes 1..7 and 9..15 differ in value in every encoding.
+std::uint8_t digit_code(std::size_t index, unsigned digit) {
+  for (unsigned d = 0; d < digit; ++d) index /= 14;
+  const auto code = static_cast<std::uint8_t>(index % 14 + 1);
+  return code < 8 ? code : static_cast<std::uint8_t>(code + 1);
+}
+
+Codes index_codes(std::int64_t elements, unsigned digit) {
+  Codes codes;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(elements); ++i) codes.push_back(digit_code(i, digit));
+  return traces::pack_nibbles(codes);
+}
+
+/// One code 1 in each of `slices` equal parts, at a place that moves from part to part.
+Codes one_hot_codes(std::int64_t elements, std::int64_t slices) {
+  Codes codes(static_cast<std::size_t>(elements));
+  const std::int64_t size = elements / slices;
+  for (std::int64_t slice = 0; slice < slices; ++slice)
+    codes[static_cast<std::size_t>(slice * size + (slice * 7 + 3) % size)] = 1;
+  return traces::pack_nibbles(codes);
+}
+
+/// m = n = 1: the terms of one sum, as values.
+GemmCase one_sum(const Mode& mode, const std::vector<std::pair<int, int>>& terms) {
+  GemmCase c{{mode.phase, linear_geometry(mode.phase, 1, 1, static_cast<std::int64_t>(terms.size()))},
+             mode.left,
+             mode.right,
+             {},
+             {},
+             1,
+             1};
+  Codes left, right;
+  for (const auto& [a, b] : terms) {
+    left.push_back(code_of(mode.left, a));
+    right.push_back(code_of(mode.right, b));
+  }
+  c.left = traces::pack_nibbles(left);
+  c.right = {traces::pack_nibbles(right)};
+  return c;
+}
+
+using Terms = std::vector<std::pair<int, int>>;
+
+Terms repeated_term(int a, int b, std::size_t count, const Terms& more) {
+  Terms terms(count, {a, b});
+  terms.insert(terms.end(), more.begin(), more.end());
+  return terms;
+}
+
+/// Sums past the width of an accumulator or the 24 bits of a float, odd at the end.
+void add_long_sums(std::vector<SharpGemm>& all) {
+  const auto add = [&](std::string name, const Mode& mode, const Terms& terms) {
+    all.push_back(with_expected("sum: " + std::move(name), one_sum(mode, terms)));
+  };
+  const auto& [int_int, uint_int, data, int_weight, uint_weight] = five_modes;
+  add("2^24 + 1 from int4 x fp4", int_weight, repeated_term(7, 64, 37'449, {{1, 64}, {1, 1}}));
+  add("-(2^24 + 1) from fp4 x int4", data, repeated_term(-64, 7, 37'449, {{64, -1}, {-1, 1}}));
+  add("2^24 + 1 from uint4 x fp4", uint_weight, repeated_term(15, 64, 17'476, {{4, 64}, {1, 1}}));
+  add("2^24 + 3, rounded upward", uint_weight, repeated_term(15, 64, 17'476, {{4, 64}, {3, 1}}));
+  add("ends before 2^24 again", int_weight, repeated_term(7, 64, 37'451, {{-7, 64}, {-7, 64}, {-1, 1}}));
+  for (const int count : {5, 19, 74, 1'171})
+    add(fmt::format("{} times 7 x 64, then 1", count), int_weight,
+        repeated_term(7, 64, static_cast<std::size_t>(count), {{1, 1}}));
+  for (const int count : {3, 9, 35, 547})
+    add(fmt::format("{} times -15 x 64, then 1", count), uint_weight,
+        repeated_term(15, -64, static_cast<std::size_t>(count), {{1, 1}}));
+  add("2049 from 15 x 7", uint_int, repeated_term(15, 7, 19, {{9, 6}}));
+  add("one term", int_int, {{-7, 7}});
+}
+
+GemmCase with_scales(GemmCase c, float left, float right) {
+  c.left_scale = left, c.right_scale = right;
+  return c;
+}
+
+void add_scales(std::vector<SharpGemm>& all) {
+  Geometry g;
+  g.batch = 5, g.in_channels = 9, g.out_channels = 7;
+  const auto add = [&](std::string name, const Mode& mode, unsigned samples, float left, float right) {
+    GemmCase c = random_case({mode.phase, g}, mode.left, mode.right, samples, 21);
+    all.push_back(with_expected("scales: " + std::move(name), with_scales(std::move(c), left, right)));
+  };
+  const Mode &forward = five_modes[0], &weight = five_modes[4];
+  add("2^-70 x 2^-70 is subnormal", forward, 1, 0x1p-70F, 0x1p-70F);
+  add("subnormal operand scale", five_modes[2], 1, 0x1.8p-130F, 0x1p+3F);
+  add("the product vanishes", forward, 1, 0x1p-90F, 0x1p-90F);
+  add("half of the smallest float goes to zero", forward, 1, 0x1p-75F, 0x1p-75F);
+  add("rounded twice: a tie, then a quarter of it", weight, 4, 0x1.4p-74F, 0x1p-74F);
+  add("rounded twice: three units by two", weight, 2, 0x1.8p-74F, 0x1p-74F);
+  add("outputs overflow to infinity", forward, 1, 0x1p63F, 0x1p63F);
+  add("largest finite scale", forward, 1, 0x1.fffffep63F, 0x1p64F);
+  add("zero left", forward, 1, 0, 0.3F);
+  add("zero right", weight, 8, 0.7F, 0);
+  add("inexact products", five_modes[1], 1, 0.1F, 0.37F);
+  add("inexact products of a gradient", five_modes[2], 1, 0.0057812497F, 0.1F);
+  for (const unsigned samples : {1U, 2U, 4U, 8U, 16U})
+    add(fmt::format("{} samples", samples), weight, samples, 0.1F, 0.0057812497F);
+}
+
+}  // namespace
+
+SharpGemm with_expected(std::string name, GemmCase c) {
+  traces::GemmResult expected = exact::multiply(c);
+  return {std::move(name), std::move(c), std::move(expected)};
+}
+
+Geometry linear_geometry(Phase phase, std::int64_t m, std::int64_t n, std::int64_t k) {
+  Geometry g;
+  if (phase == Phase::forward) g.batch = m, g.out_channels = n, g.in_channels = k;
+  if (phase == Phase::backward_data) g.batch = m, g.in_channels = n, g.out_channels = k;
+  if (phase == Phase::backward_weight) g.in_channels = m, g.out_channels = n, g.batch = k;
+  return g;
+}
+
+SharpGemm all_pairs(const Mode& mode, std::int64_t k, std::int64_t at) {
+  GemmCase c{
+      {mode.phase, linear_geometry(mode.phase, 16, 16, k)}, mode.left, mode.right, {}, {}, 0.5F, 0.37F};
+  // forward: X [m, k], W [n, k]; backward_data: dZ [m, k], W [k, n]; backward_weight: X [k, m], dZ [k, n]
+  const bool left_by_k = mode.phase == Phase::backward_weight, right_by_k = mode.phase != Phase::forward;
+  Codes left(static_cast<std::size_t>(16 * k)), right = left;
+  for (std::int64_t code = 0; code < 16; ++code) {
+    const auto along = static_cast<std::size_t>(code * k + at),
+               across = static_cast<std::size_t>(at * 16 + code);
+    left[left_by_k ? across : along] = legal_or_zero(mode.left, static_cast<std::size_t>(code));
+    right[right_by_k ? across : along] = legal_or_zero(mode.right, static_cast<std::size_t>(code));
+  }
+  c.left = traces::pack_nibbles(left);
+  c.right = {traces::pack_nibbles(right)};
+  return with_expected(
+      fmt::format("all pairs: {} x {} at {} of {}", name_of(mode.left), name_of(mode.right), at, k),
+      std::move(c));
+}
+
+SharpGemm ramp(const traces::Gemm& gemm, const Mode& mode, Indexed indexed, unsigned digit) {
+  GemmCase c{gemm, mode.left, mode.right, {}, {}, 0.5F, 0.37F};
+  const std::int64_t lefts = traces::left_elements(gemm.phase, gemm.geometry);
+  const std::int64_t rights = traces::right_elements(gemm.phase, gemm.geometry);
+  const std::int64_t right_slices =
+      gemm.phase == Phase::backward_weight ? gemm.geometry.batch : gemm.geometry.out_channels;
+  c.left = indexed == Indexed::left ? index_codes(lefts, digit) : one_hot_codes(lefts, gemm.geometry.batch);
+  c.right = {indexed == Indexed::right ? index_codes(rights, digit) : one_hot_codes(rights, right_slices)};
+  return with_expected(fmt::format("ramp: {} x {}, {} indexed, digit {}", name_of(mode.left),
+                                   name_of(mode.right), indexed == Indexed::left ? "left" : "right", digit),
+                       std::move(c));
+}
+
+std::vector<Geometry> edge_geometries() {
+  std::vector<Geometry> all;
+  for (const std::int64_t m : {1, 15, 17, 33})
+    for (const std::int64_t n : {1, 8, 31, 65}) {
+      Geometry g;
+      g.batch = m, g.out_channels = n, g.in_channels = (m * 5 + n * 3) % 67 + 1;
+      all.push_back(g);
+    }
+  const auto add = [&](Geometry g) { all.push_back(with_output(g)); };
+  // batch, channels in, h, w, channels out, (filled in), kernel, stride, padding, groups
+  add({2, 3, 7, 6, 5, 0, 0, 3, 3, 1, 1, 0, 0, 1});
+  add({1, 1, 1, 1, 1, 0, 0, 3, 3, 1, 1, 1, 1, 1});   // a plane of one element under a padded kernel
+  add({2, 2, 3, 4, 3, 0, 0, 2, 3, 1, 1, 4, 5, 1});   // whole windows in the padding
+  add({2, 3, 9, 8, 4, 0, 0, 2, 1, 3, 4, 0, 1, 1});   // strides beyond the kernel: inputs that nothing reads
+  add({3, 4, 5, 5, 6, 0, 0, 3, 3, 2, 2, 1, 1, 2});   // rows left over under a stride
+  add({2, 6, 4, 3, 6, 0, 0, 3, 1, 1, 2, 2, 0, 6});   // depthwise
+  add({1, 6, 6, 7, 9, 0, 0, 3, 2, 2, 1, 0, 1, 3});   // groups, odd everywhere
+  add({2, 8, 6, 6, 16, 0, 0, 1, 1, 2, 2, 0, 0, 1});  // 1x1 under a stride
+  add({1, 3, 11, 13, 2, 0, 0, 5, 7, 1, 1, 2, 3, 1});
+  return all;
+}
+
+std::vector<SharpGemm> sharp_gemms() {
+  std::vector<SharpGemm> all;
+  for (const Mode& mode : five_modes) {
+    for (const auto& [k, at] :
+         std::vector<std::pair<int, int>>{{1, 0}, {2, 1}, {37, 0}, {37, 31}, {37, 36}, {64, 32}})
+      all.push_back(all_pairs(mode, k, at));
+    for (const Geometry& g :
+         {linear_geometry(mode.phase, 19, 37, 71), with_output({3, 4, 5, 6, 6, 0, 0, 3, 2, 2, 1, 1, 1, 2})})
+      for (const Indexed indexed : {Indexed::left, Indexed::right})
+        for (const unsigned digit : {0U, 1U, 2U}) all.push_back(ramp({mode.phase, g}, mode, indexed, digit));
+  }
+  add_long_sums(all);
+  add_scales(all);
+  unsigned seed = 1;
+  for (const Geometry& g : edge_geometries())
+    for (const Mode& mode : five_modes) {
+      const unsigned samples = mode.phase == Phase::backward_weight ? 1U << seed % 3 : 1;
+      all.push_back(
+          with_expected(fmt::format("edge sizes, seed {}, {} x {}, phase {}", seed, name_of(mode.left),
+                                    name_of(mode.right), static_cast<int>(mode.phase)),
+                        random_case({mode.phase, g}, mode.left, mode.right, samples, seed)));
+      ++seed;
+    }
+  return all;
+}
+
+std::vector<SharpGemm> longest_gemms() {
+  // 16 x 139,810 x 15 x 64 = 2,147,481,600 and 4,793,490 x 7 x 64 = 2,147,483,520: the next k leaves int32
+  GemmCase samples = one_sum(five_modes[4], repeated_term(15, 64, 139'810, {}));
+  samples.right.resize(16, samples.right[0]);
+  std::vector<SharpGemm> all;
+  all.push_back(with_expected("longest: 16 samples of 139,810 terms", std::move(samples)));
+  all.push_back(with_expected("longest: 4,793,490 terms",
+                              one_sum(five_modes[2], repeated_term(-64, 7, 4'793'490, {}))));
+  return all;
+}
+
+std::vector<RefusedGemm> refused_gemms() {
+  GemmCase samples = one_sum(five_modes[4], repeated_term(0, 0, 139'811, {}));
+  samples.right.resize(16, samples.right[0]);
+  std::vector<RefusedGemm> all;
+  all.push_back({"16 samples of 139,811 terms", std::move(samples), {"139811", "2147483647"}});
+  all.push_back({"4,793,491 terms",
+                 one_sum(five_modes[3], repeated_term(0, 0, 4'793'491, {})),
+                 {"4793491", "2147483647"}});
+  const GemmCase small = one_sum(five_modes[0], {{1, 1}});
+  all.push_back({"2^64 x 2^64", with_scales(small, 0x1p64F, 0x1p64F), {"scale out of range"}});
+  all.push_back(
+      {"rounds up to 2^128", with_scales(small, 0x1.04325cp63F, 0x1.f7bdfp64F), {"scale out of range"}});
+  // f32(left x right) is infinite although a sixteenth of it would not be
+  GemmCase divided = one_sum(five_modes[4], {{1, 1}});
+  divided.right.resize(16, divided.right[0]);
+  all.push_back(
+      {"infinite before the division by N", with_scales(divided, 0x1p65F, 0x1p64F), {"scale out of range"}});
+  return all;
+}
+
+}  // namespace quatrain::tests

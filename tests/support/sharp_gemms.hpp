@@ -1,0 +1,51 @@
+#pragma once
+/// GEMMs that random data hardly are: all pairs of codes, operands that name the index they were read from,
+/// sums beyond 24 bits, scales and outputs at the ends of fp32, ragged sizes. Expected results come from the
+/// exact oracle.
+
+#include "tests/support/gemm_cases.hpp"
+
+#include <string>
+#include <vector>
+
+namespace quatrain::tests {
+
+struct SharpGemm {
+  std::string name;
+  GemmCase c;
+  traces::GemmResult expected;
+};
+
+SharpGemm with_expected(std::string name, GemmCase c);
+
+/// m x n x k of one linear layer in the mode's phase.
+traces::Geometry linear_geometry(traces::Phase phase, std::int64_t m, std::int64_t n, std::int64_t k);
+
+/// Every left code against every right code (FP4 0x8 is none and stands as zero) at reduction index `at` of
+/// `k`, zeros elsewhere: 16 x 16 outputs, each one product.
+SharpGemm all_pairs(const Mode& mode, std::int64_t k, std::int64_t at);
+
+enum class Indexed : std::uint8_t { left, right };
+
+/// One operand holds digit `digit` of its flat indices as codes, the other one a single 1 in each slice of
+/// its first axis: outputs name the elements that were read.
+SharpGemm ramp(const traces::Gemm& gemm, const Mode& mode, Indexed indexed, unsigned digit);
+
+/// Sizes at which tilings end raggedly, paddings that reach over whole kernels, strides beyond the kernel,
+/// groups, planes of one element.
+std::vector<traces::Geometry> edge_geometries();
+
+std::vector<SharpGemm> sharp_gemms();
+
+/// The longest reductions that int32 allows: seconds on a simulated array.
+std::vector<SharpGemm> longest_gemms();
+
+/// What a machine must refuse, and the words that its message must hold.
+struct RefusedGemm {
+  std::string name;
+  GemmCase c;
+  std::vector<std::string> named;
+};
+std::vector<RefusedGemm> refused_gemms();
+
+}  // namespace quatrain::tests
