@@ -4,6 +4,7 @@
 
 #include "rtl_models/pe/link.hpp"
 #include "rtl_models/pe/multiplier.hpp"
+#include "rtl_models/schedule/tile_schedule.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,8 +17,6 @@ class sc_trace_file;
 }
 
 namespace quatrain::rtl_models {
-
-inline constexpr std::uint32_t largest_side = 1024;  ///< rows or columns of an array
 
 /// One word a lane (row or column) of the array.
 template <typename Word>

@@ -7,6 +7,8 @@
 
 namespace quatrain::rtl_models {
 
+inline constexpr std::uint32_t largest_side = 1024;  ///< rows or columns of an array
+
 struct ArrayShape {
   std::uint32_t rows = 32, columns = 32;
   friend bool operator==(const ArrayShape&, const ArrayShape&) = default;

@@ -1,9 +1,87 @@
+/// quatrain sim: an accelerator on the training GEMMs of a trace.
+#include "sim/accelerator/results.hpp"
+#include "sim/accelerator/table.hpp"
 #include "sim/cli/command.hpp"
+#include "sim/cli/console.hpp"
+#include "sim/embedded/config_file.hpp"
+#include "traces/format/check.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace quatrain::sim {
+namespace {
+
+constexpr const char* examples = R"(
+ACCELERATOR is a file, or the name of a config inside the program: luq_32x32, bf16_32x32. The array of the config
+computes every training GEMM of the trace, register by register; accumulators must equal the record, cycles the
+closed form, and sampled tiles the structural model. Exit code 1: something differs. docs/guides/accelerators.md
+explains the figures, docs/energy.md where they come from.
+
+Examples:
+  quatrain sim luq_32x32 --trace runs/mine/trace              cycles, traffic, energy; every bit checked
+  quatrain sim bf16_32x32 --trace runs/mine/trace --cycles-only   a design without a bit-accurate model
+  quatrain sim mine.json --trace runs/mine/trace --out study/     into study/NAME.json and study/NAME.csv
+Several accelerators take several calls.)";
+
+struct Typed {
+  std::string accelerator, trace, out, fidelity = "array";
+  bool cycles_only = false;
+};
+
+/// The folder that the names of technology tables count from; empty for an embedded config.
+std::filesystem::path folder_of(const traces::JsonNode& config) {
+  return std::filesystem::path(config.file()).parent_path();
+}
+
+int simulate_typed(const Typed& typed) {
+  const traces::JsonNode file = open_config(typed.accelerator, ConfigKind::accelerator);
+  SimulationTask task;
+  task.config = read_accelerator(file);
+  task.technologies = read_technologies(task.config, folder_of(file));
+  task.stops = interrupted;
+  if (task.config.pe == Pe::bf16 && !typed.cycles_only)
+    throw traces::Error("{}: the bf16 PE has no bit-accurate model to replay; expected --cycles-only",
+                        task.config.name);
+  const auto progress = make_progress();
+  traces::check_trace(typed.trace, *progress);
+  const traces::TraceReader reader(typed.trace);
+  std::optional<ReplayModels> models;
+  if (!typed.cycles_only) {
+    models = make_replay_models(
+        task.config.array, typed.fidelity == "pe" ? rtl_models::Fidelity::pe : rtl_models::Fidelity::array);
+    task.models = &*models;
+  }
+  const Simulation simulation = simulate(task, reader, *progress);
+  const std::filesystem::path out =
+      typed.out.empty() ? std::filesystem::path(typed.trace) / ".." / "simulation" : typed.out;
+  const std::filesystem::path json = write_simulation(simulation, out.lexically_normal());
+  fmt::print("{}{}\n", simulation_table(simulation), json.string());
+  return simulation.replay && !simulation.replay->equal() ? 1 : 0;
+}
+
+}  // namespace
 
 void add_sim_command(CLI::App& program, Action& action) {
-  program.add_subcommand("sim", "not here yet")->callback([&action] { action = [] { return 3; }; });
+  CLI::App* command =
+      program.add_subcommand("sim", "Cycles, traffic and energy of an accelerator on a trace");
+  command->footer(examples);
+  const auto typed = std::make_shared<Typed>();
+  command->add_option("ACCELERATOR", typed->accelerator, "accelerator config: file or name")->required();
+  command->add_option("--trace", typed->trace, "trace directory")->required();
+  command
+      ->add_option(
+          "--fidelity", typed->fidelity,
+          "array (default): fast, with tiles sampled at pe; pe: every PE a module (about 60 times slower)")
+      ->check(CLI::IsMember({"pe", "array"}));
+  command->add_flag("--cycles-only", typed->cycles_only, "closed forms only, no replay");
+  command->add_option("--out", typed->out,
+                      "folder for NAME.json and NAME.csv (default: simulation beside the trace)");
+  command->callback([typed, &action] { action = [typed] { return simulate_typed(*typed); }; });
 }
 
 }  // namespace quatrain::sim

@@ -1,0 +1,123 @@
+#include "sim/accelerator/config.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace quatrain::sim {
+namespace {
+
+using traces::JsonNode;
+using Word = std::string_view;
+
+constexpr std::array<Word, 1> dataflow_words = {"output_stationary"};
+constexpr std::array<Word, 1> drain_words = {"serial"};
+constexpr std::array<Word, 2> pe_words = {"dual_int4_fp4", "bf16"};
+constexpr std::array<Word, 1> lowering_words = {"as_recorded"};
+constexpr std::array<Word, 3> random_source_words = {"philox", "lfsr", "none"};
+constexpr std::array<Word, 4> dram_words = {"hbm2", "gddr6", "lpddr4", "ddr3"};
+
+/// An accumulator is {"int": 32} in the integer PE and {"float": 32} in the bf16 PE.
+constexpr Word accumulator_key(Pe pe) { return pe == Pe::bf16 ? "float" : "int"; }
+
+rtl_models::ArrayShape read_array(const JsonNode& node) {
+  rtl_models::ArrayShape shape;
+  shape.rows = static_cast<std::uint32_t>(node.at("rows").integer(1, rtl_models::largest_side));
+  shape.columns = static_cast<std::uint32_t>(node.at("columns").integer(1, rtl_models::largest_side));
+  node.at("dataflow").one_of(dataflow_words);
+  node.at("drain").one_of(drain_words);
+  node.reject_unread_keys();
+  return shape;
+}
+
+void check_accumulator(const JsonNode& node, Pe pe) {
+  node.at(accumulator_key(pe)).integer(32, 32);
+  node.reject_unread_keys();
+}
+
+/// Quantizer lanes draw random bits; the bf16 PE has none.
+RandomSource read_random_source(const JsonNode& node, Pe pe) {
+  if (pe == Pe::dual_int4_fp4)
+    return static_cast<RandomSource>(node.one_of(std::span(random_source_words).first(2)));
+  node.one_of(std::span(random_source_words).last(1));
+  return RandomSource::none;
+}
+
+void read_buffers(const JsonNode& node, AcceleratorConfig& config) {
+  config.operand_kib = static_cast<unsigned>(node.at("operand_kib").integer(16, 512));
+  config.accumulator_kib = static_cast<unsigned>(node.at("accumulator_kib").integer(8, 256));
+  node.reject_unread_keys();
+}
+
+void read_dram(const JsonNode& node, AcceleratorConfig& config) {
+  config.dram = static_cast<Dram>(node.at("kind").one_of(dram_words));
+  config.dram_gib_per_s = node.at("gib_per_s").number(0.001, 100'000);
+  node.reject_unread_keys();
+}
+
+std::vector<std::string> read_technology_names(const JsonNode& node) {
+  std::vector<std::string> names;
+  for (const JsonNode& item : node.items(1, 8)) {
+    names.push_back(item.string(1, 1000));
+    if (std::find(names.begin(), names.end() - 1, names.back()) != names.end() - 1)
+      throw item.error("found '{}' twice; expected different tables", names.back());
+  }
+  return names;
+}
+
+template <std::size_t count, typename Enumerator>
+std::string word(const std::array<Word, count>& words, Enumerator value) {
+  return std::string(words[static_cast<std::size_t>(value)]);
+}
+
+}  // namespace
+
+std::string_view name_of(Pe pe) { return pe_words[static_cast<std::size_t>(pe)]; }
+
+std::string read_name(const JsonNode& node) {
+  constexpr std::size_t longest = 100;
+  std::string name = node.string(1, longest);
+  const bool fits = name[0] != '.' && std::ranges::all_of(name, [](char c) {
+                      return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                             c == '_' || c == '.' || c == '-';
+                    });
+  if (!fits) throw node.error("found '{}'; expected characters of A-Z a-z 0-9 _ . -, no dot in front", name);
+  return name;
+}
+
+AcceleratorConfig read_accelerator(const JsonNode& root) {
+  AcceleratorConfig config;
+  config.name = read_name(root.at("name"));
+  config.array = read_array(root.at("array"));
+  config.pe = static_cast<Pe>(root.at("pe").one_of(pe_words));
+  check_accumulator(root.at("accumulator"), config.pe);
+  root.at("lowering").one_of(lowering_words);
+  config.random_source = read_random_source(root.at("random_source"), config.pe);
+  config.clock_mhz = root.at("clock_mhz").number(1, 10'000);
+  read_buffers(root.at("buffers"), config);
+  read_dram(root.at("dram"), config);
+  config.technology = read_technology_names(root.at("technology"));
+  root.reject_unread_keys();
+  return config;
+}
+
+nlohmann::ordered_json to_json_object(const AcceleratorConfig& config) {
+  return {{"name", config.name},
+          {"array",
+           {{"rows", config.array.rows},
+            {"columns", config.array.columns},
+            {"dataflow", dataflow_words[0]},
+            {"drain", drain_words[0]}}},
+          {"pe", name_of(config.pe)},
+          {"accumulator", {{accumulator_key(config.pe), 32}}},
+          {"lowering", lowering_words[0]},
+          {"random_source", word(random_source_words, config.random_source)},
+          {"clock_mhz", config.clock_mhz},
+          {"buffers", {{"operand_kib", config.operand_kib}, {"accumulator_kib", config.accumulator_kib}}},
+          {"dram", {{"kind", word(dram_words, config.dram)}, {"gib_per_s", config.dram_gib_per_s}}},
+          {"technology", config.technology}};
+}
+
+}  // namespace quatrain::sim

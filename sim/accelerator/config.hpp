@@ -1,0 +1,49 @@
+#pragma once
+/// What an accelerator is: the contents of configs/accelerators/*.json, read strictly. Only what the program
+/// implements is accepted. configs/schemas/accelerator.schema.json says the same for editors.
+
+#include "rtl_models/schedule/tile_schedule.hpp"
+#include "traces/base/strict_json.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quatrain::sim {
+
+enum class Pe : std::uint8_t { dual_int4_fp4, bf16 };
+/// Where stochastic rounding gets its bits; it sets energy only, the bits of a replay are the trace's.
+enum class RandomSource : std::uint8_t { philox, lfsr, none };
+enum class Dram : std::uint8_t { hbm2, gddr6, lpddr4, ddr3 };
+
+std::string_view name_of(Pe pe);
+
+/// Output stationary, serial drain, operands as recorded, 32-bit accumulators: the only words of those keys.
+struct AcceleratorConfig {
+  std::string name;
+  rtl_models::ArrayShape array;
+  Pe pe = Pe::dual_int4_fp4;
+  RandomSource random_source = RandomSource::philox;
+  double clock_mhz = 1000;
+  unsigned operand_kib = 64;      ///< half of it a side
+  unsigned accumulator_kib = 64;  ///< results pass through it on their way out
+  Dram dram = Dram::hbm2;
+  double dram_gib_per_s = 100;
+  std::vector<std::string> technology;  ///< names of embedded tables, or files relative to the config
+
+  unsigned operand_bits() const { return pe == Pe::bf16 ? 16 : 4; }
+};
+
+/// Throws Error that names file and JSON pointer.
+AcceleratorConfig read_accelerator(const traces::JsonNode& root);
+
+/// The complete configuration, as it is read.
+nlohmann::ordered_json to_json_object(const AcceleratorConfig& config);
+
+/// A string that may stand in a file name: 1 to 100 characters of A-Z a-z 0-9 _ . -, no dot in front.
+std::string read_name(const traces::JsonNode& node);
+
+}  // namespace quatrain::sim

@@ -1,0 +1,149 @@
+#include "sim/accelerator/events.hpp"
+
+#include "sim/accelerator/cycles.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace quatrain::sim {
+namespace {
+
+constexpr std::array<std::string_view, 9> component_words = {
+    "pe_combinational", "pe_flip_flops", "skew_flip_flops", "operand_sram", "accumulator_sram", "dram",
+    "quantizer",        "random_source", "epilogue"};
+
+// Control bits that travel with an operand (rtl_models/pe/link.hpp): valid, first, last; valid.
+constexpr unsigned left_control_bits = 3, right_control_bits = 1;
+constexpr unsigned accumulator_bits = 32;
+constexpr unsigned maximum_register_bits = 31;  // of |x| in fp32
+
+constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
+
+/// The memory word for `bits` that are needed in one cycle: the narrowest that holds them, or several of the
+/// widest. A word that is used in part costs all of it.
+struct PortWords {
+  unsigned width_bits;
+  std::uint64_t words;  ///< a cycle
+};
+
+PortWords port_words(std::uint64_t bits) {
+  for (const unsigned width : sram_widths)
+    if (width >= bits) return {width, 1};
+  const unsigned widest = *std::rbegin(sram_widths);
+  return {widest, ceil_div(bits, widest)};
+}
+
+/// One side: a word (or several) for each k of each tile, and the fetched bytes written once.
+void add_operand_side(EventCounts& counts, const AcceleratorConfig& config, std::uint32_t lanes,
+                      std::uint64_t streamed_cycles, std::uint64_t fetched_bytes) {
+  const PortWords port = port_words(std::uint64_t{lanes} * config.operand_bits());
+  const unsigned kib = config.operand_kib / 2;
+  counts.add(Component::operand_sram, SramWord{kib, port.width_bits, Access::read},
+             streamed_cycles * port.words);
+  counts.add(Component::operand_sram, SramWord{kib, port.width_bits, Access::write},
+             ceil_div(8 * fetched_bytes, port.width_bits));
+}
+
+void add_array(EventCounts& counts, const AcceleratorConfig& config, const UseOfArray& use) {
+  if (config.pe == Pe::bf16) {
+    counts.add(Component::pe_combinational, Row::bf16_mul, use.macs);
+    counts.add(Component::pe_combinational, Row::fp32_add, use.macs);
+  } else {
+    counts.add(Component::pe_combinational, Row::pe_dual_int32, use.macs);
+  }
+  counts.add(Component::pe_flip_flops, Row::flipflop_bit_clock,
+             use.pes * pe_register_bits(config.pe) * use.cycles);
+  const auto triangle = [](std::uint64_t lanes) { return lanes * (lanes - 1) / 2; };
+  const std::uint64_t skew_bits =
+      triangle(config.array.rows) * (config.operand_bits() + left_control_bits) +
+      triangle(config.array.columns) * (config.operand_bits() + right_control_bits);
+  counts.add(Component::skew_flip_flops, Row::flipflop_bit_clock, skew_bits * use.cycles);
+}
+
+/// A drained row of a tile is written once and read once on its way out.
+void add_accumulator_buffer(EventCounts& counts, const AcceleratorConfig& config, const Mapping& mapping) {
+  const PortWords port = port_words(std::uint64_t{config.array.columns} * accumulator_bits);
+  const std::uint64_t drained_rows = mapping.groups() * mapping.column_tiles() * mapping.m();
+  for (const Access access : {Access::write, Access::read})
+    counts.add(Component::accumulator_sram, SramWord{config.accumulator_kib, port.width_bits, access},
+               drained_rows * port.words);
+}
+
+Row dram_row(Dram dram) {
+  return dram == Dram::hbm2     ? Row::dram_hbm2
+         : dram == Dram::gddr6  ? Row::dram_gddr6
+         : dram == Dram::lpddr4 ? Row::dram_lpddr4
+                                : Row::dram_ddr3;
+}
+
+void add_maximum(EventCounts& counts, std::uint64_t elements) {
+  counts.add(Component::quantizer, Row::absmax_fp32, elements);
+  counts.add(Component::quantizer, Row::flipflop_bit_clock, elements * maximum_register_bits);
+}
+
+/// Statistics pass: maximum, sum and sum of squares; quantizing pass: one fp32 product an element.
+void add_sawb(EventCounts& counts, const QuantizerWork& work) {
+  add_maximum(counts, work.elements);
+  counts.add(Component::quantizer, Row::int32_mul, work.elements);
+  counts.add(Component::quantizer, Row::int32_add, 2 * work.elements);
+  counts.add(Component::quantizer, Row::fp32_mul, work.elements);
+}
+
+/// A lane with 4 random bits, or with none (nearest), is priced as one with 8.
+void add_gradient(EventCounts& counts, const QuantizerWork& work, RandomSource source) {
+  if (work.measures_maximum) add_maximum(counts, work.elements);
+  counts.add(Component::quantizer, work.random_bits > 8 ? Row::luq_lane_r16 : Row::luq_lane_r8,
+             work.elements);
+  if (work.alpha == traces::Alpha::exact) counts.add(Component::quantizer, Row::fp32_mul, work.elements);
+  if (work.random_bits > 0)
+    counts.add(Component::random_source,
+               source == RandomSource::lfsr ? Row::rng_lfsr_16b : Row::rng_philox_16b,
+               ceil_div(work.elements * work.random_bits, 16));
+}
+
+}  // namespace
+
+std::string_view name_of(Component component) { return component_words[static_cast<std::size_t>(component)]; }
+
+void EventCounts::add(Component component, Price price, std::uint64_t events) {
+  const auto same = [&](const EventCount& entry) {
+    return entry.component == component && entry.price == price;
+  };
+  const auto found = std::ranges::find_if(entries_, same);
+  if (found == entries_.end())
+    entries_.push_back({component, price, events});
+  else
+    found->events += events;
+}
+
+EventCounts& EventCounts::operator+=(const EventCounts& other) {
+  for (const EventCount& entry : other.entries_) add(entry.component, entry.price, entry.events);
+  return *this;
+}
+
+unsigned pe_register_bits(Pe pe) {
+  const unsigned operand_bits = pe == Pe::bf16 ? 16 : 4;
+  return 2 * operand_bits + left_control_bits + right_control_bits + accumulator_bits;
+}
+
+EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, const Traffic& traffic,
+                      const std::vector<QuantizerWork>& quantizers) {
+  EventCounts counts;
+  const UseOfArray use = use_of_array(mapping);
+  add_array(counts, config, use);
+  add_operand_side(counts, config, config.array.rows, use.streamed_cycles, traffic.left_bytes);
+  add_operand_side(counts, config, config.array.columns, use.streamed_cycles, traffic.right_bytes);
+  add_accumulator_buffer(counts, config, mapping);
+  counts.add(Component::dram, dram_row(config.dram), 8 * traffic.total_bytes());
+  if (config.pe == Pe::bf16) return counts;  // results leave as they are, operands come as bf16
+  for (const QuantizerWork& work : quantizers) {
+    if (encoding_of(work.rule) == traces::Encoding::fp4_e3m0)
+      add_gradient(counts, work, config.random_source);
+    else
+      add_sawb(counts, work);
+  }
+  counts.add(Component::epilogue, Row::fp32_mul, use.outputs);
+  return counts;
+}
+
+}  // namespace quatrain::sim

@@ -1,0 +1,56 @@
+#pragma once
+/// What happens in an accelerator while a GEMM runs, as counts of events that a technology table can price
+/// (docs/energy.md, "Components"). Integers only.
+
+#include "sim/accelerator/config.hpp"
+#include "sim/accelerator/technology.hpp"
+#include "sim/accelerator/traffic.hpp"
+#include "sim/accelerator/workload.hpp"
+
+#include <cstdint>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace quatrain::sim {
+
+enum class Component : std::uint8_t {
+  pe_combinational,
+  pe_flip_flops,
+  skew_flip_flops,
+  operand_sram,
+  accumulator_sram,
+  dram,
+  quantizer,
+  random_source,
+  epilogue
+};
+std::string_view name_of(Component component);
+
+/// What prices one event.
+using Price = std::variant<Row, SramWord>;
+
+struct EventCount {
+  Component component;
+  Price price;
+  std::uint64_t events = 0;
+};
+
+/// At most one entry a (component, price), in the order in which they were first added.
+class EventCounts {
+ public:
+  void add(Component component, Price price, std::uint64_t events);
+  EventCounts& operator+=(const EventCounts& other);
+  const std::vector<EventCount>& entries() const { return entries_; }
+
+ private:
+  std::vector<EventCount> entries_;
+};
+
+/// Bits that a PE clocks in every cycle, used or not: operand registers with their control bits, accumulator.
+unsigned pe_register_bits(Pe pe);
+
+EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, const Traffic& traffic,
+                      const std::vector<QuantizerWork>& quantizers);
+
+}  // namespace quatrain::sim

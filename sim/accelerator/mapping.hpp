@@ -1,0 +1,33 @@
+#pragma once
+/// How a GEMM is laid over the array: tiles of at most rows x columns outputs, all of k and all samples in
+/// one stream; tiles of rows follow each other inside a column of tiles. The tiles themselves come from
+/// rtl_models::whole_gemm_schedule, the one place that orders them.
+
+#include "rtl_models/schedule/tile_schedule.hpp"
+#include "traces/geometry.hpp"
+
+#include <cstdint>
+
+namespace quatrain::sim {
+
+struct Mapping {
+  traces::GemmSize size;  ///< of one group
+  unsigned samples = 1;
+  rtl_models::ArrayShape array;
+
+  std::uint64_t groups() const { return static_cast<std::uint64_t>(size.groups); }
+  std::uint64_t m() const { return static_cast<std::uint64_t>(size.m); }
+  std::uint64_t n() const { return static_cast<std::uint64_t>(size.n); }
+  /// Operands that pass through a tile.
+  std::uint64_t stream_length() const { return samples * static_cast<std::uint64_t>(size.k); }
+  /// Tiles of one group.
+  std::uint64_t row_tiles() const { return (m() + array.rows - 1) / array.rows; }
+  std::uint64_t column_tiles() const { return (n() + array.columns - 1) / array.columns; }
+  std::uint64_t tiles() const { return groups() * row_tiles() * column_tiles(); }
+  /// Multiply-accumulates, terms outside a tensor counted.
+  std::uint64_t macs() const { return groups() * m() * n() * stream_length(); }
+};
+
+rtl_models::TileSchedule schedule_of(const Mapping& mapping);
+
+}  // namespace quatrain::sim

@@ -1,0 +1,64 @@
+#pragma once
+/// Replays training GEMMs of a trace on the SystemC array and holds the result against the record: every
+/// accumulator, and the closed form of the cycles. Sampled tiles run at fidelity `pe` too and must give the
+/// same bits, cycles and activity as `array`.
+
+#include "rtl_models/replay.hpp"
+#include "sim/accelerator/workload.hpp"
+#include "traces/format/reader.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace quatrain::sim {
+
+/// Elaborated before the first replay (SystemC elaborates once a process).
+struct ReplayModels {
+  std::unique_ptr<rtl_models::ArrayModel> main;        ///< replays everything
+  std::unique_ptr<rtl_models::ArrayModel> sampled_pe;  ///< beside an `array` model; may be absent
+};
+
+/// Throws Error when the program was built without SystemC.
+ReplayModels make_replay_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity);
+
+struct ReplaySummary {
+  rtl_models::Fidelity fidelity = rtl_models::Fidelity::array;
+  std::string ran_on;
+  std::uint64_t gemms = 0, gemms_equal = 0;
+  bool cycles_equal = true;
+  std::uint64_t pe_tiles_checked = 0;
+  std::vector<std::string> differences;  ///< one line each, naming record and element
+
+  bool equal() const { return gemms > 0 && gemms_equal == gemms && differences.empty(); }
+};
+
+/// A tile of a GEMM that runs at both fidelities.
+struct SampledTile {
+  std::size_t gemm = 0;  ///< index into the training GEMMs
+  rtl_models::Tile tile;
+};
+
+/// Random tiles (a fixed seed): one of each GEMM from the one with the cheapest tiles on, then a second
+/// round, while their sum stays within `pe_cycles`: PEs x cycles that the `pe` model has to simulate.
+std::vector<SampledTile> sample_tiles(const std::vector<TrainingGemm>& work, rtl_models::ArrayShape array,
+                                      std::uint64_t pe_cycles);
+
+class Replayer {
+ public:
+  /// `reader` and `models` must outlive it.
+  Replayer(const traces::TraceReader& reader, ReplayModels& models);
+
+  /// Returns the activity; what differs goes into the summary.
+  rtl_models::Activity replay(const TrainingGemm& work);
+  void check_tile(const TrainingGemm& work, const rtl_models::Tile& tile);
+  const ReplaySummary& summary() const { return summary_; }
+
+ private:
+  const traces::TraceReader& reader_;
+  ReplayModels& models_;
+  ReplaySummary summary_;
+};
+
+}  // namespace quatrain::sim

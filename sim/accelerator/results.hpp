@@ -1,0 +1,18 @@
+#pragma once
+/// A simulation as files: ACCELERATOR.json (configs/schemas/simulation.schema.json) and ACCELERATOR.csv, a
+/// row a record.
+
+#include "sim/accelerator/simulate.hpp"
+
+#include <filesystem>
+#include <string>
+
+namespace quatrain::sim {
+
+std::string simulation_json(const Simulation& simulation);
+std::string simulation_csv(const Simulation& simulation);
+
+/// Writes both into `folder`, which is made when it is missing. Returns the path of the JSON file.
+std::filesystem::path write_simulation(const Simulation& simulation, const std::filesystem::path& folder);
+
+}  // namespace quatrain::sim

@@ -1,0 +1,134 @@
+#include "sim/accelerator/technology.hpp"
+
+#include "sim/accelerator/config.hpp"
+
+#include <array>
+#include <cassert>
+#include <cmath>
+#include <iterator>
+
+namespace quatrain::sim {
+namespace {
+
+using traces::JsonNode;
+
+struct RowWords {
+  std::string_view name, unit;
+};
+
+constexpr std::string_view per_operation = "pJ per operation", per_bit = "pJ per bit",
+                           per_16_bits = "pJ per 16 random bits";
+
+constexpr std::array<RowWords, 16> row_words = {{{"pe_dual_int32", per_operation},
+                                                 {"flipflop_bit_clock", "pJ per bit and clock"},
+                                                 {"bf16_mul", per_operation},
+                                                 {"fp32_add", per_operation},
+                                                 {"fp32_mul", per_operation},
+                                                 {"int32_mul", per_operation},
+                                                 {"int32_add", per_operation},
+                                                 {"absmax_fp32", per_operation},
+                                                 {"luq_lane_r8", per_operation},
+                                                 {"luq_lane_r16", per_operation},
+                                                 {"rng_philox_16b", per_16_bits},
+                                                 {"rng_lfsr_16b", per_16_bits},
+                                                 {"dram_hbm2", per_bit},
+                                                 {"dram_gddr6", per_bit},
+                                                 {"dram_lpddr4", per_bit},
+                                                 {"dram_ddr3", per_bit}}};
+
+constexpr std::array<std::string_view, 4> kind_words = {"measured", "published", "derived", "assumed"};
+constexpr double largest_pj = 1e6;
+
+Bounds read_bounds(const JsonNode& node) {
+  const Bounds bounds{node.at("low").number(0, largest_pj), node.at("value").number(0, largest_pj),
+                      node.at("high").number(0, largest_pj)};
+  if (bounds.low > bounds.nominal || bounds.nominal > bounds.high)
+    throw node.error("found low {}, value {}, high {}; expected low <= value <= high", bounds.low,
+                     bounds.nominal, bounds.high);
+  return bounds;
+}
+
+/// Everything but the energy.
+Constant read_origin(const JsonNode& node, std::string_view unit) {
+  constexpr std::size_t longest = 1000;
+  Constant constant;
+  const std::array<std::string_view, 1> units = {unit};
+  node.at("unit").one_of(units);
+  constant.unit = unit;
+  constant.kind = kind_words[node.at("kind").one_of(kind_words)];
+  constant.source = node.at("source").string(1, longest);
+  constant.node = node.at("node").string(1, longest);
+  constant.conditions = node.at("conditions").string(0, longest);
+  return constant;
+}
+
+Bounds interpolated(const Bounds& below, const Bounds& above, double share) {
+  const auto between = [share](double a, double b) { return std::pow(a, 1 - share) * std::pow(b, share); };
+  return {between(below.low, above.low), between(below.nominal, above.nominal),
+          between(below.high, above.high)};
+}
+
+}  // namespace
+
+std::string_view name_of(Row row) { return row_words[static_cast<std::size_t>(row)].name; }
+
+Bounds& Bounds::operator+=(const Bounds& other) {
+  low += other.low;
+  nominal += other.nominal;
+  high += other.high;
+  return *this;
+}
+
+Bounds operator*(double factor, const Bounds& bounds) {
+  return {factor * bounds.low, factor * bounds.nominal, factor * bounds.high};
+}
+
+Technology Technology::read(const JsonNode& root) {
+  Technology technology;
+  technology.name_ = read_name(root.at("name"));
+  const JsonNode rows = root.at("rows");
+  for (const RowWords& words : row_words) {
+    const JsonNode node = rows.at(words.name);
+    Constant constant = read_origin(node, words.unit);
+    constant.pj = read_bounds(node);
+    node.reject_unread_keys();
+    technology.rows_.push_back(std::move(constant));
+  }
+  rows.reject_unread_keys();
+  technology.read_sram(root.at("sram"));
+  root.reject_unread_keys();
+  return technology;
+}
+
+void Technology::read_sram(const JsonNode& node) {
+  sram_ = read_origin(node, "pJ per word");
+  const auto expected = std::size(sram_kib) * std::size(sram_widths);
+  const std::vector<JsonNode> items = node.at("words").items(expected, expected);
+  node.reject_unread_keys();
+  std::size_t index = 0;
+  for (const unsigned kib : sram_kib)
+    for (const unsigned width : sram_widths) {
+      const JsonNode& item = items[index++];
+      item.at("kib").integer(kib, kib);
+      item.at("width_bits").integer(width, width);
+      const JsonNode read = item.at("read"), write = item.at("write");
+      words_[width].push_back({kib, read_bounds(read), read_bounds(write)});
+      for (const JsonNode& object : {read, write, item}) object.reject_unread_keys();
+    }
+}
+
+Constant Technology::sram(const SramWord& word) const {
+  const std::vector<Word>& sizes = words_.at(word.width_bits);
+  assert(word.kib >= sizes.front().kib && word.kib <= sizes.back().kib && "the config's bounds say so");
+  const auto of = [&](const Word& entry) { return word.access == Access::read ? entry.read : entry.write; };
+  std::size_t above = 1;
+  while (sizes[above].kib < word.kib) ++above;
+  const Word &lower = sizes[above - 1], &upper = sizes[above];
+  Constant constant = sram_;
+  constant.pj =
+      interpolated(of(lower), of(upper),
+                   std::log2(double(word.kib) / lower.kib) / std::log2(double(upper.kib) / lower.kib));
+  return constant;
+}
+
+}  // namespace quatrain::sim

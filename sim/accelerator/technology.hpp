@@ -1,0 +1,88 @@
+#pragma once
+/// Energy constants of one process node, read strictly from configs/technology/*.json. Each has low, nominal
+/// and high, and says where it comes from (docs/energy.md). All energies are in pJ.
+
+#include "traces/base/strict_json.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quatrain::sim {
+
+struct Bounds {
+  double low = 0, nominal = 0, high = 0;
+
+  Bounds& operator+=(const Bounds& other);
+  friend Bounds operator*(double factor, const Bounds& bounds);
+};
+
+/// One constant: what a single event costs, and its origin.
+struct Constant {
+  Bounds pj;
+  std::string unit;  ///< "pJ per operation", ...
+  std::string kind;  ///< measured, published, derived or assumed
+  std::string source, node, conditions;
+};
+
+/// The rows that a table has: all of these, no others.
+enum class Row : std::uint8_t {
+  pe_dual_int32,
+  flipflop_bit_clock,
+  bf16_mul,
+  fp32_add,
+  fp32_mul,
+  int32_mul,
+  int32_add,
+  absmax_fp32,
+  luq_lane_r8,
+  luq_lane_r16,
+  rng_philox_16b,
+  rng_lfsr_16b,
+  dram_hbm2,
+  dram_gddr6,
+  dram_lpddr4,
+  dram_ddr3
+};
+std::string_view name_of(Row row);
+
+enum class Access : std::uint8_t { read, write };
+
+/// One access to a word of a single-port SRAM.
+struct SramWord {
+  unsigned kib = 0, width_bits = 0;
+  Access access = Access::read;
+  friend auto operator<=>(const SramWord&, const SramWord&) = default;
+};
+
+class Technology {
+ public:
+  /// Throws Error that names file and JSON pointer.
+  static Technology read(const traces::JsonNode& root);
+
+  const std::string& name() const { return name_; }
+  const Constant& row(Row row) const { return rows_[static_cast<std::size_t>(row)]; }
+  /// The width must be one of the table's (sram_widths), the size within its sizes; between two sizes
+  /// log(energy) is interpolated on log(size).
+  Constant sram(const SramWord& word) const;
+
+ private:
+  struct Word {
+    unsigned kib;
+    Bounds read, write;
+  };
+  void read_sram(const traces::JsonNode& node);
+
+  std::string name_;
+  std::vector<Constant> rows_;
+  Constant sram_;                                ///< its origin; pj is unused
+  std::map<unsigned, std::vector<Word>> words_;  ///< by width, sizes ascending
+};
+
+/// Widths and sizes that every table has.
+inline constexpr unsigned sram_widths[] = {64, 128, 256, 512};
+inline constexpr unsigned sram_kib[] = {8, 16, 32, 64, 128, 256};
+
+}  // namespace quatrain::sim

@@ -1,0 +1,38 @@
+#pragma once
+/// What moves between DRAM and the operand and accumulator buffers while a GEMM runs, and how often the
+/// buffers are accessed (docs/hardware-model.md, "Traffic"). Without stalls: counts, no time.
+///
+/// The operand buffer gives half of its capacity to each side. A tile needs a left and a right panel. Each
+/// distinct element of a panel is fetched once a pass over the tile: what a convolution reads again under
+/// another tap is lowered on the fly. A panel that fits its half stays there while the tiles that use it
+/// follow each other; one that does not is fetched for every tile (and for every sample, the left one).
+
+#include "sim/accelerator/mapping.hpp"
+#include "traces/machine.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace quatrain::sim {
+
+struct OperandBuffers {
+  std::uint64_t half_bits = 0;  ///< capacity of a side
+  unsigned element_bits = 4;
+};
+
+/// From or to DRAM.
+struct Traffic {
+  std::uint64_t left_bytes = 0, right_bytes = 0, result_bytes = 0;
+
+  std::uint64_t total_bytes() const { return left_bytes + right_bytes + result_bytes; }
+  Traffic& operator+=(const Traffic& other);
+  friend bool operator==(const Traffic&, const Traffic&) = default;
+};
+
+Traffic traffic_of(const traces::Gemm& gemm, const Mapping& mapping, const OperandBuffers& buffers);
+
+/// Elements of the left tensor that each row of tiles reads, those of one group. For a linear layer: rows x
+/// k.
+std::vector<std::uint64_t> distinct_left_elements(const traces::Gemm& gemm, std::uint32_t rows);
+
+}  // namespace quatrain::sim
