@@ -1,0 +1,191 @@
+#pragma once
+/// The launchers behind Backend: they move operands to the device, launch the kernels in order and fetch the
+/// results. One template makes every machine: by platform, rung and (in tests) planted fault.
+
+#include "kernels/backend.hpp"
+#include "kernels/gemm/epilogue.cuh"
+#include "kernels/gemm/naive.cuh"
+#include "kernels/gemm/tiled.cuh"
+#include "kernels/quant/absmax.cuh"
+#include "kernels/quant/luq.cuh"
+#include "kernels/quant/sawb.cuh"
+
+#include <cmath>
+#include <cstring>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace quatrain::kernels::QUATRAIN_PLATFORM {
+
+template <typename Rung, Fault fault = Fault::none>
+class DeviceBackend final : public Backend {
+ public:
+  /// `device` makes the Device: its arguments differ by platform.
+  template <typename... DeviceArguments>
+  explicit DeviceBackend(const LaunchShape& cut, DeviceArguments&&... device)
+      : cut_(cut), device_(std::forward<DeviceArguments>(device)...) {}
+
+  std::string ran_on() const override { return device_.name(); }
+
+  QuantizerOutcome quantize(const traces::QuantizerTask& task) override {
+    count_ = static_cast<unsigned>(task.source.size());
+    device_.prepare(source_, count_);
+    device_.upload(source_, 0, task.source);
+    const bool is_sawb = task.rule == traces::Rule::sawb_int4 || task.rule == traces::Rule::sawb_uint4;
+    const FoundMaximum found = measure_maximum(task.rule == traces::Rule::sawb_uint4);
+    QuantizerOutcome outcome;
+    if (found.first_bad != no_element) {
+      outcome.status = QuantizerOutcome::Status::bad_element;
+      outcome.element = found.first_bad;
+      return outcome;
+    }
+    std::memcpy(&outcome.result.max, &found.bits, sizeof found.bits);
+    if (is_sawb)
+      quantize_sawb(task.rule == traces::Rule::sawb_int4, outcome.result);
+    else
+      quantize_fp4(task, outcome);
+    return outcome;
+  }
+
+  traces::GemmResult multiply(const traces::Gemm& gemm, const traces::Operand& left,
+                              std::span<const traces::Operand> right) override {
+    const GemmShape shape = make_shape(gemm.phase, gemm.geometry, right.size());
+    const std::size_t sample_bytes = right[0].codes.size();
+    device_.prepare(left_, left.codes.size());
+    device_.upload(left_, 0, left.codes);
+    device_.prepare(right_, sample_bytes * right.size());
+    for (std::size_t s = 0; s < right.size(); ++s) device_.upload(right_, s * sample_bytes, right[s].codes);
+    const auto outputs = static_cast<std::size_t>(traces::result_elements(gemm.phase, gemm.geometry));
+    device_.prepare(accumulators_, outputs);
+    device_.prepare(output_, outputs);
+
+    launch_gemm(gemm.phase, left.encoding, shape, {left_.data(), right_.data(), sample_bytes});
+    traces::GemmResult result;
+    result.scale = result_scale<fault>(gemm.phase, left.scale, right[0].scale, right.size());
+    device_.launch("scale_accumulators", scale_accumulators<fault>, dim3(blocks_for(outputs, cut_.threads)),
+                   dim3(cut_.threads), accumulators_.data(), static_cast<int>(outputs), result.scale,
+                   output_.data());
+    result.accumulators.resize(outputs);
+    result.output.resize(outputs);
+    device_.download(std::span(result.accumulators), accumulators_);
+    device_.download(std::span(result.output), output_);
+    return result;
+  }
+
+ private:
+  static constexpr float smallest_maximum = 0x1p-100F;  // below it a tensor counts as zero
+  static constexpr unsigned elements_per_thread = 16;   // of a reduction, before blocks get fewer
+
+  /// Starts a reduction over the source with `start` as its result so far, and returns the result.
+  template <typename Result, typename... Parameters, typename... Arguments>
+  Result reduce(const char* name, void (*kernel)(const float*, unsigned, Parameters...),
+                Buffer<Result>& memory, const Result& start, Arguments... arguments) {
+    const unsigned blocks = blocks_for(count_, std::size_t{cut_.threads} * elements_per_thread);
+    Result result = start;
+    device_.prepare(memory, 1);
+    device_.upload(memory, 0, std::span<const Result>(&start, 1));
+    device_.launch(name, kernel, dim3(blocks < cut_.reduction_blocks ? blocks : cut_.reduction_blocks),
+                   dim3(cut_.threads), source_.data(), count_, arguments..., memory.data());
+    device_.download(std::span(&result, 1), memory);
+    return result;
+  }
+
+  FoundMaximum measure_maximum(bool negative_is_bad) {
+    return reduce("find_maximum", find_maximum<fault>, maximum_, {0, no_element}, negative_is_bad);
+  }
+
+  /// Launches a kernel that makes the codes of the source, a word for eight of them.
+  template <typename... Parameters, typename... Arguments>
+  std::vector<std::uint8_t> make_codes(const char* name,
+                                       void (*kernel)(const float*, unsigned, Parameters...),
+                                       Arguments... arguments) {
+    const unsigned words = blocks_for(count_, codes_per_thread);
+    device_.prepare(codes_, words);
+    device_.launch(name, kernel, dim3(blocks_for(words, cut_.threads)), dim3(cut_.threads), source_.data(),
+                   count_, arguments..., codes_.data());
+    std::vector<std::uint32_t> packed(words);
+    device_.download(std::span(packed), codes_);
+    std::vector<std::uint8_t> codes(packed_bytes());
+    std::memcpy(codes.data(), packed.data(), codes.size());  // little-endian on both platforms
+    return codes;
+  }
+  std::size_t packed_bytes() const { return count_ / 2 + count_ % 2; }
+
+  void quantize_sawb(bool is_signed, traces::QuantizerResult& result) {
+    if (result.max < smallest_maximum) {
+      result.codes.assign(packed_bytes(), 0);
+      return;
+    }
+    std::frexp(result.max, &result.exponent);
+    const SawbSums sums =
+        reduce("sum_sawb", sum_sawb<fault>, sums_, {0, 0, 0}, std::ldexp(1.0F, 16 - result.exponent));
+    result.count = is_signed ? count_ : sums.positive;
+    result.sum1 = sums.sum1;
+    result.sum2 = sums.sum2;
+    result.clip = sawb_clip(is_signed, result.count, sums, result.exponent, result.max);
+    const float levels = is_signed ? 7.0F : 15.0F;
+    result.scale = result.clip / levels;
+    const float least = is_signed ? -7.0F : 0.0F;
+    result.codes = make_codes("make_sawb_codes", make_sawb_codes<fault>, levels / result.clip, least, levels);
+  }
+
+  void quantize_fp4(const traces::QuantizerTask& task, QuantizerOutcome& outcome) {
+    traces::QuantizerResult& result = outcome.result;
+    float maximum = result.max_used = task.maximum.value_or(result.max);
+    if (maximum < smallest_maximum) {
+      result.codes.assign(packed_bytes(), 0);
+      return;
+    }
+    if (task.alpha == traces::Alpha::pow2) {
+      if (maximum > 0x1p127F) {
+        outcome.status = QuantizerOutcome::Status::maximum_out_of_range;
+        return;
+      }
+      int exponent = 0;
+      const float fraction = std::frexp(maximum, &exponent);
+      maximum = std::ldexp(1.0F, fraction == 0.5F ? exponent - 1 : exponent);
+    }
+    result.scale = maximum * 0x1p-6F;
+    const float inverse = 64.0F / maximum;
+    const DrawStream draws{task.draws.seed, 0, task.draws.step, task.draws.layer, task.draws.sample};
+    if (task.rule == traces::Rule::nearest_fp4)
+      result.codes = make_codes("make_nearest_codes", make_nearest_codes<fault>, inverse);
+    else if (task.random_bits == 4)
+      result.codes = make_codes("make_luq_codes<4>", make_luq_codes<4, fault>, inverse, draws);
+    else if (task.random_bits == 8)
+      result.codes = make_codes("make_luq_codes<8>", make_luq_codes<8, fault>, inverse, draws);
+    else
+      result.codes = make_codes("make_luq_codes<16>", make_luq_codes<16, fault>, inverse, draws);
+  }
+
+  void launch_gemm(Phase phase, Encoding left, const GemmShape& shape, const GemmOperands& operands) {
+    const bool is_signed = left == Encoding::int4;
+    if (phase == Phase::backward_data)
+      launch_rung<Phase::backward_data, Encoding::fp4_e3m0, Encoding::int4>(shape, operands);
+    else if (phase == Phase::forward && is_signed)
+      launch_rung<Phase::forward, Encoding::int4, Encoding::int4>(shape, operands);
+    else if (phase == Phase::forward)
+      launch_rung<Phase::forward, Encoding::uint4, Encoding::int4>(shape, operands);
+    else if (is_signed)
+      launch_rung<Phase::backward_weight, Encoding::int4, Encoding::fp4_e3m0>(shape, operands);
+    else
+      launch_rung<Phase::backward_weight, Encoding::uint4, Encoding::fp4_e3m0>(shape, operands);
+  }
+  template <Phase phase, Encoding left, Encoding right>
+  void launch_rung(const GemmShape& shape, const GemmOperands& operands) {
+    Rung::template launch<phase, left, right, fault>(device_, cut_, shape, operands, accumulators_);
+  }
+
+  LaunchShape cut_;
+  Device device_;
+  unsigned count_ = 0;  ///< elements of the source at hand
+  Buffer<float> source_, output_;
+  Buffer<FoundMaximum> maximum_;
+  Buffer<SawbSums> sums_;
+  Buffer<std::uint32_t> codes_;
+  Buffer<std::uint8_t> left_, right_;
+  Buffer<std::int32_t> accumulators_;
+};
+
+}  // namespace quatrain::kernels::QUATRAIN_PLATFORM

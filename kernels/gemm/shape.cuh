@@ -1,0 +1,96 @@
+#pragma once
+/// What every GEMM kernel needs to know of its tensors: sizes as 32-bit numbers (KernelMachine refuses what
+/// does not fit) and how a code becomes a value.
+
+#include "kernels/fault.hpp"
+#include "kernels/platform.hpp"
+#include "traces/encoding/codes.hpp"
+#include "traces/geometry.hpp"
+
+#include <cstddef>
+#include <cstdint>
+
+namespace quatrain::kernels::QUATRAIN_PLATFORM {
+
+using traces::Encoding;
+using traces::Phase;
+
+struct GemmShape {
+  int m, n, k, groups, samples;
+  int in_channels, height, width;
+  int out_channels, out_height, out_width;
+  int kernel_height, kernel_width, stride_height, stride_width, padding_height, padding_width;
+  int group_in, group_out;  ///< channels of one group
+
+  __host__ __device__ int taps() const { return kernel_height * kernel_width; }
+  __host__ __device__ int in_plane() const { return height * width; }
+  __host__ __device__ int out_plane() const { return out_height * out_width; }
+};
+
+inline GemmShape make_shape(Phase phase, const traces::Geometry& g, std::size_t samples) {
+  const traces::GemmSize size = traces::gemm_size(phase, g);
+  const auto number = [](std::int64_t value) { return static_cast<int>(value); };
+  return {number(size.m),
+          number(size.n),
+          number(size.k),
+          number(size.groups),
+          static_cast<int>(samples),
+          number(g.in_channels),
+          number(g.height),
+          number(g.width),
+          number(g.out_channels),
+          number(g.out_height),
+          number(g.out_width),
+          number(g.kernel_height),
+          number(g.kernel_width),
+          number(g.stride_height),
+          number(g.stride_width),
+          number(g.padding_height),
+          number(g.padding_width),
+          number(g.in_channels / g.groups),
+          number(g.out_channels / g.groups)};
+}
+
+/// The codes of both operands, packed, in their natural shapes; the samples of the right one follow each
+/// other at a distance of `sample_bytes`.
+struct GemmOperands {
+  const std::uint8_t *left, *right;
+  std::size_t sample_bytes;
+};
+
+/// Value of a code, 0..15. FP4's magnitude 2^(e-1) is 1 << e with its last bit dropped, which makes e = 0
+/// zero.
+template <Encoding encoding, Fault fault>
+__device__ int decode(unsigned code) {
+  if constexpr (encoding == Encoding::int4) {
+    return static_cast<int>(code ^ 8U) - 8;
+  } else if constexpr (encoding == Encoding::uint4) {
+    return static_cast<int>(code);
+  } else {
+    const int magnitude = (1 << (code & 7U)) >> 1;
+    const int minus = fault == Fault::sign_lost ? 0 : -static_cast<int>(code >> 3);  // 0 or all bits set
+    return (magnitude ^ minus) - minus;
+  }
+}
+
+template <Encoding encoding, Fault fault>
+__device__ int value_at(const std::uint8_t* codes, int element) {
+  return decode<encoding, fault>(codes[element / 2U] >> (element % 2U * 4U) & 0xFU);
+}
+
+/// As value_at, for the right operand.
+template <Encoding encoding, Fault fault>
+__device__ int right_value_at(const std::uint8_t* codes, int element) {
+  return value_at<encoding, fault>(codes, fault == Fault::swapped_nibble ? element ^ 1 : element);
+}
+
+template <Fault fault>
+__device__ int product(int left, int right) {
+  return left * right + (fault == Fault::wrong_product && left == 7 && right == 7 ? 1 : 0);
+}
+
+__host__ __device__ inline unsigned blocks_for(std::size_t count, std::size_t per_block) {
+  return static_cast<unsigned>((count + per_block - 1) / per_block);
+}
+
+}  // namespace quatrain::kernels::QUATRAIN_PLATFORM

@@ -1,0 +1,141 @@
+#pragma once
+/// Rung 2: a block computes a tile of the result. Its threads unpack a stretch of k of both operands into
+/// int8 tiles in shared memory (the convolution is lowered on the way), then each sums a block of outputs in
+/// registers. Long k is split over blocks, whose int32 sums are added atomically: exact in any order.
+
+#include "kernels/gemm/walk.cuh"
+
+namespace quatrain::kernels::QUATRAIN_PLATFORM {
+
+/// Rows, columns and depth (k) of a tile; rows and columns that one thread sums. A thread takes every
+/// row_threads-th row and every column_threads-th column: neighbours then read neighbouring rows of a tile.
+template <int tile_rows, int tile_columns, int tile_depth, int rows_a_thread, int columns_a_thread>
+struct Tile {
+  static constexpr int rows = tile_rows, columns = tile_columns, depth = tile_depth;
+  static constexpr int thread_rows = rows_a_thread, thread_columns = columns_a_thread;
+  static constexpr int row_threads = rows / thread_rows, column_threads = columns / thread_columns;
+  static constexpr int threads = row_threads * column_threads;
+  /// A word more than the depth, so that the rows of a warp's threads begin in different banks.
+  static constexpr int pitch = depth + 4;
+
+  struct Memory {
+    alignas(16) std::int8_t left[rows * pitch];
+    alignas(16) std::int8_t right[columns * pitch];
+  };
+  static_assert(threads % rows == 0 || rows % threads == 0);
+  static_assert(threads % columns == 0 || columns % threads == 0);
+};
+
+/// Fills lines x depth values of a tile. make_walk(line) starts a walk along k at `first_k` plus the offset
+/// it is given; what lies beyond the operand's lines or the end of k is zero.
+template <typename Tile, int lines, typename MakeWalk>
+__device__ void load_tile(std::int8_t* tile, int lines_left, int depth_left, MakeWalk make_walk) {
+  constexpr int parts = Tile::threads > lines ? Tile::threads / lines : 1;  // threads that share a line
+  constexpr int stretch = Tile::depth / parts;
+  const int thread = static_cast<int>(threadIdx.x);
+  for (int line = thread % lines; line < lines; line += Tile::threads) {
+    const int first = thread / lines % parts * stretch;
+    const int inside = line < lines_left ? depth_left - first : 0;
+    std::int8_t* to = tile + line * Tile::pitch + first;
+    auto walk = make_walk(inside > 0 ? line : 0, inside > 0 ? first : 0);
+    for (int i = 0; i < stretch; ++i) to[i] = static_cast<std::int8_t>(i < inside ? walk.next() : 0);
+  }
+}
+
+template <typename Tile, Fault fault>
+__device__ void add_wrong_products(int (&sums)[Tile::thread_rows][Tile::thread_columns],
+                                   const std::int8_t* left, const std::int8_t* right) {
+  for (int i = 0; i < Tile::thread_rows; ++i)
+    for (int j = 0; j < Tile::thread_columns; ++j)
+      for (int k = 0; k < Tile::depth; ++k)
+        sums[i][j] += product<fault>(left[i * Tile::row_threads * Tile::pitch + k],
+                                     right[j * Tile::column_threads * Tile::pitch + k]);
+}
+
+/// blockIdx.x numbers the tiles of all groups, rows of tiles fastest; blockIdx.y the parts of k, each
+/// `part_depth` long (a multiple of the tile's depth).
+template <typename Tile, Phase phase, Encoding left_encoding, Encoding right_encoding, Fault fault>
+__global__ void gemm_tiled(GemmShape shape, GemmOperands operands, int part_depth,
+                           std::int32_t* accumulators) {
+  typename Tile::Memory& memory = shared_memory<typename Tile::Memory>();
+  const int block = static_cast<int>(blockIdx.x), thread = static_cast<int>(threadIdx.x);
+  const int row_tiles = (shape.m + Tile::rows - 1) / Tile::rows;
+  const int column_tiles = (shape.n + Tile::columns - 1) / Tile::columns;
+  const int group = block / row_tiles / column_tiles;
+  const int first_m = block % row_tiles * Tile::rows;
+  const int first_n = block / row_tiles % column_tiles * Tile::columns;
+  const int row = thread / Tile::column_threads, column = thread % Tile::column_threads;
+  const int begin_k = static_cast<int>(blockIdx.y) * part_depth;
+  int end_k = shape.k - begin_k < part_depth ? shape.k : begin_k + part_depth;
+  if constexpr (fault == Fault::skipped_last_k) end_k -= end_k % Tile::depth;
+
+  int sums[Tile::thread_rows][Tile::thread_columns] = {};
+  for (int k = begin_k; k < end_k; k += Tile::depth) {
+    load_tile<Tile, Tile::rows>(memory.left, shape.m - first_m, end_k - k, [&](int line, int offset) {
+      return LeftWalk<phase, left_encoding, fault>(shape, operands.left, group, first_m + line, k + offset);
+    });
+    for (int sample = 0; sample < shape.samples; ++sample) {
+      const std::uint8_t* right = operands.right + static_cast<std::size_t>(sample) * operands.sample_bytes;
+      if (fault != Fault::stale_tile || k == begin_k)
+        load_tile<Tile, Tile::columns>(memory.right, shape.n - first_n, end_k - k, [&](int line, int offset) {
+          return RightWalk<phase, right_encoding, fault>(shape, right, group, first_n + line, k + offset);
+        });
+      __syncthreads();
+      const std::int8_t* left_rows = memory.left + row * Tile::pitch;
+      const std::int8_t* right_rows = memory.right + column * Tile::pitch;
+      if constexpr (fault == Fault::wrong_product)
+        add_wrong_products<Tile, fault>(sums, left_rows, right_rows);
+      else
+        add_products<Tile>(sums, left_rows, right_rows);
+      if constexpr (fault != Fault::missing_barrier) __syncthreads();
+    }
+  }
+
+  const ResultPlace<phase> place(shape, group);
+  for (int i = 0; i < Tile::thread_rows; ++i) {
+    const int m = first_m + row + i * Tile::row_threads;
+    if (m >= shape.m) break;
+    std::int32_t* to = accumulators + place.of_row(m);
+    for (int j = 0; j < Tile::thread_columns; ++j) {
+      const int n = first_n + column + j * Tile::column_threads;
+      if (n >= shape.n) break;
+      if (gridDim.y == 1 || fault == Fault::lost_split)
+        to[place.of_column(n)] = sums[i][j];
+      else
+        atomicAdd(to + place.of_column(n), sums[i][j]);
+    }
+  }
+}
+
+template <typename Tile>
+struct TiledRung {
+  /// Enough blocks for a large GPU where m and n alone make few of them; no part shorter than 8 tiles.
+  static constexpr std::int64_t wanted_blocks = 512;
+  static constexpr std::int64_t least_part = 8;
+
+  static std::int64_t parts_of_k(const LaunchShape& cut, std::int64_t tiles, std::int64_t depth_tiles) {
+    std::int64_t parts = cut.k_parts != 0 ? cut.k_parts : wanted_blocks / tiles;
+    if (cut.k_parts == 0 && parts > depth_tiles / least_part) parts = depth_tiles / least_part;
+    if (parts > depth_tiles) parts = depth_tiles;
+    return parts < 1 ? 1 : parts;
+  }
+
+  template <Phase phase, Encoding left_encoding, Encoding right_encoding, Fault fault>
+  static void launch(Device& device, const LaunchShape& cut, const GemmShape& shape,
+                     const GemmOperands& operands, Buffer<std::int32_t>& accumulators) {
+    const auto tiles_of = [](std::int64_t size, std::int64_t tile) { return (size + tile - 1) / tile; };
+    const std::int64_t tiles =
+        tiles_of(shape.m, Tile::rows) * tiles_of(shape.n, Tile::columns) * shape.groups;
+    const std::int64_t depth_tiles = tiles_of(shape.k, Tile::depth);
+    const std::int64_t tiles_a_part = tiles_of(depth_tiles, parts_of_k(cut, tiles, depth_tiles));
+    const std::int64_t parts = tiles_of(depth_tiles, tiles_a_part);
+    device.clear(accumulators);
+    device.launch("gemm_tiled", gemm_tiled<Tile, phase, left_encoding, right_encoding, fault>,
+                  dim3(static_cast<unsigned>(tiles), static_cast<unsigned>(parts)), dim3(Tile::threads),
+                  shape, operands, static_cast<int>(tiles_a_part * Tile::depth), accumulators.data());
+  }
+};
+
+using DefaultTile = Tile<64, 32, 64, 4, 4>;
+
+}  // namespace quatrain::kernels::QUATRAIN_PLATFORM

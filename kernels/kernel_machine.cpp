@@ -1,0 +1,88 @@
+#include "kernels/kernel_machine.hpp"
+
+#include "traces/base/error.hpp"
+#include "traces/encoding/nibbles.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace quatrain::kernels {
+namespace {
+
+using traces::Encoding;
+using traces::Error;
+using traces::Phase;
+
+constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();  // the kernels index with int32
+
+/// Codes of a tensor of `elements` fill exactly their bytes.
+void check_operand(const char* side, const traces::Operand& operand, std::int64_t elements) {
+  const std::size_t expected = traces::packed_size(static_cast<std::size_t>(elements));
+  if (operand.codes.size() != expected)
+    throw Error("{} operand: {} bytes of codes; expected {} for {} elements", side, operand.codes.size(),
+                expected, elements);
+}
+
+void check_accumulator_bound(const traces::GemmSize& size, std::size_t samples, Encoding left,
+                             Encoding right) {
+  const std::int64_t product =
+      std::int64_t{traces::largest_magnitude(left)} * traces::largest_magnitude(right);
+  const std::int64_t terms = most / product;
+  if (size.k > terms / static_cast<std::int64_t>(samples))
+    throw Error(
+        "int32 accumulators may overflow: k = {} with {} sample(s) of {} x {}; expected {} terms at most",
+        size.k, samples, name_of(left), name_of(right), terms);
+}
+
+}  // namespace
+
+traces::Refusal KernelMachine::refuses(const traces::Gemm& gemm, Encoding left, Encoding right) const {
+  const bool is_gradient_left = gemm.phase == Phase::backward_data;
+  const bool is_gradient_right = gemm.phase == Phase::backward_weight;
+  const bool is_left =
+      is_gradient_left ? left == Encoding::fp4_e3m0 : left == Encoding::int4 || left == Encoding::uint4;
+  if (!is_left || right != (is_gradient_right ? Encoding::fp4_e3m0 : Encoding::int4))
+    return fmt::format("no kernel multiplies {} by {} in this phase", name_of(left), name_of(right));
+  const traces::Geometry& g = gemm.geometry;
+  if (std::max({traces::input_elements(g), traces::weight_elements(g), traces::output_elements(g)}) > most)
+    return "a tensor has 2^31 elements or more";
+  if (std::max(g.height + 2 * g.padding_height, g.width + 2 * g.padding_width) > most)
+    return "the padded plane has 2^31 rows or columns or more";
+  return std::nullopt;
+}
+
+traces::Refusal KernelMachine::refuses(traces::Rule) const { return std::nullopt; }
+
+traces::QuantizerResult KernelMachine::quantize(const traces::QuantizerTask& task) {
+  if (task.source.empty() || task.source.size() > static_cast<std::size_t>(most))
+    throw Error("{} elements to quantize; expected 1 to {}", task.source.size(), most);
+  if (task.maximum && !(std::isfinite(*task.maximum) && *task.maximum >= 0))
+    throw Error("step {}, layer {}: maximum out of range: {}", task.draws.step, task.draws.layer,
+                *task.maximum);
+  QuantizerOutcome outcome = backend_->quantize(task);
+  if (outcome.status == QuantizerOutcome::Status::bad_element)
+    throw Error("step {}, layer {}: element {} is {}; expected a finite{} value", task.draws.step,
+                task.draws.layer, outcome.element, task.source[outcome.element],
+                task.rule == traces::Rule::sawb_uint4 ? ", not negative" : "");
+  if (outcome.status == QuantizerOutcome::Status::maximum_out_of_range)
+    throw Error("step {}, layer {}: maximum out of range: {}; expected 2^127 at most", task.draws.step,
+                task.draws.layer, outcome.result.max_used);
+  return std::move(outcome.result);
+}
+
+traces::GemmResult KernelMachine::multiply(const traces::Gemm& gemm, const traces::Operand& left,
+                                           std::span<const traces::Operand> right) {
+  if (const auto reason = refuses(gemm, left.encoding, right[0].encoding))
+    throw Error("{}: {}", name_, *reason);
+  check_operand("left", left, traces::left_elements(gemm.phase, gemm.geometry));
+  for (const traces::Operand& one : right)
+    check_operand("right", one, traces::right_elements(gemm.phase, gemm.geometry));
+  check_accumulator_bound(traces::gemm_size(gemm.phase, gemm.geometry), right.size(), left.encoding,
+                          right[0].encoding);
+  traces::GemmResult result = backend_->multiply(gemm, left, right);
+  if (!std::isfinite(result.scale)) throw Error("scale out of range: {} * {}", left.scale, right[0].scale);
+  return result;
+}
+
+}  // namespace quatrain::kernels

@@ -1,0 +1,68 @@
+#pragma once
+/// SAWB, fp32 to INT4 or UINT4 (numerics.md section 4): sums in fixed point, the clip in fp64 on the host,
+/// codes.
+
+#include "kernels/quant/elements.cuh"
+
+#include <cmath>
+
+namespace quatrain::kernels::QUATRAIN_PLATFORM {
+
+struct SawbSums {
+  unsigned long long positive, sum1, sum2;  ///< elements with m > 0, sum of m, sum of m^2
+};
+
+/// m = |x| to_fixed, rounded half to even, with to_fixed = 2^(16 - p): 0..65536. The product is exact, or so
+/// small that it rounds to 0 either way.
+template <Fault fault>
+__global__ void sum_sawb(const float* x, unsigned count, float to_fixed, SawbSums* sums) {
+  unsigned long long positive = 0, sum1 = 0, sum2 = 0;
+  for (unsigned i = thread_number(); i < count; i += thread_total()) {
+    const auto m = static_cast<unsigned long long>(rint(__uint_as_float(magnitude_bits(x[i])) * to_fixed));
+    positive += m > 0 || fault == Fault::all_elements_counted;
+    sum1 += m;
+    sum2 += m * m;
+  }
+  positive = reduce_warp(positive, Sum{});
+  sum1 = reduce_warp(sum1, Sum{});
+  sum2 = reduce_warp(sum2, Sum{});
+  if (!is_first_lane()) return;
+  atomicAdd(&sums->positive, positive);
+  atomicAdd(&sums->sum1, sum1);
+  atomicAdd(&sums->sum2, sum2);
+}
+
+/// Clip of the tensor, in units of x. count: all elements (int4), elements with m > 0 (uint4). Each operation
+/// is rounded: this is compiled without contraction on either platform.
+inline float sawb_clip(bool is_signed, unsigned long long count, const SawbSums& sums, int exponent,
+                       float maximum) {
+  const double c1 = is_signed ? 12.035 : 11.5, c2 = is_signed ? 12.03 : 10.25;
+  const double n = static_cast<double>(count);
+  const double a = static_cast<double>(sums.sum2) / n, b = static_cast<double>(sums.sum1) / n;
+  const double c = c1 * std::sqrt(a) - c2 * b;
+  const auto clip = static_cast<float>(std::ldexp(c, exponent - 16));
+  const bool is_usable = clip >= 0x1p-100F && clip <= maximum;
+  const bool is_nearly_constant = is_signed && 2 * c < 3 * b;
+  return is_usable && !is_nearly_constant ? clip : maximum;
+}
+
+/// codes: a word for eight elements. inverse = f32(7 / clip) or f32(15 / clip), limits -7..7 or 0..15.
+template <Fault fault>
+__global__ void make_sawb_codes(const float* x, unsigned count, float inverse, float least, float most,
+                                std::uint32_t* codes) {
+  const unsigned word = thread_number(), first = word * codes_per_thread;
+  if (first >= count) return;
+  std::uint32_t packed = 0;
+  for (unsigned j = 0; j < codes_per_thread && first + j < count; ++j) {
+    const float scaled = x[first + j] * inverse;
+    float rounded = rint(scaled);
+    if constexpr (fault == Fault::half_away_from_zero)
+      rounded = scaled < 0 ? std::ceil(scaled - 0.5F) : std::floor(scaled + 0.5F);
+    if (rounded < least) rounded = least;
+    if (rounded > most && fault != Fault::missing_clamp) rounded = most;
+    packed |= packed_code<fault>(static_cast<std::uint32_t>(static_cast<int>(rounded)), j);
+  }
+  codes[word] = packed;
+}
+
+}  // namespace quatrain::kernels::QUATRAIN_PLATFORM

@@ -1,0 +1,234 @@
+#include "kernels/simt/block_runner.hpp"
+
+#include "traces/base/error.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+#include <string_view>
+#include <utility>
+
+namespace quatrain::kernels::simt {
+namespace {
+
+/// SplitMix64's step and mixer: spreads seed and block number over the thread orders.
+std::uint64_t next_random(std::uint64_t& state) {
+  std::uint64_t z = state += 0x9E3779B97F4A7C15U;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
+  return z ^ (z >> 31);
+}
+
+std::string name_of_place(const std::source_location& place) {
+  const std::string_view file = place.file_name();
+  return fmt::format("{}:{}", file.substr(file.rfind('/') + 1), place.line());
+}
+
+}  // namespace
+
+BlockRunner::BlockRunner(StackPool& stacks, const SimtOptions& options, const char* kernel, dim3 grid,
+                         dim3 block, const std::function<void()>& body)
+    : stacks_(stacks),
+      options_(options),
+      kernel_(kernel),
+      grid_(grid),
+      block_(block),
+      body_(body),
+      count_(block.x * block.y * block.z),
+      threads_(count_),
+      order_(count_),
+      shared_(most_shared_bytes) {
+  for (unsigned z = 0; z < block.z; ++z)
+    for (unsigned y = 0; y < block.y; ++y)
+      for (unsigned x = 0; x < block.x; ++x) indices_.emplace_back(x, y, z);
+}
+
+BlockRunner::~BlockRunner() {
+  stopping_ = true;
+  for (auto& fiber : idle_) fiber = std::move(fiber).resume();
+}
+
+void BlockRunner::run(std::uint64_t block_number) {
+  gridDim = grid_;
+  blockDim = block_;
+  const std::uint64_t plane = block_number / grid_.x;
+  blockIdx = dim3(static_cast<unsigned>(block_number % grid_.x), static_cast<unsigned>(plane % grid_.y),
+                  static_cast<unsigned>(plane / grid_.y));
+  random_ = options_.seed ^ (block_number * 0xD1B54A32D192ED03U);
+  std::iota(order_.begin(), order_.end(), 0U);
+  std::memset(shared_.data(), poison, shared_used_);
+  shared_type_ = nullptr;
+  for (Thread& thread : threads_) thread.step = Step::not_started;
+
+  do {
+    order_next_pass();
+    for (cursor_ = 0; cursor_ < count_; ++cursor_) {
+      const Step step = threads_[order_[cursor_]].step;
+      if (step == Step::not_started || step == Step::ready) resume(order_[cursor_]);
+      if (!failure_.empty()) fail(failure_);
+    }
+  } while (open_warp_collectives() || open_block_barrier());
+}
+
+void BlockRunner::enter(unsigned thread) {
+  running_ = thread;
+  threadIdx = indices_[thread];
+}
+
+void BlockRunner::resume(unsigned thread) {
+  boost::context::fiber fiber = std::move(threads_[thread].fiber);
+  if (!fiber && !idle_.empty()) {
+    fiber = std::move(idle_.back());
+    idle_.pop_back();
+  }
+  if (!fiber)
+    fiber = boost::context::fiber(std::allocator_arg, PooledStack{&stacks_},
+                                  [this](boost::context::fiber&& scheduler) {
+                                    scheduler_ = std::move(scheduler);
+                                    run_threads();
+                                    return std::move(scheduler_);
+                                  });
+  enter(thread);
+  fiber = std::move(fiber).resume();
+  // running_ may have moved on: a fiber whose thread exits starts the next one itself.
+  if (threads_[running_].step == Step::exited)
+    idle_.push_back(std::move(fiber));
+  else
+    threads_[running_].fiber = std::move(fiber);
+}
+
+void BlockRunner::leave_fiber() { scheduler_ = std::move(scheduler_).resume(); }
+
+void BlockRunner::run_threads() {
+  while (!stopping_) {
+    body_();
+    threads_[running_].step = Step::exited;
+    if (cursor_ + 1 < count_ && threads_[order_[cursor_ + 1]].step == Step::not_started)
+      enter(order_[++cursor_]);
+    else
+      leave_fiber();
+  }
+}
+
+void BlockRunner::order_next_pass() {
+  switch (options_.order) {
+    case ThreadOrder::first_to_last:
+      return;
+    case ThreadOrder::last_to_first:
+      std::iota(order_.rbegin(), order_.rend(), 0U);
+      return;
+    case ThreadOrder::warps_interleaved: {
+      std::size_t at = 0;
+      for (unsigned lane = 0; lane < warp_size; ++lane)
+        for (unsigned thread = lane; thread < count_; thread += warp_size) order_[at++] = thread;
+      return;
+    }
+    case ThreadOrder::shuffled:
+      for (unsigned i = count_; i > 1; --i) {
+        const auto other = static_cast<unsigned>((next_random(random_) >> 32) * i >> 32);
+        std::swap(order_[i - 1], order_[other]);
+      }
+      return;
+  }
+}
+
+void BlockRunner::wait_for_block(const std::source_location& place) {
+  Thread& thread = threads_[running_];
+  thread.step = Step::at_block_barrier;
+  thread.place = place;
+  leave_fiber();
+}
+
+std::uint64_t BlockRunner::wait_for_warp(Collective kind, std::uint32_t mask, std::uint64_t value,
+                                         unsigned source, const std::source_location& place) {
+  Thread& thread = threads_[running_];
+  thread.step = Step::at_warp_collective;
+  thread.kind = kind;
+  thread.mask = mask;
+  thread.value = value;
+  thread.source = source;
+  thread.place = place;
+  if ((mask >> lane() & 1) == 0)
+    failure_ = fmt::format("thread {} is not in the mask {:#010x} of its own warp collective ({})", running_,
+                           mask, name_of_place(place));
+  leave_fiber();
+  return thread.result;
+}
+
+bool BlockRunner::open_warp_collectives() {
+  bool opened = false;
+  for (unsigned thread = 0; thread < count_; ++thread)
+    if (threads_[thread].step == Step::at_warp_collective)
+      opened |= open_collective(thread / warp_size * warp_size, threads_[thread].mask, threads_[thread].kind);
+  return opened;
+}
+
+bool BlockRunner::open_collective(unsigned first_of_warp, std::uint32_t mask, Collective kind) {
+  std::uint32_t present = 0, ballot = 0;
+  for (unsigned lane = 0; lane < warp_size && first_of_warp + lane < count_; ++lane) {
+    const Thread& thread = threads_[first_of_warp + lane];
+    if ((mask >> lane & 1) == 0 || thread.step == Step::exited) continue;
+    if (thread.step != Step::at_warp_collective || thread.mask != mask || thread.kind != kind) return false;
+    present |= 1U << lane;
+    if (thread.value != 0) ballot |= 1U << lane;
+  }
+  for (unsigned lane = 0; lane < warp_size; ++lane) {
+    if ((present >> lane & 1) == 0) continue;
+    Thread& thread = threads_[first_of_warp + lane];
+    if (kind == Collective::shuffle && (present >> thread.source & 1) == 0)
+      fail(fmt::format("thread {} reads from lane {}, which takes no part in the shuffle ({})",
+                       first_of_warp + lane, thread.source, name_of_place(thread.place)));
+    thread.result = kind == Collective::shuffle ? threads_[first_of_warp + thread.source].value : ballot;
+    thread.step = Step::ready;
+  }
+  return true;
+}
+
+bool BlockRunner::open_block_barrier() {
+  const auto is_exited = [](const Thread& thread) { return thread.step == Step::exited; };
+  if (std::all_of(threads_.begin(), threads_.end(), is_exited)) return false;
+  const std::source_location& place = threads_[0].place;
+  for (const Thread& thread : threads_)
+    if (thread.step != Step::at_block_barrier || thread.place.line() != place.line() ||
+        std::string_view(thread.place.file_name()) != place.file_name())
+      fail("the threads wait for each other: " + describe_waiting());
+  for (Thread& thread : threads_) thread.step = Step::ready;
+  return true;
+}
+
+std::string BlockRunner::describe_waiting() const {
+  const auto description = [](const Thread& thread) {
+    if (thread.step == Step::exited) return std::string("exited");
+    return fmt::format("at {} ({})",
+                       thread.step == Step::at_block_barrier ? "__syncthreads" : "a warp collective",
+                       name_of_place(thread.place));
+  };
+  std::string text;
+  for (unsigned first = 0, next = 0; first < count_; first = next) {
+    const std::string what = description(threads_[first]);
+    while (next < count_ && description(threads_[next]) == what) ++next;
+    if (!text.empty()) text += ", ";
+    text += next - first == 1 ? fmt::format("{} {}", first, what)
+                              : fmt::format("{}-{} {}", first, next - 1, what);
+  }
+  return text;
+}
+
+void BlockRunner::fail(const std::string& what) const {
+  throw traces::Error("kernel {}, block ({}, {}, {}): {}", kernel_, blockIdx.x, blockIdx.y, blockIdx.z, what);
+}
+
+void* BlockRunner::shared_bytes(std::size_t size, const void* type) {
+  if (shared_type_ != nullptr && shared_type_ != type) {
+    failure_ = "a kernel has one type of shared memory; two were asked for";
+    leave_fiber();
+  }
+  shared_type_ = type;
+  if (size > shared_used_) {
+    std::memset(shared_.data() + shared_used_, poison, size - shared_used_);
+    shared_used_ = size;
+  }
+  return shared_.data();
+}
+
+}  // namespace quatrain::kernels::simt

@@ -1,0 +1,51 @@
+#include "kernels/simt/runtime.hpp"
+
+#include "kernels/simt/block_runner.hpp"
+#include "traces/base/error.hpp"
+
+#include <algorithm>
+
+namespace quatrain::kernels::simt {
+namespace {
+
+constinit thread_local BlockRunner* runner = nullptr;  // of the block in flight on this OS thread
+
+}  // namespace
+
+struct Runtime::State {
+  traces::ThreadPool& pool;
+  SimtOptions options;
+  StackPool stacks;
+};
+
+Runtime::Runtime(traces::ThreadPool& pool, const SimtOptions& options)
+    : state_(new State{pool, options, {}}) {}
+Runtime::~Runtime() = default;
+
+void Runtime::run(const char* kernel, dim3 grid, dim3 block, const std::function<void()>& body) {
+  const std::uint64_t threads = std::uint64_t{block.x} * block.y * block.z;
+  const std::uint64_t blocks = std::uint64_t{grid.x} * grid.y * grid.z;
+  if (threads == 0 || threads > most_threads || blocks == 0)
+    throw traces::Error("kernel {}: {} blocks of {} threads; expected 1 to {} threads and at least one block",
+                        kernel, blocks, threads, most_threads);
+  // A few runs of neighbouring blocks an OS thread: even work, and fibers are made once a run.
+  const std::uint64_t runs = std::min<std::uint64_t>(blocks, 4 * state_->pool.thread_count());
+  state_->pool.parallel_for(runs, [&](std::size_t run) {
+    BlockRunner one(state_->stacks, state_->options, kernel, grid, block, body);
+    runner = &one;
+    for (std::uint64_t b = blocks * run / runs; b < blocks * (run + 1) / runs; ++b) one.run(b);
+  });
+}
+
+void wait_for_block(const std::source_location& place) { runner->wait_for_block(place); }
+
+std::uint64_t wait_for_warp(Collective kind, std::uint32_t mask, std::uint64_t value, unsigned source,
+                            const std::source_location& place) {
+  return runner->wait_for_warp(kind, mask, value, source, place);
+}
+
+unsigned lane_index() { return runner->lane(); }
+
+void* shared_bytes(std::size_t size, const void* type) { return runner->shared_bytes(size, type); }
+
+}  // namespace quatrain::kernels::simt
