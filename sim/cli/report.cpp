@@ -1,9 +1,62 @@
+/// quatrain report: what a run directory holds, as text, report.json and report.html.
 #include "sim/cli/command.hpp"
+#include "sim/cli/console.hpp"
+#include "sim/embedded/resources.hpp"
+#include "sim/report/html.hpp"
+#include "sim/report/json.hpp"
+#include "sim/report/model.hpp"
+#include "sim/report/terminal.hpp"
+#include "traces/base/files.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
 
 namespace quatrain::sim {
+namespace {
+
+constexpr const char* examples = R"(
+RUN_DIR is a run directory of `quatrain train`, or what `quatrain demo` made. Parts that are not there (no trace, no
+simulation, no cross-check) are named, with the command that makes them.
+
+Examples:
+  quatrain report runs/demo-001                       report.html and report.json in that folder, text here
+  quatrain report runs/mine --html /tmp/mine.html)";
+
+struct Typed {
+  std::filesystem::path directory, html, json;
+  unsigned threads = 0;
+};
+
+int make_report(const Typed& typed) {
+  traces::ThreadPool pool(typed.threads);
+  const auto progress = make_progress();
+  const report::Report result = report::read_report(typed.directory, pool, *progress);
+  const report::Page page = report::make_page(result);
+  const std::filesystem::path html = typed.html.empty() ? typed.directory / "report.html" : typed.html;
+  const std::filesystem::path json = typed.json.empty() ? typed.directory / "report.json" : typed.json;
+  traces::write_whole_file(json, report::render_json(result));
+  traces::write_whole_file(html, report::render_html(page, embedded_resource("chart.js").value_or("")));
+  fmt::print("{}\n{}\n{}\n", report::render_terminal(page), json.string(), html.string());
+  return 0;
+}
+
+}  // namespace
 
 void add_report_command(CLI::App& program, Action& action) {
-  program.add_subcommand("report", "not here yet")->callback([&action] { action = [] { return 3; }; });
+  CLI::App* command =
+      program.add_subcommand("report", "Accuracy, cycles, energy and cross-check of a run, on one page");
+  command->footer(examples);
+  const auto typed = std::make_shared<Typed>();
+  command->add_option("RUN_DIR", typed->directory, "run directory, or a demo's")->required();
+  command->add_option("--html", typed->html, "page (default: RUN_DIR/report.html)");
+  command->add_option("--json", typed->json, "figures for programs (default: RUN_DIR/report.json)");
+  command->add_option("--threads", typed->threads, "default: as many as the machine has")
+      ->check(CLI::Range(1U, 1024U));
+  command->callback([typed, &action] { action = [typed] { return make_report(*typed); }; });
 }
 
 }  // namespace quatrain::sim

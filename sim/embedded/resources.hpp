@@ -1,5 +1,6 @@
 #pragma once
-/// Files of configs/ (and Chart.js) that are embedded in the program, so that it runs from anywhere.
+/// Files that are embedded in the program, so that it runs from anywhere: configs/, what the report page is
+/// made of, and Chart.js.
 
 #include <optional>
 #include <string_view>

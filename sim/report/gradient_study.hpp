@@ -1,0 +1,41 @@
+#pragma once
+/// What a trace says of its gradients: which codes they became, and what rounding did to each weight
+/// gradient.
+
+#include "sim/report/gradient_fidelity.hpp"
+#include "traces/base/progress.hpp"
+#include "traces/format/reader.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace quatrain::sim::report {
+
+struct LayerFidelity {
+  std::string layer;
+  std::uint32_t step = 0;
+  std::int64_t images = 0, batch = 0;  ///< the first `images` of the batch are compared
+  std::vector<RoundingEffect> effects;
+};
+
+/// Gradient codes of a layer over all traced training steps and samples, by value: -64, -32, .., -1, 0, 1,
+/// .., 64.
+struct CodeHistogram {
+  static constexpr std::array<int, 15> values = {-64, -32, -16, -8, -4, -2, -1, 0, 1, 2, 4, 8, 16, 32, 64};
+  std::string layer;
+  std::array<std::uint64_t, 15> counts{};
+};
+
+struct GradientStudy {
+  std::string rule;  ///< that made the trace's codes
+  std::vector<CodeHistogram> histograms;
+  std::vector<LayerFidelity> fidelity;  ///< empty when the trace has no gradient sources
+};
+
+/// `most_macs`: multiply-adds of one dW; a record with more takes only the first images of its batch.
+GradientStudy study_gradients(const traces::TraceReader& trace, traces::ThreadPool& pool,
+                              traces::Progress& progress, std::int64_t most_macs = 200'000'000);
+
+}  // namespace quatrain::sim::report

@@ -1,0 +1,122 @@
+#include "sim/report/page.hpp"
+
+#include "sim/report/numbers.hpp"
+#include "sim/report/sections.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace quatrain::sim::report {
+namespace {
+
+void add_accuracy(const Report& report, Page& page) {
+  KeyFigure figure{.label = "Test accuracy", .value = "", .detail = ""};
+  const auto luq = std::find_if(report.training.begin(), report.training.end(),
+                                [](const TrainingRun& run) { return run.recipe == "luq"; });
+  const TrainingRun* shown = luq != report.training.end() ? &*luq
+                             : report.training.empty()    ? nullptr
+                                                          : &report.training.front();
+  if (shown == nullptr || shown->epochs.empty()) return;
+  figure.label += ", " + shown->recipe;
+  figure.value = fmt::format("{:.2f} %", shown->epochs.back().test_accuracy_percent);
+  for (const TrainingRun& run : report.training)
+    if (&run != shown && !run.epochs.empty())
+      figure.detail += fmt::format("{}{} {:.2f} %", figure.detail.empty() ? "beside it: " : ", ", run.recipe,
+                                   run.epochs.back().test_accuracy_percent);
+  page.figures.push_back(std::move(figure));
+}
+
+void add_verdict(const CrossCheck& check, Page& page) {
+  std::size_t ran = 0, different = 0;
+  for (const MachineCheck& machine : check.machines) {
+    ran += machine.verdict != "skipped";
+    different += machine.verdict == "different";
+  }
+  KeyFigure figure{.label = "Cross-check, bit for bit",
+                   .value = fmt::format("equal on {} machines", ran),
+                   .detail = fmt::format("{} accumulators, {} codes; {} MACs", grouped(check.accumulators),
+                                         grouped(check.codes), grouped(check.macs)),
+                   .tone = Tone::good};
+  if (different > 0)
+    figure.value = fmt::format("DIFFERENT on {} of {} machines", different, ran);
+  else if (!check.contradictions.empty())
+    figure.value = "the trace contradicts itself";
+  else if (!check.equal)
+    figure.value = "nothing was compared";
+  if (!check.equal) figure.tone = Tone::bad;
+  page.figures.push_back(std::move(figure));
+}
+
+/// The design that the trace was replayed on, and its first node.
+void add_cost(const Simulation& simulation, Page& page) {
+  page.figures.push_back(
+      {.label = "Cycles, " + simulation.accelerator,
+       .value = grouped(simulation.cycles),
+       .detail = fmt::format(
+           "{} ms at {} MHz; {}", significant(simulation.milliseconds), significant(simulation.clock_mhz),
+           simulation.replay ? "replayed on " + simulation.replay->ran_on : "closed form, not replayed")});
+  if (simulation.technologies.empty()) return;
+  const TechnologyEnergy& technology = simulation.technologies.front();
+  page.figures.push_back({.label = fmt::format("Energy, {} at {}", simulation.accelerator, technology.node),
+                          .value = fmt::format("{} to {} uJ", microjoules(technology.energy_pj.low),
+                                               microjoules(technology.energy_pj.high)),
+                          .detail = fmt::format("nominal {} uJ; 4-bit layers of the traced steps",
+                                                microjoules(technology.energy_pj.nominal))});
+}
+
+Section missing_section(const Report& report) {
+  Section section{.title = "Not in this report", .text = {}, .charts = {}, .tables = {}, .limits = {}};
+  Table table{.title = "Missing parts",
+              .columns = {{"part", Align::left}, {"why", Align::left}, {"what makes it", Align::left}},
+              .rows = {}};
+  for (const Missing& missing : report.missing)
+    table.rows.push_back({missing.part, missing.why, missing.how});
+  section.tables.push_back(std::move(table));
+  return section;
+}
+
+Section repeat_section(const Report& report) {
+  Section section{.title = "Time and how to repeat it", .text = {}, .charts = {}, .tables = {}, .limits = {}};
+  double seconds = 0;
+  Table table{.title = "Stages",
+              .columns = {{"stage", Align::left}, {"seconds"}, {"command", Align::left}},
+              .rows = {}};
+  for (const Stage& stage : report.stages) {
+    seconds += stage.seconds;
+    table.rows.push_back({stage.name, fmt::format("{:.1f}", stage.seconds), stage.command});
+  }
+  if (!report.stages.empty())
+    table.rows.push_back({"all", fmt::format("{:.1f}", seconds), ""});
+  else
+    for (const std::string& command : report.commands) table.rows.push_back({"", "", command});
+  section.tables.push_back(std::move(table));
+  section.text.emplace_back(
+      "The same commands give the same bits on any computer, with any number of threads. Seconds are "
+      "those of this run and this computer.");
+  return section;
+}
+
+}  // namespace
+
+Page make_page(const Report& report) {
+  Page page{.title = fmt::format("Quatrain report: {}", report.subject),
+            .subtitle = "",
+            .figures = {},
+            .sections = {}};
+  page.subtitle = report.kind == "demo" ? "4-bit training, hardware model and kernels on one set of numbers: "
+                                          "three training runs, the traced "
+                                          "steps of the LUQ run on every machine"
+                                        : "One training run, and what was computed from its trace";
+  add_accuracy(report, page);
+  if (report.crosscheck) add_verdict(*report.crosscheck, page);
+  if (!report.simulations.empty()) add_cost(report.simulations.front(), page);
+  for (auto section : {training_section(report), gradient_section(report), crosscheck_section(report),
+                       simulation_section(report)})
+    if (section) page.sections.push_back(std::move(*section));
+  if (!report.missing.empty()) page.sections.push_back(missing_section(report));
+  page.sections.push_back(repeat_section(report));
+  return page;
+}
+
+}  // namespace quatrain::sim::report

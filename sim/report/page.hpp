@@ -1,0 +1,75 @@
+#pragma once
+/// A report as it is read: headings, sentences, tables, charts. Numbers become text here once, so that the
+/// terminal and the page cannot differ.
+
+#include "sim/report/model.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace quatrain::sim::report {
+
+enum class Tone : unsigned char { plain, good, bad, faint };
+
+struct Cell {
+  std::string text;
+  Tone tone = Tone::plain;
+  Cell(std::string cell_text, Tone cell_tone = Tone::plain) : text(std::move(cell_text)), tone(cell_tone) {}
+  Cell(const char* cell_text) : text(cell_text) {}
+};
+
+enum class Align : unsigned char { left, right };
+
+struct Column {
+  std::string title;
+  Align align = Align::right;
+};
+
+/// `is_detail`: folded on the page, left out on the terminal.
+struct Table {
+  std::string title;
+  std::vector<Column> columns;
+  std::vector<std::vector<Cell>> rows;
+  bool is_detail = false;
+};
+
+struct Series {
+  std::string name;
+  std::vector<double> y;
+  std::vector<double> x;                          ///< lines: as long as y
+  std::vector<std::pair<double, double>> bounds;  ///< ranges: low and high beside each y
+};
+
+struct Chart {
+  enum class Kind : unsigned char { lines, bars, ranges };
+  Kind kind = Kind::lines;
+  std::string title, x_label, y_label;
+  std::vector<std::string> labels;  ///< of bars and ranges
+  std::vector<Series> series;
+  bool is_logarithmic = false;
+};
+
+struct Section {
+  std::string title;
+  std::vector<std::string> text;  ///< paragraphs
+  std::vector<Chart> charts;
+  std::vector<Table> tables;
+  std::vector<std::string> limits;  ///< what the figures above do not say
+};
+
+/// A figure at the head of the page.
+struct KeyFigure {
+  std::string label, value, detail;
+  Tone tone = Tone::plain;
+};
+
+struct Page {
+  std::string title, subtitle;
+  std::vector<KeyFigure> figures;
+  std::vector<Section> sections;
+};
+
+Page make_page(const Report& report);
+
+}  // namespace quatrain::sim::report

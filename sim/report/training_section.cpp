@@ -1,0 +1,108 @@
+#include "sim/report/numbers.hpp"
+#include "sim/report/sections.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace quatrain::sim::report {
+namespace {
+
+constexpr std::size_t most_points = 120;
+
+/// Means over equal stretches of steps, so that a curve of thousands of steps can be read.
+Series smoothed(const TrainingRun& run, std::size_t stretch) {
+  Series series{.name = run.recipe, .y = {}, .x = {}, .bounds = {}};
+  for (std::size_t first = 0; first < run.step_losses.size(); first += stretch) {
+    const std::size_t last = std::min(first + stretch, run.step_losses.size());
+    double sum = 0;
+    for (std::size_t step = first; step < last; ++step) sum += static_cast<double>(run.step_losses[step]);
+    series.y.push_back(sum / static_cast<double>(last - first));
+    series.x.push_back(static_cast<double>(first + last - 1) / 2);
+  }
+  return series;
+}
+
+Chart loss_chart(const Report& report) {
+  std::size_t steps = 1;
+  for (const TrainingRun& run : report.training) steps = std::max(steps, run.step_losses.size());
+  const std::size_t stretch = (steps + most_points - 1) / most_points;
+  Chart chart{.title = stretch == 1 ? "Training loss by step"
+                                    : fmt::format("Training loss, mean of {} steps", stretch),
+              .x_label = "step",
+              .y_label = "loss",
+              .labels = {},
+              .series = {}};
+  for (const TrainingRun& run : report.training) chart.series.push_back(smoothed(run, stretch));
+  return chart;
+}
+
+Chart accuracy_chart(const Report& report) {
+  Chart chart{
+      .title = "Test accuracy by epoch", .x_label = "epoch", .y_label = "%", .labels = {}, .series = {}};
+  for (const TrainingRun& run : report.training) {
+    Series series{.name = run.recipe, .y = {}, .x = {}, .bounds = {}};
+    for (const emu::EpochMetrics& epoch : run.epochs) {
+      series.x.push_back(static_cast<double>(epoch.epoch));
+      series.y.push_back(epoch.test_accuracy_percent);
+    }
+    chart.series.push_back(std::move(series));
+  }
+  return chart;
+}
+
+std::vector<Cell> epoch_row(const TrainingRun& run, const emu::EpochMetrics& epoch, std::string hash) {
+  return {run.recipe,
+          fmt::format("{}", epoch.epoch),
+          fmt::format("{:.2f} %", epoch.test_accuracy_percent),
+          fmt::format("{:.4f}", epoch.test_loss),
+          fmt::format("{:.4f}", epoch.train_loss),
+          std::move(hash)};
+}
+
+std::vector<Column> epoch_columns(const char* first) {
+  return {{first, Align::left}, {"epoch"},      {"test accuracy"},
+          {"test loss"},        {"train loss"}, {"state hash", Align::left}};
+}
+
+/// What a run quantizes, in words.
+std::string in_words(const emu::TrainingConfig& config) {
+  const emu::QuantizeConfig& quantize = config.quantize;
+  const std::string forward = quantize.forward == emu::ForwardRule::sawb ? "SAWB INT4/UINT4" : "fp32";
+  if (quantize.gradient == emu::GradientRule::luq)
+    return fmt::format("inputs and weights {}, gradients LUQ FP4 ({} random bits, {} sample{})", forward,
+                       quantize.random_bits, quantize.samples, quantize.samples == 1 ? "" : "s");
+  if (quantize.gradient == emu::GradientRule::nearest)
+    return fmt::format("inputs and weights {}, gradients FP4 to nearest", forward);
+  return fmt::format("inputs and weights {}, gradients fp32", forward);
+}
+
+}  // namespace
+
+std::optional<Section> training_section(const Report& report) {
+  if (report.training.empty()) return std::nullopt;
+  Section section{.title = "Training", .text = {}, .charts = {}, .tables = {}, .limits = {}};
+  const emu::TrainingConfig& config = report.training.front().config;
+  section.text.push_back(
+      fmt::format("Network {}, batch {}, {} epochs, seed {}. First and last layer stay in fp32.", config.name,
+                  config.batch, config.epochs, config.seed));
+  section.charts = {loss_chart(report), accuracy_chart(report)};
+  Table last{.title = "After the last epoch", .columns = epoch_columns("recipe"), .rows = {}};
+  last.columns.push_back({"quantized", Align::left});
+  Table all{.title = "Every epoch", .columns = epoch_columns("recipe"), .rows = {}, .is_detail = true};
+  for (const TrainingRun& run : report.training) {
+    if (run.epochs.empty()) continue;
+    last.rows.push_back(epoch_row(run, run.epochs.back(), run.epochs.back().state_hash.substr(0, 12)));
+    last.rows.back().push_back(in_words(run.config));
+    for (const emu::EpochMetrics& epoch : run.epochs)
+      all.rows.push_back(epoch_row(run, epoch, epoch.state_hash));
+  }
+  section.tables = {std::move(last), std::move(all)};
+  section.limits = {
+      "One seed and one small network: a few tenths of a point between recipes are within what another seed "
+      "changes. What rounding does shows in the gradients, not here.",
+      "Equal state hashes mean equal runs, bit for bit: weights, biases and momenta."};
+  return section;
+}
+
+}  // namespace quatrain::sim::report
