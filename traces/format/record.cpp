@@ -29,6 +29,12 @@ std::int64_t element_count(const Shape& shape) {
   return count;
 }
 
+std::string text_of(const Shape& shape) {
+  std::string text = "[";
+  for (const std::int64_t size : shape) text += fmt::format("{}{}", text.size() == 1 ? "" : ", ", size);
+  return text + "]";
+}
+
 const LayerRecord& Manifest::layer(std::uint32_t id) const {
   const auto found =
       std::find_if(layers.begin(), layers.end(), [&](const LayerRecord& record) { return record.id == id; });
@@ -56,44 +62,32 @@ Shape operand_shape(const Manifest& manifest, const QuantizerRecord& quantizer) 
 
 }  // namespace
 
-Geometry geometry_of(const LayerRecord& layer) {
-  Geometry g;
-  g.in_channels = layer.in_channels;
-  g.out_channels = layer.out_channels;
-  g.kernel_height = layer.kernel_height;
-  g.kernel_width = layer.kernel_width;
-  g.stride_height = layer.stride_height;
-  g.stride_width = layer.stride_width;
-  g.padding_height = layer.padding_height;
-  g.padding_width = layer.padding_width;
-  g.groups = layer.groups;
-  return g;
+Geometry geometry_of(const LayerRecord& layer, const Shape& input, const Shape& output) {
+  const bool is_conv = layer.kind == LayerKind::conv2d;
+  return {.batch = input.at(0),
+          .in_channels = layer.in_channels,
+          .height = is_conv ? input.at(2) : 1,
+          .width = is_conv ? input.at(3) : 1,
+          .out_channels = layer.out_channels,
+          .out_height = is_conv ? output.at(2) : 1,
+          .out_width = is_conv ? output.at(3) : 1,
+          .kernel_height = layer.kernel_height,
+          .kernel_width = layer.kernel_width,
+          .stride_height = layer.stride_height,
+          .stride_width = layer.stride_width,
+          .padding_height = layer.padding_height,
+          .padding_width = layer.padding_width,
+          .groups = layer.groups};
 }
 
 Geometry geometry_of(const Manifest& manifest, const GemmRecord& gemm) {
-  Geometry g = geometry_of(manifest.layer(gemm.layer));
-  const auto set_input = [&](const Shape& x) {
-    g.batch = x.at(0);
-    if (x.size() == 4) g.height = x[2], g.width = x[3];
-  };
-  const auto set_output = [&](const Shape& z) {
-    g.batch = z.at(0);
-    if (z.size() == 4) g.out_height = z[2], g.out_width = z[3];
-  };
+  const LayerRecord& layer = manifest.layer(gemm.layer);
   const auto shape_of = [&](const std::vector<std::string>& operands) {
     return operand_shape(manifest, manifest.quantizer(operands.at(0)));
   };
-  if (gemm.phase == Phase::forward) {
-    set_input(shape_of(gemm.left));
-    set_output(gemm.result_shape);
-  } else if (gemm.phase == Phase::backward_data) {
-    set_output(shape_of(gemm.left));
-    set_input(gemm.result_shape);
-  } else {
-    set_input(shape_of(gemm.left));
-    set_output(shape_of(gemm.right));
-  }
-  return g;
+  if (gemm.phase == Phase::forward) return geometry_of(layer, shape_of(gemm.left), gemm.result_shape);
+  if (gemm.phase == Phase::backward_data) return geometry_of(layer, gemm.result_shape, shape_of(gemm.left));
+  return geometry_of(layer, shape_of(gemm.left), shape_of(gemm.right));
 }
 
 }  // namespace quatrain::traces

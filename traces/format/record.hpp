@@ -19,6 +19,8 @@ inline constexpr const char* numerics_version = "strict4/1";
 using Shape = std::vector<std::int64_t>;
 /// Product of the sizes (1 for an empty shape).
 std::int64_t element_count(const Shape& shape);
+/// "[2, 3, 8]", as JSON has it too.
+std::string text_of(const Shape& shape);
 
 enum class Pass : std::uint8_t { train, evaluation };
 enum class Role : std::uint8_t { input, weight, gradient };
@@ -60,6 +62,7 @@ struct LayerRecord {
   std::int64_t in_channels = 1, out_channels = 1;
   std::int64_t kernel_height = 1, kernel_width = 1, stride_height = 1, stride_width = 1;
   std::int64_t padding_height = 0, padding_width = 0, groups = 1;
+  friend bool operator==(const LayerRecord&, const LayerRecord&) = default;
 };
 
 struct QuantizerRecord {
@@ -81,6 +84,7 @@ struct QuantizerRecord {
   Alpha alpha = Alpha::exact;
   Maximum maximum = Maximum::measured;
   float max_used = 0;
+  friend bool operator==(const QuantizerRecord&, const QuantizerRecord&) = default;
 };
 
 struct GemmRecord {
@@ -94,10 +98,12 @@ struct GemmRecord {
   float scale = 0;
   std::optional<std::string> accumulators, output;  ///< tensor ids
   std::uint32_t accumulators_crc32c = 0, output_crc32c = 0;
+  friend bool operator==(const GemmRecord&, const GemmRecord&) = default;
 };
 
 struct Producer {
   std::string name, version;
+  friend bool operator==(const Producer&, const Producer&) = default;
 };
 
 struct RunRecord {
@@ -105,6 +111,7 @@ struct RunRecord {
   std::uint32_t seed = 0;
   std::optional<std::string> config_sha256;  ///< 64 hexadecimal digits
   std::string note;
+  friend bool operator==(const RunRecord&, const RunRecord&) = default;
 };
 
 struct Manifest {
@@ -117,10 +124,12 @@ struct Manifest {
 
   const LayerRecord& layer(std::uint32_t id) const;               ///< throws Error for an unknown id
   const QuantizerRecord& quantizer(const std::string& id) const;  ///< throws Error for an unknown id
+
+  friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 
-/// The layer's own sizes; batch, height, width, out_height and out_width stay 1.
-Geometry geometry_of(const LayerRecord& layer);
+/// Sizes of a layer between tensors of these natural shapes.
+Geometry geometry_of(const LayerRecord& layer, const Shape& input, const Shape& output);
 
 /// Sizes of the record's tensors: from the layer, the operands' shapes and result_shape. The manifest has
 /// been checked.

@@ -1,0 +1,86 @@
+#include "traces/format/check.hpp"
+
+#include "traces/base/error.hpp"
+#include "traces/base/files.hpp"
+#include "traces/encoding/nibbles.hpp"
+#include "traces/format/checksum.hpp"
+#include "traces/format/codes_check.hpp"
+#include "traces/format/directory.hpp"
+#include "traces/format/manifest.hpp"
+#include "traces/format/records_check.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace quatrain::traces {
+namespace {
+
+/// Reads every tensor once, in pieces. What is wrong in codes is reported behind every CRC, as the format's
+/// order of checks wants it.
+class DataCheck {
+ public:
+  explicit DataCheck(Progress& progress) : progress_(progress), piece_(1U << 20) {}
+
+  void check(const std::string& id, const TensorRecord& tensor, const TensorPlace& place) {
+    const InputFile file(place.file);
+    std::uint32_t crc = 0;
+    for (std::uint64_t at = 0; at < place.bytes; at += piece_.size()) {
+      const std::span<std::uint8_t> bytes(piece_.data(),
+                                          std::min<std::uint64_t>(piece_.size(), place.bytes - at));
+      file.read(place.offset + at, bytes);
+      crc = crc32c(bytes, crc);
+      if (is_four_bit(tensor.encoding)) note_codes(id, tensor, place, at, bytes);
+    }
+    if (crc != tensor.crc32c)
+      throw Error("{}: tensor '{}' at byte {}: CRC32C is {:08x}; manifest.json says {:08x}",
+                  place.file.string(), id, place.offset, crc, tensor.crc32c);
+    progress_.update(done_ += place.bytes);
+  }
+
+  void finish() const {
+    if (nibble_) throw *nibble_;
+    if (code_) throw *code_;
+  }
+
+ private:
+  void note_codes(const std::string& id, const TensorRecord& tensor, const TensorPlace& place,
+                  std::uint64_t at, std::span<const std::uint8_t> bytes) {
+    const bool is_last = at + bytes.size() == place.bytes;
+    if (!nibble_ && is_last && !is_unused_nibble_zero(element_count(tensor.shape), bytes.back()))
+      nibble_ = Error("{}: byte {}: tensor '{}': the unused high nibble is {:x}; expected 0",
+                      place.file.string(), place.offset + place.bytes - 1, id, bytes.back() >> 4);
+    if (code_) return;
+    if (const auto bad = first_illegal_byte(tensor.encoding, bytes)) {
+      const std::uint8_t low = bytes[*bad] & 0xF;
+      const bool is_low = !is_legal_code(tensor.encoding, low);
+      code_ = Error("{}: byte {}: tensor '{}': element {} has the code {:x}, illegal in {}",
+                    place.file.string(), place.offset + at + *bad, id, 2 * (at + *bad) + (is_low ? 0 : 1),
+                    is_low ? low : bytes[*bad] >> 4, name_of(tensor.encoding));
+    }
+  }
+
+  Progress& progress_;
+  std::vector<std::uint8_t> piece_;
+  std::uint64_t done_ = 0;
+  std::optional<Error> nibble_, code_;
+};
+
+}  // namespace
+
+void check_trace(const std::filesystem::path& directory, Progress& progress) {
+  const std::vector<std::string> data_files = list_data_files(directory);
+  check_sums(directory, data_files);
+  const std::filesystem::path file = directory / manifest_name;
+  const Manifest manifest = read_manifest(JsonNode::read(file, manifest_limits));
+  const std::map<std::string, TensorPlace> places = locate_tensors(directory, data_files, manifest);
+  std::uint64_t bytes = 0;
+  for (const auto& [id, place] : places) bytes += place.bytes;
+  progress.begin("check", bytes);
+  DataCheck data(progress);
+  for (const auto& [id, place] : places) data.check(id, manifest.tensors.at(id), place);
+  progress.finish();
+  data.finish();
+  check_records(manifest, file.string());
+}
+
+}  // namespace quatrain::traces

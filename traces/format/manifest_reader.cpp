@@ -1,0 +1,274 @@
+#include "traces/format/manifest.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <tuple>
+
+namespace quatrain::traces {
+namespace {
+
+constexpr std::int64_t most_u32 = 4'294'967'295;
+constexpr std::int64_t most_i31 = 2'147'483'647;
+constexpr std::string_view ignored = "x_";
+
+bool is_hex(std::string_view text, std::size_t digits) {
+  return text.size() == digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+bool is_printable_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+std::uint32_t read_hex(const JsonNode& node) {
+  const std::string text = node.string();
+  if (!is_hex(text, 8))
+    throw node.error("found '{}'; expected 8 lower-case hexadecimal digits", printable(text));
+  std::uint32_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  return value;
+}
+
+float read_bits(const JsonNode& node) {
+  const std::uint32_t bits = read_hex(node);
+  const auto value = std::bit_cast<float>(bits);
+  if (!std::isfinite(value) || std::signbit(value))
+    throw node.error("found '{:08x}'; expected the bits of a finite fp32 with sign 0", bits);
+  return value;
+}
+
+std::uint64_t read_u64(const JsonNode& node) {
+  const std::string text = node.string();
+  std::uint64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, status] = std::from_chars(text.data(), end, value);
+  if (status != std::errc{} || stop != end || (text.size() > 1 && text[0] == '0'))
+    throw node.error("found '{}'; expected a decimal number below 2^64 without leading zeros",
+                     printable(text));
+  return value;
+}
+
+std::uint32_t read_u32(const JsonNode& node) { return static_cast<std::uint32_t>(node.integer(0, most_u32)); }
+
+std::string read_record_id(const JsonNode& node) {
+  std::string id = node.string(1, 200);
+  if (!is_printable_ascii(id)) throw node.error("found '{}'; expected printable ASCII", printable(id));
+  return id;
+}
+
+std::optional<std::string> read_optional_id(const JsonNode& node) {
+  if (node.is_null()) return std::nullopt;
+  return read_record_id(node);
+}
+
+std::vector<std::string> read_ids(const JsonNode& node) {
+  std::vector<std::string> ids;
+  for (const JsonNode& item : node.items(1, 16)) ids.push_back(read_record_id(item));
+  return ids;
+}
+
+template <typename Word, std::size_t Count>
+Word read_word(const JsonNode& node, const std::array<std::string_view, Count>& words) {
+  return static_cast<Word>(node.one_of(words));
+}
+
+void require_version(const JsonNode& root) {
+  constexpr std::array<std::string_view, 1> format = {"quatrain-trace"}, numerics = {numerics_version};
+  root.at("format").one_of(format);
+  root.at("version").integer(trace_format_version, trace_format_version);
+  root.at("numerics").one_of(numerics);
+}
+
+Producer read_producer(const JsonNode& node) {
+  Producer producer{node.at("name").string(), node.at("version").string()};
+  node.reject_unread_keys(ignored);
+  return producer;
+}
+
+RunRecord read_run(const JsonNode& node) {
+  RunRecord run;
+  run.model = node.at("model").string();
+  run.seed = read_u32(node.at("seed"));
+  const JsonNode sha = node.at("config_sha256");
+  if (!sha.is_null()) {
+    run.config_sha256 = sha.string();
+    if (!is_hex(*run.config_sha256, 64))
+      throw sha.error("found '{}'; expected 64 lower-case hexadecimal digits or null",
+                      printable(*run.config_sha256));
+  }
+  run.note = node.at("note").string();
+  node.reject_unread_keys(ignored);
+  return run;
+}
+
+TensorRecord read_tensor(const std::string& id, const JsonNode& node) {
+  require_tensor_id(node, id);
+  TensorRecord tensor;
+  const JsonNode file = node.at("file");
+  tensor.file = file.string();
+  if (!is_data_file_name(tensor.file))
+    throw file.error("found '{}'; expected 1 to 100 of A-Z a-z 0-9 _ . - ending in .safetensors",
+                     printable(tensor.file));
+  const JsonNode encoding = node.at("encoding");
+  constexpr std::array<std::string_view, 5> encodings = {"fp32", "int32", "int4", "uint4", "fp4_e3m0"};
+  tensor.encoding = *encoding_named(encodings[encoding.one_of(encodings)]);
+  tensor.shape = read_shape(node.at("shape"));
+  tensor.crc32c = read_hex(node.at("crc32c"));
+  node.reject_unread_keys(ignored);
+  return tensor;
+}
+
+std::pair<std::int64_t, std::int64_t> read_pair(const JsonNode& node, std::int64_t least) {
+  const std::vector<JsonNode> items = node.items(2, 2);
+  return {items[0].integer(least, most_i31), items[1].integer(least, most_i31)};
+}
+
+LayerRecord read_layer(const JsonNode& node) {
+  LayerRecord layer;
+  layer.id = read_u32(node.at("id"));
+  layer.name = node.at("name").string(1, 100);
+  if (!is_name(layer.name))
+    throw node.at("name").error("found '{}'; expected A-Z a-z 0-9 _ . -", printable(layer.name));
+  layer.kind = read_word<LayerKind>(node.at("kind"), layer_kind_words);
+  if (layer.kind == LayerKind::linear) {
+    layer.in_channels = node.at("in_features").integer(1, most_i31);
+    layer.out_channels = node.at("out_features").integer(1, most_i31);
+  } else {
+    layer.in_channels = node.at("in_channels").integer(1, most_i31);
+    layer.out_channels = node.at("out_channels").integer(1, most_i31);
+    std::tie(layer.kernel_height, layer.kernel_width) = read_pair(node.at("kernel"), 1);
+    std::tie(layer.stride_height, layer.stride_width) = read_pair(node.at("stride"), 1);
+    std::tie(layer.padding_height, layer.padding_width) = read_pair(node.at("padding"), 0);
+    layer.groups = node.at("groups").integer(1, most_i31);
+    if (layer.in_channels % layer.groups != 0 || layer.out_channels % layer.groups != 0)
+      throw node.at("groups").error("{} groups do not divide {} input and {} output channels", layer.groups,
+                                    layer.in_channels, layer.out_channels);
+  }
+  node.reject_unread_keys(ignored);
+  return layer;
+}
+
+/// Which rules go with which role, and that an evaluation has no gradients.
+void require_fit(const QuantizerRecord& record, const JsonNode& node) {
+  const bool is_gradient_rule = record.rule == Rule::luq_fp4 || record.rule == Rule::nearest_fp4;
+  const bool fits = record.role == Role::gradient ? is_gradient_rule
+                    : record.role == Role::input  ? !is_gradient_rule
+                                                  : record.rule == Rule::sawb_int4;
+  if (!fits)
+    throw node.at("rule").error("found '{}'; not a rule for the role '{}'", name_of(record.rule),
+                                name_of(record.role));
+  if (record.role == Role::gradient && record.pass == Pass::evaluation)
+    throw node.at("role").error("found 'gradient'; an evaluation has inputs and weights only");
+}
+
+void read_gradient_fields(QuantizerRecord& record, const JsonNode& node) {
+  record.sample = static_cast<std::uint32_t>(node.at("sample").integer(0, 15));
+  const JsonNode bits = node.at("random_bits");
+  record.random_bits = static_cast<unsigned>(bits.integer(0, 16));
+  const unsigned r = record.random_bits;
+  if (record.rule == Rule::nearest_fp4 ? r != 0 : r != 4 && r != 8 && r != 16)
+    throw bits.error("found {}; expected {}", r, record.rule == Rule::nearest_fp4 ? "0" : "4, 8 or 16");
+  record.alpha = read_word<Alpha>(node.at("alpha"), alpha_words);
+  record.maximum = read_word<Maximum>(node.at("maximum"), maximum_words);
+  record.max_used = read_bits(node.at("max_used"));
+}
+
+void read_sawb_fields(QuantizerRecord& record, const JsonNode& node) {
+  record.exponent =
+      static_cast<std::int32_t>(node.at("exponent").integer(-99, 128));  // 2^-100 to the largest fp32
+  record.count = read_u64(node.at("count"));
+  record.sum1 = read_u64(node.at("sum1"));
+  record.sum2 = read_u64(node.at("sum2"));
+  record.clip = read_bits(node.at("clip"));
+}
+
+QuantizerRecord read_quantizer(const JsonNode& node) {
+  QuantizerRecord record;
+  record.id = read_record_id(node.at("id"));
+  record.layer = read_u32(node.at("layer"));
+  record.step = read_u32(node.at("step"));
+  record.pass = read_word<Pass>(node.at("pass"), pass_words);
+  record.role = read_word<Role>(node.at("role"), role_words);
+  record.rule = read_word<Rule>(node.at("rule"), rule_words);
+  require_fit(record, node);
+  record.source = read_optional_id(node.at("source"));
+  record.codes = read_record_id(node.at("codes"));
+  record.max = read_bits(node.at("max"));
+  record.scale = read_bits(node.at("scale"));
+  if (record.role == Role::gradient)
+    read_gradient_fields(record, node);
+  else
+    read_sawb_fields(record, node);
+  node.reject_unread_keys(ignored);
+  return record;
+}
+
+GemmRecord read_gemm(const JsonNode& node) {
+  GemmRecord record;
+  record.layer = read_u32(node.at("layer"));
+  record.step = read_u32(node.at("step"));
+  record.pass = read_word<Pass>(node.at("pass"), pass_words);
+  record.phase = read_word<Phase>(node.at("phase"), phase_words);
+  record.left = read_ids(node.at("left"));
+  record.right = read_ids(node.at("right"));
+  record.samples = static_cast<unsigned>(node.at("samples").integer(1, 16));
+  record.size = {node.at("m").integer(1, INT64_MAX), node.at("n").integer(1, INT64_MAX),
+                 node.at("k").integer(1, INT64_MAX), node.at("groups").integer(1, INT64_MAX)};
+  record.result_shape = read_shape(node.at("result_shape"));
+  record.scale = read_bits(node.at("scale"));
+  record.accumulators = read_optional_id(node.at("accumulators"));
+  record.accumulators_crc32c = read_hex(node.at("accumulators_crc32c"));
+  record.output = read_optional_id(node.at("output"));
+  record.output_crc32c = read_hex(node.at("output_crc32c"));
+  node.reject_unread_keys(ignored);
+  return record;
+}
+
+}  // namespace
+
+Shape read_shape(const JsonNode& node) {
+  Shape shape;
+  std::int64_t elements = 1;
+  for (const JsonNode& item : node.items(1, 8)) {
+    shape.push_back(item.integer(1, most_i31));
+    if (shape.back() > most_i31 / elements) throw node.error("2^31 elements or more; expected fewer");
+    elements *= shape.back();
+  }
+  return shape;
+}
+
+void require_tensor_id(const JsonNode& node, std::string_view id) {
+  if (id.empty() || id.size() > 200 || !is_printable_ascii(id) || id.substr(0, 2) == "x_" ||
+      id.substr(0, 2) == "__")
+    throw node.error(
+        "not a tensor's id; expected 1 to 200 printable ASCII characters, not beginning with x_ or __");
+}
+
+bool is_name(std::string_view text) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+  return !text.empty() && text.size() <= 100 && text.find_first_not_of(alphabet) == std::string_view::npos;
+}
+
+bool is_data_file_name(std::string_view text) {
+  constexpr std::string_view ending = ".safetensors";
+  return is_name(text) && text[0] != '.' && text.size() > ending.size() &&
+         text.substr(text.size() - ending.size()) == ending;
+}
+
+Manifest read_manifest(const JsonNode& root) {
+  require_version(root);
+  Manifest manifest;
+  manifest.producer = read_producer(root.at("producer"));
+  manifest.run = read_run(root.at("run"));
+  for (const auto& [id, node] : root.at("tensors").members())
+    manifest.tensors.emplace(id, read_tensor(id, node));
+  for (const JsonNode& node : root.at("layers").items()) manifest.layers.push_back(read_layer(node));
+  for (const JsonNode& node : root.at("quantizers").items())
+    manifest.quantizers.push_back(read_quantizer(node));
+  for (const JsonNode& node : root.at("gemms").items()) manifest.gemms.push_back(read_gemm(node));
+  root.reject_unread_keys(ignored);
+  return manifest;
+}
+
+}  // namespace quatrain::traces

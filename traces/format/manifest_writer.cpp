@@ -1,0 +1,107 @@
+#include "traces/base/error.hpp"
+#include "traces/format/manifest.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <bit>
+
+namespace quatrain::traces {
+namespace {
+
+std::string bits(float value) { return fmt::format("\"{:08x}\"", std::bit_cast<std::uint32_t>(value)); }
+
+std::string id_or_null(const std::optional<std::string>& id) { return id ? json_string(*id) : "null"; }
+
+std::string id_list(const std::vector<std::string>& ids) {
+  std::string text;
+  for (const std::string& id : ids) text += (text.empty() ? "" : ", ") + json_string(id);
+  return "[" + text + "]";
+}
+
+std::string tensor_line(const std::string& id, const TensorRecord& tensor) {
+  return fmt::format(R"({}: {{"file": "{}", "encoding": "{}", "shape": {}, "crc32c": "{:08x}"}})",
+                     json_string(id), tensor.file, name_of(tensor.encoding), text_of(tensor.shape),
+                     tensor.crc32c);
+}
+
+std::string layer_line(const LayerRecord& layer) {
+  const std::string begin =
+      fmt::format(R"({{"id": {}, "name": "{}", "kind": "{}")", layer.id, layer.name, name_of(layer.kind));
+  if (layer.kind == LayerKind::linear)
+    return begin +
+           fmt::format(R"(, "in_features": {}, "out_features": {}}})", layer.in_channels, layer.out_channels);
+  return begin +
+         fmt::format(R"(, "in_channels": {}, "out_channels": {}, "kernel": [{}, {}], "stride": [{}, {}], )"
+                     R"("padding": [{}, {}], "groups": {}}})",
+                     layer.in_channels, layer.out_channels, layer.kernel_height, layer.kernel_width,
+                     layer.stride_height, layer.stride_width, layer.padding_height, layer.padding_width,
+                     layer.groups);
+}
+
+std::string quantizer_line(const QuantizerRecord& record) {
+  std::string line = fmt::format(
+      R"({{"id": {}, "layer": {}, "step": {}, "pass": "{}", "role": "{}", "rule": "{}", "source": {}, "codes": {}, )",
+      json_string(record.id), record.layer, record.step, name_of(record.pass), name_of(record.role),
+      name_of(record.rule), id_or_null(record.source), json_string(record.codes));
+  if (record.role == Role::gradient)
+    line += fmt::format(
+        R"("sample": {}, "random_bits": {}, "alpha": "{}", "maximum": "{}", "max": {}, "max_used": {}, )",
+        record.sample, record.random_bits, name_of(record.alpha), name_of(record.maximum), bits(record.max),
+        bits(record.max_used));
+  else
+    line += fmt::format(
+        R"("max": {}, "exponent": {}, "count": "{}", "sum1": "{}", "sum2": "{}", "clip": {}, )",
+        bits(record.max), record.exponent, record.count, record.sum1, record.sum2, bits(record.clip));
+  return line + fmt::format(R"("scale": {}}})", bits(record.scale));
+}
+
+std::string gemm_line(const GemmRecord& record) {
+  return fmt::format(
+             R"({{"layer": {}, "step": {}, "pass": "{}", "phase": "{}", "left": {}, "right": {}, "samples": {}, )",
+             record.layer, record.step, name_of(record.pass), name_of(record.phase), id_list(record.left),
+             id_list(record.right), record.samples) +
+         fmt::format(R"("m": {}, "n": {}, "k": {}, "groups": {}, "result_shape": {}, "scale": {}, )",
+                     record.size.m, record.size.n, record.size.k, record.size.groups,
+                     text_of(record.result_shape), bits(record.scale)) +
+         fmt::format(
+             R"("accumulators": {}, "accumulators_crc32c": "{:08x}", "output": {}, "output_crc32c": "{:08x}"}})",
+             id_or_null(record.accumulators), record.accumulators_crc32c, id_or_null(record.output),
+             record.output_crc32c);
+}
+
+/// `"key": [` or `{`, a line for each record, the closing bracket.
+template <typename Records, typename Line>
+std::string block(std::string_view key, std::string_view brackets, const Records& records, Line&& line) {
+  std::string text = fmt::format("  \"{}\": {}", key, brackets[0]);
+  const char* separator = "\n    ";
+  for (const auto& record : records) {
+    text += separator + line(record);
+    separator = ",\n    ";
+  }
+  return text + (records.empty() ? "" : "\n  ") + brackets[1];
+}
+
+}  // namespace
+
+std::string json_string(std::string_view text) try {
+  return nlohmann::json(text).dump();
+} catch (const nlohmann::json::type_error&) {
+  throw Error("'{}' is not UTF-8", printable(text));
+}
+
+std::string write_manifest(const Manifest& manifest) {
+  const RunRecord& run = manifest.run;
+  return fmt::format("{{\n  \"format\": \"quatrain-trace\",\n  \"version\": {},\n  \"numerics\": \"{}\",\n",
+                     trace_format_version, numerics_version) +
+         fmt::format("  \"producer\": {{\"name\": {}, \"version\": {}}},\n",
+                     json_string(manifest.producer.name), json_string(manifest.producer.version)) +
+         fmt::format("  \"run\": {{\"model\": {}, \"seed\": {}, \"config_sha256\": {}, \"note\": {}}},\n",
+                     json_string(run.model), run.seed, id_or_null(run.config_sha256), json_string(run.note)) +
+         block("tensors", "{}", manifest.tensors,
+               [](const auto& entry) { return tensor_line(entry.first, entry.second); }) +
+         ",\n" + block("layers", "[]", manifest.layers, layer_line) + ",\n" +
+         block("quantizers", "[]", manifest.quantizers, quantizer_line) + ",\n" +
+         block("gemms", "[]", manifest.gemms, gemm_line) + "\n}\n";
+}
+
+}  // namespace quatrain::traces

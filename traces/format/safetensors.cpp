@@ -1,0 +1,132 @@
+#include "traces/format/safetensors.hpp"
+
+#include "traces/base/error.hpp"
+#include "traces/base/strict_json.hpp"
+#include "traces/encoding/nibbles.hpp"
+#include "traces/format/manifest.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace quatrain::traces {
+namespace {
+
+constexpr std::uint64_t length_bytes = 8;
+constexpr std::uint64_t most_header_bytes = 100'000'000;  // the limit of the reference implementation too
+
+std::uint64_t bytes_of_type(StoredType type) { return type == StoredType::u8 ? 1 : 4; }
+
+StoredTensor read_entry(const std::string& id, const JsonNode& node) {
+  StoredTensor tensor;
+  tensor.id = id;
+  require_tensor_id(node, id);
+  tensor.type = static_cast<StoredType>(node.at("dtype").one_of(stored_type_words));
+  tensor.shape = read_shape(node.at("shape"));
+  const std::vector<JsonNode> offsets = node.at("data_offsets").items(2, 2);
+  tensor.begin = static_cast<std::uint64_t>(offsets[0].integer(0, INT64_MAX));
+  tensor.end = static_cast<std::uint64_t>(offsets[1].integer(0, INT64_MAX));
+  node.reject_unread_keys();
+  const std::uint64_t bytes =
+      static_cast<std::uint64_t>(element_count(tensor.shape)) * bytes_of_type(tensor.type);
+  if (tensor.end < tensor.begin || tensor.end - tensor.begin != bytes)
+    throw node.at("data_offsets")
+        .error("found {} to {}; dtype and shape take {} bytes", tensor.begin, tensor.end, bytes);
+  return tensor;
+}
+
+void read_metadata(const JsonNode& node) {
+  for (const auto& [key, value] : node.members()) value.string();
+}
+
+/// Ranges follow one another from 0 to the end, words before bytes.
+void require_tiling(const std::vector<StoredTensor>& tensors, const std::string& name,
+                    std::uint64_t data_bytes) {
+  std::uint64_t expected = 0;
+  bool is_behind_bytes = false;
+  for (const StoredTensor& tensor : tensors) {
+    if (tensor.begin != expected)
+      throw Error("{}: tensor '{}' begins at byte {} of the data; expected {}, no gap and no overlap", name,
+                  printable(tensor.id), tensor.begin, expected);
+    if (is_behind_bytes && tensor.type != StoredType::u8)
+      throw Error("{}: tensor '{}' of 4-byte words stands behind one of bytes; expected all words first",
+                  name, printable(tensor.id));
+    is_behind_bytes = tensor.type == StoredType::u8;
+    expected = tensor.end;
+  }
+  if (expected != data_bytes)
+    throw Error("{}: the tensors take {} bytes; found {} behind the header", name, expected, data_bytes);
+}
+
+}  // namespace
+
+StoredType stored_type(Encoding encoding) {
+  return encoding == Encoding::fp32    ? StoredType::f32
+         : encoding == Encoding::int32 ? StoredType::i32
+                                       : StoredType::u8;
+}
+
+Shape stored_shape(Encoding encoding, const Shape& shape) {
+  if (!is_four_bit(encoding)) return shape;
+  return {static_cast<std::int64_t>(packed_size(static_cast<std::size_t>(element_count(shape))))};
+}
+
+std::uint64_t stored_bytes(Encoding encoding, const Shape& shape) {
+  return static_cast<std::uint64_t>(element_count(stored_shape(encoding, shape))) *
+         bytes_of_type(stored_type(encoding));
+}
+
+std::vector<StoredTensor> parse_safetensors_header(std::string_view json, const std::string& name,
+                                                   std::uint64_t data_bytes) {
+  if (json.substr(0, 1) != "{") throw Error("{}: byte 8: the header does not begin with '{{'", name);
+  const std::size_t last = json.find_last_not_of(' ');
+  if (json[last] != '}')
+    throw Error("{}: byte {}: the header does not end with '}}' and spaces", name, length_bytes + last);
+  const JsonNode root = JsonNode::parse(json, name + ": header", {.bytes = most_header_bytes, .depth = 64});
+  std::vector<StoredTensor> tensors;
+  for (const auto& [id, node] : root.members()) {
+    if (id == "__metadata__")
+      read_metadata(node);
+    else
+      tensors.push_back(read_entry(id, node));
+  }
+  if (tensors.empty()) throw Error("{}: holds no tensor; expected at least one", name);
+  std::sort(tensors.begin(), tensors.end(),
+            [](const StoredTensor& a, const StoredTensor& b) { return a.begin < b.begin; });
+  require_tiling(tensors, name, data_bytes);
+  return tensors;
+}
+
+SafetensorsHeader read_safetensors_header(const InputFile& file) {
+  const std::string name = file.path().string();
+  if (file.size() < length_bytes)
+    throw Error("{}: ends at byte {}; expected a header's length of 8 bytes", name, file.size());
+  std::array<std::uint8_t, length_bytes> little_endian{};
+  file.read(0, little_endian);
+  std::uint64_t length = 0;
+  for (std::size_t i = length_bytes; i-- > 0;) length = length << 8 | little_endian[i];
+  if (length > most_header_bytes || length % 8 != 0)
+    throw Error("{}: byte 0: the header's length is {}; expected a multiple of 8 up to {}", name, length,
+                most_header_bytes);
+  const std::uint64_t rest = file.size() - length_bytes;
+  if (length > rest)
+    throw Error("{}: byte 0: the header's length is {}; the file has {} bytes behind it", name, length, rest);
+  std::string json(length, '\0');
+  file.read(length_bytes, {reinterpret_cast<std::uint8_t*>(json.data()), json.size()});
+  return {length_bytes + length, parse_safetensors_header(json, name, rest - length)};
+}
+
+std::string make_safetensors_header(std::span<const StoredTensor> tensors) {
+  std::string json = "{";
+  for (const StoredTensor& tensor : tensors)
+    json += fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":{},\"data_offsets\":[{},{}]}}",
+                        json.size() == 1 ? "" : ",", json_string(tensor.id),
+                        stored_type_words[static_cast<std::size_t>(tensor.type)], text_of(tensor.shape),
+                        tensor.begin, tensor.end);
+  json += "}";
+  json.resize((json.size() + 7) / 8 * 8, ' ');
+  std::string header;
+  for (std::size_t i = 0; i < length_bytes; ++i) header += static_cast<char>(json.size() >> (8 * i) & 0xff);
+  return header + json;
+}
+
+}  // namespace quatrain::traces

@@ -1,0 +1,46 @@
+#pragma once
+/// The header of a safetensors file (docs/trace-format.md, "Tensors"): 8 bytes of little-endian length, JSON,
+/// spaces. What stands behind it is the data, whose ranges tile the rest of the file.
+
+#include "traces/base/files.hpp"
+#include "traces/format/record.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quatrain::traces {
+
+enum class StoredType : std::uint8_t { f32, i32, u8 };
+inline constexpr std::array<std::string_view, 3> stored_type_words = {"F32", "I32", "U8"};
+
+/// How a tensor of this encoding and shape stands in a file: 4-bit codes as packed bytes.
+StoredType stored_type(Encoding encoding);
+Shape stored_shape(Encoding encoding, const Shape& shape);
+/// The shape has fewer than 2^31 elements.
+std::uint64_t stored_bytes(Encoding encoding, const Shape& shape);
+
+struct StoredTensor {
+  std::string id;
+  StoredType type = StoredType::u8;
+  Shape shape;
+  std::uint64_t begin = 0, end = 0;  ///< bytes of the data part
+};
+
+struct SafetensorsHeader {
+  std::uint64_t data_begin = 0;       ///< byte of the file
+  std::vector<StoredTensor> tensors;  ///< in the order of their data
+};
+
+/// Throws Error unless the header is exactly as the format wants it and tiles `data_bytes`. `name` stands for
+/// the file in messages.
+std::vector<StoredTensor> parse_safetensors_header(std::string_view json, const std::string& name,
+                                                   std::uint64_t data_bytes);
+SafetensorsHeader read_safetensors_header(const InputFile& file);
+
+/// Length and JSON, padded to a multiple of 8 bytes.
+std::string make_safetensors_header(std::span<const StoredTensor> tensors);
+
+}  // namespace quatrain::traces

@@ -1,0 +1,175 @@
+#include "traces/format/writer.hpp"
+
+#include "traces/base/error.hpp"
+#include "traces/base/files.hpp"
+#include "traces/format/checksum.hpp"
+#include "traces/format/codes_check.hpp"
+#include "traces/format/directory.hpp"
+#include "traces/format/manifest.hpp"
+#include "traces/format/records_check.hpp"
+#include "traces/format/safetensors.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <vector>
+
+namespace quatrain::traces {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string_view characters(std::span<const std::uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+struct HeldTensor {
+  StoredTensor stored;
+  std::vector<std::uint8_t> bytes;
+};
+
+/// The final name of a folder: "out/trace/" is out/trace.
+fs::path without_slash(const fs::path& directory) {
+  return directory.has_filename() ? directory : directory.parent_path();
+}
+
+}  // namespace
+
+struct TraceWriter::State {
+  fs::path directory, partial;
+  Manifest manifest;
+  std::map<std::string, std::string> sums;
+  std::string file_name;  // "" between files
+  std::vector<HeldTensor> held;
+  bool is_finished = false;
+
+  ~State() {
+    std::error_code ignored;
+    if (!is_finished) fs::remove_all(partial, ignored);
+  }
+
+  void add(const std::string& id, Encoding encoding, const Shape& shape, std::span<const std::uint8_t> bytes);
+  void write_data_file();
+  void write_file(const std::string& name, std::span<const std::string_view> pieces);
+  void publish();
+};
+
+void TraceWriter::State::add(const std::string& id, Encoding encoding, const Shape& shape,
+                             std::span<const std::uint8_t> bytes) {
+  assert(!file_name.empty() && "a tensor goes to the file begun last");
+  assert(bytes.size() == stored_bytes(encoding, shape) && "values and shape agree");
+  if (!manifest.tensors.emplace(id, TensorRecord{file_name, encoding, shape, crc32c(bytes)}).second)
+    throw Error("{}: tensor '{}': the trace has one of this id", partial.string(), printable(id));
+  held.push_back({{.id = id, .type = stored_type(encoding), .shape = stored_shape(encoding, shape)},
+                  {bytes.begin(), bytes.end()}});
+}
+
+void TraceWriter::State::write_data_file() {
+  std::stable_partition(held.begin(), held.end(),
+                        [](const HeldTensor& tensor) { return tensor.stored.type != StoredType::u8; });
+  std::vector<StoredTensor> tensors;
+  std::uint64_t end = 0;
+  for (HeldTensor& tensor : held) {
+    tensor.stored.begin = end;
+    tensor.stored.end = end += tensor.bytes.size();
+    tensors.push_back(tensor.stored);
+  }
+  const std::string header = make_safetensors_header(tensors);
+  std::vector<std::string_view> pieces = {header};
+  for (const HeldTensor& tensor : held) pieces.push_back(characters(tensor.bytes));
+  write_file(file_name, pieces);
+}
+
+void TraceWriter::State::write_file(const std::string& name, std::span<const std::string_view> pieces) {
+  OutputFile output(partial / name, OutputFile::Mode::create);
+  Sha256 sha;
+  for (const std::string_view piece : pieces) {
+    output.write(piece);
+    sha.add(bytes_of(std::span(piece)));
+  }
+  output.flush_to_disk();
+  output.close();
+  sums[name] = sha.hex();
+}
+
+/// From here on NAME exists, or an Error is thrown and it does not.
+void TraceWriter::State::publish() {
+  flush_directory(partial);
+  rename_new(partial, directory);
+  try {
+    flush_directory(directory.parent_path());
+  } catch (const Error&) {
+    rename_new(directory, partial);
+    throw;
+  }
+  is_finished = true;
+}
+
+TraceWriter::TraceWriter(fs::path directory, Producer producer, RunRecord run, LeftOver left_over) {
+  directory = without_slash(directory);
+  const fs::path partial = directory.string() + ".partial";
+  std::error_code cause;
+  if (fs::exists(fs::symlink_status(directory, cause)))
+    throw Error("{}: exists; a trace is not written over it", directory.string());
+  if (fs::exists(fs::symlink_status(partial, cause))) {
+    if (left_over == LeftOver::refuse)
+      throw Error("{}: left over from a run that did not end; remove it", partial.string());
+    fs::remove_all(partial, cause);
+  }
+  if (!fs::create_directory(partial, cause))
+    throw Error("{}: cannot be created: {}", partial.string(), cause ? cause.message() : "it exists");
+  state_ = std::make_unique<State>();
+  state_->directory = std::move(directory);
+  state_->partial = partial;
+  state_->manifest.producer = std::move(producer);
+  state_->manifest.run = std::move(run);
+}
+
+TraceWriter::~TraceWriter() = default;
+
+void TraceWriter::add_layer(const LayerRecord& layer) { state_->manifest.layers.push_back(layer); }
+
+void TraceWriter::begin_file(const std::string& name) {
+  assert(state_->file_name.empty() && "one file at a time");
+  assert(is_data_file_name(name));
+  state_->file_name = name;
+}
+
+void TraceWriter::add_fp32(const std::string& id, const Shape& shape, std::span<const float> values) {
+  state_->add(id, Encoding::fp32, shape, bytes_of(values));
+}
+
+void TraceWriter::add_int32(const std::string& id, const Shape& shape, std::span<const std::int32_t> values) {
+  state_->add(id, Encoding::int32, shape, bytes_of(values));
+}
+
+void TraceWriter::add_codes(const std::string& id, Encoding encoding, const Shape& shape,
+                            std::span<const std::uint8_t> codes) {
+  assert(is_four_bit(encoding));
+  state_->add(id, encoding, shape, codes);
+  assert(is_unused_nibble_zero(element_count(shape), codes.back()) && !first_illegal_byte(encoding, codes));
+}
+
+void TraceWriter::end_file() {
+  assert(!state_->file_name.empty() && "a file was begun");
+  if (!state_->held.empty()) state_->write_data_file();  // a file without tensors is none
+  state_->held.clear();
+  state_->file_name.clear();
+}
+
+void TraceWriter::add_quantizer(const QuantizerRecord& record) {
+  state_->manifest.quantizers.push_back(record);
+}
+void TraceWriter::add_gemm(const GemmRecord& record) { state_->manifest.gemms.push_back(record); }
+
+void TraceWriter::finish() {
+  assert(state_->file_name.empty() && "every file has been ended");
+  const std::string manifest = write_manifest(state_->manifest);
+  const std::string name = (state_->partial / manifest_name).string();
+  check_records(read_manifest(JsonNode::parse(manifest, name, manifest_limits)), name);  // as any reader will
+  state_->write_file(manifest_name, std::array<std::string_view, 1>{manifest});
+  const std::string sums = make_sums(state_->sums);
+  state_->write_file(sums_name, std::array<std::string_view, 1>{sums});
+  state_->publish();
+}
+
+}  // namespace quatrain::traces
