@@ -27,7 +27,7 @@ void multiply_reference(const traces::Gemm& gemm, const QuantizedTensor& left,
 
 /// Scratch memory of the blocked products, reused from call to call.
 struct GemmWorkspace {
-  std::vector<std::uint8_t> left, right;
+  std::vector<std::uint32_t> left, right;  ///< words of 4 codes
   std::vector<float> left_fp32, right_fp32;
 };
 

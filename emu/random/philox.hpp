@@ -1,8 +1,11 @@
 #pragma once
 /// Philox4x32-10 (Salmon et al., SC'11) and the draws cut from it (numerics.md section 2).
 
+#include "emu/gemm/dispatch.hpp"
+
 #include <array>
 #include <cstdint>
+#include <span>
 
 namespace quatrain::emu {
 
@@ -10,6 +13,23 @@ enum class Stream : std::uint32_t { luq = 0, parameters = 1, order = 2, augmenta
 
 using PhiloxCounter = std::array<std::uint32_t, 4>;
 using PhiloxKey = std::array<std::uint32_t, 2>;
+
+inline constexpr std::uint32_t philox_multipliers[2] = {0xD2511F53, 0xCD9E8D57};
+inline constexpr std::uint32_t philox_key_steps[2] = {0x9E3779B9, 0xBB67AE85};
+
+/// `rounds` is 10 everywhere but in the tests, which also know the words of 7 rounds.
+template <int rounds>
+constexpr std::array<std::uint32_t, 4> philox4x32(PhiloxCounter counter, PhiloxKey key) {
+  for (int round = 0; round < rounds; ++round) {
+    const std::uint64_t first = std::uint64_t{philox_multipliers[0]} * counter[0];
+    const std::uint64_t second = std::uint64_t{philox_multipliers[1]} * counter[2];
+    counter = {
+        static_cast<std::uint32_t>(second >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(second),
+        static_cast<std::uint32_t>(first >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(first)};
+    key = {key[0] + philox_key_steps[0], key[1] + philox_key_steps[1]};
+  }
+  return counter;
+}
 
 std::array<std::uint32_t, 4> philox4x32_10(PhiloxCounter counter, PhiloxKey key);
 
@@ -21,6 +41,10 @@ struct DrawSource {
 
   /// bits: 4, 8, 16 or 32; element: flat index of the tensor.
   std::uint32_t draw(std::uint64_t element, unsigned bits) const;
+
+  /// The words of the blocks first, first + 1, ...: four a block, so that a draw of 8, 16 or 32 bits is an
+  /// element of the words' bytes read as little-endian integers of that width. words: a multiple of 4.
+  void fill(std::uint32_t first_block, std::span<std::uint32_t> words, SimdPath path) const;
 };
 
 }  // namespace quatrain::emu

@@ -1,0 +1,112 @@
+#pragma once
+/// The emulator behind traces/machine.hpp: unpack, quantize or multiply, scale, pack.
+
+#include "emu/fault.hpp"
+#include "emu/gemm/blocked.hpp"
+#include "emu/gemm/epilogue.hpp"
+#include "emu/gemm/reference.hpp"
+#include "emu/quant/luq.hpp"
+#include "emu/quant/nearest.hpp"
+#include "emu/quant/reference.hpp"
+#include "emu/quant/sawb.hpp"
+#include "traces/encoding/nibbles.hpp"
+
+namespace quatrain::emu {
+
+/// Which of the emulator's two ways.
+enum class Way : unsigned char { naive, blocked };
+
+template <Way way, Fault fault>
+class EmulatorMachine final : public traces::Machine {
+ public:
+  EmulatorMachine(SimdPath path, traces::ThreadPool& pool) : path_(path), pool_(pool) {}
+
+  std::string name() const override { return way == Way::naive ? "emu.naive" : "emu.blocked"; }
+  std::string ran_on() const override {
+    if (way == Way::naive) return "scalar C++";
+    return path_ == SimdPath::avx2 ? "AVX2" : "portable C++";
+  }
+
+  traces::Refusal refuses(const traces::Gemm& gemm, traces::Encoding left,
+                          traces::Encoding right) const override {
+    for (const traces::Encoding encoding : {left, right})
+      if (!traces::is_four_bit(encoding)) return fmt::format("no products of {}", name_of(encoding));
+    return way == Way::naive ? std::nullopt : why_not_lowered(gemm);
+  }
+  traces::Refusal refuses(traces::Rule) const override { return std::nullopt; }
+
+  traces::QuantizerResult quantize(const traces::QuantizerTask& task) override {
+    const QuantizerConfig config{.rule = task.rule, .random_bits = task.random_bits, .alpha = task.alpha};
+    QuantizedTensor out;
+    quantizer(config)->quantize(task.source, task.draws, task.maximum, pool_, out);
+    return {.codes = traces::pack_nibbles(out.codes),
+            .max = out.max,
+            .max_used = out.max_used,
+            .exponent = out.exponent,
+            .count = out.count,
+            .sum1 = out.sum1,
+            .sum2 = out.sum2,
+            .clip = out.clip,
+            .scale = out.scale};
+  }
+
+  traces::GemmResult multiply(const traces::Gemm& gemm, const traces::Operand& left,
+                              std::span<const traces::Operand> right) override {
+    const auto samples = static_cast<unsigned>(right.size());
+    if (const auto reason = refuses(gemm, left.encoding, right.front().encoding))
+      throw traces::Error("{}: {}", name(), *reason);
+    require_exact_int32(gemm, left.encoding, right.front().encoding, samples);
+    traces::GemmResult result;
+    result.scale = scale_of_product<fault>(gemm.phase, left.scale, right.front().scale, samples);
+    unpack(left, traces::left_elements(gemm.phase, gemm.geometry), false, left_);
+    right_.resize(right.size());
+    for (std::size_t sample = 0; sample < right.size(); ++sample)
+      unpack(right[sample], traces::right_elements(gemm.phase, gemm.geometry), fault == Fault::swapped_nibble,
+             right_[sample]);
+    const auto elements = static_cast<std::size_t>(traces::result_elements(gemm.phase, gemm.geometry));
+    result.accumulators.resize(elements);
+    if constexpr (way == Way::naive)
+      multiply_directly<fault>(gemm, left_, right_, result.accumulators);
+    else
+      multiply_by_tiles<fault>(gemm, left_, right_, result.accumulators, path_, pool_, workspace_);
+    result.output.resize(elements);
+    scale_accumulators(result.accumulators, result.scale, result.output);
+    return result;
+  }
+
+ private:
+  std::unique_ptr<Quantizer> quantizer(const QuantizerConfig& config) const {
+    if constexpr (way == Way::naive) return std::make_unique<ReferenceQuantizer<fault>>(config);
+    switch (config.rule) {
+      case traces::Rule::luq_fp4:
+        return std::make_unique<LuqQuantizer<fault>>(config, path_);
+      case traces::Rule::nearest_fp4:
+        return std::make_unique<NearestQuantizer<fault>>(config, path_);
+      case traces::Rule::sawb_int4:
+      case traces::Rule::sawb_uint4:
+        break;
+    }
+    return std::make_unique<SawbQuantizer<fault>>(config, path_);
+  }
+
+  static void unpack(const traces::Operand& operand, std::int64_t elements, bool exchanged,
+                     QuantizedTensor& tensor) {
+    const auto count = static_cast<std::size_t>(elements);
+    if (operand.codes.size() != traces::packed_size(count))
+      throw traces::Error("an operand of {} elements in {} bytes: {} expected", count, operand.codes.size(),
+                          traces::packed_size(count));
+    tensor.encoding = operand.encoding;
+    tensor.scale = operand.scale;
+    tensor.codes = traces::unpack_nibbles(operand.codes, count);
+    if (exchanged)
+      for (std::size_t i = 0; i + 1 < count; i += 2) std::swap(tensor.codes[i], tensor.codes[i + 1]);
+  }
+
+  SimdPath path_;
+  traces::ThreadPool& pool_;
+  QuantizedTensor left_;
+  std::vector<QuantizedTensor> right_;
+  GemmWorkspace workspace_;
+};
+
+}  // namespace quatrain::emu

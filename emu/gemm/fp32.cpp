@@ -1,0 +1,163 @@
+#include "emu/gemm/fp32.hpp"
+
+#include "emu/gemm/tiling.hpp"
+
+#include <bit>
+#include <limits>
+
+namespace quatrain::emu {
+namespace {
+
+using traces::Geometry;
+using traces::Phase;
+
+std::size_t size_of(std::int64_t value) { return static_cast<std::size_t>(value); }
+
+/// What decides whether a zero in the border may stand for a term that is left out.
+struct Magnitudes {
+  std::uint32_t smallest = std::numeric_limits<std::uint32_t>::max();  ///< bits of the smallest one above 0
+  std::uint32_t largest = 0;
+};
+
+Magnitudes magnitudes_of(std::span<const float> values, SimdPath path, traces::ThreadPool& pool) {
+  constexpr std::size_t piece = 65536;
+  std::vector<Magnitudes> pieces((values.size() + piece - 1) / piece);
+  pool.parallel_for(pieces.size(), [&](std::size_t index) {
+    const std::span<const float> part =
+        values.subspan(index * piece, std::min(piece, values.size() - index * piece));
+    on_path(
+        path, [&]() __attribute__((always_inline)) {
+          std::uint32_t smallest = std::numeric_limits<std::uint32_t>::max(), largest = 0;
+          for (const float value : part) {
+            const std::uint32_t bits = std::bit_cast<std::uint32_t>(value) & 0x7FFFFFFF;
+            largest = std::max(largest, bits);
+            smallest = std::min(smallest, bits - 1);  // zero becomes the largest word
+          }
+          pieces[index] = {smallest, largest};
+        });
+  });
+  Magnitudes all;
+  for (const Magnitudes& part : pieces) {
+    all.smallest = std::min(all.smallest, part.smallest);
+    all.largest = std::max(all.largest, part.largest);
+  }
+  if (all.smallest != std::numeric_limits<std::uint32_t>::max()) ++all.smallest;
+  return all;
+}
+
+/// Adding the product of +0 and a finite number changes no sum but -0. A sum becomes -0 only where something
+/// underflows to it: never, when every product is a multiple of 2^-149. A float of exponent e is one of
+/// 2^(e - 23).
+BorderTerms border_terms(const LeftLayout& layout, std::span<const float> left, std::span<const float> right,
+                         SimdPath path, traces::ThreadPool& pool) {
+  if (!layout.has_border()) return BorderTerms::add_zero;
+  const Magnitudes a = magnitudes_of(left, path, pool), b = magnitudes_of(right, path, pool);
+  const bool is_finite = b.largest < 0x7F800000;
+  const auto exponent = [](std::uint32_t bits) { return static_cast<int>(bits >> 23) - 127; };
+  const bool is_exact = exponent(a.smallest) + exponent(b.smallest) - 46 >= -149;
+  return is_finite && is_exact ? BorderTerms::add_zero : BorderTerms::skip;
+}
+
+/// Planes with their border, lanes of one.
+void pack_left(const LeftLayout& layout, std::span<const float> values, BorderTerms terms,
+               traces::ThreadPool& pool, std::vector<float>& words) {
+  const std::size_t height = size_of(layout.vertical.size), width = size_of(layout.horizontal.size);
+  const std::size_t line = size_of(layout.horizontal.padded), padded = size_of(layout.plane_words());
+  const std::size_t inner = size_of(layout.inner);
+  const std::size_t origin = size_of(layout.vertical.before) * line + size_of(layout.horizontal.before);
+  const float border = terms == BorderTerms::skip ? std::bit_cast<float>(border_mark) : 0.0F;
+  words.resize(size_of(layout.words()));
+  pool.parallel_for(size_of(layout.outer), [&](std::size_t image) {
+    for (std::size_t p = image * inner; p < (image + 1) * inner; ++p) {
+      float* const target = &words[p * padded];
+      std::fill(target, target + padded, border);
+      for (std::size_t y = 0; y < height; ++y) {
+        const float* const source = &values[(p * height + y) * width];
+        float* const at = target + origin + y * line;
+        std::copy(source, source + width, at);
+        if (terms != BorderTerms::skip) continue;
+        for (std::size_t x = 0; x < width; ++x)  // the mark means the border and nothing else
+          if (std::bit_cast<std::uint32_t>(at[x]) == border_mark)
+            at[x] = std::numeric_limits<float>::quiet_NaN();
+      }
+    }
+  });
+}
+
+void pack_weight(const Geometry& g, bool is_data, const LoweredProduct& product, const Panel& panel,
+                 std::size_t channel, std::span<const float> values, float* words) {
+  const std::int64_t taps = g.kernel_height * g.kernel_width, in = g.in_channels / g.groups;
+  const std::int64_t out = g.out_channels / g.groups;
+  const std::int64_t channel_pitch = is_data ? in * taps : taps, column_pitch = is_data ? taps : in * taps;
+  const float* const origin = values.data() + product.group * out * in * taps +
+                              static_cast<std::int64_t>(channel) * channel_pitch +
+                              static_cast<std::int64_t>(panel.first) * column_pitch;
+  for (const std::int64_t i : product.vertical->taps)
+    for (const std::int64_t j : product.horizontal->taps)
+      for (std::size_t column = 0; column < panel.width; ++column)
+        *words++ = column < panel.columns
+                       ? origin[static_cast<std::int64_t>(column) * column_pitch + i * g.kernel_width + j]
+                       : 0.0F;
+}
+
+void pack_gradient(const Geometry& g, const LoweredProduct& product, const Panel& panel, std::size_t image,
+                   std::span<const float> values, SimdPath path, float* words) {
+  const std::size_t plane = size_of(g.out_height * g.out_width);
+  const std::size_t channel = size_of(product.group * product.columns) + panel.first;
+  transpose_words(&values[(image * size_of(g.out_channels) + channel) * plane], panel.columns, plane, plane,
+                  words, panel.width, path);
+  for (std::size_t column = panel.columns; column < panel.width; ++column)
+    for (std::size_t pixel = 0; pixel < plane; ++pixel) words[pixel * panel.width + column] = 0.0F;
+}
+
+void pack_right(const traces::Gemm& gemm, const Lowering& lowering, const std::vector<std::size_t>& places,
+                std::span<const float> values, SimdPath path, traces::ThreadPool& pool,
+                std::vector<float>& words) {
+  const Geometry& g = gemm.geometry;
+  const LeftLayout& left = lowering.left();
+  const std::size_t outer = size_of(left.lanes_are_images ? left.outer : left.inner / g.groups);
+  const std::size_t panels = panel_count(size_of(lowering.products().front().columns));
+  words.resize(places.back());
+  pool.parallel_for(lowering.products().size() * panels * outer, [&](std::size_t task) {
+    const std::size_t index = task / (panels * outer), part = task % outer;
+    const LoweredProduct& product = lowering.products()[index];
+    const Panel panel = panel_at(task / outer % panels, size_of(product.columns));
+    const std::size_t steps = product.steps.size();
+    float* const target = &words[places[index] + panel.first * steps + part * (steps / outer) * panel.width];
+    if (left.lanes_are_images)
+      pack_gradient(g, product, panel, part, values, path, target);
+    else
+      pack_weight(g, gemm.phase == Phase::backward_data, product, panel, part, values, target);
+  });
+}
+
+}  // namespace
+
+void multiply_fp32(const traces::Gemm& gemm, std::span<const float> left, std::span<const float> right,
+                   std::span<float> result, SimdPath path, traces::ThreadPool& pool,
+                   GemmWorkspace& workspace) {
+  const Lowering lowering(gemm, 1);
+  if (!lowering.covers_result()) std::fill(result.begin(), result.end(), 0.0F);
+  if (lowering.products().empty()) return;
+  const BorderTerms border = border_terms(lowering.left(), left, right, path, pool);
+  pack_left(lowering.left(), left, border, pool, workspace.left_fp32);
+  const std::vector<std::size_t> places = panel_places(lowering);
+  pack_right(gemm, lowering, places, right, path, pool, workspace.right_fp32);
+
+  const std::vector<TileTask> tasks = tile_tasks(lowering);
+  const float start[tile_pitch] = {};
+  pool.parallel_for(tasks.size(), [&](std::size_t index) {
+    const TileTask& task = tasks[index];
+    const LoweredProduct& product = lowering.products()[task.product];
+    const float* const panel =
+        &workspace.right_fp32[places[task.product] + task.panel * tile_pitch * product.steps.size()];
+    run_task<float, float>(task, product, start, std::span(&panel, 1), result.data(), path,
+                           [&](const std::int32_t* rows, const std::int32_t* steps, std::size_t count,
+                               const float* some, std::size_t width, float* tile) {
+                             add_fp32_products(workspace.left_fp32.data(), rows, steps, count, some, width,
+                                               border, tile, path);
+                           });
+  });
+}
+
+}  // namespace quatrain::emu

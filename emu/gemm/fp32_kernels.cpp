@@ -1,0 +1,82 @@
+#include "emu/gemm/kernels.hpp"
+
+#include <bit>
+#include <immintrin.h>
+
+namespace quatrain::emu {
+namespace {
+
+/// columns = 8 * vectors
+template <std::size_t vectors, BorderTerms border>
+[[gnu::target("avx2,fma")]] void add_with_avx2(const float* left, const std::int32_t* rows,
+                                               const std::int32_t* steps, std::size_t step_count,
+                                               const float* panel, float* tile) {
+  const float* row[kernel_rows];
+  __m256 sum[kernel_rows][vectors];
+  for (std::size_t r = 0; r < kernel_rows; ++r) {
+    row[r] = left + rows[r];
+    for (std::size_t v = 0; v < vectors; ++v) sum[r][v] = _mm256_loadu_ps(tile + r * tile_pitch + 8 * v);
+  }
+  const __m256i mark = _mm256_set1_epi32(static_cast<int>(border_mark));
+  for (std::size_t s = 0; s < step_count; ++s) {
+    __m256 right[vectors];
+    for (std::size_t v = 0; v < vectors; ++v, panel += 8) right[v] = _mm256_loadu_ps(panel);
+    for (std::size_t r = 0; r < kernel_rows; ++r) {
+      const __m256 value = _mm256_broadcast_ss(row[r] + steps[s]);
+      for (std::size_t v = 0; v < vectors; ++v) {
+        const __m256 next = _mm256_fmadd_ps(value, right[v], sum[r][v]);
+        if constexpr (border == BorderTerms::add_zero) {
+          sum[r][v] = next;
+        } else {
+          const __m256i is_border = _mm256_cmpeq_epi32(_mm256_castps_si256(value), mark);
+          sum[r][v] = _mm256_blendv_ps(next, sum[r][v], _mm256_castsi256_ps(is_border));
+        }
+      }
+    }
+  }
+  for (std::size_t r = 0; r < kernel_rows; ++r)
+    for (std::size_t v = 0; v < vectors; ++v) _mm256_storeu_ps(tile + r * tile_pitch + 8 * v, sum[r][v]);
+}
+
+/// fma(a, b, c) of fp32 from fp64 operations: the product is exact; the sum is rounded to odd (to the odd one
+/// of its two neighbours, where it is not exact), and an odd result with two bits or more to spare rounds to
+/// fp32 as the exact one would (Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums", 2008).
+[[gnu::always_inline]] inline float fused(float a, float b, float c) {
+  const double product = double{a} * double{b}, addend = double{c};
+  const double sum = product + addend;
+  const double part = sum - product;
+  const double error = (product - (sum - part)) + (addend - part);  // exact; NaN where the sum is not finite
+  const auto bits = std::bit_cast<std::int64_t>(sum);
+  const bool away_from_zero = (error > 0) == (sum > 0);
+  const bool needs_odd = (error > 0 || error < 0) && (bits & 1) == 0;
+  const std::int64_t odd = bits + (needs_odd ? (away_from_zero ? 1 : -1) : 0);
+  return static_cast<float>(std::bit_cast<double>(odd));
+}
+
+/// Skips marked terms whatever the border holds: without marks there are none.
+template <std::size_t columns>
+void add_portably(const float* left, const std::int32_t* rows, const std::int32_t* steps,
+                  std::size_t step_count, const float* panel, float* tile) {
+  for (std::size_t s = 0; s < step_count; ++s, panel += columns)
+    for (std::size_t r = 0; r < kernel_rows; ++r) {
+      const float value = left[rows[r] + steps[s]];
+      if (std::bit_cast<std::uint32_t>(value) == border_mark) continue;
+      float* const sum = tile + r * tile_pitch;
+      for (std::size_t n = 0; n < columns; ++n) sum[n] = fused(value, panel[n], sum[n]);
+    }
+}
+
+}  // namespace
+
+void add_fp32_products(const float* left, const std::int32_t* rows, const std::int32_t* steps,
+                       std::size_t step_count, const float* panel, std::size_t columns, BorderTerms border,
+                       float* tile, SimdPath path) {
+  const bool narrow = columns == 8, skips = border == BorderTerms::skip;
+  const auto fast =
+      narrow ? (skips ? add_with_avx2<1, BorderTerms::skip> : add_with_avx2<1, BorderTerms::add_zero>)
+             : (skips ? add_with_avx2<2, BorderTerms::skip> : add_with_avx2<2, BorderTerms::add_zero>);
+  const auto portable = narrow ? add_portably<8> : add_portably<16>;
+  (path == SimdPath::avx2 ? fast : portable)(left, rows, steps, step_count, panel, tile);
+}
+
+}  // namespace quatrain::emu

@@ -1,0 +1,161 @@
+#include "emu/gemm/lowering.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace quatrain::emu {
+namespace {
+
+using traces::Geometry;
+using traces::Phase;
+
+constexpr std::int64_t most_words = std::int64_t{1} << 30;  // offsets of 32 bits, 4 GiB
+
+std::int64_t words_for(std::int64_t elements, std::int64_t lanes) { return (elements + lanes - 1) / lanes; }
+
+/// The sizes that one axis of a layer has.
+struct LayerAxis {
+  std::int64_t in, out, kernel, stride, padding;
+};
+
+LayerAxis vertical_of(const Geometry& g) {
+  return {g.height, g.out_height, g.kernel_height, g.stride_height, g.padding_height};
+}
+LayerAxis horizontal_of(const Geometry& g) {
+  return {g.width, g.out_width, g.kernel_width, g.stride_width, g.padding_width};
+}
+
+/// forward, backward_weight: output position p sees input coordinate stride p + tap - padding.
+PaddedAxis sliding(const LayerAxis& axis, std::vector<TapAxis>& classes) {
+  TapAxis all{.positions = axis.out, .step = axis.stride, .taps = {}, .offsets = {}};
+  all.taps.resize(static_cast<std::size_t>(axis.kernel));
+  std::iota(all.taps.begin(), all.taps.end(), std::int64_t{0});
+  all.offsets = all.taps;  // the border's `before` is the padding
+  classes.push_back(std::move(all));
+  return {axis.in, axis.padding,
+          std::max(axis.in + axis.padding, (axis.out - 1) * axis.stride + axis.kernel)};
+}
+
+/// backward_data: input coordinate first + stride p sees output coordinate p + (first + padding - tap) /
+/// stride.
+PaddedAxis transposed(const LayerAxis& axis, std::vector<TapAxis>& classes) {
+  std::int64_t lowest = 0, highest = axis.out - 1;
+  for (std::int64_t first = 0; first < std::min(axis.stride, axis.in); ++first) {
+    TapAxis one{.positions = words_for(axis.in - first, axis.stride),
+                .first = first,
+                .pitch = axis.stride,
+                .taps = {},
+                .offsets = {}};
+    for (std::int64_t tap = (first + axis.padding) % axis.stride; tap < axis.kernel; tap += axis.stride) {
+      one.taps.push_back(tap);
+      one.offsets.push_back((first + axis.padding - tap) / axis.stride);
+      lowest = std::min(lowest, one.offsets.back());
+      highest = std::max(highest, one.offsets.back() + one.positions - 1);
+    }
+    if (!one.taps.empty()) classes.push_back(std::move(one));
+  }
+  for (TapAxis& one : classes)
+    for (std::int64_t& offset : one.offsets) offset -= lowest;
+  return {axis.out, -lowest, highest - lowest + 1};
+}
+
+}  // namespace
+
+Lowering::Lowering(const traces::Gemm& gemm, std::int64_t lanes) {
+  const Geometry& g = gemm.geometry;
+  const bool is_data = gemm.phase == Phase::backward_data, is_weight = gemm.phase == Phase::backward_weight;
+  const auto lower = is_data ? transposed : sliding;
+  left_.vertical = lower(vertical_of(g), vertical_);
+  left_.horizontal = lower(horizontal_of(g), horizontal_);
+  covers_result_ =
+      !is_data || (vertical_.size() == static_cast<std::size_t>(std::min(g.stride_height, g.height)) &&
+                   horizontal_.size() == static_cast<std::size_t>(std::min(g.stride_width, g.width)));
+  left_.lanes = lanes;
+  left_.lanes_are_images = is_weight;
+  const std::int64_t channels = is_data ? g.out_channels : g.in_channels;
+  left_.outer = is_weight ? words_for(g.batch, lanes) : g.batch;
+  left_.inner = is_weight ? channels : g.groups * words_for(channels / g.groups, lanes);
+  for (std::int64_t group = 0; group < g.groups; ++group) {
+    if (is_weight) {
+      products_.push_back(tap_rows(g, group));
+      continue;
+    }
+    for (const TapAxis& vertical : vertical_)
+      for (const TapAxis& horizontal : horizontal_)
+        products_.push_back(position_rows(gemm, group, vertical, horizontal));
+  }
+}
+
+/// forward, backward_data: a row is a pixel of the result, a step one word of channels under one tap.
+LoweredProduct Lowering::position_rows(const traces::Gemm& gemm, std::int64_t group, const TapAxis& vertical,
+                                       const TapAxis& horizontal) const {
+  const Geometry& g = gemm.geometry;
+  const bool is_data = gemm.phase == Phase::backward_data;
+  const std::int64_t result_width = is_data ? g.width : g.out_width;
+  const std::int64_t result_plane = result_width * (is_data ? g.height : g.out_height);
+  const std::int64_t result_channels = is_data ? g.in_channels : g.out_channels;
+  const std::int64_t group_words = left_.inner / g.groups, line = left_.horizontal.padded;
+  LoweredProduct product;
+  product.group = group;
+  product.vertical = &vertical;
+  product.horizontal = &horizontal;
+  product.columns = result_channels / g.groups;
+  product.column_pitch = result_plane;
+  product.rows.planes = g.batch;
+  product.rows.lines = vertical.positions;
+  product.rows.pixels = horizontal.positions;
+  product.rows.left = {group * group_words * left_.plane_words(), left_.inner * left_.plane_words(),
+                       vertical.step * line, horizontal.step};
+  product.rows.result = {
+      group * product.columns * result_plane + vertical.first * result_width + horizontal.first,
+      result_channels * result_plane, vertical.pitch * result_width, horizontal.pitch};
+  for (std::int64_t word = 0; word < group_words; ++word)
+    for (const std::int64_t y : vertical.offsets)
+      for (const std::int64_t x : horizontal.offsets)
+        product.steps.push_back(static_cast<std::int32_t>(word * left_.plane_words() + y * line + x));
+  return product;
+}
+
+/// backward_weight: a row is one tap of one channel, a step the same pixel of one word of images.
+LoweredProduct Lowering::tap_rows(const Geometry& g, std::int64_t group) const {
+  const std::int64_t channels = g.in_channels / g.groups, line = left_.horizontal.padded;
+  LoweredProduct product;
+  product.group = group;
+  product.vertical = &vertical_.front();
+  product.horizontal = &horizontal_.front();
+  product.columns = g.out_channels / g.groups;
+  product.column_pitch = channels * g.kernel_height * g.kernel_width;
+  product.rows.planes = channels;
+  product.rows.lines = g.kernel_height;
+  product.rows.pixels = g.kernel_width;
+  product.rows.left = {group * channels * left_.plane_words(), left_.plane_words(), line, 1};
+  product.rows.result = {group * product.columns * product.column_pitch, g.kernel_height * g.kernel_width,
+                         g.kernel_width, 1};
+  product.steps.reserve(static_cast<std::size_t>(left_.outer * g.out_height * g.out_width));
+  for (std::int64_t word = 0; word < left_.outer; ++word)
+    for (std::int64_t ho = 0; ho < g.out_height; ++ho)
+      for (std::int64_t wo = 0; wo < g.out_width; ++wo)
+        product.steps.push_back(static_cast<std::int32_t>(word * left_.inner * left_.plane_words() +
+                                                          ho * g.stride_height * line + wo * g.stride_width));
+  return product;
+}
+
+std::optional<std::string> why_not_lowered(const traces::Gemm& gemm) {
+  const Geometry& g = gemm.geometry;
+  std::vector<TapAxis> unused;
+  const auto lower = gemm.phase == Phase::backward_data ? transposed : sliding;
+  const PaddedAxis vertical = lower(vertical_of(g), unused);
+  unused.clear();
+  const PaddedAxis horizontal = lower(horizontal_of(g), unused);
+  const std::int64_t channels = gemm.phase == Phase::backward_data ? g.out_channels : g.in_channels;
+  // In floating point: the product of hostile sizes leaves 64 bits.
+  const double words = static_cast<double>(vertical.padded) * static_cast<double>(horizontal.padded) *
+                       static_cast<double>(g.batch + 3) * static_cast<double>(channels);
+  if (words <= static_cast<double>(most_words)) return std::nullopt;
+  return fmt::format("the left operand with its border has {:.3g} elements: at most {} expected", words,
+                     most_words);
+}
+
+}  // namespace quatrain::emu

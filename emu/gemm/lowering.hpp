@@ -1,0 +1,92 @@
+#pragma once
+/// Lowers the three GEMMs of a convolution (numerics.md section 6) without copying an operand k times: the
+/// left tensor gets a border, and then the term of row m at step s stands at word
+///     left[row offset + step offset],
+/// a word being `lanes` elements: 1 fp32, or 4 codes whose products one instruction sums; a step is so 1 or 4
+/// values of k. The lanes run over channels (forward, backward_data) or images (backward_weight).
+/// Under a stride, backward_data falls into classes of pixels that see the same taps; the terms that a class
+/// leaves out are those whose divisions are not exact.
+
+#include "traces/machine.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quatrain::emu {
+
+/// One axis of one class: where its positions lie in the result, and which taps they see.
+struct TapAxis {
+  std::int64_t positions = 0;
+  std::int64_t first = 0, pitch = 1;  ///< position p is coordinate first + pitch * p of the result's plane
+  std::int64_t step = 1;              ///< position p sees tap t at coordinate step * p + offsets[t]
+  std::vector<std::int64_t> taps;     ///< kernel indices, ascending
+  std::vector<std::int64_t> offsets;  ///< border counted
+};
+
+/// One axis of a plane of the left tensor, and of the same plane with its border.
+struct PaddedAxis {
+  std::int64_t size = 0, before = 0, padded = 0;
+};
+
+/// The left tensor as words: outer x inner planes.
+struct LeftLayout {
+  PaddedAxis vertical, horizontal;
+  std::int64_t lanes = 1;
+  bool lanes_are_images = false;
+  std::int64_t outer = 0, inner = 0;  ///< images x channel words of all groups, or image words x channels
+
+  std::int64_t plane_words() const { return vertical.padded * horizontal.padded; }
+  std::int64_t words() const { return outer * inner * plane_words(); }
+  bool has_border() const { return vertical.padded != vertical.size || horizontal.padded != horizontal.size; }
+};
+
+/// The rows of a product: planes x lines x pixels, and what one more of each adds to the places that a row
+/// reads and writes.
+struct RowNest {
+  struct Places {
+    std::int64_t origin = 0, plane = 0, line = 0, pixel = 0;
+  };
+  std::int64_t planes = 0, lines = 0, pixels = 0;
+  Places left, result;
+
+  std::int64_t count() const { return planes * lines * pixels; }
+};
+
+/// One group and one class of positions.
+struct LoweredProduct {
+  std::int64_t group = 0;
+  const TapAxis* vertical = nullptr;
+  const TapAxis* horizontal = nullptr;
+  RowNest rows;
+  std::int64_t columns = 0, column_pitch = 1;  ///< pitch: between the results of a row
+  std::vector<std::int32_t> steps;             ///< word offsets, k ascending
+};
+
+class Lowering {
+ public:
+  Lowering(const traces::Gemm& gemm, std::int64_t lanes);
+  Lowering(const Lowering&) = delete;  // the products point into the axes
+  Lowering& operator=(const Lowering&) = delete;
+
+  const LeftLayout& left() const { return left_; }
+  const std::vector<LoweredProduct>& products() const { return products_; }
+  /// False where some result has no term: it is zero and in no product.
+  bool covers_result() const { return covers_result_; }
+
+ private:
+  LoweredProduct position_rows(const traces::Gemm& gemm, std::int64_t group, const TapAxis& vertical,
+                               const TapAxis& horizontal) const;
+  LoweredProduct tap_rows(const traces::Geometry& geometry, std::int64_t group) const;
+
+  LeftLayout left_;
+  std::vector<TapAxis> vertical_, horizontal_;
+  std::vector<LoweredProduct> products_;
+  bool covers_result_ = true;
+};
+
+/// Why the offsets of a lowering would not fit 32 bits: a padding far larger than the planes.
+std::optional<std::string> why_not_lowered(const traces::Gemm& gemm);
+
+}  // namespace quatrain::emu

@@ -1,0 +1,164 @@
+#pragma once
+/// Cuts a lowered GEMM into tasks and tiles, and puts finished tiles where the result's natural shape wants
+/// them. What a task covers depends on the sizes alone, never on the number of threads.
+
+#include "emu/gemm/kernels.hpp"
+#include "emu/gemm/lowering.hpp"
+#include "emu/gemm/words.hpp"
+#include "traces/base/parallel_for.hpp"
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+namespace quatrain::emu {
+
+/// The columns of a product fall into panels of 16; the last is 8 wide where that is enough.
+struct Panel {
+  std::size_t first = 0, columns = 0, width = 0;
+};
+
+inline std::size_t panel_count(std::size_t columns) { return (columns + tile_pitch - 1) / tile_pitch; }
+
+inline Panel panel_at(std::size_t index, std::size_t columns) {
+  const std::size_t first = index * tile_pitch, here = std::min(tile_pitch, columns - first);
+  return {first, here, here <= 8 ? std::size_t{8} : tile_pitch};
+}
+
+/// Columns of all panels, those past the end included.
+inline std::size_t panel_columns(std::size_t columns) {
+  const Panel last = panel_at(panel_count(columns) - 1, columns);
+  return last.first + last.width;
+}
+
+/// Words before the panels of each product; the last entry is the size of all.
+inline std::vector<std::size_t> panel_places(const Lowering& lowering) {
+  std::vector<std::size_t> places = {0};
+  for (const LoweredProduct& product : lowering.products())
+    places.push_back(places.back() +
+                     product.steps.size() * panel_columns(static_cast<std::size_t>(product.columns)));
+  return places;
+}
+
+/// One task: some rows of one panel of one product.
+struct TileTask {
+  std::size_t product = 0, panel = 0;
+  std::int64_t first_row = 0, row_count = 0;
+};
+
+inline std::vector<TileTask> tile_tasks(const Lowering& lowering) {
+  constexpr std::size_t steps_a_task =
+      16384;  // of kernel_rows x 16 results each: some 20 microseconds or more
+  std::vector<TileTask> tasks;
+  for (std::size_t index = 0; index < lowering.products().size(); ++index) {
+    const LoweredProduct& product = lowering.products()[index];
+    const std::size_t tiles = std::max<std::size_t>(1, steps_a_task / product.steps.size());
+    const auto rows = static_cast<std::int64_t>(kernel_rows * tiles), all = product.rows.count();
+    for (std::int64_t first = 0; first < all; first += rows)
+      for (std::size_t panel = 0; panel < panel_count(static_cast<std::size_t>(product.columns)); ++panel)
+        tasks.push_back({index, panel, first, std::min(rows, all - first)});
+  }
+  return tasks;
+}
+
+/// Rows one after the other: the places that they read and write.
+class RowCursor {
+ public:
+  RowCursor(const RowNest& nest, std::int64_t row)
+      : nest_(nest),
+        pixel_(row % nest.pixels),
+        line_(row / nest.pixels % nest.lines),
+        plane_(row / nest.pixels / nest.lines) {}
+
+  std::int64_t left() const { return place(nest_.left); }
+  std::int64_t result() const { return place(nest_.result); }
+  void advance() {
+    if (++pixel_ < nest_.pixels) return;
+    pixel_ = 0;
+    if (++line_ < nest_.lines) return;
+    line_ = 0;
+    ++plane_;
+  }
+
+ private:
+  std::int64_t place(const RowNest::Places& at) const {
+    return at.origin + plane_ * at.plane + line_ * at.line + pixel_ * at.pixel;
+  }
+
+  const RowNest& nest_;
+  std::int64_t pixel_, line_, plane_;
+};
+
+/// Some rows of one panel: what a thread works on at a time. Sum: int32 or fp32.
+template <typename Sum>
+class TileBlock {
+ public:
+  static constexpr std::size_t most_rows = 8 * kernel_rows;
+
+  /// Takes up to most_rows rows from the cursor; every sum starts as its column's `start`.
+  TileBlock(RowCursor& cursor, std::int64_t rows, const Sum* start)
+      : count_(std::min(most_rows, static_cast<std::size_t>(rows))) {
+    for (std::size_t row = 0; row < count_; ++row, cursor.advance()) {
+      left_[row] = static_cast<std::int32_t>(cursor.left());
+      result_[row] = cursor.result();
+    }
+    for (std::size_t row = count_; row < padded_count(); ++row) left_[row] = left_[count_ - 1];  // not stored
+    for (std::size_t row = 0; row < padded_count(); ++row)
+      std::copy(start, start + tile_pitch, &sums_[row * tile_pitch]);
+  }
+
+  std::int64_t count() const { return static_cast<std::int64_t>(count_); }
+
+  /// add(left offsets of kernel_rows rows, their sums), for all rows.
+  template <typename Add>
+  void for_each_tile(const Add& add) {
+    for (std::size_t row = 0; row < count_; row += kernel_rows) add(&left_[row], &sums_[row * tile_pitch]);
+  }
+
+  void store(const Panel& panel, std::int64_t column_pitch, Sum* result, SimdPath path) const {
+    const auto pitch = static_cast<std::size_t>(column_pitch);
+    result += panel.first * pitch;
+    for (std::size_t row = 0; row < count_;) {
+      std::size_t end = row + 1;  // rows whose results follow each other
+      while (end < count_ && result_[end] == result_[end - 1] + 1) ++end;
+      transpose_words(&sums_[row * tile_pitch], end - row, panel.columns, tile_pitch, result + result_[row],
+                      pitch, path);
+      row = end;
+    }
+  }
+
+ private:
+  std::size_t padded_count() const { return (count_ + kernel_rows - 1) / kernel_rows * kernel_rows; }
+
+  std::size_t count_;
+  std::int32_t left_[most_rows];
+  std::int64_t result_[most_rows];
+  alignas(32) Sum sums_[most_rows * tile_pitch];
+};
+
+/// Steps that are done for all tiles of a block before the next: their part of the panel stays in the cache.
+inline constexpr std::size_t steps_a_block = 256;
+
+/// Runs a task. start: tile_pitch sums; panels: the right operand's, one after the other (samples).
+/// add(rows, steps, step count, panel words, panel width, tile).
+template <typename Sum, typename Word, typename Add>
+void run_task(const TileTask& task, const LoweredProduct& product, const Sum* start,
+              std::span<const Word* const> panels, Sum* result, SimdPath path, const Add& add) {
+  const Panel panel = panel_at(task.panel, static_cast<std::size_t>(product.columns));
+  const std::size_t steps = product.steps.size();
+  RowCursor cursor(product.rows, task.first_row);
+  for (std::int64_t left = task.row_count; left > 0;) {
+    TileBlock<Sum> block(cursor, left, start);
+    left -= block.count();
+    for (const Word* words : panels)
+      for (std::size_t first = 0; first < steps; first += steps_a_block) {
+        const std::size_t count = std::min(steps_a_block, steps - first);
+        block.for_each_tile([&](const std::int32_t* rows, Sum* tile) {
+          add(rows, &product.steps[first], count, words + first * panel.width, panel.width, tile);
+        });
+      }
+    block.store(panel, product.column_pitch, result, path);
+  }
+}
+
+}  // namespace quatrain::emu

@@ -1,0 +1,124 @@
+#include "emu/gemm/words.hpp"
+
+#include <algorithm>
+#include <immintrin.h>
+
+namespace quatrain::emu {
+namespace {
+
+constexpr std::size_t square = 8;
+
+template <typename Word>
+[[gnu::target("avx2")]] void transpose_square(const Word* source, std::size_t source_pitch, Word* target,
+                                              std::size_t target_pitch) {
+  __m256 row[square], pair[square], quad[square];
+  for (std::size_t i = 0; i < square; ++i)
+    row[i] = _mm256_loadu_ps(reinterpret_cast<const float*>(source + i * source_pitch));
+  for (std::size_t i = 0; i < square; i += 2) {
+    pair[i] = _mm256_unpacklo_ps(row[i], row[i + 1]);
+    pair[i + 1] = _mm256_unpackhi_ps(row[i], row[i + 1]);
+  }
+  for (std::size_t i = 0; i < square; i += 4)
+    for (std::size_t half = 0; half < 2; ++half) {
+      quad[i + 2 * half] = _mm256_shuffle_ps(pair[i + half], pair[i + half + 2], 0x44);
+      quad[i + 2 * half + 1] = _mm256_shuffle_ps(pair[i + half], pair[i + half + 2], 0xEE);
+    }
+  for (std::size_t i = 0; i < 4; ++i) {
+    _mm256_storeu_ps(reinterpret_cast<float*>(target + i * target_pitch),
+                     _mm256_permute2f128_ps(quad[i], quad[i + 4], 0x20));
+    _mm256_storeu_ps(reinterpret_cast<float*>(target + (i + 4) * target_pitch),
+                     _mm256_permute2f128_ps(quad[i], quad[i + 4], 0x31));
+  }
+}
+
+/// 32 words at a time; returns how many were done.
+[[gnu::target("avx2")]] std::size_t interleave_fast(const std::array<const std::uint8_t*, 4>& lanes,
+                                                    std::size_t count, const ByteTable& table,
+                                                    std::uint32_t* target) {
+  const __m256i values =
+      _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table.data())));
+  std::size_t i = 0;
+  for (; i + 32 <= count; i += 32) {
+    __m256i byte[4];
+    for (std::size_t lane = 0; lane < 4; ++lane) {
+      const __m256i codes = lanes[lane] == nullptr
+                                ? _mm256_setzero_si256()
+                                : _mm256_loadu_si256(reinterpret_cast<const __m256i*>(lanes[lane] + i));
+      byte[lane] = _mm256_shuffle_epi8(values, codes);
+    }
+    const __m256i low01 = _mm256_unpacklo_epi8(byte[0], byte[1]),
+                  low23 = _mm256_unpacklo_epi8(byte[2], byte[3]);
+    const __m256i high01 = _mm256_unpackhi_epi8(byte[0], byte[1]),
+                  high23 = _mm256_unpackhi_epi8(byte[2], byte[3]);
+    // Each holds words 4 j .. 4 j + 3 and 16 + 4 j ..: the halves of a vector are separate.
+    const __m256i words[4] = {_mm256_unpacklo_epi16(low01, low23), _mm256_unpackhi_epi16(low01, low23),
+                              _mm256_unpacklo_epi16(high01, high23), _mm256_unpackhi_epi16(high01, high23)};
+    auto* out = reinterpret_cast<__m256i*>(target + i);
+    _mm256_storeu_si256(out + 0, _mm256_permute2x128_si256(words[0], words[1], 0x20));
+    _mm256_storeu_si256(out + 1, _mm256_permute2x128_si256(words[2], words[3], 0x20));
+    _mm256_storeu_si256(out + 2, _mm256_permute2x128_si256(words[0], words[1], 0x31));
+    _mm256_storeu_si256(out + 3, _mm256_permute2x128_si256(words[2], words[3], 0x31));
+  }
+  return i;
+}
+
+/// 8 words at a time; returns how many were done.
+[[gnu::target("avx2")]] std::size_t gather_fast(const std::uint8_t* codes, std::size_t words,
+                                                const ByteTable& table, std::uint32_t* target) {
+  const __m256i values =
+      _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table.data())));
+  std::size_t i = 0;
+  for (; i + 8 <= words; i += 8) {
+    const __m256i some = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + 4 * i));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(target + i), _mm256_shuffle_epi8(values, some));
+  }
+  return i;
+}
+
+}  // namespace
+
+template <typename Word>
+void transpose_words(const Word* source, std::size_t rows, std::size_t columns, std::size_t source_pitch,
+                     Word* target, std::size_t target_pitch, SimdPath path) {
+  static_assert(sizeof(Word) == 4);
+  const bool fast = path == SimdPath::avx2;
+  const std::size_t fast_rows = fast ? rows / square * square : 0;
+  const std::size_t fast_columns = fast ? columns / square * square : 0;
+  for (std::size_t row = 0; row < fast_rows; row += square)
+    for (std::size_t column = 0; column < fast_columns; column += square)
+      transpose_square(source + row * source_pitch + column, source_pitch,
+                       target + column * target_pitch + row, target_pitch);
+  for (std::size_t row = 0; row < rows; ++row)
+    for (std::size_t column = row < fast_rows ? fast_columns : 0; column < columns; ++column)
+      target[column * target_pitch + row] = source[row * source_pitch + column];
+}
+template void transpose_words(const float*, std::size_t, std::size_t, std::size_t, float*, std::size_t,
+                              SimdPath);
+template void transpose_words(const std::int32_t*, std::size_t, std::size_t, std::size_t, std::int32_t*,
+                              std::size_t, SimdPath);
+template void transpose_words(const std::uint32_t*, std::size_t, std::size_t, std::size_t, std::uint32_t*,
+                              std::size_t, SimdPath);
+
+void interleave_codes(const std::array<const std::uint8_t*, 4>& lanes, std::size_t count,
+                      const ByteTable& table, std::uint32_t* target, SimdPath path) {
+  std::size_t i = path == SimdPath::avx2 ? interleave_fast(lanes, count, table, target) : 0;
+  for (; i < count; ++i) {
+    std::uint32_t word = 0;
+    for (unsigned lane = 0; lane < 4; ++lane)
+      word |= std::uint32_t{table[lanes[lane] == nullptr ? 0 : lanes[lane][i]]} << (8 * lane);
+    target[i] = word;
+  }
+}
+
+void gather_codes(const std::uint8_t* codes, std::size_t count, const ByteTable& table, std::uint32_t* target,
+                  SimdPath path) {
+  std::size_t i = path == SimdPath::avx2 ? gather_fast(codes, count / 4, table, target) : 0;
+  for (; 4 * i < count; ++i) {
+    std::uint32_t word = 0;
+    for (unsigned lane = 0; lane < 4; ++lane)
+      word |= std::uint32_t{table[4 * i + lane < count ? codes[4 * i + lane] : 0]} << (8 * lane);
+    target[i] = word;
+  }
+}
+
+}  // namespace quatrain::emu

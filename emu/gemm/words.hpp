@@ -1,0 +1,29 @@
+#pragma once
+/// Moves words of four bytes (a float, a sum, four codes) between the order of the tensors and the order of
+/// the kernels.
+
+#include "emu/gemm/dispatch.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace quatrain::emu {
+
+/// target[column * target_pitch + row] = source[row * source_pitch + column]. Word: 4 bytes.
+template <typename Word>
+void transpose_words(const Word* source, std::size_t rows, std::size_t columns, std::size_t source_pitch,
+                     Word* target, std::size_t target_pitch, SimdPath path);
+
+/// A byte for each code.
+using ByteTable = std::array<std::uint8_t, 16>;
+
+/// target[i] holds table[lane_0[i]] .. table[lane_3[i]], lane 0 lowest. A lane that is null holds table[0].
+void interleave_codes(const std::array<const std::uint8_t*, 4>& lanes, std::size_t count,
+                      const ByteTable& table, std::uint32_t* target, SimdPath path);
+
+/// target[i] holds table[] of codes 4 i .. 4 i + 3; codes past `count` count as 0.
+void gather_codes(const std::uint8_t* codes, std::size_t count, const ByteTable& table, std::uint32_t* target,
+                  SimdPath path);
+
+}  // namespace quatrain::emu

@@ -1,0 +1,78 @@
+#pragma once
+/// LUQ: logarithmic stochastic rounding to FP4 with stochastic underflow (numerics.md section 3;
+/// arXiv 2112.10769). One draw an element decides both.
+
+#include "emu/fault.hpp"
+#include "emu/quant/fp4_codes.hpp"
+#include "emu/quant/measure.hpp"
+#include "emu/random/philox.hpp"
+
+namespace quatrain::emu {
+
+/// Draws of `bits` bits for the elements first .. first + count - 1; first: a multiple of 32.
+inline void fill_draws(const DrawSource& source, unsigned bits, std::size_t first, std::size_t count,
+                       SimdPath path, std::uint16_t* draws) {
+  std::uint32_t words[4 * ((fp4_block_elements + 32) / 8)];  // 16 bits: 8 draws a block
+  const std::size_t draws_per_block = 128 / bits;
+  const std::size_t blocks = (count + draws_per_block - 1) / draws_per_block;
+  source.fill(static_cast<std::uint32_t>(first / draws_per_block), {words, 4 * blocks}, path);
+  on_path(
+      path, [&]() __attribute__((always_inline)) {
+        const auto* const bytes = reinterpret_cast<const std::uint8_t*>(words);  // little-endian: bit 0 first
+        if (bits == 16)
+          for (std::size_t i = 0; i < count; ++i)
+            draws[i] = static_cast<std::uint16_t>(bytes[2 * i] | bytes[2 * i + 1] << 8);
+        else if (bits == 8)
+          for (std::size_t i = 0; i < count; ++i) draws[i] = bytes[i];
+        else
+          for (std::size_t i = 0; i < count; ++i)
+            draws[i] = static_cast<std::uint16_t>(bytes[i / 2] >> (i % 2 * 4) & 0xF);
+      });
+}
+
+template <Fault fault>
+class LuqQuantizer final : public Quantizer {
+ public:
+  LuqQuantizer(const QuantizerConfig& config, SimdPath path) : config_(config), path_(path) {}
+
+  const QuantizerConfig& config() const override { return config_; }
+
+  void quantize(std::span<const float> x, const traces::DrawKey& key, std::optional<float> maximum,
+                traces::ThreadPool& pool, QuantizedTensor& out) const override {
+    const float measured = measured_maximum(x, config_.rule, key, path_, pool);
+    const Fp4Maximum m = fp4_maximum(measured, maximum, config_.alpha, key);
+    start_fp4(x.size(), measured, m, out);
+    if (out.scale == 0) return;
+    const DrawSource source{
+        .seed = key.seed, .stream = Stream::luq, .c1 = key.step, .c2 = key.layer, .c3 = key.sample};
+    const float inverse = inverse_of<fault>(m.rounded);
+    for_pieces_of(x.size(), pool, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t at = begin; at < end; at += fp4_block_elements)
+        block(source, x.subspan(at, std::min(fp4_block_elements, end - at)), at, out.scale, inverse,
+              &out.codes[at]);
+    });
+  }
+
+ private:
+  void block(const DrawSource& source, std::span<const float> x, std::size_t first, float alpha,
+             float inverse, std::uint8_t* codes) const {
+    std::uint16_t draws[fp4_block_elements + 32];
+    constexpr std::size_t late = fault == Fault::draw_index_off_by_one ? 1 : 0;
+    fill_draws(source, config_.random_bits, first, x.size() + late, path_, draws);
+    const auto shift =
+        static_cast<int>(22 - config_.random_bits);  // t = (2u + 1) / 2^(r + 1) in units of 2^-23
+    constexpr std::int32_t half = fault == Fault::threshold_from_u ? 0 : 1;
+    on_path(
+        path_, [&]() __attribute__((always_inline)) {
+          const auto threshold = [&](std::size_t i, std::int32_t) __attribute__((always_inline)) {
+            return (2 * static_cast<std::int32_t>(draws[i + late]) + half) << shift;
+          };
+          fp4_codes<fault, true>(x.data(), x.size(), alpha, inverse, threshold, codes);
+        });
+  }
+
+  QuantizerConfig config_;
+  SimdPath path_;
+};
+
+}  // namespace quatrain::emu

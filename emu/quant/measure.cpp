@@ -1,0 +1,106 @@
+#include "emu/quant/measure.hpp"
+
+#include "traces/base/error.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <string>
+
+namespace quatrain::emu {
+namespace {
+
+/// A piece's largest magnitude, as bits: those of finite floats are ordered like the floats.
+struct PieceMaximum {
+  std::int32_t magnitude = 0;
+  std::int32_t below_zero = 0;  ///< not 0 where an element is
+};
+
+constexpr std::int32_t infinity_bits = 0x7F800000;
+
+PieceMaximum piece_maximum(std::span<const float> x, SimdPath path) {
+  PieceMaximum result;
+  on_path(
+      path, [&]() __attribute__((always_inline)) {
+        std::int32_t magnitude = 0, below_zero = 0;
+        for (const float element : x) {
+          const auto bits = std::bit_cast<std::int32_t>(element);
+          const std::int32_t absolute = bits & 0x7FFFFFFF;
+          magnitude = std::max(magnitude, absolute);
+          below_zero |= bits & -absolute;  // the sign bit stays where the magnitude is not zero
+        }
+        result = {magnitude, below_zero & std::int32_t{-0x7FFFFFFF - 1}};
+      });
+  return result;
+}
+
+bool is_taken(float element, traces::Rule rule) {
+  return std::isfinite(element) && !(rule == traces::Rule::sawb_uint4 && element < 0);
+}
+
+[[noreturn]] void refuse(std::span<const float> x, std::size_t index, const traces::DrawKey& draws) {
+  if (std::isfinite(x[index]))
+    throw traces::Error("layer {}, step {}: element {} is {}: sawb_uint4 takes none below zero", draws.layer,
+                        draws.step, index, x[index]);
+  throw traces::Error("layer {}, step {}: element {} is {}: a finite number expected", draws.layer,
+                      draws.step, index,
+                      std::isnan(x[index]) ? "NaN"
+                      : x[index] > 0       ? "infinity"
+                                           : "-infinity");
+}
+
+}  // namespace
+
+float measured_maximum(std::span<const float> x, traces::Rule rule, const traces::DrawKey& draws,
+                       SimdPath path, traces::ThreadPool& pool) {
+  std::vector<PieceMaximum> pieces(piece_count(x.size()));
+  for_pieces_of(x.size(), pool, [&](std::size_t begin, std::size_t end) {
+    pieces[begin / piece_elements] = piece_maximum(x.subspan(begin, end - begin), path);
+  });
+  PieceMaximum all;
+  for (const PieceMaximum& piece : pieces) {
+    all.magnitude = std::max(all.magnitude, piece.magnitude);
+    all.below_zero |= piece.below_zero;
+  }
+  if (all.magnitude >= infinity_bits || (rule == traces::Rule::sawb_uint4 && all.below_zero != 0))
+    return measured_maximum_reference(x, rule, draws);  // names the first one
+  return std::bit_cast<float>(all.magnitude);
+}
+
+float measured_maximum_reference(std::span<const float> x, traces::Rule rule, const traces::DrawKey& draws) {
+  float maximum = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (!is_taken(x[i], rule)) refuse(x, i, draws);
+    maximum = std::max(maximum, std::fabs(x[i]));
+  }
+  return maximum;
+}
+
+Fp4Maximum fp4_maximum(float measured, std::optional<float> given, traces::Alpha alpha,
+                       const traces::DrawKey& draws) {
+  const float used = given.value_or(measured);
+  if (!std::isfinite(used) || used < 0)
+    throw traces::Error("layer {}, step {}: maximum out of range: {} is not a finite number >= 0",
+                        draws.layer, draws.step, used);
+  if (alpha == traces::Alpha::exact || used < smallest_maximum) return {used, used};
+  if (used > 0x1p127F)
+    throw traces::Error("layer {}, step {}: maximum out of range: {} is over 2^127, and alpha is pow2",
+                        draws.layer, draws.step, used);
+  int exponent = 0;
+  const float fraction = std::frexp(used, &exponent);  // used = fraction * 2^exponent, fraction in [0.5, 1)
+  return {used, std::ldexp(1.0F, fraction == 0.5F ? exponent - 1 : exponent)};
+}
+
+void start_fp4(std::size_t elements, float measured, const Fp4Maximum& maximum, QuantizedTensor& out) {
+  out.encoding = traces::Encoding::fp4_e3m0;
+  out.codes.resize(elements);
+  out.max = measured;
+  out.max_used = maximum.used;
+  out.scale = maximum.used < smallest_maximum ? 0.0F : maximum.rounded * 0x1p-6F;
+  out.exponent = 0;
+  out.count = out.sum1 = out.sum2 = 0;
+  out.clip = 0;
+  if (out.scale == 0) std::fill(out.codes.begin(), out.codes.end(), std::uint8_t{0});
+}
+
+}  // namespace quatrain::emu

@@ -1,0 +1,56 @@
+#pragma once
+/// What every quantizer does first: cut the tensor into pieces, refuse what it cannot take, find max |x|.
+
+#include "emu/gemm/dispatch.hpp"
+#include "emu/quant/quantizer.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <span>
+
+namespace quatrain::emu {
+
+/// Tensors below this maximum have scale zero (numerics.md sections 3 and 4).
+inline constexpr float smallest_maximum = 0x1p-100F;
+
+/// Elements of one task: a multiple of 32, so that no block of draws is shared by two pieces.
+inline constexpr std::size_t piece_elements = 16384;
+
+constexpr std::size_t piece_count(std::size_t elements) {
+  return (elements + piece_elements - 1) / piece_elements;
+}
+
+/// Calls body(begin, end) for every piece, in parallel.
+template <typename Body>
+void for_pieces_of(std::size_t elements, traces::ThreadPool& pool, const Body& body) {
+  pool.parallel_for(piece_count(elements), [&](std::size_t piece) {
+    const std::size_t begin = piece * piece_elements;
+    body(begin, std::min(begin + piece_elements, elements));
+  });
+}
+
+/// max |x|. Throws traces::Error that names layer, step and flat index of the first element that `rule`
+/// cannot take: NaN, infinity, below zero for sawb_uint4.
+float measured_maximum(std::span<const float> x, traces::Rule rule, const traces::DrawKey& draws,
+                       SimdPath path, traces::ThreadPool& pool);
+
+/// The same, element by element.
+float measured_maximum_reference(std::span<const float> x, traces::Rule rule, const traces::DrawKey& draws);
+
+/// M of the FP4 rules and the power of two that stands for it (numerics.md section 3, steps 2 to 4).
+struct Fp4Maximum {
+  float used = 0;     ///< measured, or given from outside
+  float rounded = 0;  ///< `used`, or the smallest power of two at or above it
+};
+
+/// Throws traces::Error when a given maximum is negative or not finite, or a power of two is out of range. A
+/// given maximum below 2^-100 is taken as it is (alpha 0): the caller replaces it by the measured one first
+/// (section 3.1).
+Fp4Maximum fp4_maximum(float measured, std::optional<float> given, traces::Alpha alpha,
+                       const traces::DrawKey& draws);
+
+/// What an FP4 record says, and zero codes where alpha is 0.
+void start_fp4(std::size_t elements, float measured, const Fp4Maximum& maximum, QuantizedTensor& out);
+
+}  // namespace quatrain::emu

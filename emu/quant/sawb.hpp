@@ -1,0 +1,122 @@
+#pragma once
+/// SAWB: fp32 to INT4 or UINT4 with a clip from the tensor's first two moments (numerics.md section 4; the
+/// published coefficients for INT4). The moments are integers, so their sums do not depend on any order.
+
+#include "emu/fault.hpp"
+#include "emu/quant/measure.hpp"
+
+#include <cmath>
+
+namespace quatrain::emu {
+
+/// S1, S2 and the number of magnitudes that are not zero.
+struct SawbSums {
+  std::uint64_t sum1 = 0, sum2 = 0, above_zero = 0;
+};
+
+/// Sums over m_i = rint(|x_i| * to_units), at most 65536 each; at most piece_elements of them.
+SawbSums sawb_sums(std::span<const float> x, float to_units, SimdPath path);
+
+/// C of numerics.md section 4, step 5, in units of 2^(p - 16).
+template <Fault fault>
+double sawb_clip(bool is_signed, double mean_square, double mean) {
+  const double c1 = is_signed ? 12.035 : 11.5, c2 = is_signed ? 12.03 : 10.25;
+  const double root = std::sqrt(mean_square);
+  if constexpr (fault == Fault::contracted_clip) return std::fma(c1, root, -(c2 * mean));
+  const double first = c1 * root, second = c2 * mean;
+  return first - second;
+}
+
+/// p with 2^(p-1) <= maximum < 2^p.
+template <Fault fault>
+int sawb_exponent(float maximum) {
+  int exponent = 0;
+  const float fraction = std::frexp(maximum, &exponent);
+  if (fault == Fault::exponent_by_ceiling && fraction == 0.5F) return exponent - 1;
+  return exponent;
+}
+
+/// Codes of x: one a byte.
+template <Fault fault>
+void sawb_codes(std::span<const float> x, bool is_signed, float inverse, SimdPath path, std::uint8_t* codes) {
+  const float lowest = is_signed ? -7.0F : 0.0F, highest = is_signed ? 7.0F : 15.0F;
+  constexpr float magic = 0x1.8p23F;  // adding it rounds half to even; clamped first: |x * inverse| is large
+  constexpr std::size_t block = 1024;
+  std::int32_t wide[block];
+  on_path(
+      path, [&]() __attribute__((always_inline)) {
+        for (std::size_t first = 0; first < x.size(); first += block) {
+          const std::size_t count = std::min(block, x.size() - first);
+          for (std::size_t i = 0; i < count; ++i) {
+            float y = x[first + i] * inverse;
+            if constexpr (fault != Fault::missing_clamp) y = y < lowest ? lowest : y > highest ? highest : y;
+            if constexpr (fault == Fault::ties_away_from_zero)
+              wide[i] = static_cast<std::int32_t>(y < 0 ? y - 0.5F : y + 0.5F);
+            else
+              wide[i] = static_cast<std::int32_t>((y + magic) - magic);
+          }
+          for (std::size_t i = 0; i < count; ++i) codes[first + i] = static_cast<std::uint8_t>(wide[i] & 0xF);
+        }
+      });
+}
+
+template <Fault fault>
+class SawbQuantizer final : public Quantizer {
+ public:
+  SawbQuantizer(const QuantizerConfig& config, SimdPath path) : config_(config), path_(path) {}
+
+  const QuantizerConfig& config() const override { return config_; }
+
+  void quantize(std::span<const float> x, const traces::DrawKey& key, std::optional<float>,
+                traces::ThreadPool& pool, QuantizedTensor& out) const override {
+    const bool is_signed = config_.rule == traces::Rule::sawb_int4;
+    out = {.encoding = traces::encoding_of(config_.rule), .codes = std::move(out.codes)};
+    out.codes.resize(x.size());
+    out.max = measured_maximum(x, config_.rule, key, path_, pool);
+    if (out.max < smallest_maximum) {
+      std::fill(out.codes.begin(), out.codes.end(), std::uint8_t{0});
+      return;
+    }
+    out.exponent = sawb_exponent<fault>(out.max);
+    add_sums(x, pool, out);
+    set_clip(is_signed, out);
+    const float levels = is_signed ? 7.0F : 15.0F;
+    out.scale = out.clip / levels;
+    const float inverse = levels / out.clip;
+    for_pieces_of(x.size(), pool, [&](std::size_t begin, std::size_t end) {
+      sawb_codes<fault>(x.subspan(begin, end - begin), is_signed, inverse, path_, &out.codes[begin]);
+    });
+  }
+
+ private:
+  void add_sums(std::span<const float> x, traces::ThreadPool& pool, QuantizedTensor& out) const {
+    const float to_units = std::ldexp(1.0F, 16 - out.exponent);  // 2^-112 .. 2^115
+    std::vector<SawbSums> pieces(piece_count(x.size()));
+    for_pieces_of(x.size(), pool, [&](std::size_t begin, std::size_t end) {
+      pieces[begin / piece_elements] = sawb_sums(x.subspan(begin, end - begin), to_units, path_);
+    });
+    std::uint64_t above_zero = 0;
+    for (const SawbSums& piece : pieces) {
+      out.sum1 += piece.sum1;
+      out.sum2 += piece.sum2;
+      above_zero += piece.above_zero;
+    }
+    out.count = config_.rule == traces::Rule::sawb_int4 ? x.size() : above_zero;
+  }
+
+  static void set_clip(bool is_signed, QuantizedTensor& out) {
+    const auto count = static_cast<double>(out.count);
+    const double mean_square = static_cast<double>(out.sum2) / count;
+    const double mean = static_cast<double>(out.sum1) / count;
+    const double c = sawb_clip<fault>(is_signed, mean_square, mean);
+    out.clip = static_cast<float>(c * std::ldexp(1.0, out.exponent - 16));
+    const bool is_in_range = out.clip >= smallest_maximum && out.clip <= out.max;
+    const bool is_nearly_constant = is_signed && 2.0 * c < 3.0 * mean;
+    if (!is_in_range || is_nearly_constant) out.clip = out.max;
+  }
+
+  QuantizerConfig config_;
+  SimdPath path_;
+};
+
+}  // namespace quatrain::emu

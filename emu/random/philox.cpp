@@ -1,0 +1,80 @@
+#include "emu/random/philox.hpp"
+
+#include <cassert>
+#include <immintrin.h>
+
+namespace quatrain::emu {
+namespace {
+
+/// High and low halves of eight 32-bit products.
+[[gnu::target("avx2")]] inline void multiply(const __m256i& words, std::uint32_t multiplier, __m256i& high,
+                                             __m256i& low) {
+  const __m256i all = _mm256_set1_epi32(static_cast<int>(multiplier));
+  const __m256i even = _mm256_mul_epu32(words, all);
+  const __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(words, 32), all);
+  high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+  low = _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA);
+}
+
+/// Eight blocks, a word of each in one vector; stored block by block.
+[[gnu::target("avx2")]] void fill_eight_blocks(const DrawSource& source, std::uint32_t first_block,
+                                               std::uint32_t* words) {
+  std::uint32_t key[2] = {source.seed, static_cast<std::uint32_t>(source.stream)};
+  __m256i c0 = _mm256_add_epi32(_mm256_set1_epi32(static_cast<int>(first_block)),
+                                _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  __m256i c1 = _mm256_set1_epi32(static_cast<int>(source.c1));
+  __m256i c2 = _mm256_set1_epi32(static_cast<int>(source.c2));
+  __m256i c3 = _mm256_set1_epi32(static_cast<int>(source.c3));
+  for (int round = 0; round < 10; ++round) {
+    __m256i first_high, first_low, second_high, second_low;
+    multiply(c0, philox_multipliers[0], first_high, first_low);
+    multiply(c2, philox_multipliers[1], second_high, second_low);
+    c0 = _mm256_xor_si256(_mm256_xor_si256(second_high, c1), _mm256_set1_epi32(static_cast<int>(key[0])));
+    c1 = second_low;
+    c2 = _mm256_xor_si256(_mm256_xor_si256(first_high, c3), _mm256_set1_epi32(static_cast<int>(key[1])));
+    c3 = first_low;
+    key[0] += philox_key_steps[0];
+    key[1] += philox_key_steps[1];
+  }
+  // A 4x4 transposition in each half: pairs of words, then blocks (0, 4), (1, 5), (2, 6), (3, 7).
+  const __m256i low01 = _mm256_unpacklo_epi32(c0, c1), high01 = _mm256_unpackhi_epi32(c0, c1);
+  const __m256i low23 = _mm256_unpacklo_epi32(c2, c3), high23 = _mm256_unpackhi_epi32(c2, c3);
+  const __m256i blocks[4] = {_mm256_unpacklo_epi64(low01, low23), _mm256_unpackhi_epi64(low01, low23),
+                             _mm256_unpacklo_epi64(high01, high23), _mm256_unpackhi_epi64(high01, high23)};
+  auto* out = reinterpret_cast<__m256i*>(words);
+  _mm256_storeu_si256(out + 0, _mm256_permute2x128_si256(blocks[0], blocks[1], 0x20));
+  _mm256_storeu_si256(out + 1, _mm256_permute2x128_si256(blocks[2], blocks[3], 0x20));
+  _mm256_storeu_si256(out + 2, _mm256_permute2x128_si256(blocks[0], blocks[1], 0x31));
+  _mm256_storeu_si256(out + 3, _mm256_permute2x128_si256(blocks[2], blocks[3], 0x31));
+}
+
+}  // namespace
+
+std::array<std::uint32_t, 4> philox4x32_10(PhiloxCounter counter, PhiloxKey key) {
+  return philox4x32<10>(counter, key);
+}
+
+std::uint32_t DrawSource::draw(std::uint64_t element, unsigned bits) const {
+  const unsigned draws_per_block = 128 / bits;
+  const auto block = static_cast<std::uint32_t>(element / draws_per_block);
+  const auto words = philox4x32_10({block, c1, c2, c3}, {seed, static_cast<std::uint32_t>(stream)});
+  const auto first_bit = static_cast<unsigned>(element % draws_per_block) * bits;
+  const std::uint32_t word = words[first_bit / 32] >> (first_bit % 32);
+  return bits == 32 ? word : word & ((std::uint32_t{1} << bits) - 1);
+}
+
+void DrawSource::fill(std::uint32_t first_block, std::span<std::uint32_t> words, SimdPath path) const {
+  assert(words.size() % 4 == 0 && "whole blocks only");
+  const std::size_t blocks = words.size() / 4;
+  std::size_t block = 0;
+  if (path == SimdPath::avx2)
+    for (; block + 8 <= blocks; block += 8)
+      fill_eight_blocks(*this, first_block + static_cast<std::uint32_t>(block), &words[4 * block]);
+  for (; block < blocks; ++block) {
+    const auto four = philox4x32_10({first_block + static_cast<std::uint32_t>(block), c1, c2, c3},
+                                    {seed, static_cast<std::uint32_t>(stream)});
+    for (std::size_t word = 0; word < 4; ++word) words[4 * block + word] = four[word];
+  }
+}
+
+}  // namespace quatrain::emu

@@ -1,0 +1,194 @@
+#include "emu/gemm/integer_gemm.hpp"
+
+#include "tests/emu/gemm/geometries.hpp"
+#include "tests/support/message_of.hpp"
+#include "traces/base/error.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace quatrain::tests {
+namespace {
+
+using emu::QuantizedTensor;
+using emu::SimdPath;
+using traces::Encoding;
+using traces::Phase;
+
+QuantizedTensor tensor_of(Encoding encoding, const std::vector<std::uint8_t>& packed, std::int64_t elements) {
+  QuantizedTensor tensor;
+  tensor.encoding = encoding;
+  tensor.codes = traces::unpack_nibbles(packed, static_cast<std::size_t>(elements));
+  return tensor;
+}
+
+struct Operands {
+  QuantizedTensor left;
+  std::vector<QuantizedTensor> right;
+};
+
+Operands operands_of(const GemmCase& c) {
+  Operands out{tensor_of(c.left_encoding, c.left, traces::left_elements(c.gemm.phase, c.gemm.geometry)), {}};
+  for (const auto& right : c.right)
+    out.right.push_back(
+        tensor_of(c.right_encoding, right, traces::right_elements(c.gemm.phase, c.gemm.geometry)));
+  return out;
+}
+
+std::vector<std::int32_t> reference(const GemmCase& c) {
+  const Operands o = operands_of(c);
+  std::vector<std::int32_t> result(
+      static_cast<std::size_t>(traces::result_elements(c.gemm.phase, c.gemm.geometry)), 99);
+  emu::multiply_reference(c.gemm, o.left, o.right, result);
+  return result;
+}
+
+struct Blocked {
+  SimdPath path;
+  traces::ThreadPool pool;
+  emu::GemmWorkspace workspace;  // used by all cases: what one leaves behind must not reach the next
+
+  std::vector<std::int32_t> operator()(const GemmCase& c) {
+    const Operands o = operands_of(c);
+    std::vector<std::int32_t> result(
+        static_cast<std::size_t>(traces::result_elements(c.gemm.phase, c.gemm.geometry)), 99);
+    emu::multiply_blocked(c.gemm, o.left, o.right, result, path, pool, workspace);
+    return result;
+  }
+};
+
+/// All modes of a geometry, with several samples where the mode has them.
+std::vector<GemmCase> cases_of(const traces::Geometry& geometry, unsigned seed) {
+  std::vector<GemmCase> cases;
+  for (const Mode& mode : five_modes)
+    for (const unsigned samples : {1U, 2U, 4U})
+      if (samples == 1 || mode.phase == Phase::backward_weight)
+        cases.push_back(random_case({mode.phase, geometry}, mode.left, mode.right, samples, seed++));
+  return cases;
+}
+
+TEST(IntegerGemm, ReferenceEqualsTheFormulas) {
+  for (const NamedGeometry& layer : edge_geometries())
+    for (const GemmCase& c : cases_of(layer.geometry, 1)) {
+      const auto expected = direct_product(c);
+      ASSERT_EQ(reference(c), expected) << layer.name << " phase " << int(c.gemm.phase);
+      if (layer.name == "conv3x3") {
+        ASSERT_THAT(expected, testing::Contains(testing::Ne(0)));
+      }
+    }
+}
+
+class EveryPathAndThreadCount : public testing::TestWithParam<std::tuple<SimdPath, unsigned>> {};
+
+TEST_P(EveryPathAndThreadCount, BlockedEqualsReference) {
+  const auto [path, threads] = GetParam();
+  Blocked blocked{path, traces::ThreadPool(threads), {}};
+  for (const NamedGeometry& layer : edge_geometries())
+    for (const GemmCase& c : cases_of(layer.geometry, 2))
+      ASSERT_EQ(blocked(c), reference(c)) << layer.name << " phase " << int(c.gemm.phase) << " left "
+                                          << name_of(c.left_encoding) << " samples " << c.right.size();
+}
+
+TEST_P(EveryPathAndThreadCount, LargestSumsOfEveryPairOfEncodings) {
+  // 2,100 terms of the largest products fill the 16-bit sums inside again and again; -8 times FP4 is beyond
+  // what a quantizer makes.
+  const auto [path, threads] = GetParam();
+  Blocked blocked{path, traces::ThreadPool(threads), {}};
+  const std::array<std::uint8_t, 2> extremes[] = {{0x7, 0x8}, {0xF, 0x0}, {0x7, 0xF}};  // int4, uint4, fp4
+  const auto index = [](Encoding encoding) {
+    return encoding == Encoding::int4 ? 0 : encoding == Encoding::uint4 ? 1 : 2;
+  };
+  for (const Mode& mode : five_modes)
+    for (const std::uint8_t a : extremes[index(mode.left)])
+      for (const std::uint8_t b : extremes[index(mode.right)]) {
+        GemmCase c = random_case({mode.phase, linear_layer(2100, 2100 / 50, 3)}, mode.left, mode.right, 1, 3);
+        if (mode.phase != Phase::backward_weight)
+          c = random_case({mode.phase, linear_layer(3, 2100, 2100 / 50)}, mode.left, mode.right, 1, 3);
+        std::fill(c.left.begin(), c.left.end(), static_cast<std::uint8_t>(a | a << 4));
+        for (auto& right : c.right)
+          std::fill(right.begin(), right.end(), static_cast<std::uint8_t>(b | b << 4));
+        ASSERT_EQ(blocked(c), reference(c))
+            << name_of(mode.left) << " " << int(a) << " x " << name_of(mode.right) << " " << int(b);
+      }
+}
+
+INSTANTIATE_TEST_SUITE_P(IntegerGemm, EveryPathAndThreadCount,
+                         testing::Combine(testing::ValuesIn(emu::supported_paths()),
+                                          testing::Values(1U, 2U, 7U)),
+                         [](const auto& which) {
+                           return std::string(emu::name_of(std::get<0>(which.param))) + "_" +
+                                  std::to_string(std::get<1>(which.param)) + "_threads";
+                         });
+
+/// Every pair of codes as a product of its own: k = 1.
+TEST(IntegerGemm, All256CodePairsOfTheFiveModes) {
+  std::vector<std::uint8_t> all(16);
+  for (std::size_t code = 0; code < 16; ++code) all[code] = static_cast<std::uint8_t>(code);
+  for (const Mode& mode : five_modes) {
+    // 16 x 16 results: forward and backward_data have 16 images, backward_weight 16 channels on both sides.
+    const bool weight = mode.phase == Phase::backward_weight, data = mode.phase == Phase::backward_data;
+    GemmCase c;
+    c.gemm = {mode.phase, weight ? linear_layer(1, 16, 16)
+                          : data ? linear_layer(16, 16, 1)
+                                 : linear_layer(16, 1, 16)};
+    c.left_encoding = mode.left;
+    c.right_encoding = mode.right;
+    c.left = traces::pack_nibbles(all);
+    c.right = {traces::pack_nibbles(all)};
+    std::vector<std::vector<std::int32_t>> results = {reference(c)};
+    for (const SimdPath path : emu::supported_paths())
+      results.push_back(Blocked{path, traces::ThreadPool(1), {}}(c));
+    for (const auto& result : results)
+      for (std::size_t a = 0; a < 16; ++a)
+        for (std::size_t b = 0; b < 16; ++b) {
+          const int expected = traces::code_values(mode.left)[a] * traces::code_values(mode.right)[b];
+          ASSERT_EQ(result[weight ? b * 16 + a : a * 16 + b], expected)
+              << name_of(mode.left) << " " << a << " x " << name_of(mode.right) << " " << b;
+        }
+  }
+}
+
+TEST(IntegerGemm, BoundOfInt32IsExact) {
+  // 448 k <= 2^31 - 1 up to k = 4,793,490; 960 k up to 2,236,962; 49 k up to 43,826,196.
+  const auto message = [](Encoding left, Encoding right, Phase phase, std::int64_t k, unsigned samples) {
+    const traces::Geometry g =
+        phase == Phase::backward_weight ? linear_layer(k, 1, 1) : linear_layer(1, k, 1);
+    return message_of([&] { emu::require_exact_int32({phase, g}, left, right, samples); });
+  };
+  EXPECT_EQ(message(Encoding::int4, Encoding::int4, Phase::forward, 43826196, 1), "nothing was thrown");
+  EXPECT_EQ(message(Encoding::int4, Encoding::int4, Phase::forward, 43826197, 1),
+            "k = 43826197 with 1 sample(s) of int4 x int4 may leave int32: at most 43826196 terms expected");
+  EXPECT_EQ(message(Encoding::int4, Encoding::fp4_e3m0, Phase::backward_weight, 4793490, 1),
+            "nothing was thrown");
+  EXPECT_EQ(
+      message(Encoding::int4, Encoding::fp4_e3m0, Phase::backward_weight, 4793491, 1),
+      "k = 4793491 with 1 sample(s) of int4 x fp4_e3m0 may leave int32: at most 4793490 terms expected");
+  EXPECT_EQ(message(Encoding::uint4, Encoding::fp4_e3m0, Phase::backward_weight, 1118481, 2),
+            "nothing was thrown");
+  EXPECT_EQ(
+      message(Encoding::uint4, Encoding::fp4_e3m0, Phase::backward_weight, 1118482, 2),
+      "k = 1118482 with 2 sample(s) of uint4 x fp4_e3m0 may leave int32: at most 2236962 terms expected");
+}
+
+TEST(IntegerGemm, ScaleIsTwoRoundings) {
+  // f32(1.1f * 1.3f) and that divided by 2 or 4; near the end of the subnormals both roundings show:
+  // 2^-75 * 2^-74 = 2^-149, halved it ties to 0; 3 * 2^-149 halved ties to 2 * 2^-149.
+  EXPECT_EQ(emu::product_scale(Phase::forward, 1.1F, 1.3F, 1), 1.43F);
+  EXPECT_EQ(emu::product_scale(Phase::backward_weight, 1.1F, 1.3F, 4), 1.43F / 4);
+  EXPECT_EQ(emu::product_scale(Phase::backward_weight, 0x1p-75F, 0x1p-74F, 1), 0x1p-149F);
+  EXPECT_EQ(emu::product_scale(Phase::backward_weight, 0x1p-75F, 0x1p-74F, 2), 0.0F);
+  EXPECT_EQ(emu::product_scale(Phase::backward_weight, 0x1.8p-74F, 0x1p-74F, 2), 0x1p-148F);
+  EXPECT_EQ(message_of([] { emu::product_scale(Phase::forward, 0x1p64F, 0x1p64F, 1); }),
+            "scale out of range: 1.8446744e+19 * 1.8446744e+19");
+}
+
+TEST(IntegerGemm, OutputRoundsTheAccumulatorFirst) {
+  // 2^24 + 1 is no float: it rounds to 2^24 before the scale.
+  const std::vector<std::int32_t> accumulators = {16777217, -3, 0, 2147483647};
+  std::vector<float> output(4);
+  emu::scale_accumulators(accumulators, 0.75F, output);
+  EXPECT_THAT(output, testing::ElementsAre(12582912.0F, -2.25F, 0.0F, 0x1.8p30F));
+}
+
+}  // namespace
+}  // namespace quatrain::tests
