@@ -24,6 +24,7 @@ struct Tile {
   };
   static_assert(threads % rows == 0 || rows % threads == 0);
   static_assert(threads % columns == 0 || columns % threads == 0);
+  static_assert(depth % 16 == 0 && thread_rows % 2 == 0 && thread_columns % 4 == 0);  // of add_products
 };
 
 /// Fills lines x depth values of a tile. make_walk(line) starts a walk along k at `first_k` plus the offset
@@ -136,6 +137,6 @@ struct TiledRung {
   }
 };
 
-using DefaultTile = Tile<64, 32, 64, 4, 4>;
+using DefaultTile = Tile<64, 32, 64, 8, 4>;
 
 }  // namespace quatrain::kernels::QUATRAIN_PLATFORM

@@ -1,7 +1,7 @@
 #pragma once
 /// Lowering of the tiled rung: the left operand as windows (a place on a plane and a tap of the kernel), the
-/// right one as runs of neighbours. One index of a tile stays, the other steps by one; nothing is divided
-/// inside a run but a strided backward_data's coordinates.
+/// right one as runs of neighbours. One index of a tile stays, the other steps by one; nothing is divided on
+/// the way but the coordinates of a strided backward_data.
 
 #include "kernels/gemm/shape.cuh"
 
@@ -13,12 +13,15 @@ struct Tap {
 
   __device__ Tap(const GemmShape& s, int index)
       : channel(index / s.taps()), i(index / s.kernel_width % s.kernel_height), j(index % s.kernel_width) {}
-  __device__ void step(const GemmShape& s) {
-    if (++j < s.kernel_width) return;
+  /// To the next index; true when it leaves its line of the kernel.
+  __device__ bool step(const GemmShape& s) {
+    if (++j < s.kernel_width) return false;
     j = 0;
-    if (++i < s.kernel_height) return;
-    i = 0;
-    ++channel;
+    if (++i == s.kernel_height) {
+      i = 0;
+      ++channel;
+    }
+    return true;
   }
 };
 
@@ -37,12 +40,15 @@ struct Spot {
       : b(index / plane_width(s) / plane_height(s)),
         y(index / plane_width(s) % plane_height(s)),
         x(index % plane_width(s)) {}
-  __device__ void step(const GemmShape& s) {
-    if (++x < plane_width(s)) return;
+  /// To the next index; true when it leaves its line of the plane.
+  __device__ bool step(const GemmShape& s) {
+    if (++x < plane_width(s)) return false;
     x = 0;
-    if (++y < plane_height(s)) return;
-    y = 0;
-    ++b;
+    if (++y == plane_height(s)) {
+      y = 0;
+      ++b;
+    }
+    return true;
   }
 };
 
@@ -53,49 +59,49 @@ __device__ inline int divide_exactly(int value, int stride) {
   return quotient * stride == value ? quotient : -1;
 }
 
-/// Value of the left operand; zero outside its tensor.
-template <Phase phase, Encoding encoding, Fault fault>
-__device__ int window_value(const GemmShape& s, const std::uint8_t* codes, int group, const Spot<phase>& spot,
-                            const Tap& tap) {
-  constexpr bool is_data = phase == Phase::backward_data;
-  const int y = is_data ? divide_exactly(spot.y + s.padding_height - tap.i, s.stride_height)
-                        : spot.y * s.stride_height + tap.i - s.padding_height;
-  const int x = is_data ? divide_exactly(spot.x + s.padding_width - tap.j, s.stride_width)
-                        : spot.x * s.stride_width + tap.j - s.padding_width;
-  const int height = is_data ? s.out_height : s.height, width = is_data ? s.out_width : s.width;
-  const bool is_row = static_cast<unsigned>(y) < static_cast<unsigned>(height) ||
-                      (fault == Fault::padding_not_masked && y == height);
-  if (!is_row || static_cast<unsigned>(x) >= static_cast<unsigned>(width)) return 0;
-  const int channel = is_data ? spot.b * s.out_channels + group * s.group_out + tap.channel
-                              : spot.b * s.in_channels + group * s.group_in + tap.channel;
-  return value_at<encoding, fault>(codes, (channel * height + y) * width + x);
-}
-
-/// Left operand along k at a fixed row m.
+/// Left operand along k at a fixed row m: the windows of a convolution. Zero outside the tensor.
 template <Phase phase, Encoding encoding, Fault fault>
 class LeftWalk {
  public:
   __device__ LeftWalk(const GemmShape& s, const std::uint8_t* codes, int group, int m, int k)
-      : shape_(s),
-        codes_(codes),
-        group_(group),
-        spot_(s, phase == Phase::backward_weight ? k : m),
-        tap_(s, phase == Phase::backward_weight ? m : k) {}
+      : shape_(s), codes_(codes), group_(group), spot_(s, walks_spots ? k : m), tap_(s, walks_spots ? m : k) {
+    find_line();
+  }
   __device__ int next() {
-    const int value = window_value<phase, encoding, fault>(shape_, codes_, group_, spot_, tap_);
-    if constexpr (phase == Phase::backward_weight)
-      spot_.step(shape_);
-    else
-      tap_.step(shape_);
+    const int x = meets(spot_.x, tap_.j, shape_.stride_width, shape_.padding_width);
+    const bool is_inside = is_line_inside_ && static_cast<unsigned>(x) < static_cast<unsigned>(width());
+    const int value = is_inside ? value_at<encoding, fault>(codes_, line_ + x) : 0;
+    if (walks_spots ? spot_.step(shape_) : tap_.step(shape_)) find_line();
     return value;
   }
 
  private:
+  static constexpr bool walks_spots = phase == Phase::backward_weight;
+  static constexpr bool is_data = phase == Phase::backward_data;
+  __device__ int height() const { return is_data ? shape_.out_height : shape_.height; }
+  __device__ int width() const { return is_data ? shape_.out_width : shape_.width; }
+
+  /// Coordinate in the operand's plane of a tap of the window at `spot`; outside of it where there is none.
+  __device__ static int meets(int spot, int tap, int stride, int padding) {
+    return is_data ? divide_exactly(spot + padding - tap, stride) : spot * stride + tap - padding;
+  }
+
+  __device__ void find_line() {
+    const int y = meets(spot_.y, tap_.i, shape_.stride_height, shape_.padding_height);
+    const int channel = is_data ? spot_.b * shape_.out_channels + group_ * shape_.group_out + tap_.channel
+                                : spot_.b * shape_.in_channels + group_ * shape_.group_in + tap_.channel;
+    is_line_inside_ = static_cast<unsigned>(y) < static_cast<unsigned>(height()) ||
+                      (fault == Fault::padding_not_masked && y == height());
+    line_ = (channel * height() + y) * width();
+  }
+
   const GemmShape& shape_;
   const std::uint8_t* codes_;
   int group_;
   Spot<phase> spot_;
   Tap tap_;
+  bool is_line_inside_;
+  int line_;  ///< first element of the line that the window meets now
 };
 
 /// Right operand along k at a fixed column n: runs of neighbours, `jump` apart.

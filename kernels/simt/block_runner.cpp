@@ -190,7 +190,7 @@ bool BlockRunner::open_block_barrier() {
   const std::source_location& place = threads_[0].place;
   for (const Thread& thread : threads_)
     if (thread.step != Step::at_block_barrier || thread.place.line() != place.line() ||
-        std::string_view(thread.place.file_name()) != place.file_name())
+        thread.place.file_name() != place.file_name())
       fail("the threads wait for each other: " + describe_waiting());
   for (Thread& thread : threads_) thread.step = Step::ready;
   return true;

@@ -5,13 +5,14 @@
 
 namespace quatrain::kernels::simt {
 
-/// One thread's part of a tile: `count` lines of each side, `step` bytes apart, `depth` values long.
+/// One side of a thread's part of a tile: `count` lines, `step` bytes apart.
 struct TileLines {
   const std::int8_t* first;
   int count, step;
 };
 
-/// sums[i * right.count + j] += sum over k of left line i times right line j.
+/// sums[i * right.count + j] += sum over k of left line i times right line j. An even number of left lines, a
+/// multiple of 4 right ones, a depth that is a multiple of 16.
 void add_products(int* sums, const TileLines& left, const TileLines& right, int depth);
 
 /// As its namesake of the other platform.
