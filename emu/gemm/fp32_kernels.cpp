@@ -53,14 +53,13 @@ template <std::size_t vectors, BorderTerms border>
   return static_cast<float>(std::bit_cast<double>(odd));
 }
 
-/// Skips marked terms whatever the border holds: without marks there are none.
-template <std::size_t columns>
+template <std::size_t columns, BorderTerms border>
 void add_portably(const float* left, const std::int32_t* rows, const std::int32_t* steps,
                   std::size_t step_count, const float* panel, float* tile) {
   for (std::size_t s = 0; s < step_count; ++s, panel += columns)
     for (std::size_t r = 0; r < kernel_rows; ++r) {
       const float value = left[rows[r] + steps[s]];
-      if (std::bit_cast<std::uint32_t>(value) == border_mark) continue;
+      if (border == BorderTerms::skip && std::bit_cast<std::uint32_t>(value) == border_mark) continue;
       float* const sum = tile + r * tile_pitch;
       for (std::size_t n = 0; n < columns; ++n) sum[n] = fused(value, panel[n], sum[n]);
     }
@@ -71,12 +70,17 @@ void add_portably(const float* left, const std::int32_t* rows, const std::int32_
 void add_fp32_products(const float* left, const std::int32_t* rows, const std::int32_t* steps,
                        std::size_t step_count, const float* panel, std::size_t columns, BorderTerms border,
                        float* tile, SimdPath path) {
-  const bool narrow = columns == 8, skips = border == BorderTerms::skip;
-  const auto fast =
-      narrow ? (skips ? add_with_avx2<1, BorderTerms::skip> : add_with_avx2<1, BorderTerms::add_zero>)
-             : (skips ? add_with_avx2<2, BorderTerms::skip> : add_with_avx2<2, BorderTerms::add_zero>);
-  const auto portable = narrow ? add_portably<8> : add_portably<16>;
-  (path == SimdPath::avx2 ? fast : portable)(left, rows, steps, step_count, panel, tile);
+  const auto with = [&]<std::size_t vectors, BorderTerms terms>() {
+    const auto add =
+        path == SimdPath::avx2 ? add_with_avx2<vectors, terms> : add_portably<8 * vectors, terms>;
+    add(left, rows, steps, step_count, panel, tile);
+  };
+  if (columns == 8)
+    border == BorderTerms::skip ? with.template operator()<1, BorderTerms::skip>()
+                                : with.template operator()<1, BorderTerms::add_zero>();
+  else
+    border == BorderTerms::skip ? with.template operator()<2, BorderTerms::skip>()
+                                : with.template operator()<2, BorderTerms::add_zero>();
 }
 
 }  // namespace quatrain::emu

@@ -1,0 +1,143 @@
+#include "emu/gemm/fp32.hpp"
+
+#include "tests/emu/gemm/geometries.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <bit>
+#include <cmath>
+#include <limits>
+
+namespace quatrain::tests {
+namespace {
+
+using emu::SimdPath;
+using traces::Phase;
+
+constexpr Phase phases[] = {Phase::forward, Phase::backward_data, Phase::backward_weight};
+
+std::vector<std::uint32_t> bits_of(const std::vector<float>& values) {
+  std::vector<std::uint32_t> bits;
+  for (const float value : values)  // NaNs are one value: their payload is nobody's rule
+    bits.push_back(std::isnan(value) ? 0x7FC00000U : std::bit_cast<std::uint32_t>(value));
+  return bits;
+}
+
+struct Fp32Case {
+  traces::Gemm gemm;
+  std::vector<float> left, right;
+};
+
+/// Values from `draw`, one after the other.
+template <typename Draw>
+Fp32Case fp32_case(Phase phase, const traces::Geometry& geometry, Draw&& draw) {
+  Fp32Case c{{phase, geometry}, {}, {}};
+  c.left.resize(static_cast<std::size_t>(traces::left_elements(phase, geometry)));
+  c.right.resize(static_cast<std::size_t>(traces::right_elements(phase, geometry)));
+  for (float& value : c.left) value = draw();
+  for (float& value : c.right) value = draw();
+  return c;
+}
+
+std::vector<float> result_of(const Fp32Case& c) {
+  return std::vector<float>(static_cast<std::size_t>(traces::result_elements(c.gemm.phase, c.gemm.geometry)),
+                            99.0F);
+}
+
+std::vector<float> reference(const Fp32Case& c) {
+  std::vector<float> result = result_of(c);
+  emu::multiply_fp32_reference(c.gemm, c.left, c.right, result);
+  return result;
+}
+
+class Fp32Path : public testing::TestWithParam<std::tuple<SimdPath, unsigned>> {
+ protected:
+  std::vector<float> fast(const Fp32Case& c) {
+    std::vector<float> result = result_of(c);
+    emu::multiply_fp32(c.gemm, c.left, c.right, result, std::get<0>(GetParam()), pool_, workspace_);
+    return result;
+  }
+
+  traces::ThreadPool pool_{std::get<1>(GetParam())};
+  emu::GemmWorkspace workspace_;
+};
+
+TEST_P(Fp32Path, EqualsTheReferenceBitByBit) {
+  std::mt19937 random(11);
+  std::normal_distribution<float> normal;
+  for (const NamedGeometry& layer : edge_geometries())
+    for (const Phase phase : phases) {
+      const Fp32Case c = fp32_case(phase, layer.geometry, [&] { return normal(random); });
+      const auto expected = reference(c);
+      if (layer.name == "conv3x3") {
+        ASSERT_THAT(expected, testing::Each(testing::Ne(0.0F)));
+      }
+      ASSERT_EQ(bits_of(fast(c)), bits_of(expected)) << layer.name << " phase " << int(phase);
+    }
+}
+
+TEST_P(Fp32Path, EqualsTheReferenceForAnyBits) {
+  // Any exponent, subnormals, infinities, NaNs and both zeros: underflow to -0 in front of a border, where
+  // adding 0 * w would change the sign, and infinity in front of a border, where it would make a NaN.
+  std::mt19937 random(12);
+  const std::uint32_t special[] = {0,          0x80000000, 1,          0x80000001, 0x00800000, 0x7F7FFFFF,
+                                   0x7F800000, 0xFF800000, 0x7FC00000, 0x7FF0A5A5, 0x1F800000, 0x9F800000};
+  for (const NamedGeometry& layer : edge_geometries())
+    for (const Phase phase : phases) {
+      const Fp32Case c = fp32_case(phase, layer.geometry, [&] {
+        const auto word = static_cast<std::uint32_t>(random());
+        return std::bit_cast<float>(word % 3 == 0 ? special[random() % std::size(special)] : word);
+      });
+      ASSERT_EQ(bits_of(fast(c)), bits_of(reference(c))) << layer.name << " phase " << int(phase);
+    }
+}
+
+TEST_P(Fp32Path, EqualsTheReferenceWhereSumsUnderflow) {
+  // Products around 2^-149: sums round to subnormals, to +0 and to -0.
+  std::mt19937 random(13);
+  for (const NamedGeometry& layer : edge_geometries())
+    for (const Phase phase : phases) {
+      const Fp32Case c = fp32_case(phase, layer.geometry, [&] {
+        const auto word = static_cast<std::uint32_t>(random());
+        return std::bit_cast<float>((word & 0x807FFFFF) | (0x34U + word % 5) << 23);
+      });
+      ASSERT_EQ(bits_of(fast(c)), bits_of(reference(c))) << layer.name << " phase " << int(phase);
+    }
+}
+
+TEST_P(Fp32Path, BorderDoesNotTurnMinusZeroIntoPlusZero) {
+  // The one term of the middle tap underflows to -0; all other taps of a 1 x 1 plane are border.
+  const Fp32Case c{{Phase::forward, conv_layer(1, {1, 1, 1}, 1, {3, 3}, {1, 1}, {1, 1})},
+                   {-0x1p-100F},
+                   {1, 1, 1, 1, 0x1p-100F, 1, 1, 1, 1}};
+  EXPECT_EQ(bits_of(fast(c)), (std::vector<std::uint32_t>{0x80000000}));
+}
+
+TEST_P(Fp32Path, BorderTimesInfinityIsNoTerm) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const Fp32Case c{{Phase::forward, conv_layer(1, {1, 1, 1}, 1, {3, 3}, {1, 1}, {1, 1})},
+                   {2},
+                   {infinity, 1, 1, 1, 3, 1, 1, 1, -infinity}};
+  EXPECT_EQ(bits_of(fast(c)), bits_of({6}));
+}
+
+TEST_P(Fp32Path, SumsAreFusedAndInOrder) {
+  // (1 + 2^-12)^2 = 1 + 2^-11 + 2^-24: the last bit survives only in a fused sum with -1. And 2^24 + 1 + 1
+  // is 2^24 from the left, 2^24 + 2 from the right.
+  const Fp32Case fused{{Phase::forward, linear_layer(1, 2, 1)}, {-1, 0x1.001p0F}, {1, 0x1.001p0F}};
+  EXPECT_EQ(bits_of(fast(fused)), bits_of({0x1.0008p-11F}));
+  const Fp32Case ordered{{Phase::forward, linear_layer(1, 3, 2)}, {1, 1, 1}, {0x1p24F, 1, 1, 1, 1, 0x1p24F}};
+  EXPECT_EQ(bits_of(fast(ordered)), bits_of({0x1p24F, 0x1.000002p24F}));
+}
+
+INSTANTIATE_TEST_SUITE_P(Fp32, Fp32Path,
+                         testing::Combine(testing::ValuesIn(emu::supported_paths()),
+                                          testing::Values(1U, 2U, 7U)),
+                         [](const auto& which) {
+                           return std::string(emu::name_of(std::get<0>(which.param))) + "_" +
+                                  std::to_string(std::get<1>(which.param)) + "_threads";
+                         });
+
+}  // namespace
+}  // namespace quatrain::tests
