@@ -2,7 +2,6 @@
 
 #include "traces/base/error.hpp"
 #include "traces/base/files.hpp"
-#include "traces/encoding/nibbles.hpp"
 #include "traces/format/checksum.hpp"
 #include "traces/format/codes_check.hpp"
 #include "traces/format/directory.hpp"
@@ -31,38 +30,30 @@ class DataCheck {
       crc = crc32c(bytes, crc);
       if (is_four_bit(tensor.encoding)) note_codes(id, tensor, place, at, bytes);
     }
-    if (crc != tensor.crc32c)
-      throw Error("{}: tensor '{}' at byte {}: CRC32C is {:08x}; manifest.json says {:08x}",
-                  place.file.string(), id, place.offset, crc, tensor.crc32c);
+    require_crc(id, tensor, place, crc);
     progress_.update(done_ += place.bytes);
   }
 
   void finish() const {
-    if (nibble_) throw *nibble_;
+    if (padding_) throw *padding_;
     if (code_) throw *code_;
   }
 
  private:
   void note_codes(const std::string& id, const TensorRecord& tensor, const TensorPlace& place,
                   std::uint64_t at, std::span<const std::uint8_t> bytes) {
-    const bool is_last = at + bytes.size() == place.bytes;
-    if (!nibble_ && is_last && !is_unused_nibble_zero(element_count(tensor.shape), bytes.back()))
-      nibble_ = Error("{}: byte {}: tensor '{}': the unused high nibble is {:x}; expected 0",
-                      place.file.string(), place.offset + place.bytes - 1, id, bytes.back() >> 4);
-    if (code_) return;
-    if (const auto bad = first_illegal_byte(tensor.encoding, bytes)) {
-      const std::uint8_t low = bytes[*bad] & 0xF;
-      const bool is_low = !is_legal_code(tensor.encoding, low);
-      code_ = Error("{}: byte {}: tensor '{}': element {} has the code {:x}, illegal in {}",
-                    place.file.string(), place.offset + at + *bad, id, 2 * (at + *bad) + (is_low ? 0 : 1),
-                    is_low ? low : bytes[*bad] >> 4, name_of(tensor.encoding));
-    }
+    if (!padding_ && at + bytes.size() == place.bytes)
+      if (const auto fault = find_used_padding(element_count(tensor.shape), bytes))
+        padding_ = code_error(id, place, *fault);
+    if (!code_)
+      if (const auto fault = find_illegal_code(tensor.encoding, bytes, at))
+        code_ = code_error(id, place, *fault);
   }
 
   Progress& progress_;
   std::vector<std::uint8_t> piece_;
   std::uint64_t done_ = 0;
-  std::optional<Error> nibble_, code_;
+  std::optional<Error> padding_, code_;
 };
 
 }  // namespace

@@ -4,19 +4,23 @@
 
 #include "traces/encoding/codes.hpp"
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 
 namespace quatrain::traces {
 
-/// Index in `packed` of the first byte with an illegal code in either nibble (no FP4 0x8, no INT4 -8).
-std::optional<std::size_t> first_illegal_byte(Encoding encoding, std::span<const std::uint8_t> packed);
+struct CodeFault {
+  std::uint64_t byte = 0;  ///< of the tensor
+  std::string what;
+};
 
-/// `last`: the last byte of a tensor of this many elements.
-constexpr bool is_unused_nibble_zero(std::int64_t elements, std::uint8_t last) {
-  return elements % 2 == 0 || last >> 4 == 0;
-}
+/// The first illegal code (FP4 0x8, INT4 -8). `begin`: the byte of the tensor that the piece begins at.
+std::optional<CodeFault> find_illegal_code(Encoding encoding, std::span<const std::uint8_t> piece,
+                                           std::uint64_t begin = 0);
+
+/// `piece`: the end of a tensor of this many elements.
+std::optional<CodeFault> find_used_padding(std::int64_t elements, std::span<const std::uint8_t> piece);
 
 }  // namespace quatrain::traces

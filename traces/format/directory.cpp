@@ -118,4 +118,16 @@ std::map<std::string, TensorPlace> locate_tensors(const fs::path& directory,
   return places;
 }
 
+void require_crc(const std::string& id, const TensorRecord& tensor, const TensorPlace& place,
+                 std::uint32_t crc) {
+  if (crc != tensor.crc32c)
+    throw Error("{}: tensor '{}' at byte {}: CRC32C is {:08x}; manifest.json says {:08x}",
+                place.file.string(), id, place.offset, crc, tensor.crc32c);
+}
+
+Error code_error(const std::string& id, const TensorPlace& place, const CodeFault& fault) {
+  return Error("{}: tensor '{}' at byte {}: {}", place.file.string(), id, place.offset + fault.byte,
+               fault.what);
+}
+
 }  // namespace quatrain::traces

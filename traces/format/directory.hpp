@@ -1,6 +1,8 @@
 #pragma once
 /// A trace as a folder: which files are in it, what SHA256SUMS says of them, where each tensor lies.
 
+#include "traces/base/error.hpp"
+#include "traces/format/codes_check.hpp"
 #include "traces/format/record.hpp"
 
 #include <cstdint>
@@ -32,5 +34,10 @@ struct TensorPlace {
 std::map<std::string, TensorPlace> locate_tensors(const std::filesystem::path& directory,
                                                   const std::vector<std::string>& data_files,
                                                   const Manifest& manifest);
+
+/// Throws Error when the bytes read have another CRC32C than the manifest says.
+void require_crc(const std::string& id, const TensorRecord& tensor, const TensorPlace& place,
+                 std::uint32_t crc);
+Error code_error(const std::string& id, const TensorPlace& place, const CodeFault& fault);
 
 }  // namespace quatrain::traces

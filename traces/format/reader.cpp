@@ -2,13 +2,11 @@
 
 #include "traces/base/error.hpp"
 #include "traces/base/files.hpp"
-#include "traces/encoding/nibbles.hpp"
 #include "traces/format/checksum.hpp"
+#include "traces/format/codes_check.hpp"
 #include "traces/format/directory.hpp"
 #include "traces/format/manifest.hpp"
 #include "traces/format/records_check.hpp"
-
-#include <cassert>
 
 namespace quatrain::traces {
 
@@ -25,10 +23,7 @@ struct TraceReader::State {
     const TensorPlace& place = places.at(id);
     std::vector<Element> elements(place.bytes / sizeof(Element));
     InputFile(place.file).read(place.offset, {reinterpret_cast<std::uint8_t*>(elements.data()), place.bytes});
-    const std::uint32_t crc = crc32c(bytes_of(std::span<const Element>(elements)));
-    if (crc != tensor.crc32c)
-      throw Error("{}: tensor '{}' at byte {}: CRC32C is {:08x}; manifest.json says {:08x}",
-                  place.file.string(), id, place.offset, crc, tensor.crc32c);
+    require_crc(id, tensor, place, crc32c(bytes_of(std::span<const Element>(elements))));
     return elements;
   }
 
@@ -79,7 +74,12 @@ std::vector<std::uint8_t> TraceReader::read_codes(const std::string& id) const {
   const Encoding encoding = state_->tensor(id).encoding;
   if (!is_four_bit(encoding))
     throw Error("{}: tensor '{}' is {}; expected codes", state_->directory.string(), id, name_of(encoding));
-  return state_->read<std::uint8_t>(id);
+  std::vector<std::uint8_t> codes = state_->read<std::uint8_t>(id);
+  const TensorPlace& place = state_->places.at(id);
+  if (const auto fault = find_used_padding(element_count(state_->tensor(id).shape), codes))
+    throw code_error(id, place, *fault);
+  if (const auto fault = find_illegal_code(encoding, codes)) throw code_error(id, place, *fault);
+  return codes;
 }
 
 }  // namespace quatrain::traces

@@ -1,6 +1,8 @@
 #pragma once
-/// Reads a trace directory. Opening checks names, the manifest's syntax and the data files' headers against
-/// it; a tensor's bytes are read, and their CRC32C checked, when asked for. check.hpp does everything.
+/// Reads a trace directory. Opening checks names, the manifest, the data files' headers against it and the
+/// records against each other, so that what it says may be relied on; a tensor's bytes are read, and their
+/// CRC32C and codes checked, when asked for. Only SHA256SUMS and the tensors nobody asks for are left to
+/// check.hpp.
 
 #include "traces/format/record.hpp"
 

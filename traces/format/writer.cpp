@@ -146,7 +146,7 @@ void TraceWriter::add_codes(const std::string& id, Encoding encoding, const Shap
                             std::span<const std::uint8_t> codes) {
   assert(is_four_bit(encoding));
   state_->add(id, encoding, shape, codes);
-  assert(is_unused_nibble_zero(element_count(shape), codes.back()) && !first_illegal_byte(encoding, codes));
+  assert(!find_used_padding(element_count(shape), codes) && !find_illegal_code(encoding, codes));
 }
 
 void TraceWriter::end_file() {
