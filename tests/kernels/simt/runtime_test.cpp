@@ -1,0 +1,298 @@
+#include "kernels/simt/device.hpp"
+#include "tests/support/message_of.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <numeric>
+
+/// Kernels live in the runtime's namespace, as ours do: they find threadIdx and __syncthreads by their names.
+namespace quatrain::kernels::simt {
+namespace {
+
+using tests::message_of;
+using traces::ThreadPool;
+
+constexpr std::array all_orders{ThreadOrder::first_to_last, ThreadOrder::last_to_first, ThreadOrder::shuffled,
+                                ThreadOrder::warps_interleaved};
+
+/// Launches on `threads` OS threads.
+class Launcher {
+ public:
+  explicit Launcher(const SimtOptions& options = {}, unsigned threads = 2)
+      : pool_(threads), device_(pool_, options) {}
+  template <typename... Parameters, typename... Arguments>
+  void operator()(void (*kernel)(Parameters...), dim3 grid, dim3 block, Arguments... arguments) {
+    device_.launch("kernel", kernel, grid, block, arguments...);
+  }
+
+ private:
+  ThreadPool pool_;
+  Device device_;
+};
+
+void count_visits(int* visits) {
+  const unsigned block = (blockIdx.z * gridDim.y + blockIdx.y) * gridDim.x + blockIdx.x;
+  const unsigned thread = (threadIdx.z * blockDim.y + threadIdx.y) * blockDim.x + threadIdx.x;
+  visits[block * blockDim.x * blockDim.y * blockDim.z + thread] += 1;
+}
+
+TEST(SimtRuntime, EveryThreadOfEveryBlockRunsOnce) {
+  for (const unsigned threads : {1U, 2U, 7U})
+    for (const ThreadOrder order : all_orders) {
+      std::vector<int> visits(3 * 4 * 5 * 7 * 3 * 2);
+      Launcher({order, 1}, threads)(count_visits, dim3(3, 4, 5), dim3(7, 3, 2), visits.data());
+      EXPECT_THAT(visits, testing::Each(1));
+    }
+}
+
+void write_order(unsigned* order, unsigned* next) { order[(*next)++] = threadIdx.x; }
+
+std::vector<unsigned> order_of_threads(const SimtOptions& options, unsigned threads) {
+  std::vector<unsigned> order(threads);
+  unsigned next = 0;
+  Launcher(options, 1)(write_order, dim3(1), dim3(threads), order.data(), &next);
+  return order;
+}
+
+TEST(SimtRuntime, OrdersAreWhatTheirNamesSay) {
+  std::vector<unsigned> rising(70);
+  std::iota(rising.begin(), rising.end(), 0U);
+  EXPECT_EQ(order_of_threads({ThreadOrder::first_to_last, 1}, 70), rising);
+  EXPECT_EQ(order_of_threads({ThreadOrder::last_to_first, 1}, 70),
+            std::vector<unsigned>(rising.rbegin(), rising.rend()));
+  const auto interleaved = order_of_threads({ThreadOrder::warps_interleaved, 1}, 70);
+  EXPECT_THAT(std::vector<unsigned>(interleaved.begin(), interleaved.begin() + 7),
+              testing::ElementsAre(0, 32, 64, 1, 33, 65, 2));
+  EXPECT_THAT(interleaved, testing::UnorderedElementsAreArray(rising));
+  const auto shuffled = order_of_threads({ThreadOrder::shuffled, 1}, 70);
+  EXPECT_THAT(shuffled, testing::UnorderedElementsAreArray(rising));
+  EXPECT_NE(shuffled, rising);
+  EXPECT_EQ(shuffled, order_of_threads({ThreadOrder::shuffled, 1}, 70)) << "the seed decides";
+  EXPECT_NE(shuffled, order_of_threads({ThreadOrder::shuffled, 2}, 70));
+}
+
+struct Exchange {
+  unsigned value[64];
+};
+
+/// Each thread reads what its opposite wrote, in two rounds; a barrier may be missing.
+template <bool after_write, bool after_read>
+void exchange(unsigned* result) {
+  auto& shared = shared_memory<Exchange>();
+  const unsigned thread = threadIdx.x, opposite = 63 - thread;
+  unsigned sum = 0;
+  for (unsigned round = 1; round <= 2; ++round) {
+    shared.value[thread] = round * 1000 + thread;
+    if (after_write) __syncthreads();
+    sum += shared.value[opposite];
+    if (after_read) __syncthreads();
+  }
+  result[blockIdx.x * 64 + thread] = sum;
+}
+
+template <bool after_write, bool after_read>
+unsigned orders_with_wrong_results() {
+  unsigned wrong = 0;
+  for (const ThreadOrder order : all_orders) {
+    std::vector<unsigned> result(3 * 64), expected(3 * 64);
+    for (unsigned i = 0; i < 3 * 64; ++i) expected[i] = 3000 + 2 * (63 - i % 64);
+    Launcher({order, 1})(exchange<after_write, after_read>, dim3(3), dim3(64), result.data());
+    if (result != expected) ++wrong;
+  }
+  return wrong;
+}
+
+TEST(SimtRuntime, BarriersMakeTheOrderOfThreadsIrrelevant) {
+  EXPECT_EQ((orders_with_wrong_results<true, true>()), 0U);
+}
+TEST(SimtRuntime, MissingBarrierBeforeAReadShows) {
+  EXPECT_GE((orders_with_wrong_results<false, true>()), 1U);
+}
+TEST(SimtRuntime, MissingBarrierBeforeReuseShows) {
+  EXPECT_GE((orders_with_wrong_results<true, false>()), 1U);
+}
+
+void copy_shared(unsigned* result) {
+  auto& shared = shared_memory<Exchange>();
+  result[blockIdx.x * 64 + threadIdx.x] = shared.value[threadIdx.x];
+  shared.value[threadIdx.x] = 7;
+}
+
+TEST(SimtRuntime, SharedMemoryIsPoisonedBeforeEachBlock) {
+  std::vector<unsigned> result(5 * 64);
+  Launcher()(copy_shared, dim3(5), dim3(64), result.data());
+  EXPECT_THAT(result, testing::Each(0xCDCDCDCDU));
+}
+
+TEST(SimtDevice, MemoryIsPoisonedWhenPrepared) {
+  ThreadPool pool(1);
+  Device device(pool, {});
+  Buffer<std::uint16_t> buffer;
+  const std::array<std::uint16_t, 2> values{1, 2};
+  device.prepare(buffer, 3);
+  device.upload(buffer, 1, std::span<const std::uint16_t>(values));
+  std::vector<std::uint16_t> found(3);
+  device.download(std::span(found), buffer);
+  EXPECT_THAT(found, testing::ElementsAre(0xCDCD, 1, 2));
+  device.prepare(buffer, 2);
+  EXPECT_THAT(std::vector<std::uint16_t>(buffer.data(), buffer.data() + 2), testing::Each(0xCDCD));
+  device.clear(buffer);
+  EXPECT_THAT(std::vector<std::uint16_t>(buffer.data(), buffer.data() + 2), testing::Each(0));
+}
+
+void reverse_in_warp(unsigned* result) {
+  const unsigned lane = threadIdx.x % 32;
+  const auto wide = 0x100000000ULL + threadIdx.x;
+  const auto from_opposite = __shfl_sync(~0U, wide, 31 - lane);
+  unsigned sum = lane;
+  for (unsigned lanes = 16; lanes > 0; lanes /= 2) sum += __shfl_xor_sync(~0U, sum, lanes);
+  __syncwarp();
+  const unsigned odd = __ballot_sync(~0U, threadIdx.x % 2);
+  result[threadIdx.x] =
+      static_cast<unsigned>(from_opposite - 0x100000000ULL) + 1000 * sum + (odd == 0xAAAAAAAAU);
+}
+
+TEST(SimtWarp, CollectivesGiveWhatCudaSays) {
+  for (const ThreadOrder order : all_orders) {
+    std::vector<unsigned> result(96), expected(96);
+    for (unsigned i = 0; i < 96; ++i) expected[i] = i / 32 * 32 + 31 - i % 32 + 1000 * 496 + 1;
+    Launcher({order, 1})(reverse_in_warp, dim3(1), dim3(96), result.data());
+    EXPECT_EQ(result, expected);
+  }
+}
+
+/// Even and odd lanes meet in branches of their own; the warp is not full.
+void shuffle_in_branches(int* result) {
+  const unsigned lane = threadIdx.x;
+  const int value = static_cast<int>(lane) - 10;
+  if (lane % 2 == 0)
+    result[lane] = __shfl_sync(0x55555555U, value, (lane + 2) % 20);
+  else
+    result[lane] = __shfl_sync(0xAAAAAAAAU, value, 1);
+}
+
+TEST(SimtWarp, PartialMasksMeetInTheirOwnBranches) {
+  std::vector<int> result(20), expected(20);
+  for (int i = 0; i < 20; ++i) expected[static_cast<std::size_t>(i)] = i % 2 == 0 ? (i + 2) % 20 - 10 : -9;
+  Launcher()(shuffle_in_branches, dim3(1), dim3(20), result.data());
+  EXPECT_EQ(result, expected);
+}
+
+void add_and_bound(int* sum, unsigned* most, unsigned long long* least) {
+  const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
+  atomicAdd(sum, i % 2 == 0 ? 3 : -1);
+  atomicMax(most, i * 7 % 10007);
+  atomicMin(least, 500ULL + i * 7 % 10007);
+}
+
+TEST(SimtRuntime, AtomicsAreExactAcrossBlocks) {
+  int sum = 0;
+  unsigned most = 0, expected_most = 0;
+  unsigned long long least = ~0ULL, expected_least = ~0ULL;
+  for (unsigned i = 0; i < 128 * 64; ++i) {
+    expected_most = std::max(expected_most, i * 7 % 10007);
+    expected_least = std::min(expected_least, 500ULL + i * 7 % 10007);
+  }
+  Launcher({}, 7)(add_and_bound, dim3(128), dim3(64), &sum, &most, &least);
+  EXPECT_EQ(sum, 128 * 64);
+  EXPECT_EQ(most, expected_most);
+  EXPECT_EQ(least, expected_least);
+}
+
+constexpr int barrier_line = __LINE__ + 2;
+void wait_in_block() {  // the barrier of some threads of the kernels below
+  __syncthreads();
+}
+void exit_early() {
+  if (threadIdx.x < 40) wait_in_block();
+}
+void meet_at_two_barriers() {
+  if (threadIdx.x < 40)
+    wait_in_block();
+  else
+    __syncthreads();
+}
+constexpr int second_line = __LINE__ - 2;
+void wait_for_lane_that_waits_for_the_block() {
+  if (threadIdx.x == 5)
+    wait_in_block();
+  else
+    __syncwarp();
+}
+constexpr int warp_line = __LINE__ - 2;
+void read_from_lane_outside() {
+  if (threadIdx.x < 4) __shfl_sync(0xFU, threadIdx.x, 9);
+}
+constexpr int shuffle_line = __LINE__ - 2;
+void use_a_mask_without_itself() { __syncwarp(0xEU); }
+constexpr int mask_line = __LINE__ - 1;
+void ask_for_two_types() {
+  shared_memory<Exchange>();
+  shared_memory<int>();
+}
+
+std::string message_of_kernel(void (*kernel)(), dim3 grid, dim3 block, ThreadOrder order) {
+  return message_of([&] { Launcher({order, 1}, 1)(kernel, grid, block); });
+}
+
+TEST(SimtRuntime, ThreadsThatExitBeforeABarrierAreReported) {
+  for (const ThreadOrder order : all_orders)
+    EXPECT_EQ(
+        message_of_kernel(exit_early, dim3(2), dim3(64), order),
+        fmt::format("kernel kernel, block (0, 0, 0): the threads wait for each other: 0-39 at __syncthreads "
+                    "(runtime_test.cpp:{}), 40-63 exited",
+                    barrier_line));
+}
+TEST(SimtRuntime, ThreadsAtDifferentBarriersAreReported) {
+  for (const ThreadOrder order : all_orders)
+    EXPECT_EQ(
+        message_of_kernel(meet_at_two_barriers, dim3(1), dim3(41), order),
+        fmt::format("kernel kernel, block (0, 0, 0): the threads wait for each other: 0-39 at __syncthreads "
+                    "(runtime_test.cpp:{}), 40 at __syncthreads (runtime_test.cpp:{})",
+                    barrier_line, second_line));
+}
+TEST(SimtRuntime, DeadlockIsReported) {
+  for (const ThreadOrder order : all_orders)
+    EXPECT_EQ(
+        message_of_kernel(wait_for_lane_that_waits_for_the_block, dim3(1), dim3(32), order),
+        fmt::format("kernel kernel, block (0, 0, 0): the threads wait for each other: 0-4 at a warp "
+                    "collective (runtime_test.cpp:{0}), 5 at __syncthreads (runtime_test.cpp:{1}), 6-31 at a "
+                    "warp collective (runtime_test.cpp:{0})",
+                    warp_line, barrier_line));
+}
+TEST(SimtWarp, ShuffleFromALaneThatTakesNoPartIsReported) {
+  EXPECT_EQ(
+      message_of_kernel(read_from_lane_outside, dim3(1), dim3(32), ThreadOrder::shuffled),
+      fmt::format("kernel kernel, block (0, 0, 0): thread 0 reads from lane 9, which takes no part in the "
+                  "shuffle (runtime_test.cpp:{})",
+                  shuffle_line));
+}
+TEST(SimtWarp, MaskWithoutTheCallerIsReported) {
+  EXPECT_EQ(
+      message_of_kernel(use_a_mask_without_itself, dim3(1), dim3(1), ThreadOrder::shuffled),
+      fmt::format("kernel kernel, block (0, 0, 0): thread 0 is not in the mask 0x0000000e of its own warp "
+                  "collective (runtime_test.cpp:{})",
+                  mask_line));
+}
+TEST(SimtRuntime, TwoTypesOfSharedMemoryAreReported) {
+  EXPECT_EQ(message_of_kernel(ask_for_two_types, dim3(1), dim3(1), ThreadOrder::shuffled),
+            "kernel kernel, block (0, 0, 0): a kernel has one type of shared memory; two were asked for");
+}
+TEST(SimtRuntime, ImpossibleLaunchesAreRefused) {
+  EXPECT_EQ(message_of_kernel(wait_in_block, dim3(1), dim3(1025), ThreadOrder::shuffled),
+            "kernel kernel: 1 blocks of 1025 threads; expected 1 to 1024 threads and at least one block");
+  EXPECT_EQ(message_of_kernel(wait_in_block, dim3(0), dim3(32), ThreadOrder::shuffled),
+            "kernel kernel: 0 blocks of 32 threads; expected 1 to 1024 threads and at least one block");
+}
+TEST(SimtRuntime, RunsOnAfterAnError) {
+  Launcher launch;
+  EXPECT_NE(message_of([&] { launch(exit_early, dim3(9), dim3(64)); }), "nothing was thrown");
+  std::vector<int> visits(64 * 9);
+  launch(count_visits, dim3(9), dim3(64), visits.data());
+  EXPECT_THAT(visits, testing::Each(1));
+}
+
+}  // namespace
+}  // namespace quatrain::kernels::simt
