@@ -1,9 +1,36 @@
+/// quatrain machines: what can run here, and on what.
+#include "sim/machines.hpp"
+
 #include "sim/cli/command.hpp"
 
+#include <fmt/format.h>
+
 namespace quatrain::sim {
+namespace {
+
+constexpr const char* examples = R"(
+Machines compute the same bits, each in its own way. `quatrain verify --machines` takes these names, or beginnings
+of them with commas between ("emu,systemc.array").
+
+Example:
+  quatrain machines)";
+
+int list_machines() {
+  traces::ThreadPool pool;
+  const std::vector<std::string> all(known_machines().begin(), known_machines().end());
+  fmt::print("machine        runs here  on, or why not\n");
+  for (const RegisteredMachine& entry : make_machines(all, pool))
+    fmt::print("{:<13}  {:<9}  {}\n", entry.name, entry.machine ? "yes" : "no",
+               entry.machine ? entry.machine->ran_on() : entry.why_not);
+  return 0;
+}
+
+}  // namespace
 
 void add_machines_command(CLI::App& program, Action& action) {
-  program.add_subcommand("machines", "not here yet")->callback([&action] { action = [] { return 3; }; });
+  CLI::App* command = program.add_subcommand("machines", "Which machines can run here, and on what");
+  command->footer(examples);
+  command->callback([&action] { action = list_machines; });
 }
 
 }  // namespace quatrain::sim

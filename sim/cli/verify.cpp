@@ -1,9 +1,173 @@
+/// quatrain verify: every machine against a trace, bit for bit.
 #include "sim/cli/command.hpp"
+#include "sim/cli/console.hpp"
+#include "sim/machines.hpp"
+#include "sim/verify/cross_check.hpp"
+#include "sim/verify/cross_check_json.hpp"
+#include "traces/base/error.hpp"
+#include "traces/base/files.hpp"
+#include "traces/format/check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <string>
 
 namespace quatrain::sim {
+namespace {
+
+/// systemc.pe simulates every signal of a 32 x 32 array (about 2.7e7 MACs a second on one core): about ten
+/// seconds.
+constexpr std::uint64_t most_macs_unasked = 250'000'000;
+
+constexpr const char* examples = R"(
+TRACE is a directory written by `quatrain train --trace`, or by any program that follows docs/trace-format.md. It is
+checked first (`quatrain trace check`). Every machine recomputes every record that it supports; accumulators, scales,
+outputs and codes must have the recorded bits. The last lines say, machine by machine:
+  MACHINE gemms A/B quantizers C/D elements E equal|DIFFERENT|skipped: reason
+A of the B supported GEMMs are equal. Exit code 0: all of them and at least one; 1: a difference; 2: bad input, or a
+machine was named that cannot run here.
+
+Examples:
+  quatrain verify runs/mine/trace                          every machine that can run here
+  quatrain verify runs/mine/trace --machines emu,systemc   names or beginnings of names (`quatrain machines`)
+  quatrain verify runs/mine/trace --json runs/mine/crosscheck.json)";
+
+struct Typed {
+  std::string trace, machines, json;
+  std::uint64_t result_limit_mib = CrossCheckOptions{}.result_limit_mib;
+  unsigned threads = 0;
+  bool are_named() const { return !machines.empty(); }
+};
+
+/// Registry, and what this run leaves out of it.
+std::vector<RegisteredMachine> machines_for(const Typed& typed, const traces::Manifest& manifest,
+                                            traces::ThreadPool& pool) {
+  std::vector<std::string> wanted(known_machines().begin(), known_machines().end());
+  if (typed.are_named()) wanted = machines_named(typed.machines);
+  const std::uint64_t macs = macs_of(manifest);
+  const bool leaves_pe = !typed.are_named() && macs > most_macs_unasked;
+  if (leaves_pe) std::erase(wanted, "systemc.pe");
+  std::vector<RegisteredMachine> machines = make_machines(wanted, pool);
+  for (RegisteredMachine& machine : machines) {
+    const bool is_wanted = std::find(wanted.begin(), wanted.end(), machine.name) != wanted.end();
+    if (typed.are_named() && is_wanted && !machine.machine)
+      throw traces::Error("--machines: {} cannot run here: {}", machine.name, machine.why_not);
+    if (leaves_pe && machine.name == "systemc.pe")
+      machine.why_not =
+          fmt::format("slow, and {} MACs are more than {}; name it to run it", macs, most_macs_unasked);
+  }
+  return machines;
+}
+
+template <typename Range>
+std::string joined(const Range& range, const char* between) {
+  std::string text;
+  for (const auto& part : range) text += fmt::format("{}{}", text.empty() ? "" : between, part);
+  return text;
+}
+
+void print_trace(const CrossCheck& check) {
+  const MacCount& macs = check.records.macs;
+  const auto share = [&](std::uint64_t part) {
+    return macs.all == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(macs.all);
+  };
+  fmt::print("trace {}: model {}, steps {}\n", check.directory, check.model, joined(check.steps, " "));
+  fmt::print("{} gemms with {} accumulators, {} quantizers with {} codes\n", check.records.gemms,
+             check.records.accumulators, check.records.quantizers, check.records.codes);
+  fmt::print("{} MACs, {:.2f} % of them in range, {:.2f} % with two non-zero codes\n\n", macs.all,
+             share(macs.in_range), share(macs.non_zero));
+}
+
+void print_runs(const CrossCheck& check) {
+  fmt::print("machine        MACs             seconds   ran on\n");
+  for (const MachineFindings& machine : check.machines)
+    if (!machine.ran_on.empty())
+      fmt::print("{:<13}  {:<15}  {:<8.2f}  {}\n", machine.name, machine.macs, machine.seconds,
+                 machine.ran_on);
+  fmt::print("\n");
+}
+
+/// A reason for all quantizers is said once; single records are listed.
+void print_unsupported(const MachineFindings& machine, std::uint64_t quantizers) {
+  std::map<std::string, std::vector<std::string>> by_reason;
+  for (const auto& [record, reason] : machine.unsupported) by_reason[reason].push_back(record);
+  for (const auto& [reason, records] : by_reason) {
+    const bool all_quantizers = machine.quantizers == 0 && records.size() == quantizers;
+    fmt::print("{} does not support {}: {}\n", machine.name,
+               all_quantizers ? fmt::format("any of {} quantizers", quantizers) : joined(records, ", "),
+               reason);
+  }
+}
+
+void print_verdict(const MachineFindings& machine) {
+  fmt::print("{} gemms {}/{} quantizers {}/{} elements {} ", machine.name, machine.gemms_equal, machine.gemms,
+             machine.quantizers_equal, machine.quantizers, machine.elements);
+  switch (machine.verdict()) {
+    case Verdict::equal:
+      fmt::print("equal\n");
+      break;
+    case Verdict::different:
+      fmt::print("DIFFERENT\n");
+      break;
+    case Verdict::skipped:
+      fmt::print("skipped: {}\n", machine.why_not);
+      break;
+  }
+}
+
+void print(const CrossCheck& check) {
+  print_trace(check);
+  print_runs(check);
+  for (const std::string& contradiction : check.contradictions) fmt::print("the trace: {}\n", contradiction);
+  for (const MachineFindings& machine : check.machines) {
+    print_unsupported(machine, check.records.quantizers);
+    if (machine.first_difference)
+      fmt::print("{} first difference: {}\n", machine.name, describe(*machine.first_difference));
+  }
+  for (const MachineFindings& machine : check.machines) print_verdict(machine);
+}
+
+int verify(const Typed& typed) {
+  if (typed.are_named()) machines_named(typed.machines);  // a wrong name is told before the trace is read
+  const auto progress = make_progress();
+  traces::check_trace(typed.trace, *progress);
+  const traces::TraceReader trace(typed.trace);
+  traces::ThreadPool pool(typed.threads);
+  const std::vector<RegisteredMachine> machines = machines_for(typed, trace.manifest(), pool);
+  std::vector<Candidate> candidates;
+  for (const RegisteredMachine& entry : machines)
+    candidates.push_back({entry.name, entry.machine.get(), entry.why_not});
+  const CrossCheck check = cross_check(
+      trace, candidates, {.result_limit_mib = typed.result_limit_mib, .stops = interrupted}, *progress);
+  print(check);
+  if (!typed.json.empty()) traces::write_whole_file(typed.json, cross_check_json(check, typed.json));
+  if (!check.checked() && check.contradictions.empty())
+    throw traces::Error("{}: nothing was checked; expected a record that one of the machines supports",
+                        typed.trace);
+  return check.equal() ? 0 : 1;
+}
+
+}  // namespace
 
 void add_verify_command(CLI::App& program, Action& action) {
-  program.add_subcommand("verify", "not here yet")->callback([&action] { action = [] { return 3; }; });
+  CLI::App* command = program.add_subcommand("verify", "Compare every machine with a trace, bit for bit");
+  command->footer(examples);
+  const auto typed = std::make_shared<Typed>();
+  command->add_option("TRACE", typed->trace, "trace directory")->required();
+  command->add_option("--machines", typed->machines,
+                      "names or beginnings of names (default: all that can run here)");
+  command->add_option("--json", typed->json, "write the findings to this file");
+  command
+      ->add_option("--result-limit", typed->result_limit_mib,
+                   "MiB that one GEMM's result may take (default: 1024)")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 20));
+  command->add_option("--threads", typed->threads, "default: as many as the machine has")
+      ->check(CLI::Range(1U, 1024U));
+  command->callback([typed, &action] { action = [typed] { return verify(*typed); }; });
 }
 
 }  // namespace quatrain::sim

@@ -1,0 +1,34 @@
+#pragma once
+/// The registry: every machine that this project has, in the order of all tables. It alone knows what exists,
+/// what was built, and what can run on this computer.
+
+#include "traces/base/parallel_for.hpp"
+#include "traces/machine.hpp"
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quatrain::sim {
+
+/// "emu.naive", ..., "cuda.tiled".
+std::span<const std::string_view> known_machines();
+
+/// What --machines names: names, or beginnings of names ("emu", "systemc.a"), with commas between; in
+/// registry order, each once. Throws Error for a word that fits no machine.
+std::vector<std::string> machines_named(std::string_view list);
+
+struct RegisteredMachine {
+  std::string name;
+  std::unique_ptr<traces::Machine> machine;  ///< null where it does not run
+  std::string why_not;                       ///< set when `machine` is null
+};
+
+/// An entry for every known machine. Those in `wanted` are made, if they can run here; systemc.* with arrays
+/// of 32 x 32 PEs. SystemC elaborates once a process: call it once, before any replay. `pool` must outlive
+/// them.
+std::vector<RegisteredMachine> make_machines(std::span<const std::string> wanted, traces::ThreadPool& pool);
+
+}  // namespace quatrain::sim

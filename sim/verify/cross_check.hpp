@@ -1,0 +1,79 @@
+#pragma once
+/// All records of a trace against machines: which are equal, bit for bit, and where each machine parts from
+/// the trace first. Codes of a machine never feed another check: every GEMM takes its operands from the
+/// trace.
+
+#include "sim/verify/difference.hpp"
+#include "sim/verify/mac_count.hpp"
+#include "traces/base/progress.hpp"
+#include "traces/format/reader.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace quatrain::sim {
+
+/// A machine of the registry, or the reason why it is left out.
+struct Candidate {
+  std::string name;
+  traces::Machine* machine = nullptr;
+  std::string why_not;
+};
+
+struct CrossCheckOptions {
+  std::uint64_t result_limit_mib = 1024;  ///< a GEMM with a larger result is an Error
+  std::function<bool()> stops;            ///< polled between records; may be empty
+};
+
+struct UnsupportedRecord {
+  std::string record, reason;
+};
+
+enum class Verdict : std::uint8_t { equal, different, skipped };
+
+struct MachineFindings {
+  std::string name;
+  std::string ran_on;                        ///< empty when skipped
+  std::string why_not;                       ///< set when skipped
+  std::uint64_t gemms = 0, gemms_equal = 0;  ///< of the records that it supports
+  std::uint64_t quantizers = 0, quantizers_equal = 0;
+  std::uint64_t elements = 0;  ///< accumulators, outputs and codes that were compared
+  std::uint64_t macs = 0;
+  double seconds = 0;
+  std::vector<UnsupportedRecord> unsupported;
+  std::optional<Difference> first_difference;
+
+  bool checked() const { return gemms + quantizers > 0; }
+  Verdict verdict() const;
+};
+
+struct RecordCounts {
+  std::uint64_t gemms = 0, quantizers = 0, accumulators = 0, codes = 0;
+  MacCount macs;
+};
+
+struct CrossCheck {
+  std::string directory, manifest_sha256, model;
+  std::set<std::uint32_t> steps;
+  RecordCounts records;
+  std::vector<std::string> contradictions;  ///< records that contradict themselves, whatever a machine says
+  std::vector<MachineFindings> machines;    ///< in the order of the candidates
+
+  bool checked() const;  ///< at least one record by at least one machine
+  bool equal() const;    ///< checked, every supported record of every machine equal, no contradiction
+};
+
+/// m n k groups samples over all GEMMs of the trace.
+std::uint64_t macs_of(const traces::Manifest& manifest);
+
+/// First the quantizers, then the GEMMs, each in the manifest's order. The trace has passed check_trace.
+/// Throws Error for a record that no machine may compute (recorded.hpp), before any machine runs where the
+/// manifest shows it.
+CrossCheck cross_check(const traces::TraceReader& trace, const std::vector<Candidate>& candidates,
+                       const CrossCheckOptions& options, traces::Progress& progress);
+
+}  // namespace quatrain::sim

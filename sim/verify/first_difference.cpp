@@ -1,0 +1,212 @@
+#include "sim/verify/first_difference.hpp"
+
+#include "sim/verify/first_k.hpp"
+#include "traces/encoding/nibbles.hpp"
+#include "traces/format/checksum.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <span>
+
+namespace quatrain::sim {
+namespace {
+
+std::uint32_t bits_of(float value) { return std::bit_cast<std::uint32_t>(value); }
+std::uint32_t bits_of(std::int32_t value) { return std::bit_cast<std::uint32_t>(value); }
+
+std::string text_of(float value) { return fmt::format("{} (bits {:08x})", value, bits_of(value)); }
+std::string text_of(std::int32_t value) { return fmt::format("{}", value); }
+
+template <typename Element>
+std::optional<std::int64_t> first_unequal(std::span<const Element> expected, std::span<const Element> got) {
+  const auto at = std::mismatch(expected.begin(), expected.end(), got.begin(), [](Element a, Element b) {
+                    return bits_of(a) == bits_of(b);
+                  }).first;
+  if (at == expected.end()) return std::nullopt;
+  return at - expected.begin();
+}
+
+template <typename Element>
+bool agree(const Recorded<Element>& recorded, std::span<const Element> got) {
+  if (recorded.elements) return !first_unequal(std::span<const Element>(*recorded.elements), got);
+  return traces::crc32c(traces::bytes_of(got)) == recorded.crc32c;
+}
+
+bool has_recorded_size(const RecordedGemm& recorded, const traces::GemmResult& result) {
+  const auto elements =
+      static_cast<std::size_t>(traces::result_elements(recorded.gemm.phase, recorded.gemm.geometry));
+  return result.accumulators.size() == elements && result.output.size() == elements;
+}
+
+Difference difference_in(const traces::Manifest& manifest, const traces::GemmRecord& record) {
+  Difference difference;
+  difference.record = name_of(manifest, record);
+  difference.layer = manifest.layer(record.layer).name;
+  difference.step = record.step;
+  difference.pass = record.pass;
+  difference.part = record.phase;
+  return difference;
+}
+
+Difference difference_in(const traces::Manifest& manifest, const traces::QuantizerRecord& record) {
+  Difference difference;
+  difference.record = record.id;
+  difference.layer = manifest.layer(record.layer).name;
+  difference.step = record.step;
+  difference.pass = record.pass;
+  difference.part = record.role;
+  if (record.role == traces::Role::gradient) difference.sample = record.sample;
+  return difference;
+}
+
+/// First unequal element of one tensor: against the stored one, or what the witness has where the trace holds
+/// a checksum; without either only the checksums speak.
+template <typename Element>
+void locate(const Recorded<Element>& recorded, const std::vector<Element>* witnessed,
+            const std::vector<Element>& got, const traces::Gemm& gemm, Difference& difference) {
+  const std::vector<Element>* expected = recorded.elements ? &*recorded.elements : witnessed;
+  if (expected == nullptr) {
+    difference.expected = fmt::format("CRC32C {:08x}", recorded.crc32c);
+    difference.got = fmt::format("CRC32C {:08x}", traces::crc32c(traces::bytes_of(std::span(got))));
+    return;
+  }
+  difference.element = first_unequal(std::span<const Element>(*expected), std::span<const Element>(got));
+  const auto element = static_cast<std::size_t>(difference.element.value());
+  difference.place = place_of_result(gemm, *difference.element);
+  difference.expected = text_of((*expected)[element]);
+  difference.got = text_of(got[element]);
+}
+
+void locate_accumulator(const RecordedGemm& recorded, traces::Machine& differing,
+                        const traces::GemmResult& result, const Witness* witness, Difference& difference) {
+  difference.what = "accumulator";
+  locate(recorded.accumulators, witness ? &witness->result.accumulators : nullptr, result.accumulators,
+         recorded.gemm, difference);
+  if (witness == nullptr) {
+    difference.why_no_k = "no machine that ran agrees with the trace on this GEMM";
+    return;
+  }
+  const FirstK first = find_first_k(recorded, *difference.element, differing, witness->machine);
+  difference.k = first.k;
+  difference.why_no_k = first.why_not;
+  if (first.k && recorded.right.size() > 1) difference.sample = first.sample;
+}
+
+/// One field of a quantizer record; the first unequal one names the difference.
+template <typename Value>
+void compare_field(const char* what, Value expected, Value got, Difference& difference) {
+  if (expected == got || !difference.what.empty()) return;
+  difference.what = what;
+  difference.expected = fmt::format("{}", expected);
+  difference.got = fmt::format("{}", got);
+}
+
+void compare_field(const char* what, float expected, float got, Difference& difference) {
+  if (bits_of(expected) == bits_of(got) || !difference.what.empty()) return;
+  difference.what = what;
+  difference.expected = text_of(expected);
+  difference.got = text_of(got);
+}
+
+void compare_fields(const traces::QuantizerRecord& record, const traces::QuantizerResult& result,
+                    Difference& difference) {
+  compare_field("maximum", record.max, result.max, difference);
+  if (record.role == traces::Role::gradient) {
+    compare_field("maximum_used", record.max_used, result.max_used, difference);
+  } else {
+    compare_field("exponent", record.exponent, result.exponent, difference);
+    compare_field("count", record.count, result.count, difference);
+    compare_field("sum1", record.sum1, result.sum1, difference);
+    compare_field("sum2", record.sum2, result.sum2, difference);
+    compare_field("clip", record.clip, result.clip, difference);
+  }
+  compare_field("scale", record.scale, result.scale, difference);
+}
+
+void compare_codes(const RecordedQuantizer& recorded, const traces::QuantizerResult& result,
+                   Difference& difference) {
+  const auto byte = std::mismatch(recorded.codes.begin(), recorded.codes.end(), result.codes.begin());
+  if (byte.first == recorded.codes.end()) return;
+  const std::uint8_t expected_pair = *byte.first, got_pair = *byte.second;
+  const bool high = (expected_pair & 0xF) == (got_pair & 0xF);
+  const auto expected = static_cast<std::size_t>(high ? expected_pair >> 4 : expected_pair & 0xF);
+  const auto got = static_cast<std::size_t>(high ? got_pair >> 4 : got_pair & 0xF);
+  difference.element = 2 * (byte.first - recorded.codes.begin()) + (high ? 1 : 0);
+  if (!difference.what.empty()) return;
+  const auto& values = traces::code_values(traces::encoding_of(recorded.record.rule));
+  difference.what = "code";
+  difference.expected = fmt::format("{:#x} (value {})", expected, values[expected]);
+  difference.got = fmt::format("{:#x} (value {})", got, values[got]);
+}
+
+}  // namespace
+
+bool agrees(const RecordedGemm& recorded, const traces::GemmResult& result) {
+  return has_recorded_size(recorded, result) && bits_of(result.scale) == bits_of(recorded.scale) &&
+         agree(recorded.accumulators, std::span<const std::int32_t>(result.accumulators)) &&
+         agree(recorded.output, std::span<const float>(result.output));
+}
+
+Difference first_difference(const traces::Manifest& manifest, const traces::GemmRecord& record,
+                            const RecordedGemm& recorded, traces::Machine& differing,
+                            const traces::GemmResult& result, const Witness* witness) {
+  Difference difference = difference_in(manifest, record);
+  if (!has_recorded_size(recorded, result)) {
+    difference.what = "result";
+    difference.expected =
+        fmt::format("{} elements", traces::result_elements(recorded.gemm.phase, recorded.gemm.geometry));
+    difference.got =
+        fmt::format("{} accumulators and {} outputs", result.accumulators.size(), result.output.size());
+    difference.why_no_k = "the result has another size";
+  } else if (!agree(recorded.accumulators, std::span<const std::int32_t>(result.accumulators))) {
+    locate_accumulator(recorded, differing, result, witness, difference);
+  } else if (bits_of(result.scale) != bits_of(recorded.scale)) {
+    compare_field("scale", recorded.scale, result.scale, difference);
+    difference.why_no_k = "every accumulator is equal";
+  } else {
+    difference.what = "output";
+    locate(recorded.output, witness ? &witness->result.output : nullptr, result.output, recorded.gemm,
+           difference);
+    difference.why_no_k = "every accumulator is equal";
+  }
+  return difference;
+}
+
+std::optional<Difference> first_difference(const traces::Manifest& manifest,
+                                           const RecordedQuantizer& recorded,
+                                           const traces::QuantizerResult& result) {
+  Difference difference = difference_in(manifest, recorded.record);
+  if (result.codes.size() != recorded.codes.size()) {
+    difference.what = "result";
+    difference.expected = fmt::format("{} bytes of codes", recorded.codes.size());
+    difference.got = fmt::format("{}", result.codes.size());
+    return difference;
+  }
+  compare_fields(recorded.record, result, difference);
+  compare_codes(recorded, result, difference);
+  if (difference.what.empty()) return std::nullopt;
+  return difference;
+}
+
+Difference no_result(const traces::Manifest& manifest, const traces::GemmRecord& record,
+                     const std::string& message) {
+  Difference difference = difference_in(manifest, record);
+  difference.what = "result";
+  difference.expected = "a result";
+  difference.got = fmt::format("the error '{}'", message);
+  difference.why_no_k = "there is no accumulator";
+  return difference;
+}
+
+Difference no_result(const traces::Manifest& manifest, const traces::QuantizerRecord& record,
+                     const std::string& message) {
+  Difference difference = difference_in(manifest, record);
+  difference.what = "result";
+  difference.expected = "a result";
+  difference.got = fmt::format("the error '{}'", message);
+  return difference;
+}
+
+}  // namespace quatrain::sim

@@ -1,0 +1,42 @@
+#pragma once
+/// Equal or not, and where a machine parts from the trace. Knows records, machines and results; nothing of
+/// how a machine computes or can fail.
+
+#include "sim/verify/difference.hpp"
+#include "sim/verify/recorded.hpp"
+
+#include <optional>
+
+namespace quatrain::sim {
+
+/// Every accumulator, the scale and every output have the recorded bits (by checksum where the trace holds no
+/// more).
+bool agrees(const RecordedGemm& recorded, const traces::GemmResult& result);
+
+/// A machine whose whole result agrees with the trace, and that result.
+struct Witness {
+  traces::Machine& machine;
+  const traces::GemmResult& result;
+};
+
+/// For a result that does not agree. `witness`: null where no machine agrees. To find k, the differing
+/// machine and the witness are both run again with the right operand zeroed from k on, over the samples in
+/// order; bisection leads to a k at which the two prefixes of the first wrong accumulator part: log2(k
+/// samples) runs of both.
+Difference first_difference(const traces::Manifest& manifest, const traces::GemmRecord& record,
+                            const RecordedGemm& recorded, traces::Machine& differing,
+                            const traces::GemmResult& result, const Witness* witness);
+
+/// Nothing when all is equal; else the first unequal field in the order maximum, maximum_used, exponent,
+/// count, sum1, sum2, clip, scale, code, and the first wrong code's element whatever the field.
+std::optional<Difference> first_difference(const traces::Manifest& manifest,
+                                           const RecordedQuantizer& recorded,
+                                           const traces::QuantizerResult& result);
+
+/// What stands in for a result: the machine threw `message`.
+Difference no_result(const traces::Manifest& manifest, const traces::GemmRecord& record,
+                     const std::string& message);
+Difference no_result(const traces::Manifest& manifest, const traces::QuantizerRecord& record,
+                     const std::string& message);
+
+}  // namespace quatrain::sim

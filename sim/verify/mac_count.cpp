@@ -1,0 +1,148 @@
+#include "sim/verify/mac_count.hpp"
+
+#include "traces/encoding/nibbles.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace quatrain::sim {
+namespace {
+
+using traces::Geometry;
+using traces::Operand;
+using traces::Phase;
+
+/// 1 for a code whose value is not zero, else 0; an element a byte.
+std::vector<std::uint8_t> non_zero_marks(const Operand& operand, std::int64_t elements) {
+  std::vector<std::uint8_t> marks = traces::unpack_nibbles(operand.codes, static_cast<std::size_t>(elements));
+  const auto& values = traces::code_values(operand.encoding);
+  for (std::uint8_t& mark : marks) mark = values[mark] != 0;
+  return marks;
+}
+
+/// Output positions first .. last - 1 of one axis whose input coordinate position * stride + tap - padding
+/// exists.
+struct Positions {
+  std::int64_t first = 0, last = 0;
+  std::uint64_t count() const { return last > first ? static_cast<std::uint64_t>(last - first) : 0; }
+};
+
+Positions positions_of(std::int64_t tap, std::int64_t outputs, std::int64_t inputs, std::int64_t stride,
+                       std::int64_t padding) {
+  const std::int64_t offset = tap - padding;  // input = position * stride + offset
+  const std::int64_t first = offset >= 0 ? 0 : (-offset + stride - 1) / stride;
+  const std::int64_t room = inputs - 1 - offset;
+  return {first, room < 0 ? first : std::min(outputs, room / stride + 1)};
+}
+
+std::uint64_t pairs_in_range(std::int64_t taps, std::int64_t outputs, std::int64_t inputs,
+                             std::int64_t stride, std::int64_t padding) {
+  std::uint64_t pairs = 0;
+  for (std::int64_t tap = 0; tap < taps; ++tap)
+    pairs += positions_of(tap, outputs, inputs, stride, padding).count();
+  return pairs;
+}
+
+/// Walks every (b, output position, tap) that is in range, tap by tap.
+/// body(tap, first input index in a plane, first output index in a plane, how many, step of the input index).
+template <typename Body>
+void for_each_run(const Geometry& g, Body&& body) {
+  for (std::int64_t i = 0; i < g.kernel_height; ++i)
+    for (std::int64_t j = 0; j < g.kernel_width; ++j) {
+      const Positions rows = positions_of(i, g.out_height, g.height, g.stride_height, g.padding_height);
+      const Positions columns = positions_of(j, g.out_width, g.width, g.stride_width, g.padding_width);
+      if (columns.count() == 0) continue;
+      for (std::int64_t ho = rows.first; ho < rows.last; ++ho) {
+        const std::int64_t h = ho * g.stride_height + i - g.padding_height;
+        const std::int64_t w = columns.first * g.stride_width + j - g.padding_width;
+        body(i * g.kernel_width + j, h * g.width + w, ho * g.out_width + columns.first, columns.count());
+      }
+    }
+}
+
+/// A term joins one x or dZ of the left with one weight: both depend on it through channel and tap alone, so
+/// the terms of a (channel, tap) are a product of two counts. forward: channel c; backward_data: channel o.
+std::uint64_t non_zero_with_weight(const traces::Gemm& gemm, const Operand& left, const Operand& right) {
+  const Geometry& g = gemm.geometry;
+  const bool forward = gemm.phase == Phase::forward;
+  const std::int64_t taps = g.kernel_height * g.kernel_width;
+  const std::int64_t in = g.in_channels / g.groups, out = g.out_channels / g.groups;
+  const auto lefts = non_zero_marks(left, traces::left_elements(gemm.phase, g));
+  const auto weights = non_zero_marks(right, traces::weight_elements(g));
+  const std::int64_t channels = forward ? g.in_channels : g.out_channels;
+  const std::int64_t plane = forward ? g.height * g.width : g.out_height * g.out_width;
+  std::vector<std::uint64_t> of_left(static_cast<std::size_t>(channels * taps)), of_weight(of_left.size());
+  for (std::int64_t b = 0; b < g.batch; ++b)
+    for (std::int64_t channel = 0; channel < channels; ++channel)
+      for_each_run(g, [&](std::int64_t tap, std::int64_t input, std::int64_t output, std::uint64_t count) {
+        const std::int64_t step = forward ? g.stride_width : 1;
+        const std::uint8_t* mark =
+            &lefts[static_cast<std::size_t>((b * channels + channel) * plane + (forward ? input : output))];
+        std::uint64_t sum = 0;
+        for (std::uint64_t at = 0; at < count; ++at) sum += mark[static_cast<std::int64_t>(at) * step];
+        of_left[static_cast<std::size_t>(channel * taps + tap)] += sum;
+      });
+  for (std::int64_t o = 0; o < g.out_channels; ++o)
+    for (std::int64_t c = 0; c < in; ++c)
+      for (std::int64_t tap = 0; tap < taps; ++tap) {
+        const std::int64_t channel = forward ? o / out * in + c : o;
+        of_weight[static_cast<std::size_t>(channel * taps + tap)] +=
+            weights[static_cast<std::size_t>((o * in + c) * taps + tap)];
+      }
+  std::uint64_t terms = 0;
+  for (std::size_t i = 0; i < of_left.size(); ++i) terms += of_left[i] * of_weight[i];
+  return terms;
+}
+
+/// backward_weight: x and dZ meet at an output position of their group; a product of two counts again.
+std::uint64_t non_zero_with_gradient(const Geometry& g, const Operand& left, const Operand& right) {
+  const std::int64_t in = g.in_channels / g.groups, out = g.out_channels / g.groups;
+  const std::int64_t plane = g.height * g.width, out_plane = g.out_height * g.out_width;
+  const auto inputs = non_zero_marks(left, traces::input_elements(g));
+  const auto gradients = non_zero_marks(right, traces::output_elements(g));
+  std::uint64_t terms = 0;
+  std::vector<std::uint64_t> of_gradient(static_cast<std::size_t>(out_plane));
+  for (std::int64_t b = 0; b < g.batch; ++b)
+    for (std::int64_t group = 0; group < g.groups; ++group) {
+      std::fill(of_gradient.begin(), of_gradient.end(), 0);
+      for (std::int64_t o = group * out; o < (group + 1) * out; ++o)
+        for (std::int64_t z = 0; z < out_plane; ++z)
+          of_gradient[static_cast<std::size_t>(z)] +=
+              gradients[static_cast<std::size_t>((b * g.out_channels + o) * out_plane + z)];
+      for (std::int64_t c = group * in; c < (group + 1) * in; ++c)
+        for_each_run(g, [&](std::int64_t, std::int64_t input, std::int64_t output, std::uint64_t count) {
+          const std::uint8_t* mark =
+              &inputs[static_cast<std::size_t>((b * g.in_channels + c) * plane + input)];
+          const std::uint64_t* met = &of_gradient[static_cast<std::size_t>(output)];
+          for (std::uint64_t at = 0; at < count; ++at)
+            if (mark[static_cast<std::int64_t>(at) * g.stride_width] != 0) terms += met[at];
+        });
+    }
+  return terms;
+}
+
+}  // namespace
+
+MacCount& MacCount::operator+=(const MacCount& other) {
+  all += other.all;
+  in_range += other.in_range;
+  non_zero += other.non_zero;
+  return *this;
+}
+
+MacCount count_macs(const traces::Gemm& gemm, const Operand& left, std::span<const Operand> right) {
+  const Geometry& g = gemm.geometry;
+  MacCount count;
+  count.all = right.size() * static_cast<std::uint64_t>(traces::mac_count(traces::gemm_size(gemm.phase, g)));
+  // The three phases of a layer join the same (b, o, c, ho, wo, i, j).
+  count.in_range =
+      right.size() * static_cast<std::uint64_t>(g.batch * g.out_channels * (g.in_channels / g.groups)) *
+      pairs_in_range(g.kernel_height, g.out_height, g.height, g.stride_height, g.padding_height) *
+      pairs_in_range(g.kernel_width, g.out_width, g.width, g.stride_width, g.padding_width);
+  for (const Operand& operand : right)
+    count.non_zero += gemm.phase == Phase::backward_weight ? non_zero_with_gradient(g, left, operand)
+                                                           : non_zero_with_weight(gemm, left, operand);
+  return count;
+}
+
+}  // namespace quatrain::sim

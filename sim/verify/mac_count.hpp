@@ -1,0 +1,24 @@
+#pragma once
+/// How many of a GEMM's multiply-accumulates are in range (not zero by index, numerics.md section 6) and how
+/// many have two operands that are not zero. Exact, by counting codes for each tap instead of multiplying.
+
+#include "traces/machine.hpp"
+
+#include <cstdint>
+#include <span>
+
+namespace quatrain::sim {
+
+struct MacCount {
+  std::uint64_t all = 0;       ///< m n k groups samples
+  std::uint64_t in_range = 0;  ///< terms whose index falls inside its tensor
+  std::uint64_t non_zero = 0;  ///< of these, terms with two non-zero codes
+  friend bool operator==(const MacCount&, const MacCount&) = default;
+  MacCount& operator+=(const MacCount& other);
+};
+
+/// right: one operand, or the samples of backward_weight.
+MacCount count_macs(const traces::Gemm& gemm, const traces::Operand& left,
+                    std::span<const traces::Operand> right);
+
+}  // namespace quatrain::sim

@@ -1,0 +1,132 @@
+#include "sim/verify/recorded.hpp"
+
+#include "traces/base/error.hpp"
+#include "traces/encoding/nibbles.hpp"
+
+#include <cmath>
+#include <limits>
+
+namespace quatrain::sim {
+namespace {
+
+using traces::Error;
+using traces::GemmRecord;
+using traces::Manifest;
+using traces::QuantizerRecord;
+
+bool has_sawb(const QuantizerRecord& record) {
+  return record.rule == traces::Rule::sawb_int4 || record.rule == traces::Rule::sawb_uint4;
+}
+
+void require_exact_sum(const Manifest& manifest, const GemmRecord& record) {
+  const auto encoding = [&](const std::string& id) {
+    return traces::encoding_of(manifest.quantizer(id).rule);
+  };
+  const traces::Encoding left = encoding(record.left[0]), right = encoding(record.right[0]);
+  const std::int64_t product =
+      std::int64_t{traces::largest_magnitude(left)} * traces::largest_magnitude(right);
+  const std::int64_t most = std::numeric_limits<std::int32_t>::max() / product / record.samples;
+  if (record.size.k > most)
+    throw Error("k is {} with {} sample(s) of {} x {}; expected at most {}, so that every sum fits int32",
+                record.size.k, record.samples, traces::name_of(left), traces::name_of(right), most);
+}
+
+void require_finite_scale(const Manifest& manifest, const GemmRecord& record) {
+  const float left = manifest.quantizer(record.left[0]).scale;
+  const float right = manifest.quantizer(record.right[0]).scale;
+  if (const float both = left * right; !std::isfinite(both))
+    throw Error("scale out of range: {} * {}; expected a finite product", left, right);
+}
+
+void require_memory(const GemmRecord& record, std::uint64_t limit_mib) {
+  const auto elements = static_cast<std::uint64_t>(traces::element_count(record.result_shape));
+  if (elements > (limit_mib << 20) / 8)
+    throw Error("a result of {} elements takes {} MiB; expected at most {} MiB (--result-limit)", elements,
+                (elements * 8 + (1U << 20) - 1) >> 20, limit_mib);
+}
+
+/// What numerics.md sections 3 and 4 refuse, so that an Error of a machine is the machine's own.
+void require_legal_source(const QuantizerRecord& record, std::span<const float> source) {
+  float max = 0;
+  for (std::size_t i = 0; i < source.size(); ++i) {
+    const float x = source[i];
+    if (!std::isfinite(x))
+      throw Error("tensor '{}': element {} is {}; expected a finite number", *record.source, i, x);
+    if (record.rule == traces::Rule::sawb_uint4 && x < 0)
+      throw Error("tensor '{}': element {} is {}; expected none below zero for sawb_uint4", *record.source, i,
+                  x);
+    max = std::fmax(max, std::fabs(x));
+  }
+  const float used = record.maximum == traces::Maximum::hindsight ? record.max_used : max;
+  if (!has_sawb(record) && record.alpha == traces::Alpha::pow2 && used > std::ldexp(1.0F, 127))
+    throw Error("maximum out of range: {}; expected at most 2^127 for pow2", used);
+}
+
+}  // namespace
+
+std::string name_of(const Manifest& manifest, const GemmRecord& record) {
+  return fmt::format("{}/{}/{}/{}", record.step, traces::name_of(record.pass),
+                     manifest.layer(record.layer).name, traces::name_of(record.phase));
+}
+
+void require_computable(const Manifest& manifest, const GemmRecord& record,
+                        std::uint64_t result_limit_mib) try {
+  require_exact_sum(manifest, record);
+  require_finite_scale(manifest, record);
+  require_memory(record, result_limit_mib);
+} catch (Error& error) {
+  error.add_context("gemm {}", name_of(manifest, record));
+  throw;
+}
+
+RecordedGemm::RecordedGemm(const traces::TraceReader& trace, const GemmRecord& record)
+    : name(name_of(trace.manifest(), record)),
+      gemm{record.phase, traces::geometry_of(trace.manifest(), record)},
+      size(record.size),
+      scale(record.scale),
+      left_codes_(trace.read_codes(trace.manifest().quantizer(record.left[0]).codes)) {
+  const auto operand = [&](const std::string& id, std::span<const std::uint8_t> codes) {
+    const QuantizerRecord& quantizer = trace.manifest().quantizer(id);
+    return traces::Operand{traces::encoding_of(quantizer.rule), quantizer.scale, codes};
+  };
+  left = operand(record.left[0], left_codes_);
+  for (const std::string& id : record.right)
+    right_codes_.push_back(trace.read_codes(trace.manifest().quantizer(id).codes));
+  for (std::size_t i = 0; i < record.right.size(); ++i)
+    right.push_back(operand(record.right[i], right_codes_[i]));
+  accumulators.crc32c = record.accumulators_crc32c;
+  if (record.accumulators) accumulators.elements = trace.read_int32(*record.accumulators);
+  output.crc32c = record.output_crc32c;
+  if (record.output) output.elements = trace.read_fp32(*record.output);
+}
+
+RecordedQuantizer::RecordedQuantizer(const traces::TraceReader& trace, const QuantizerRecord& quantizer)
+    : record(quantizer),
+      source(trace.read_fp32(*quantizer.source)),
+      codes(trace.read_codes(quantizer.codes)) {
+  try {
+    require_legal_source(record, source);
+  } catch (Error& error) {
+    error.add_context("quantizer {}", record.id);
+    throw;
+  }
+  task = {.rule = record.rule,
+          .source = source,
+          .draws = {trace.manifest().run.seed, record.step, record.layer, record.sample},
+          .random_bits = record.random_bits,
+          .alpha = record.alpha,
+          .maximum = std::nullopt};
+  if (!has_sawb(record) && record.maximum == traces::Maximum::hindsight) task.maximum = record.max_used;
+}
+
+std::optional<std::int64_t> code_of_zero_record(const traces::TraceReader& trace,
+                                                const QuantizerRecord& record) {
+  const float maximum = has_sawb(record) ? record.max : record.max_used;
+  if (maximum >= std::ldexp(1.0F, -100)) return std::nullopt;
+  const std::vector<std::uint8_t> codes = trace.read_codes(record.codes);
+  for (std::size_t byte = 0; byte < codes.size(); ++byte)
+    if (codes[byte] != 0) return static_cast<std::int64_t>(2 * byte + ((codes[byte] & 0xF) == 0));
+  return std::nullopt;
+}
+
+}  // namespace quatrain::sim

@@ -1,0 +1,71 @@
+#pragma once
+/// Records of a trace as tasks for a machine, with what the trace says the result is. Everything that a
+/// machine may rely on is checked first: a record that no machine may compute is an Error of the trace.
+
+#include "traces/format/reader.hpp"
+#include "traces/machine.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quatrain::sim {
+
+/// "0/train/conv2/forward": a GEMM record has no id of its own.
+std::string name_of(const traces::Manifest& manifest, const traces::GemmRecord& record);
+
+/// Throws Error for a record that no machine may compute: a sum that could leave int32 (numerics.md section
+/// 6), a scale that is infinite, a result (accumulators and output, 8 bytes an element) above
+/// `result_limit_mib`.
+void require_computable(const traces::Manifest& manifest, const traces::GemmRecord& record,
+                        std::uint64_t result_limit_mib);
+
+/// What the trace says of one tensor of a result: its elements, or their checksum alone.
+template <typename Element>
+struct Recorded {
+  std::optional<std::vector<Element>> elements;
+  std::uint32_t crc32c = 0;
+};
+
+class RecordedGemm {
+ public:
+  /// Reads operands and stored results; throws Error when the trace's bytes do not fit its manifest.
+  RecordedGemm(const traces::TraceReader& trace, const traces::GemmRecord& record);
+  RecordedGemm(const RecordedGemm&) = delete;
+  RecordedGemm& operator=(const RecordedGemm&) = delete;
+
+  std::string name;
+  traces::Gemm gemm;
+  traces::GemmSize size;
+  traces::Operand left;  ///< views of codes held here
+  std::vector<traces::Operand> right;
+  float scale = 0;
+  Recorded<std::int32_t> accumulators;
+  Recorded<float> output;
+
+ private:
+  std::vector<std::uint8_t> left_codes_;
+  std::vector<std::vector<std::uint8_t>> right_codes_;
+};
+
+/// `task.source` is a view of `source`.
+struct RecordedQuantizer {
+  /// The record has a source. Throws Error when the bytes do not fit the manifest, or when the source or the
+  /// given maximum is one that the rule refuses (numerics.md sections 3 and 4).
+  RecordedQuantizer(const traces::TraceReader& trace, const traces::QuantizerRecord& quantizer);
+  RecordedQuantizer(const RecordedQuantizer&) = delete;
+  RecordedQuantizer& operator=(const RecordedQuantizer&) = delete;
+
+  const traces::QuantizerRecord& record;
+  std::vector<float> source;
+  traces::QuantizerTask task;
+  std::vector<std::uint8_t> codes;  ///< packed, as the trace has them
+};
+
+/// The first code that is not zero where the record says that all are (its M is below 2^-100); nothing where
+/// the record keeps its word.
+std::optional<std::int64_t> code_of_zero_record(const traces::TraceReader& trace,
+                                                const traces::QuantizerRecord& record);
+
+}  // namespace quatrain::sim
