@@ -1,5 +1,6 @@
 #include "emu/gemm/fp32.hpp"
 
+#include "emu/gemm/chunks.hpp"
 #include "emu/gemm/tiling.hpp"
 
 #include <bit>
@@ -67,7 +68,7 @@ void pack_left(const LeftLayout& layout, std::span<const float> values, BorderTe
   const std::size_t origin = size_of(layout.vertical.before) * line + size_of(layout.horizontal.before);
   const float border = terms == BorderTerms::skip ? std::bit_cast<float>(border_mark) : 0.0F;
   words.resize(size_of(layout.words()));
-  pool.parallel_for(size_of(layout.outer), [&](std::size_t image) {
+  for_each_in_chunks(pool, size_of(layout.outer), inner * padded, [&](std::size_t image) {
     for (std::size_t p = image * inner; p < (image + 1) * inner; ++p) {
       float* const target = &words[p * padded];
       std::fill(target, target + padded, border);
@@ -84,30 +85,42 @@ void pack_left(const LeftLayout& layout, std::span<const float> values, BorderTe
   });
 }
 
-void pack_weight(const Geometry& g, bool is_data, const LoweredProduct& product, const Panel& panel,
-                 std::size_t channel, std::span<const float> values, float* words) {
-  const std::int64_t taps = g.kernel_height * g.kernel_width, in = g.in_channels / g.groups;
-  const std::int64_t out = g.out_channels / g.groups;
-  const std::int64_t channel_pitch = is_data ? in * taps : taps, column_pitch = is_data ? taps : in * taps;
-  const float* const origin = values.data() + product.group * out * in * taps +
-                              static_cast<std::int64_t>(channel) * channel_pitch +
-                              static_cast<std::int64_t>(panel.first) * column_pitch;
+/// Columns that lie `pitch` apart in the tensor, `steps` values of k in a row each, become panel lines.
+void pack_lines(const float* source, std::size_t steps, std::size_t pitch, const Panel& panel, SimdPath path,
+                float* words) {
+  transpose_words(source, panel.columns, steps, pitch, words, panel.width, path);
+  for (std::size_t column = panel.columns; column < panel.width; ++column)
+    for (std::size_t step = 0; step < steps; ++step) words[step * panel.width + column] = 0.0F;
+}
+
+/// W[o, c, i, j] of forward: k = (c, i, j) lies in a row. `part` is one of so many values of k.
+constexpr std::size_t forward_steps_a_part = 256;
+
+void pack_forward_weight(const LoweredProduct& product, const Panel& panel, std::size_t part,
+                         std::span<const float> values, SimdPath path, float* panel_words) {
+  const std::size_t k = product.steps.size(), first = part * forward_steps_a_part;
+  const std::size_t column = size_of(product.group * product.columns) + panel.first;
+  pack_lines(&values[column * k + first], std::min(forward_steps_a_part, k - first), k, panel, path,
+             panel_words + first * panel.width);
+}
+
+/// W[o, c, i, j], one channel o of backward_data: the taps of the class, columns c.
+void pack_data_weight(const Geometry& g, const LoweredProduct& product, const Panel& panel,
+                      std::size_t channel, std::span<const float> values, float* words) {
+  const std::size_t taps = size_of(g.kernel_height * g.kernel_width), in = size_of(product.columns);
+  const std::size_t first = size_of(product.group * (g.out_channels / g.groups)) + channel;
+  const float* const origin = &values[(first * in + panel.first) * taps];
   for (const std::int64_t i : product.vertical->taps)
     for (const std::int64_t j : product.horizontal->taps)
       for (std::size_t column = 0; column < panel.width; ++column)
-        *words++ = column < panel.columns
-                       ? origin[static_cast<std::int64_t>(column) * column_pitch + i * g.kernel_width + j]
-                       : 0.0F;
+        *words++ = column < panel.columns ? origin[column * taps + size_of(i * g.kernel_width + j)] : 0.0F;
 }
 
 void pack_gradient(const Geometry& g, const LoweredProduct& product, const Panel& panel, std::size_t image,
                    std::span<const float> values, SimdPath path, float* words) {
   const std::size_t plane = size_of(g.out_height * g.out_width);
   const std::size_t channel = size_of(product.group * product.columns) + panel.first;
-  transpose_words(&values[(image * size_of(g.out_channels) + channel) * plane], panel.columns, plane, plane,
-                  words, panel.width, path);
-  for (std::size_t column = panel.columns; column < panel.width; ++column)
-    for (std::size_t pixel = 0; pixel < plane; ++pixel) words[pixel * panel.width + column] = 0.0F;
+  pack_lines(&values[(image * size_of(g.out_channels) + channel) * plane], plane, plane, panel, path, words);
 }
 
 void pack_right(const traces::Gemm& gemm, const Lowering& lowering, const std::vector<std::size_t>& places,
@@ -115,19 +128,26 @@ void pack_right(const traces::Gemm& gemm, const Lowering& lowering, const std::v
                 std::vector<float>& words) {
   const Geometry& g = gemm.geometry;
   const LeftLayout& left = lowering.left();
-  const std::size_t outer = size_of(left.lanes_are_images ? left.outer : left.inner / g.groups);
+  const bool is_forward = gemm.phase == Phase::forward;
+  const std::size_t all_steps = lowering.products().front().steps.size();
+  const std::size_t outer = is_forward ? (all_steps + forward_steps_a_part - 1) / forward_steps_a_part
+                            : left.lanes_are_images ? size_of(left.outer)
+                                                    : size_of(left.inner / g.groups);
   const std::size_t panels = panel_count(size_of(lowering.products().front().columns));
   words.resize(places.back());
-  pool.parallel_for(lowering.products().size() * panels * outer, [&](std::size_t task) {
+  const std::size_t words_each = tile_pitch * all_steps / outer;
+  for_each_in_chunks(pool, lowering.products().size() * panels * outer, words_each, [&](std::size_t task) {
     const std::size_t index = task / (panels * outer), part = task % outer;
     const LoweredProduct& product = lowering.products()[index];
     const Panel panel = panel_at(task / outer % panels, size_of(product.columns));
     const std::size_t steps = product.steps.size();
-    float* const target = &words[places[index] + panel.first * steps + part * (steps / outer) * panel.width];
+    float* const panel_words = &words[places[index] + panel.first * steps];
+    if (is_forward) return pack_forward_weight(product, panel, part, values, path, panel_words);
+    float* const target = panel_words + part * (steps / outer) * panel.width;
     if (left.lanes_are_images)
       pack_gradient(g, product, panel, part, values, path, target);
     else
-      pack_weight(g, gemm.phase == Phase::backward_data, product, panel, part, values, target);
+      pack_data_weight(g, product, panel, part, values, target);
   });
 }
 

@@ -13,16 +13,21 @@ template <std::size_t vectors, BorderTerms border>
                                                const float* panel, float* tile) {
   const float* row[kernel_rows];
   __m256 sum[kernel_rows][vectors];
+#pragma GCC unroll 6
   for (std::size_t r = 0; r < kernel_rows; ++r) {
     row[r] = left + rows[r];
+#pragma GCC unroll 2
     for (std::size_t v = 0; v < vectors; ++v) sum[r][v] = _mm256_loadu_ps(tile + r * tile_pitch + 8 * v);
   }
   const __m256i mark = _mm256_set1_epi32(static_cast<int>(border_mark));
   for (std::size_t s = 0; s < step_count; ++s) {
     __m256 right[vectors];
+#pragma GCC unroll 2
     for (std::size_t v = 0; v < vectors; ++v, panel += 8) right[v] = _mm256_loadu_ps(panel);
+#pragma GCC unroll 6
     for (std::size_t r = 0; r < kernel_rows; ++r) {
       const __m256 value = _mm256_broadcast_ss(row[r] + steps[s]);
+#pragma GCC unroll 2
       for (std::size_t v = 0; v < vectors; ++v) {
         const __m256 next = _mm256_fmadd_ps(value, right[v], sum[r][v]);
         if constexpr (border == BorderTerms::add_zero) {
@@ -34,14 +39,16 @@ template <std::size_t vectors, BorderTerms border>
       }
     }
   }
+#pragma GCC unroll 6
   for (std::size_t r = 0; r < kernel_rows; ++r)
+#pragma GCC unroll 2
     for (std::size_t v = 0; v < vectors; ++v) _mm256_storeu_ps(tile + r * tile_pitch + 8 * v, sum[r][v]);
 }
 
 /// fma(a, b, c) of fp32 from fp64 operations: the product is exact; the sum is rounded to odd (to the odd one
 /// of its two neighbours, where it is not exact), and an odd result with two bits or more to spare rounds to
 /// fp32 as the exact one would (Boldo and Melquiond, "Emulation of a FMA and correctly rounded sums", 2008).
-[[gnu::always_inline]] inline float fused(float a, float b, float c) {
+float fused(float a, float b, float c) {
   const double product = double{a} * double{b}, addend = double{c};
   const double sum = product + addend;
   const double part = sum - product;
@@ -53,6 +60,26 @@ template <std::size_t vectors, BorderTerms border>
   return static_cast<float>(std::bit_cast<double>(odd));
 }
 
+/// sums[n] = fma(a, b[n], sums[n]). The exact sum lies within one part in 2^52 of the fp64 one: where both
+/// ends of that range round to the same fp32, so does everything between; else (1 in 2^27, or NaN) fused
+/// decides.
+template <std::size_t columns>
+void add_fused(float a, const float* b, float* sums) {
+  float low[columns], high[columns];
+  for (std::size_t n = 0; n < columns; ++n) {
+    const double sum = double{a} * double{b[n]} + double{sums[n]};
+    low[n] = static_cast<float>(sum * (1 - 0x1p-52));
+    high[n] = static_cast<float>(sum * (1 + 0x1p-52));
+  }
+  std::int32_t differing = 0;
+  for (std::size_t n = 0; n < columns; ++n) differing |= low[n] == high[n] ? 0 : 1;
+  if (differing == 0) {
+    for (std::size_t n = 0; n < columns; ++n) sums[n] = low[n];
+  } else {
+    for (std::size_t n = 0; n < columns; ++n) sums[n] = fused(a, b[n], sums[n]);
+  }
+}
+
 template <std::size_t columns, BorderTerms border>
 void add_portably(const float* left, const std::int32_t* rows, const std::int32_t* steps,
                   std::size_t step_count, const float* panel, float* tile) {
@@ -60,8 +87,7 @@ void add_portably(const float* left, const std::int32_t* rows, const std::int32_
     for (std::size_t r = 0; r < kernel_rows; ++r) {
       const float value = left[rows[r] + steps[s]];
       if (border == BorderTerms::skip && std::bit_cast<std::uint32_t>(value) == border_mark) continue;
-      float* const sum = tile + r * tile_pitch;
-      for (std::size_t n = 0; n < columns; ++n) sum[n] = fused(value, panel[n], sum[n]);
+      add_fused<columns>(value, panel, tile + r * tile_pitch);
     }
 }
 

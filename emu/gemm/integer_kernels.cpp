@@ -15,24 +15,33 @@ template <std::size_t vectors>
                                            const std::uint32_t* panel, std::size_t steps_per_sum,
                                            std::int32_t* tile) {
   const std::uint32_t* row[kernel_rows];
+#pragma GCC unroll 6
   for (std::size_t r = 0; r < kernel_rows; ++r) row[r] = left + rows[r];
   const __m256i ones = _mm256_set1_epi16(1);
   for (std::size_t first = 0; first < step_count; first += steps_per_sum) {
     const std::size_t last = std::min(first + steps_per_sum, step_count);
     __m256i sum[kernel_rows][vectors];  // 16 bits: two sums of two lanes a column
-    for (auto& of_row : sum)
-      for (__m256i& vector : of_row) vector = _mm256_setzero_si256();
+#pragma GCC unroll 6
+    for (std::size_t r = 0; r < kernel_rows; ++r)
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < vectors; ++v) sum[r][v] = _mm256_setzero_si256();
     for (std::size_t s = first; s < last; ++s) {
       __m256i right[vectors];
+#pragma GCC unroll 2
       for (std::size_t v = 0; v < vectors; ++v, panel += 8)
         right[v] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(panel));
+#pragma GCC unroll 6
       for (std::size_t r = 0; r < kernel_rows; ++r) {
         const __m256i word = _mm256_set1_epi32(static_cast<int>(row[r][steps[s]]));
-        for (std::size_t v = 0; v < vectors; ++v)
+#pragma GCC unroll 2
+        for (std::size_t v = 0; v < vectors; ++v) {
           sum[r][v] = _mm256_add_epi16(sum[r][v], _mm256_maddubs_epi16(word, right[v]));
+        }
       }
     }
+#pragma GCC unroll 6
     for (std::size_t r = 0; r < kernel_rows; ++r)
+#pragma GCC unroll 2
       for (std::size_t v = 0; v < vectors; ++v) {
         auto* const at = reinterpret_cast<__m256i*>(tile + r * tile_pitch + 8 * v);
         const __m256i wide = _mm256_madd_epi16(sum[r][v], ones);

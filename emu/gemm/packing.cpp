@@ -67,7 +67,7 @@ void pack_left(const traces::Gemm& gemm, const LeftLayout& layout, std::span<con
   const std::size_t channels =
       size(is_data ? gemm.geometry.out_channels : gemm.geometry.in_channels) / groups;
   const std::size_t group_words = inner / groups;
-  pool.parallel_for(batch * groups, [&](std::size_t part) {
+  for_each_in_chunks(pool, batch * groups, group_words * padded, [&](std::size_t part) {
     const std::uint8_t* const source = codes.data() + part * channels * plane;
     std::uint32_t* const target = &words[part * group_words * padded];
     if (plane == 1 && padded == 1) return gather_codes(source, channels, table, target, path);

@@ -3,6 +3,7 @@
 /// panels, step by step, 8 or 16 columns of 4 lanes each.
 
 #include "emu/fault.hpp"
+#include "emu/gemm/chunks.hpp"
 #include "emu/gemm/tiling.hpp"
 
 #include <array>
@@ -33,10 +34,11 @@ class RightPacker {
   void pack(std::span<const std::uint8_t> codes, traces::ThreadPool& pool, std::uint32_t* words) const {
     const bool is_weight = gemm_.phase == traces::Phase::backward_weight;
     const auto& products = lowering_.products();
-    // A task: the steps of one word of channels or images, in one panel.
+    // A piece: the steps of one word of channels or images, in one panel.
     const std::size_t outer = words_of_steps();
     const std::size_t panels = panel_count(static_cast<std::size_t>(products.front().columns));
-    pool.parallel_for(products.size() * panels * outer, [&](std::size_t task) {
+    const std::size_t words_each = tile_pitch * products.front().steps.size() / outer;
+    for_each_in_chunks(pool, products.size() * panels * outer, words_each, [&](std::size_t task) {
       const std::size_t product = task / (panels * outer), panel = task / outer % panels, word = task % outer;
       if (is_weight)
         pack_gradient(products[product], panel, word, codes, words + places_[product]);

@@ -15,12 +15,12 @@ namespace quatrain::emu {
 
 inline constexpr std::size_t fp4_block_elements = 1024;  // stays in the first cache
 
-/// threshold(i, bits of y): in 1..2^23 - 1 units, for y >= 1 at or above it goes up; below y = 1, where
-/// floats are finer than the unit, `tie_goes_up` says what equality does. count <= fp4_block_elements; codes:
-/// one a byte.
-template <Fault fault, bool tie_goes_up, typename Threshold>
+/// thresholds.at(i, bits of y) for y >= 1, in 1..2^23 - 1 units: g at or above it goes up.
+/// thresholds.below_one(i) for y < 1, where floats are finer than the unit; `tie_goes_up` says what equality
+/// does. count <= fp4_block_elements; codes: one a byte.
+template <Fault fault, bool tie_goes_up, typename Thresholds>
 [[gnu::always_inline]] inline void fp4_codes(const float* x, std::size_t count, float alpha, float inverse,
-                                             const Threshold& threshold, std::uint8_t* codes) {
+                                             const Thresholds& thresholds, std::uint8_t* codes) {
   std::int32_t wide[fp4_block_elements];  // int32 lanes throughout: one vector width
   for (std::size_t i = 0; i < count; ++i) {
     const auto bits = std::bit_cast<std::int32_t>(x[i]);
@@ -29,10 +29,10 @@ template <Fault fault, bool tie_goes_up, typename Threshold>
     const float y = scaled < 64.0F ? scaled : 64.0F;  // at 64 nothing carries: e = 7
     const auto y_bits = std::bit_cast<std::int32_t>(y);
     constexpr bool greater = fault == Fault::up_only_when_greater;
-    const std::int32_t at = threshold(i, y_bits);
+    const std::int32_t at = thresholds.at(i, y_bits);
     const std::int32_t rounded =
         ((y_bits + (1 << 23) - (greater ? at + 1 : at)) >> 23) - 126;  // q + 1, q + 2
-    const float t = static_cast<float>(at) * 0x1p-23F;
+    const float t = thresholds.below_one(i);
     const std::int32_t underflow = (tie_goes_up && !greater ? y >= t : y > t) ? 1 : 0;
     const std::int32_t e = y >= 1.0F ? rounded : underflow;
     const std::int32_t sign = (bits >> 28) & 8;

@@ -29,16 +29,18 @@ class NearestQuantizer final : public Quantizer {
   }
 
  private:
+  /// One half; where the upper e = q + 2 is odd, one unit more. The exponent field of y is q + 127.
+  struct Halves {
+    [[gnu::always_inline]] std::int32_t at(std::size_t, std::int32_t y_bits) const {
+      return (1 << 22) + (fault == Fault::nearest_ties_up ? 0 : (~y_bits >> 23) & 1);
+    }
+    [[gnu::always_inline]] float below_one(std::size_t) const { return 0.5F; }
+  };
+
   void block(std::span<const float> x, float alpha, float inverse, std::uint8_t* codes) const {
     on_path(
         path_, [&]() __attribute__((always_inline)) {
-          // One half; where the upper e = q + 2 is odd, one unit more. The exponent field of y is q + 127.
-          const auto threshold = [](std::size_t, std::int32_t y_bits) __attribute__((always_inline)) {
-            constexpr std::int32_t half = 1 << 22, one = 127 << 23;
-            const bool up = fault == Fault::nearest_ties_up || y_bits < one;
-            return up ? half : half + 1 - (y_bits >> 23 & 1);
-          };
-          fp4_codes<fault, fault == Fault::nearest_ties_up>(x.data(), x.size(), alpha, inverse, threshold,
+          fp4_codes<fault, fault == Fault::nearest_ties_up>(x.data(), x.size(), alpha, inverse, Halves(),
                                                             codes);
         });
   }
