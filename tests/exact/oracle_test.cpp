@@ -45,8 +45,8 @@ float float_of(std::uint32_t bits) { return std::bit_cast<float>(bits); }
 /// Both operands finite, of any exponent.
 std::pair<float, float> random_floats(std::mt19937& random) {
   const auto one = [&] {
-    const float x = float_of(static_cast<std::uint32_t>(random()) & 0x7FFFFFFF);
-    return std::isfinite(x) ? x : 1.0F;
+    const float x = float_of(static_cast<std::uint32_t>(random()));
+    return std::isfinite(x) ? x : -0.0F;
   };
   return {one(), one()};
 }

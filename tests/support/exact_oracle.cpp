@@ -58,7 +58,7 @@ struct BinaryFormat {
 };
 constexpr BinaryFormat binary32{24, -126, 127}, binary64{53, -1022, 1023};
 
-/// Round to nearest, ties to even, with subnormals and overflow to infinity. A zero gets the sign +.
+/// Round to nearest, ties to even, with subnormals and overflow to infinity. The number zero is +0.
 double rounded(const Rational& x, const BinaryFormat& format) {
   if (x == 0) return 0;
   const Rational magnitude = x < 0 ? Rational(-x) : x;
@@ -84,6 +84,11 @@ double square_root(double a) {
   const Integer root = sqrt(whole);
   const bool inexact = Rational(root * root) != scaled;
   return to_double((Rational(root) + (inexact ? Rational(1, 2) : Rational(0))) * power_of_two(-shift));
+}
+
+/// A zero product or quotient has a sign too.
+float signed_as(float a, float b, float magnitude) {
+  return std::signbit(a) != std::signbit(b) ? -magnitude : magnitude;
 }
 
 float magnitude_of(float x) { return x < 0 ? -x : x; }
@@ -313,8 +318,12 @@ std::uint32_t draw(const traces::DrawKey& key, std::uint64_t element, unsigned b
   return result;
 }
 
-float product(float a, float b) { return to_float(value_of(a) * value_of(b)); }
-float quotient(float a, float b) { return to_float(value_of(a) / value_of(b)); }
+float product(float a, float b) {
+  return signed_as(a, b, to_float(value_of(std::abs(a)) * value_of(std::abs(b))));
+}
+float quotient(float a, float b) {
+  return signed_as(a, b, to_float(value_of(std::abs(a)) / value_of(std::abs(b))));
+}
 
 float maximum_used(float maximum, traces::Alpha alpha) {
   if (alpha == traces::Alpha::exact) return maximum;
@@ -342,6 +351,12 @@ float smallest_taken_up(unsigned e, std::uint32_t draw, float maximum, traces::A
   while (!reaches(x)) x = std::nextafter(x, std::numeric_limits<float>::infinity());
   while (reaches(std::nextafter(x, 0.0F))) x = std::nextafter(x, 0.0F);
   return x;
+}
+
+float next_estimate(float estimate, float measured) {
+  const float eta = to_float(Rational(1, 10));
+  const float c = to_float(1 - value_of(eta));
+  return to_float(value_of(product(c, measured)) + value_of(product(eta, estimate)));
 }
 
 traces::QuantizerResult quantize(const traces::QuantizerTask& task) {
@@ -375,7 +390,7 @@ traces::GemmResult multiply(const GemmCase& c) {
           assert(sum >= INT32_MIN && sum <= INT32_MAX);
           result.accumulators.push_back(static_cast<std::int32_t>(sum));
           const Rational whole{Integer(sum)};
-          result.output.push_back(to_float(value_of(to_float(whole)) * value_of(result.scale)));
+          result.output.push_back(product(to_float(whole), result.scale));
         }
   return result;
 }

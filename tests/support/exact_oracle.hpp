@@ -37,6 +37,9 @@ std::uint32_t draws_upward(float x, float maximum, traces::Alpha alpha, unsigned
 float smallest_taken_up(unsigned e, std::uint32_t draw, float maximum, traces::Alpha alpha,
                         unsigned random_bits);
 
+/// m_t of section 3.1 from m_(t-1) and the maximum measured at step t-1 (not the fallback to max |x_t|).
+float next_estimate(float estimate, float measured);
+
 /// Sections 3 and 4.
 traces::QuantizerResult quantize(const traces::QuantizerTask& task);
 

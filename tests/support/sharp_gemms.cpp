@@ -235,10 +235,10 @@ std::vector<RefusedGemm> refused_gemms() {
   GemmCase samples = one_sum(five_modes[4], repeated_term(0, 0, 139'811, {}));
   samples.right.resize(16, samples.right[0]);
   std::vector<RefusedGemm> all;
-  all.push_back({"16 samples of 139,811 terms", std::move(samples), {"139811", "2147483647"}});
+  all.push_back({"16 samples of 139,811 terms", std::move(samples), {"139811", "16", "2236962"}});
   all.push_back({"4,793,491 terms",
                  one_sum(five_modes[3], repeated_term(0, 0, 4'793'491, {})),
-                 {"4793491", "2147483647"}});
+                 {"4793491", "4793490"}});
   const GemmCase small = one_sum(five_modes[0], {{1, 1}});
   all.push_back({"2^64 x 2^64", with_scales(small, 0x1p64F, 0x1p64F), {"scale out of range"}});
   all.push_back(

@@ -158,6 +158,14 @@ std::vector<float> half_and_zeros(std::size_t count, std::size_t n) {
   return source;
 }
 
+/// Exact in fixed point: M = 1, so m = 2^15 |x|.
+std::vector<float> from_fixed_point(int m, std::size_t count, int other, std::size_t n) {
+  std::vector<float> source = appended({1, std::ldexp(static_cast<float>(other), -15)},
+                                       repeated(std::ldexp(static_cast<float>(m), -15), count));
+  source.resize(n);
+  return source;
+}
+
 void add_sawb(std::vector<SharpQuantizer>& all) {
   for (const Rule rule : {Rule::sawb_int4, Rule::sawb_uint4}) {
     const bool is_signed = rule == Rule::sawb_int4;
@@ -189,6 +197,13 @@ void add_sawb(std::vector<SharpQuantizer>& all) {
     for (const std::size_t count : {760U, 780U, 785U, 790U, 795U, 800U, 900U})
       add(fmt::format("nearly constant: {} of 1000", count), half_and_zeros(count, 1000));
   }
+  // found by search: the clip's last bit turns when one of the two products is not rounded
+  all.push_back(expecting("sawb_int4: clip with c1 sqrt(A) in an fma", from_fixed_point(11559, 19, 23932, 27),
+                          task_with(Rule::sawb_int4)));
+  all.push_back(expecting("sawb_int4: clip with c2 B in an fma", from_fixed_point(11249, 12, 19122, 19),
+                          task_with(Rule::sawb_int4)));
+  all.push_back(expecting("sawb_uint4: clip with either product in an fma",
+                          from_fixed_point(16266, 24, 16674, 26), task_with(Rule::sawb_uint4)));
   all.push_back(
       expecting("sawb_uint4: minus zero", {-0.0F, 1, 0.5F, -0.0F, 0.25F}, task_with(Rule::sawb_uint4)));
 }

@@ -1,0 +1,71 @@
+#pragma once
+/// The machines that the suites of this folder run over, and how their results are compared: bit by bit.
+
+#include "tests/support/sharp_gemms.hpp"
+#include "tests/support/sharp_tensors.hpp"
+#include "traces/base/parallel_for.hpp"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace quatrain::tests {
+
+/// Every machine of the project, whether or not it can run here.
+const std::vector<std::string>& machine_names();
+/// Those that quantize: all but the simulated hardware.
+const std::vector<std::string>& quantizing_machine_names();
+inline std::string parameter_name(const testing::TestParamInfo<std::string>& info) {
+  std::string name = info.param;
+  name[name.find('.')] = '_';
+  return name;
+}
+
+/// One machine for one test; SystemC wants a process for itself, and ctest gives each test its own.
+class EveryMachine : public testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override;  ///< skips, with the reason, where the machine cannot run
+  traces::Machine& machine() { return *machine_; }
+  bool is_simulated_hardware() const { return GetParam().starts_with("systemc."); }
+
+ private:
+  traces::ThreadPool pool_{2};
+  std::unique_ptr<traces::Machine> machine_;
+};
+
+/// Nothing, or the first field, code, accumulator or output that differs, with both values.
+std::string difference(const traces::QuantizerResult& found, const traces::QuantizerResult& expected);
+std::string difference(const traces::GemmResult& found, const traces::GemmResult& expected);
+
+traces::GemmResult multiply(traces::Machine& machine, const GemmCase& c);
+
+/// "NAME: difference" of every case whose result is not the expected one.
+std::vector<std::string> differences(traces::Machine& machine, const std::vector<SharpQuantizer>& cases);
+std::vector<std::string> differences(traces::Machine& machine, const std::vector<SharpGemm>& cases);
+
+/// A machine that passes on what another one computes. Negative controls override one call.
+class PassingOn : public traces::Machine {
+ public:
+  explicit PassingOn(traces::Machine& inner) : inner_(inner) {}
+  std::string name() const override { return inner_.name(); }
+  std::string ran_on() const override { return inner_.ran_on(); }
+  traces::Refusal refuses(const traces::Gemm& gemm, traces::Encoding left,
+                          traces::Encoding right) const override {
+    return inner_.refuses(gemm, left, right);
+  }
+  traces::Refusal refuses(traces::Rule rule) const override { return inner_.refuses(rule); }
+  traces::QuantizerResult quantize(const traces::QuantizerTask& task) override {
+    return inner_.quantize(task);
+  }
+  traces::GemmResult multiply(const traces::Gemm& gemm, const traces::Operand& left,
+                              std::span<const traces::Operand> right) override {
+    return inner_.multiply(gemm, left, right);
+  }
+
+ private:
+  traces::Machine& inner_;
+};
+
+}  // namespace quatrain::tests
