@@ -18,7 +18,7 @@ struct DataConfig {
   std::string set = "fashion_mnist";
   double mean = 0, std = 1;  ///< of a pixel in 0..1; rounded to fp32 before use
   /// The first so many images; all of them when absent ("all" in a config).
-  std::optional<std::int64_t> train_images, test_images;
+  std::optional<std::int64_t> train_images = {}, test_images = {};
 };
 
 struct LabelledImages {

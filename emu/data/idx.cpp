@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <span>
+#include <string_view>
 
 namespace quatrain::emu {
 namespace {
@@ -54,11 +55,13 @@ class IdxInput {
   /// gzip: its own checksum and length were wrong, or it ends early.
   void refuse_damage() {
     int code = Z_OK;
-    const char* text = ::gzerror(handle_, &code);
+    std::string_view text = ::gzerror(handle_, &code);
+    if (const std::string front = file_.string() + ": "; text.starts_with(front))
+      text.remove_prefix(front.size());
     if (code == Z_OK || code == Z_STREAM_END) return;
     if (code == Z_BUF_ERROR) throw Error("{}: byte {}: the compressed data end here", file_.string(), place_);
     throw Error("{}: byte {}: the compressed data are damaged: {}", file_.string(), place_,
-                code == Z_ERRNO ? std::strerror(errno) : text);
+                code == Z_ERRNO ? std::string_view(std::strerror(errno)) : text);
   }
 
  private:

@@ -1,8 +1,8 @@
 #include "emu/nn/checkpoint.hpp"
 
-#include "traces/base/files.hpp"
 #include "emu/nn/state_hash.hpp"
 #include "traces/base/error.hpp"
+#include "traces/base/files.hpp"
 #include "traces/base/strict_json.hpp"
 
 #include <nlohmann/json.hpp>
@@ -59,13 +59,15 @@ std::uint64_t read_count(const JsonNode& node) {
   std::uint64_t count = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
   if (failure != std::errc() || end != text.data() + text.size())
-    throw node.error("'{}'; expected a count", text);
+    throw node.error("found '{}'; expected a count", traces::printable(text));
   return count;
 }
 
+void expect_word(const JsonNode& node, std::string_view word) { node.one_of({&word, 1}); }
+
 void read_tensor(const JsonNode& header, std::string_view data, const NamedValues& tensor) {
   const JsonNode entry = header.at(tensor.name);
-  if (entry.at("dtype").string() != "F32") throw entry.at("dtype").error("expected F32");
+  expect_word(entry.at("dtype"), "F32");
   traces::Shape shape;
   for (const JsonNode& size : entry.at("shape").items(1, 8)) shape.push_back(size.integer(1, 1LL << 40));
   if (shape != tensor.shape) throw entry.at("shape").error("not the shape that the config gives");
@@ -100,8 +102,7 @@ Checkpoint read_checkpoint(const std::filesystem::path& file, std::span<Paramete
   const JsonNode header =
       JsonNode::parse(std::string_view(bytes).substr(sizeof length, length), file.string());
   const JsonNode metadata = header.at("__metadata__");
-  if (metadata.at("format").string() != format_name)
-    throw metadata.at("format").error("expected '{}'", format_name);
+  expect_word(metadata.at("format"), format_name);
   const Checkpoint checkpoint{.epoch = read_count(metadata.at("epoch")),
                               .step = read_count(metadata.at("step")),
                               .state_hash = metadata.at("state_hash").string(64, 64)};

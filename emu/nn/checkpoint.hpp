@@ -15,7 +15,7 @@ namespace quatrain::emu {
 
 struct Checkpoint {
   std::uint64_t epoch = 0, step = 0;  ///< epochs and updates done
-  std::string state_hash;
+  std::string state_hash = {};
 };
 
 /// "epoch_0003.safetensors" in `directory`, which exists.

@@ -20,8 +20,8 @@ struct StepContext {
   SimdPath path = SimdPath::portable;
   std::uint32_t seed = 0, step = 0;
   StepObserver* observer = nullptr;  ///< may be absent
-  GemmWorkspace workspace;
-  std::vector<std::int32_t> accumulators;
+  GemmWorkspace workspace = {};
+  std::vector<std::int32_t> accumulators = {};
 };
 
 /// A tensor that training changes. All four have the same length.

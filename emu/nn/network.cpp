@@ -35,18 +35,6 @@ void Network::backward(const Tensor& logits_gradient, StepContext& context) {
     gradient = &layers_[i]->backward(*gradient, i > first_with_parameters_, context);
 }
 
-std::int64_t quantized_macs_of_step(const TrainingConfig& config) {
-  std::int64_t macs = 0;
-  for (const LayerConfig& layer : config.layers) {
-    if (layer.precision != Precision::quantized) continue;
-    const traces::Geometry geometry = with_batch(layer.geometry, config.batch);
-    for (const auto phase :
-         {traces::Phase::forward, traces::Phase::backward_data, traces::Phase::backward_weight})
-      macs += traces::mac_count(traces::gemm_size(phase, geometry));
-  }
-  return macs;
-}
-
 ForwardMacs forward_macs(const TrainingConfig& config) {
   ForwardMacs macs;
   for (const LayerConfig& layer : config.layers) {

@@ -28,9 +28,6 @@ class Network {
   std::size_t first_with_parameters_ = 0;
 };
 
-/// Multiply-accumulates of the 4-bit products of one training step: all three phases of the quantized layers,
-/// out-of-range terms counted, one sample.
-std::int64_t quantized_macs_of_step(const TrainingConfig& config);
 /// Forward multiply-accumulates of one image, in quantized and in all layers.
 struct ForwardMacs {
   std::int64_t quantized = 0, all = 0;

@@ -14,6 +14,7 @@ struct QuantizerEvent {
   std::uint32_t layer = 0;
   traces::Role role = traces::Role::input;
   unsigned sample = 0;          ///< gradient only
+  std::int64_t batch = 0;       ///< images of the step
   const QuantizerConfig& rule;  ///< what quantized it
   const QuantizedTensor& result;
   std::span<const float> source;

@@ -69,6 +69,7 @@ void QuantizedLayer::observe(Role role, const Side& side, std::span<const float>
     context.observer->quantized({.layer = id_,
                                  .role = role,
                                  .sample = sample,
+                                 .batch = output_.batch(),
                                  .rule = side.quantizer->config(),
                                  .result = side.codes[sample],
                                  .source = source});

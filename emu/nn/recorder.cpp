@@ -4,7 +4,7 @@
 #include "traces/encoding/nibbles.hpp"
 #include "traces/format/checksum.hpp"
 
-#include <cassert>
+#include <algorithm>
 
 namespace quatrain::emu {
 namespace {
@@ -72,18 +72,21 @@ std::string gradient_id(const std::string& place, unsigned sample) {
   return fmt::format("{}gradient/{}", place, sample);
 }
 
-const TrainingConfig& require_all_quantized(const TrainingConfig& config) {
-  if (config.quantize.forward == ForwardRule::none || config.quantize.gradient == GradientRule::none)
-    throw traces::Error("{}: nothing to trace; expected a config that quantizes forward and gradient",
-                        config.name);
-  return config;
-}
-
 }  // namespace
 
+void require_traceable(const TrainingConfig& config) {
+  const bool is_quantized =
+      config.quantize.forward != ForwardRule::none && config.quantize.gradient != GradientRule::none;
+  const bool has_layer =
+      std::any_of(config.layers.begin(), config.layers.end(),
+                  [](const LayerConfig& layer) { return layer.precision == Precision::quantized; });
+  if (!is_quantized || !has_layer)
+    throw traces::Error(
+        "{}: nothing to trace; expected quantized layers, with forward and gradient quantized", config.name);
+}
+
 TraceRecorder::TraceRecorder(const std::filesystem::path& directory, const TrainingConfig& config)
-    : config_(require_all_quantized(config)),
-      writer_(directory, {"quatrain", QUATRAIN_VERSION}, run_record(config)) {
+    : config_(config), writer_(directory, {"quatrain", QUATRAIN_VERSION}, run_record(config)) {
   for (std::size_t id = 0; id < config.layers.size(); ++id)
     if (config.layers[id].precision == Precision::quantized)
       writer_.add_layer(layer_record(config.layers[id], static_cast<std::uint32_t>(id)));
@@ -131,10 +134,7 @@ std::string TraceRecorder::store_source(const QuantizerEvent& event, const std::
 void TraceRecorder::quantized(const QuantizerEvent& event) {
   const LayerConfig& layer = config_.layers[event.layer];
   const std::string place = place_of(step_, pass_, layer.name);
-  const std::int64_t sample_elements =
-      event.role == Role::gradient ? layer.output.elements() : layer.input.elements();
-  const std::int64_t batch = static_cast<std::int64_t>(event.source.size()) / sample_elements;
-  const traces::Shape shape = natural_shape(event.layer, batch, event.role);
+  const traces::Shape shape = natural_shape(event.layer, event.batch, event.role);
   traces::QuantizerRecord record = quantizer_record(event);
   record.step = step_;
   record.pass = pass_;

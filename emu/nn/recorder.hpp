@@ -9,15 +9,17 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
 namespace quatrain::emu {
 
+/// Throws Error when the config quantizes less than all three products, or has no layer that is quantized.
+void require_traceable(const TrainingConfig& config);
+
 class TraceRecorder final : public StepObserver {
  public:
-  /// Throws Error when `directory` exists, or when the config quantizes less than all three products.
+  /// Throws Error when `directory` exists. The config is traceable.
   TraceRecorder(const std::filesystem::path& directory, const TrainingConfig& config);
 
   /// What follows until end_step() belongs to this step and pass; it fills a file of its own.

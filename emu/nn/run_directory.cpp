@@ -47,6 +47,10 @@ class RowReader {
     rest_.remove_prefix(std::min(end + 1, rest_.size()));
     return found;
   }
+  void expect_end() const {
+    if (!rest_.empty())
+      throw Error("{}: line {}: '{}'; expected the end of the line", file_.string(), line_, rest_);
+  }
   template <typename Number>
   Number number() {
     const std::string_view text = word();
@@ -74,6 +78,7 @@ EpochMetrics read_metrics(const std::string& row, const std::filesystem::path& f
   m.learning_rate = reader.number<float>();
   m.seconds = reader.number<double>();
   m.state_hash = std::string(reader.word());
+  reader.expect_end();
   return m;
 }
 
@@ -160,6 +165,7 @@ std::vector<float> read_step_losses(const std::filesystem::path& directory) {
     if (const auto step = reader.number<std::uint64_t>(); step != losses.size())
       throw Error("{}: line {}: step {}; expected {}", file.string(), losses.size() + 2, step, losses.size());
     losses.push_back(reader.number<float>());
+    reader.expect_end();
   }
   return losses;
 }

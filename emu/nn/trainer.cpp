@@ -9,6 +9,7 @@
 #include "emu/nn/trace_steps.hpp"
 #include "traces/base/error.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <memory>
@@ -33,11 +34,7 @@ class Run {
         config_(options.config),
         progress_(progress),
         pool_(options.threads),
-        context_{.pool = pool_,
-                 .path = options.path,
-                 .seed = options.config.seed,
-                 .workspace = {},
-                 .accumulators = {}},
+        context_{.pool = pool_, .path = options.path, .seed = options.config.seed},
         network_(options.config),
         train_count_(data.train.count()),
         test_count_(data.test.count()),
@@ -62,8 +59,13 @@ class Run {
       directory.cut_to({});
       return;
     }
-    directory.cut_to(*checkpoint);
     epoch_ = static_cast<std::int64_t>(checkpoint->epoch);
+    if (static_cast<std::int64_t>(checkpoint->step) != epoch_ * steps_per_epoch_)
+      throw Error("{}: step {} after epoch {}; these data give {}: not the data of that run",
+                  directory.checkpoints().string(), checkpoint->step, epoch_, epoch_ * steps_per_epoch_);
+    directory.cut_to(*checkpoint);
+    if (options_.epoch_ended)
+      std::for_each(directory.epochs().begin(), directory.epochs().end(), options_.epoch_ended);
     directory.log(fmt::format("resumed after epoch {} at step {}, state_hash {}", epoch_, checkpoint->step,
                               checkpoint->state_hash));
   }
@@ -89,6 +91,15 @@ class Run {
     return learning_rate_at(config_.learning_rate, step, steps_per_epoch_, config_.epochs);
   }
 
+  void throw_if_stopped() const {
+    if (options_.stops && options_.stops()) throw traces::Interrupted();
+  }
+
+  void require_finite(float loss, std::int64_t step) const {
+    if (!std::isfinite(loss))
+      throw Error("{}: step {}: the loss is {}; a smaller learning rate may help", config_.name, step, loss);
+  }
+
   /// Returns the mean loss of the epoch's images.
   float train_epoch(RunDirectory& directory, TraceRecorder* recorder, const std::set<std::int64_t>& traced) {
     const std::vector<std::uint32_t> order = sample_order(config_.seed, static_cast<std::uint32_t>(epoch_),
@@ -97,7 +108,7 @@ class Run {
     progress_.begin(fmt::format("{}: epoch {}/{}", config_.name, epoch_ + 1, config_.epochs),
                     static_cast<std::uint64_t>(steps_per_epoch_));
     for (std::int64_t i = 0; i < steps_per_epoch_; ++i) {
-      if (options_.stops && options_.stops()) throw traces::Interrupted();
+      throw_if_stopped();
       const std::int64_t step = epoch_ * steps_per_epoch_ + i;
       const auto begin = static_cast<std::size_t>(i * config_.batch);
       const std::size_t count = std::min(order.size() - begin, static_cast<std::size_t>(config_.batch));
@@ -121,8 +132,7 @@ class Run {
     const Tensor& logits = network_.forward(images_, context_);
     cross_entropy_with_gradient(logits, labels_, losses, logits_gradient_);
     const float loss = mean(losses);
-    if (!std::isfinite(loss))
-      throw Error("{}: step {}: the loss is {}; a smaller learning rate may help", config_.name, step, loss);
+    require_finite(loss, step);
     network_.backward(logits_gradient_, context_);
     if (recorder != nullptr) recorder->end_step();
     update_parameters(network_.parameters(), config_.optimizer, rate_at(step), pool_);
@@ -140,6 +150,7 @@ class Run {
     context_.step = static_cast<std::uint32_t>((epoch_ + 1) * steps_per_epoch_);
     const auto batch = static_cast<std::size_t>(config_.evaluation_batch);
     for (std::size_t begin = 0; begin < samples.size(); begin += batch) {
+      throw_if_stopped();
       const std::size_t count = std::min(samples.size() - begin, batch);
       context_.observer = begin == 0 ? recorder : nullptr;
       if (context_.observer != nullptr) recorder->begin_step(context_.step, Pass::evaluation);
@@ -152,6 +163,7 @@ class Run {
     }
     progress_.finish();
     metrics.test_loss = mean(losses);
+    require_finite(metrics.test_loss, context_.step);
     metrics.test_accuracy_percent = 100.0 * static_cast<double>(correct) / static_cast<double>(test_count_);
   }
 
@@ -163,8 +175,7 @@ class Run {
 
   void finish_epoch(RunDirectory& directory, EpochMetrics& metrics) {
     const Checkpoint checkpoint{.epoch = static_cast<std::uint64_t>(metrics.epoch),
-                                .step = static_cast<std::uint64_t>(metrics.step),
-                                .state_hash = {}};
+                                .step = static_cast<std::uint64_t>(metrics.step)};
     metrics.state_hash = state_hash(network_.parameters(), checkpoint.step, checkpoint.epoch);
     directory.add_epoch(metrics);
     write_checkpoint(directory.checkpoints(), {checkpoint.epoch, checkpoint.step, metrics.state_hash},
@@ -191,19 +202,36 @@ class Run {
   std::vector<std::uint8_t> labels_;
 };
 
+/// Everything that can be refused before a file is made.
+std::optional<std::filesystem::path> plan_trace_directory(const TrainingOptions& options) {
+  if (!options.trace) return std::nullopt;
+  if (options.resumes) throw Error("--resume with --trace: a resumed run cannot be traced");
+  require_traceable(options.config);
+  std::filesystem::path directory =
+      options.trace->directory.empty() ? options.run_directory / "trace" : options.trace->directory;
+  for (const std::filesystem::path& taken :
+       {directory, std::filesystem::path(directory.string() + ".partial")})
+    if (std::filesystem::exists(taken))
+      throw Error("{}: exists; expected the name of a new trace", taken.string());
+  return directory;
+}
+
+/// The error that stops a run matters more than one of the log.
+void log_end(const RunDirectory& directory, const Error& error) {
+  try {
+    directory.log(fmt::format("stopped: {}", error.what()));
+  } catch (const Error&) {
+    return;
+  }
+}
+
 }  // namespace
 
 TrainingResult train(const TrainingOptions& options, traces::Progress& progress) {
-  if (options.resumes && options.trace) throw Error("--resume with --trace: a resumed run cannot be traced");
+  const std::optional<std::filesystem::path> trace = plan_trace_directory(options);
   const DataSet data = read_data_set(options.data, options.config.data);
   Run run(options, data, progress);
   const std::set<std::int64_t> traced = run.plan_trace();
-  TrainingResult result{.run_directory = options.run_directory, .trace = std::nullopt, .epochs = {}};
-  if (options.trace)
-    result.trace =
-        options.trace->directory.empty() ? options.run_directory / "trace" : options.trace->directory;
-  if (result.trace && std::filesystem::exists(*result.trace))
-    throw Error("{}: exists; expected the name of a new trace", result.trace->string());
 
   RunDirectory directory = options.resumes ? RunDirectory::open(options.run_directory, options.config)
                                            : RunDirectory::create(options.run_directory, options.config);
@@ -212,15 +240,14 @@ TrainingResult train(const TrainingOptions& options, traces::Progress& progress)
   try {
     if (options.resumes) run.resume(directory);
     std::unique_ptr<TraceRecorder> recorder;
-    if (result.trace) recorder = std::make_unique<TraceRecorder>(*result.trace, options.config);
+    if (trace) recorder = std::make_unique<TraceRecorder>(*trace, options.config);
     run.train_all(directory, recorder.get(), traced);
     if (recorder) recorder->finish();
   } catch (const Error& error) {
-    directory.log(fmt::format("stopped: {}", error.what()));
+    log_end(directory, error);
     throw;
   }
-  result.epochs = directory.epochs();
-  return result;
+  return {.trace = trace, .epochs = directory.epochs()};
 }
 
 }  // namespace quatrain::emu

@@ -32,12 +32,12 @@ struct TrainingOptions {
   bool resumes = false;
   std::optional<TraceRequest> trace;
   SimdPath path = chosen_path();
-  std::function<bool()> stops;                           ///< polled before each step; may be empty
-  std::function<void(const EpochMetrics&)> epoch_ended;  ///< may be empty
+  std::function<bool()> stops;  ///< polled before each step; may be empty
+  /// Called for every epoch, those before a resumption too; may be empty.
+  std::function<void(const EpochMetrics&)> epoch_ended;
 };
 
 struct TrainingResult {
-  std::filesystem::path run_directory;
   std::optional<std::filesystem::path> trace;
   std::vector<EpochMetrics> epochs;  ///< of the whole run, those before a resumption too
 };

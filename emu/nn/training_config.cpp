@@ -2,6 +2,7 @@
 
 #include "emu/nn/training_layers.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -16,6 +17,7 @@ constexpr std::array<Words, 1> optimizer_words = {"sgd"};
 constexpr std::array<Words, 2> schedule_words = {"linear", "step"};
 constexpr std::array<Words, 2> forward_words = {"sawb", "none"};
 constexpr std::array<Words, 3> gradient_words = {"luq", "nearest", "none"};
+constexpr std::array<Words, 3> recipe_words = {"fp32", "luq", "nearest"};
 constexpr std::array<Words, 2> alpha_words = {"exact", "pow2"};
 constexpr std::int64_t most_images = 2'147'483'647;
 
@@ -23,8 +25,8 @@ std::optional<std::int64_t> read_limit(const JsonNode& data, std::string_view ke
   if (!data.has(key)) return std::nullopt;
   const JsonNode node = data.at(key);
   if (!node.is_string()) return node.integer(1, most_images);
-  constexpr std::array<Words, 1> all = {"all"};
-  node.one_of(all);
+  if (node.string() != "all")
+    throw node.error("found '{}'; expected 'all' or a number of images", traces::printable(node.string()));
   return std::nullopt;
 }
 
@@ -73,13 +75,13 @@ QuantizeConfig read_quantize(const JsonNode& node) {
     const JsonNode bits = node.at("random_bits");
     quantize.random_bits = static_cast<unsigned>(bits.integer(4, 16));
     if (quantize.random_bits != 4 && quantize.random_bits != 8 && quantize.random_bits != 16)
-      throw bits.error("{} is out of range; expected 4, 8 or 16", quantize.random_bits);
+      throw bits.error("found {}; expected 4, 8 or 16", quantize.random_bits);
   }
   if (quantize.gradient == GradientRule::luq && node.has("samples")) {
     const JsonNode samples = node.at("samples");
     quantize.samples = static_cast<unsigned>(samples.integer(1, 16));
     if ((quantize.samples & (quantize.samples - 1)) != 0)
-      throw samples.error("{} is out of range; expected 1, 2, 4, 8 or 16", quantize.samples);
+      throw samples.error("found {}; expected 1, 2, 4, 8 or 16", quantize.samples);
   }
   node.reject_unread_keys();
   return quantize;
@@ -146,6 +148,29 @@ std::string dump_training_config(const TrainingConfig& config) {
                                        {"quantize", dump_quantize(config.quantize)},
                                        {"layers", layers}};
   return json.dump(2) + "\n";
+}
+
+std::string_view name_of(Recipe recipe) { return recipe_words[static_cast<std::size_t>(recipe)]; }
+
+std::optional<Recipe> recipe_named(std::string_view name) {
+  const auto found = std::find(recipe_words.begin(), recipe_words.end(), name);
+  if (found == recipe_words.end()) return std::nullopt;
+  return static_cast<Recipe>(found - recipe_words.begin());
+}
+
+TrainingConfig with_overrides(TrainingConfig config, const TrainingOverrides& overrides,
+                              const std::string& name) {
+  config.seed = overrides.seed.value_or(config.seed);
+  config.epochs = overrides.epochs.value_or(config.epochs);
+  if (overrides.quantize) {
+    const bool is_fp32 = *overrides.quantize == Recipe::fp32;
+    const bool is_luq = *overrides.quantize == Recipe::luq;
+    config.quantize.forward = is_fp32 ? ForwardRule::none : ForwardRule::sawb;
+    config.quantize.gradient = is_fp32  ? GradientRule::none
+                               : is_luq ? GradientRule::luq
+                                        : GradientRule::nearest;
+  }
+  return read_training_config(JsonNode::parse(dump_training_config(config), name));
 }
 
 traces::Geometry with_batch(traces::Geometry geometry, std::int64_t batch) {

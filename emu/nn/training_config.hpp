@@ -9,7 +9,9 @@
 #include "traces/machine.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace quatrain::emu {
@@ -39,6 +41,12 @@ struct QuantizeConfig {
   traces::Alpha alpha = traces::Alpha::exact;  ///< luq, nearest
   unsigned samples = 1;                        ///< luq
 };
+
+/// The three ways that comparisons put side by side: no quantizers, the paper's, and its control without
+/// randomness.
+enum class Recipe : std::uint8_t { fp32, luq, nearest };
+std::string_view name_of(Recipe recipe);
+std::optional<Recipe> recipe_named(std::string_view name);
 
 enum class LayerWord : std::uint8_t { conv2d, linear, relu };
 enum class Precision : std::uint8_t { fp32, quantized };
@@ -78,6 +86,17 @@ TrainingConfig read_training_config(const traces::JsonNode& root);
 
 /// The complete config: every key, those that were left out too. Reading it gives the same config again.
 std::string dump_training_config(const TrainingConfig& config);
+
+/// What a command line may change of a config.
+struct TrainingOverrides {
+  std::optional<std::uint32_t> seed = {};
+  std::optional<std::int64_t> epochs = {};
+  std::optional<Recipe> quantize =
+      {};  ///< details that the config gives and the recipe has (alpha, ...) stay
+};
+/// Reads the changed config anew, so that its bounds are checked; `name` stands for the file in messages.
+TrainingConfig with_overrides(TrainingConfig config, const TrainingOverrides& overrides,
+                              const std::string& name);
 
 /// The same geometry for `batch` samples.
 traces::Geometry with_batch(traces::Geometry geometry, std::int64_t batch);

@@ -138,7 +138,7 @@ void check_network(const JsonNode& node, const std::vector<JsonNode>& items,
           .error("the {} layer with parameters stays fp32", word);
   const std::int64_t values = layers.back().output.elements();
   if (values != class_count)
-    throw node.error("the network ends with {} values a sample; expected {}, one a class", values,
+    throw node.error("the last layer gives {} values a sample; expected {}, one a class", values,
                      class_count);
 }
 
@@ -150,7 +150,9 @@ std::string read_file_name(const JsonNode& node) {
                         return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
                                c == '_' || c == '.' || c == '-';
                       });
-  if (!is_fit) throw node.error("'{}' is not a name; expected A-Z a-z 0-9 _ . - and no dot in front", name);
+  if (!is_fit)
+    throw node.error("found '{}'; expected characters of A-Z a-z 0-9 _ . -, no dot in front",
+                     traces::printable(name));
   return name;
 }
 

@@ -1,9 +1,115 @@
+/// quatrain train: from a config to a run directory.
+#include "emu/data/data_set.hpp"
+#include "emu/nn/network.hpp"
+#include "emu/nn/trainer.hpp"
 #include "sim/cli/command.hpp"
+#include "sim/cli/console.hpp"
+#include "sim/embedded/config_file.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
 
 namespace quatrain::sim {
+namespace {
+
+constexpr const char* examples = R"(
+CONFIG is a file, or the name of a config inside the program: demo_cnn, demo_quick.
+
+Examples:
+  quatrain train demo_cnn                                 into runs/demo_cnn-001 (the first free number)
+  quatrain train demo_cnn --quantize fp32 --out runs/fp32 the same network and recipe without quantizers
+  quatrain train mine.json --seed 7 --trace               operands and results of three steps in RUN/trace
+  quatrain train mine.json --trace-steps 0,100,last       of these steps
+  quatrain train mine.json --out runs/mine --resume       goes on after the newest checkpoint
+
+RUN holds config.json, metrics.csv (an epoch a row), steps.csv, checkpoints/, trace/ and log.txt. Runs with equal
+state_hash are the same run, bit for bit, whatever the number of threads.)";
+
+struct Typed {
+  std::string config;
+  std::string out, data, trace, steps, quantize;
+  emu::TrainingOverrides overrides;
+  unsigned threads = 0;
+  bool resumes = false;
+};
+
+emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command) {
+  const traces::JsonNode file = open_config(typed.config, ConfigKind::training);
+  emu::TrainingOverrides overrides = typed.overrides;
+  overrides.quantize = emu::recipe_named(typed.quantize);
+  emu::TrainingOptions options;
+  options.config = emu::with_overrides(emu::read_training_config(file), overrides, file.file());
+  options.data = typed.data.empty() ? emu::data_directory(std::nullopt) : emu::data_directory(typed.data);
+  options.run_directory = typed.out;
+  if (typed.out.empty()) options.run_directory = emu::first_free_run_directory("runs", options.config.name);
+  options.threads = typed.threads;
+  options.resumes = typed.resumes;
+  if (command.count("--trace") != 0 || command.count("--trace-steps") != 0) {
+    options.trace = emu::TraceRequest{.directory = typed.trace};
+    if (!typed.steps.empty()) options.trace->steps = typed.steps;
+  }
+  options.stops = interrupted;
+  return options;
+}
+
+void print_plan(const emu::TrainingConfig& config) {
+  const emu::ForwardMacs macs = emu::forward_macs(config);
+  const bool is_quantized = config.quantize.forward != emu::ForwardRule::none;
+  const double share = 100.0 * static_cast<double>(macs.quantized) / static_cast<double>(macs.all);
+  fmt::print("{}: seed {}, {} epochs, batch {}; {:.2f} million forward MACs an image", config.name,
+             config.seed, config.epochs, config.batch, static_cast<double>(macs.all) * 1e-6);
+  if (is_quantized) fmt::print(", {:.1f} % of them on 4-bit codes", share);
+  fmt::print("\nepoch  train loss  test loss  test accuracy  seconds  state_hash\n");
+}
+
+void print_epoch(const emu::EpochMetrics& metrics) {
+  fmt::print("{:5}  {:10.4f}  {:9.4f}  {:11.2f} %  {:7.1f}  {}\n", metrics.epoch, metrics.train_loss,
+             metrics.test_loss, metrics.test_accuracy_percent, metrics.seconds, metrics.state_hash);
+  flush_stdout();  // a reader at the other end of a pipe sees each epoch as it ends
+}
+
+int train(const Typed& typed, const CLI::App& command) {
+  emu::TrainingOptions options = options_of(typed, command);
+  bool has_plan = false;
+  options.epoch_ended = [&](const emu::EpochMetrics& metrics) {
+    if (!has_plan) print_plan(options.config);
+    has_plan = true;
+    print_epoch(metrics);
+  };
+  const auto progress = make_progress();
+  const emu::TrainingResult result = emu::train(options, *progress);
+  if (result.trace) fmt::print("trace: {}\n", result.trace->string());
+  fmt::print("{}\n", options.run_directory.string());
+  return 0;
+}
+
+}  // namespace
 
 void add_train_command(CLI::App& program, Action& action) {
-  program.add_subcommand("train", "not here yet")->callback([&action] { action = [] { return 3; }; });
+  CLI::App* command = program.add_subcommand("train", "Train a network by a config, in exact arithmetic");
+  command->footer(examples);
+  const auto typed = std::make_shared<Typed>();
+  command->add_option("CONFIG", typed->config, "training config: file or name")->required();
+  CLI::Option* out = command->add_option("--out", typed->out, "run directory (default: runs/NAME-001, ...)");
+  command->add_option("--seed", typed->overrides.seed, "instead of the config's (0..4294967295)");
+  command->add_option("--epochs", typed->overrides.epochs, "instead of the config's")
+      ->check(CLI::Range(std::int64_t{1}, emu::most_epochs));
+  command->add_option("--quantize", typed->quantize, "instead of the config's: fp32, luq or nearest")
+      ->check(CLI::IsMember({"fp32", "luq", "nearest"}));
+  command->add_option("--threads", typed->threads, "default: as many as the machine has")
+      ->check(CLI::Range(1U, 1024U));
+  command->add_option("--data", typed->data,
+                      "folder of the IDX files (default: $QUATRAIN_DATA, or Debian's)");
+  command->add_option("--trace", typed->trace, "write a trace of some steps (default: RUN/trace)")
+      ->expected(0, 1);
+  command->add_option("--trace-steps", typed->steps,
+                      "comma list of step numbers, first, middle, last (default: these three)");
+  command->add_flag("--resume", typed->resumes, "go on after the newest checkpoint of --out")->needs(out);
+  command->callback(
+      [typed, command, &action] { action = [typed, command] { return train(*typed, *command); }; });
 }
 
 }  // namespace quatrain::sim

@@ -1,0 +1,132 @@
+#include "emu/nn/checkpoint.hpp"
+
+#include "emu/nn/state_hash.hpp"
+#include "tests/support/folder.hpp"
+#include "tests/support/message_of.hpp"
+#include "traces/base/files.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fstream>
+
+namespace quatrain::emu {
+namespace {
+
+using tests::message_of;
+using traces::read_whole_file;
+using traces::write_whole_file;
+
+struct State {
+  Parameter weight{.name = "fc.weight", .shape = {1, 1}, .value = {1}, .gradient = {0}, .momentum = {0.25F}};
+  Parameter bias{.name = "fc.bias", .shape = {1}, .value = {0.5F}, .gradient = {0}, .momentum = {-0.25F}};
+  std::vector<Parameter*> parameters() { return {&weight, &bias}; }
+};
+
+class Checkpoints : public testing::Test {
+ protected:
+  void write(std::uint64_t epoch) {
+    State state;
+    write_checkpoint(folder_.path(), {epoch, 938 * epoch, state_hash(state.parameters(), 938 * epoch, epoch)},
+                     state.parameters());
+  }
+  std::filesystem::path file(unsigned epoch) const {
+    return folder_ / fmt::format("epoch_{:04}.safetensors", epoch);
+  }
+  std::string complaint(State& state) const {
+    return message_of([&] { read_checkpoint(file(1), state.parameters()); });
+  }
+  /// Replaces the first occurrence of `from`, of the same length.
+  void damage(const std::string& from, const std::string& to) const {
+    std::string bytes = read_whole_file(file(1));
+    ASSERT_EQ(from.size(), to.size());
+    ASSERT_NE(bytes.find(from), std::string::npos);
+    bytes.replace(bytes.find(from), from.size(), to);
+    write_whole_file(file(1), bytes);
+  }
+
+  tests::Folder folder_;
+};
+
+TEST_F(Checkpoints, ExampleOfTheText) {  // docs/training-step.md section 14
+  write(1);
+  const std::string bytes = read_whole_file(file(1));
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), 8);
+  EXPECT_EQ(length % 8, 0U);
+  const std::string expected =
+      R"({"__metadata__":{"format":"quatrain-checkpoint/1","epoch":"1","step":"938","state_hash":"18800fc1)";
+  EXPECT_EQ(bytes.substr(8, expected.size()), expected);
+  EXPECT_EQ(bytes.substr(8 + length),
+            std::string("\x00\x00\x80\x3f\x00\x00\x80\x3e\x00\x00\x00\x3f\x00\x00\x80\xbe", 16));
+}
+
+TEST_F(Checkpoints, ReadBackWhatWasWritten) {
+  write(1);
+  State state;
+  for (Parameter* parameter : state.parameters()) parameter->value[0] = parameter->momentum[0] = 7;
+  const Checkpoint checkpoint = read_checkpoint(file(1), state.parameters());
+  EXPECT_EQ(checkpoint.epoch, 1U);
+  EXPECT_EQ(checkpoint.step, 938U);
+  EXPECT_EQ(state.weight.value[0], 1);
+  EXPECT_EQ(state.weight.momentum[0], 0.25F);
+  EXPECT_EQ(state.bias.value[0], 0.5F);
+  EXPECT_EQ(state.bias.momentum[0], -0.25F);
+}
+
+TEST_F(Checkpoints, NewestWholeOneIsTaken) {
+  State state;
+  EXPECT_FALSE(read_newest_checkpoint(folder_.path(), state.parameters()).has_value());
+  EXPECT_FALSE(read_newest_checkpoint(folder_ / "absent", state.parameters()).has_value());
+  for (const unsigned epoch : {1U, 2U, 10U}) write(epoch);
+  EXPECT_EQ(read_newest_checkpoint(folder_.path(), state.parameters())->epoch, 10U);
+  write_whole_file(file(10), read_whole_file(file(10)).substr(0, 100));
+  EXPECT_EQ(read_newest_checkpoint(folder_.path(), state.parameters())->epoch, 2U);
+  write_whole_file(file(2), "");
+  write_whole_file(file(1), "junk");
+  EXPECT_FALSE(read_newest_checkpoint(folder_.path(), state.parameters()).has_value());
+}
+
+TEST_F(Checkpoints, CutAtAnyByteIsDamaged) {
+  write(1);
+  const std::string bytes = read_whole_file(file(1));
+  State state;
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    std::ofstream(file(1), std::ios::binary) << bytes.substr(0, size);
+    EXPECT_NE(complaint(state), "nothing was thrown") << size << " bytes";
+  }
+}
+
+TEST_F(Checkpoints, DamageIsNamed) {
+  State state;
+  const std::string name = file(1).string();
+  EXPECT_EQ(complaint(state), name + ": cannot be read: No such file or directory");
+  write_whole_file(file(1), "1234567");
+  EXPECT_EQ(complaint(state), name + ": byte 7: the file ends inside its header");
+  write(1);
+  damage(std::string("\x00\x00\x80\x3e", 4), std::string("\x01\x00\x80\x3e", 4));
+  EXPECT_EQ(complaint(state), name + ": the contents do not have the state_hash that the header states");
+  write(1);
+  damage("checkpoint/1", "checkpoint/2");
+  EXPECT_EQ(complaint(state),
+            name + ": /__metadata__/format: found 'quatrain-checkpoint/2'; expected 'quatrain-checkpoint/1'");
+  write(1);
+  damage("\"938\"", "\"9x8\"");
+  EXPECT_EQ(complaint(state), name + ": /__metadata__/step: found '9x8'; expected a count");
+  write(1);
+  damage("F32", "F16");
+  EXPECT_EQ(complaint(state), name + ": /fc.weight/dtype: found 'F16'; expected 'F32'");
+}
+
+TEST_F(Checkpoints, OfAnotherNetworkAreRefused) {
+  write(1);
+  State state;
+  state.weight.shape = {1};
+  EXPECT_EQ(complaint(state), file(1).string() + ": /fc.weight/shape: not the shape that the config gives");
+  state = State();
+  state.bias.name = "fc.other";
+  EXPECT_EQ(complaint(state), file(1).string() + ": /: the key 'fc.other' is missing");
+}
+
+}  // namespace
+}  // namespace quatrain::emu

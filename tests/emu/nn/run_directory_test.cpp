@@ -1,0 +1,124 @@
+#include "emu/nn/run_directory.hpp"
+
+#include "tests/emu/nn/tiny_config.hpp"
+#include "tests/support/folder.hpp"
+#include "tests/support/message_of.hpp"
+#include "traces/base/files.hpp"
+
+#include <gtest/gtest.h>
+
+namespace quatrain::emu {
+namespace {
+
+using tests::message_of;
+using traces::read_whole_file;
+using traces::write_whole_file;
+
+EpochMetrics metrics_of(std::int64_t epoch) {
+  return {.epoch = epoch,
+          .step = 2 * epoch,
+          .train_loss = 0.1F,
+          .test_loss = 0.25F,
+          .test_accuracy_percent = 87.5,
+          .learning_rate = 0.05F,
+          .seconds = 1.5,
+          .state_hash = std::string(64, 'a')};
+}
+
+class RunDirectories : public testing::Test {
+ protected:
+  /// Two epochs of two steps.
+  RunDirectory make() const {
+    RunDirectory run = RunDirectory::create(path_, config_);
+    for (std::int64_t step = 0; step < 4; ++step) {
+      run.add_step(step, 0.5F);
+      if (step % 2 == 1) run.add_epoch(metrics_of(step / 2 + 1));
+    }
+    return run;
+  }
+
+  tests::Folder folder_;
+  std::filesystem::path path_ = folder_ / "run";
+  TrainingConfig config_ = tests::tiny_config();
+};
+
+TEST_F(RunDirectories, TablesAreAsTheArchitectureSays) {
+  make();
+  EXPECT_EQ(read_whole_file(path_ / "metrics.csv"),
+            "epoch,step,train_loss,test_loss,test_accuracy_percent,learning_rate,seconds,state_hash\n"
+            "1,2,0.1,0.25,87.5,0.05,1.500," +
+                std::string(64, 'a') + "\n" + "2,4,0.1,0.25,87.5,0.05,1.500," + std::string(64, 'a') + "\n");
+  EXPECT_EQ(read_whole_file(path_ / "steps.csv"), "step,loss\n0,0.5\n1,0.5\n2,0.5\n3,0.5\n");
+  EXPECT_EQ(read_epochs(path_).at(1).step, 4);
+  EXPECT_EQ(read_step_losses(path_), std::vector<float>(4, 0.5F));
+}
+
+TEST_F(RunDirectories, CutToACheckpoint) {
+  make();
+  RunDirectory run = RunDirectory::open(path_, config_);
+  EXPECT_EQ(run.epochs().size(), 2U);
+  run.cut_to({.epoch = 1, .step = 2});
+  EXPECT_EQ(read_epochs(path_).size(), 1U);
+  EXPECT_EQ(read_step_losses(path_).size(), 2U);
+  EXPECT_EQ(message_of([&] { run.cut_to({.epoch = 2, .step = 4}); }),
+            (path_ / "metrics.csv").string() + ": 1 rows; the newest checkpoint is of epoch 2");
+}
+
+TEST_F(RunDirectories, AFolderWithContentsIsNotTaken) {
+  std::filesystem::create_directories(path_);
+  RunDirectory::create(path_, config_);  // empty: fine
+  EXPECT_EQ(message_of([&] { RunDirectory::create(path_, config_); }),
+            path_.string() + ": is not empty; expected a new folder, or --resume");
+  write_whole_file(folder_ / "file", "");
+  EXPECT_EQ(message_of([&] { RunDirectory::create(folder_ / "file", config_); }),
+            (folder_ / "file").string() + ": is not a folder");
+  EXPECT_EQ(message_of([&] { RunDirectory::create(folder_ / "file/run", config_); }),
+            (folder_ / "file/run").string() + ": cannot be created: Not a directory");
+}
+
+TEST_F(RunDirectories, OnlyAnEqualConfigGoesOn) {
+  EXPECT_EQ(message_of([&] { RunDirectory::open(path_, config_); }),
+            path_.string() + ": no config.json here; expected an earlier run to resume");
+  make();
+  config_.seed += 1;
+  EXPECT_EQ(message_of([&] { RunDirectory::open(path_, config_); }),
+            (path_ / "config.json").string() +
+                ": is not the config of this run; --resume goes on only with an equal one");
+}
+
+TEST_F(RunDirectories, DamagedTablesAreNamed) {
+  make();
+  const std::string name = (path_ / "metrics.csv").string();
+  const std::string header =
+      "epoch,step,train_loss,test_loss,test_accuracy_percent,learning_rate,seconds,state_hash";
+  const auto complaint = [&](const std::string& text) {
+    write_whole_file(path_ / "metrics.csv", text);
+    return message_of([&] { read_epochs(path_); });
+  };
+  EXPECT_EQ(complaint(""), name + ": line 1: expected '" + header + "'");
+  EXPECT_EQ(complaint("epoch\n"), name + ": line 1: expected '" + header + "'");
+  EXPECT_EQ(complaint(header + "\n1,2,x,0.25,87.5,0.05,1.5,aa\n"), name + ": line 2: 'x'; expected a number");
+  EXPECT_EQ(complaint(header + "\n1,2,0.1,0.25,87.5,0.05\n"), name + ": line 2: ''; expected a number");
+  EXPECT_EQ(complaint(header + "\n1,2,0.1,0.25,87.5,0.05,1.5,aa,7\n"),
+            name + ": line 2: '7'; expected the end of the line");
+  write_whole_file(path_ / "steps.csv", "step,loss\n0,0.5\n2,0.5\n");
+  EXPECT_EQ(message_of([&] { read_step_losses(path_); }),
+            (path_ / "steps.csv").string() + ": line 3: step 2; expected 1");
+}
+
+TEST_F(RunDirectories, FirstFreeNumber) {
+  EXPECT_EQ(first_free_run_directory(folder_.path(), "demo"), folder_ / "demo-001");
+  std::filesystem::create_directories(folder_ / "demo-001");
+  std::filesystem::create_directories(folder_ / "demo-003");
+  EXPECT_EQ(first_free_run_directory(folder_.path(), "demo"), folder_ / "demo-002");
+}
+
+TEST_F(RunDirectories, TheLogGrowsByLines) {
+  const RunDirectory run = make();
+  run.log("one");
+  run.log("two");
+  EXPECT_EQ(read_whole_file(path_ / "log.txt"), "one\ntwo\n");
+}
+
+}  // namespace
+}  // namespace quatrain::emu

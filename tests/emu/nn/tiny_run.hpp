@@ -1,0 +1,43 @@
+#pragma once
+/// Runs of the tiny config on synthetic images: 6 steps an epoch, the last of them shorter.
+
+#include "emu/nn/trainer.hpp"
+#include "tests/emu/nn/tiny_config.hpp"
+#include "tests/support/folder.hpp"
+#include "tests/support/synthetic_images.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace quatrain::tests {
+
+inline constexpr std::int64_t tiny_steps_per_epoch = 6;
+
+class TinyRun : public testing::Test {
+ protected:
+  void SetUp() override { write_synthetic_images(folder_ / "data", 90, 25); }
+
+  emu::TrainingOptions options(const std::string& name) const {
+    emu::TrainingOptions options;
+    options.config = tiny_config();
+    options.data = folder_ / "data";
+    options.run_directory = folder_ / name;
+    options.threads = 1;
+    return options;
+  }
+  static emu::TrainingResult train(const emu::TrainingOptions& options) {
+    traces::SilentProgress progress;
+    return emu::train(options, progress);
+  }
+  static std::vector<std::string> hashes(const std::vector<emu::EpochMetrics>& epochs) {
+    std::vector<std::string> all;
+    for (const emu::EpochMetrics& metrics : epochs) all.push_back(metrics.state_hash);
+    return all;
+  }
+
+  Folder folder_;
+};
+
+}  // namespace quatrain::tests

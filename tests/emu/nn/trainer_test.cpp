@@ -1,0 +1,204 @@
+#include "emu/nn/trainer.hpp"
+
+#include "emu/data/batches.hpp"
+#include "emu/nn/loss.hpp"
+#include "emu/nn/network.hpp"
+#include "emu/nn/optimizer.hpp"
+#include "emu/nn/state_hash.hpp"
+#include "tests/emu/nn/tiny_run.hpp"
+#include "tests/support/message_of.hpp"
+
+#include <cmath>
+#include <functional>
+
+namespace quatrain::emu {
+namespace {
+
+using tests::message_of;
+using tests::tiny_steps_per_epoch;
+using traces::read_whole_file;
+
+class Trainer : public tests::TinyRun {
+ protected:
+  /// Stops when `step` steps and evaluation batches are done.
+  static void train_until(TrainingOptions options, int step) {
+    options.stops = [step]() mutable { return step-- == 0; };
+    EXPECT_THROW(train(options), traces::Interrupted);
+  }
+  /// Rows without their seconds.
+  static std::string metrics_of(const std::filesystem::path& run) {
+    std::string text;
+    for (const EpochMetrics& m : read_epochs(run))
+      text += fmt::format("{} {} {} {} {} {} {}\n", m.epoch, m.step, m.train_loss, m.test_loss,
+                          m.test_accuracy_percent, m.learning_rate, m.state_hash);
+    return text;
+  }
+};
+
+TEST_F(Trainer, SameStateForAnyThreadsAndPath) {
+  const std::vector<std::string> expected = hashes(train(options("first")).epochs);
+  ASSERT_EQ(expected.size(), 2U);
+  EXPECT_NE(expected[0], expected[1]);
+  for (const SimdPath path : supported_paths())
+    for (const unsigned threads : {1U, 2U, 7U}) {
+      TrainingOptions again = options(fmt::format("{}_{}", name_of(path), threads));
+      again.path = path;
+      again.threads = threads;
+      EXPECT_EQ(hashes(train(again).epochs), expected) << name_of(path) << ", " << threads << " threads";
+      EXPECT_EQ(metrics_of(again.run_directory), metrics_of(folder_ / "first"));
+      const std::string log = read_whole_file(again.run_directory / "log.txt");
+      EXPECT_NE(log.find(fmt::format("SIMD path {}\n", name_of(path))), std::string::npos) << log;
+    }
+}
+
+TEST_F(Trainer, SeedAndRecipeDecideTheState) {
+  const std::vector<std::string> expected = hashes(train(options("first")).epochs);
+  for (const TrainingOverrides& overrides :
+       {TrainingOverrides{.seed = 8}, TrainingOverrides{.quantize = Recipe::nearest},
+        TrainingOverrides{.quantize = Recipe::fp32}}) {
+    TrainingOptions other =
+        options(fmt::format("{}", overrides.quantize ? name_of(*overrides.quantize) : "seed"));
+    other.config = with_overrides(other.config, overrides, "");
+    EXPECT_NE(hashes(train(other).epochs)[0], expected[0]);
+  }
+}
+
+TEST_F(Trainer, InterruptedAndResumedIsTheSameRun) {
+  train(options("whole"));
+  // in the first epoch; in its evaluation; in the second epoch
+  for (const int step : {0, 4, 7, 12}) {
+    TrainingOptions resumed = options(fmt::format("stopped_{}", step));
+    train_until(resumed, step);
+    EXPECT_EQ(read_step_losses(resumed.run_directory).size(), step < 9 ? 0U : 6U);
+    resumed.resumes = true;
+    std::vector<std::int64_t> seen;
+    resumed.epoch_ended = [&](const EpochMetrics& metrics) { seen.push_back(metrics.epoch); };
+    train(resumed);
+    EXPECT_EQ(seen, (std::vector<std::int64_t>{1, 2}));
+    EXPECT_EQ(metrics_of(resumed.run_directory), metrics_of(folder_ / "whole"));
+    EXPECT_EQ(read_whole_file(resumed.run_directory / "steps.csv"),
+              read_whole_file(folder_ / "whole/steps.csv"));
+    EXPECT_EQ(read_whole_file(resumed.run_directory / "checkpoints/epoch_0002.safetensors"),
+              read_whole_file(folder_ / "whole/checkpoints/epoch_0002.safetensors"));
+  }
+}
+
+TEST_F(Trainer, ResumesFromTheNewestWholeCheckpoint) {
+  TrainingOptions run = options("run");
+  const std::string expected = (train(run), metrics_of(run.run_directory));
+  const std::filesystem::path newest = run.run_directory / "checkpoints/epoch_0002.safetensors";
+  std::string bytes = read_whole_file(newest);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  traces::write_whole_file(newest, bytes);
+  run.resumes = true;
+  train(run);  // from epoch 1; both tables are cut to it
+  EXPECT_EQ(metrics_of(run.run_directory), expected);
+  EXPECT_EQ(read_step_losses(run.run_directory).size(), 12U);
+  train(run);  // nothing is left to do
+  EXPECT_EQ(metrics_of(run.run_directory), expected);
+}
+
+TEST_F(Trainer, ResumingNeedsTheSameConfigAndData) {
+  TrainingOptions run = options("run");
+  train(run);
+  run.resumes = true;
+  tests::write_synthetic_images(folder_ / "other", 64, 25);
+  run.data = folder_ / "other";
+  EXPECT_EQ(message_of([&] { train(run); }),
+            (run.run_directory / "checkpoints").string() +
+                ": step 12 after epoch 2; these data give 8: not the data of that run");
+  run.data = folder_ / "data";
+  run.config.epochs = 3;
+  EXPECT_EQ(message_of([&] { train(run); }),
+            (run.run_directory / "config.json").string() +
+                ": is not the config of this run; --resume goes on only with an equal one");
+}
+
+TEST_F(Trainer, AnEpochLowersTheLoss) {
+  TrainingOptions run = options("run");
+  run.config.epochs = 8;
+  const std::vector<EpochMetrics> epochs = train(run).epochs;
+  EXPECT_LT(epochs.back().train_loss, 0.5F * epochs.front().train_loss);
+  EXPECT_LT(epochs.back().test_loss, 0.5F * epochs.front().test_loss);
+  EXPECT_GT(epochs.back().test_accuracy_percent, 80);
+}
+
+TEST_F(Trainer, ARunDirectoryHoldsWhatTheArchitectureSays) {
+  const TrainingOptions run = options("run");
+  train(run);
+  EXPECT_EQ(tests::contents(run.run_directory),
+            (std::set<std::string>{"checkpoints", "checkpoints/epoch_0001.safetensors",
+                                   "checkpoints/epoch_0002.safetensors", "config.json", "log.txt",
+                                   "metrics.csv", "steps.csv"}));
+  EXPECT_EQ(read_whole_file(run.run_directory / "config.json"), dump_training_config(run.config));
+}
+
+TEST_F(Trainer, BadDataLeaveNothing) {
+  TrainingOptions run = options("run");
+  run.data = folder_ / "absent";
+  EXPECT_EQ(message_of([&] { train(run); }),
+            run.data.string() +
+                ": no such folder; expected the four IDX files of Fashion-MNIST (Debian package "
+                "dataset-fashion-mnist, or name their folder by --data or QUATRAIN_DATA)");
+  EXPECT_FALSE(std::filesystem::exists(run.run_directory));
+}
+
+TEST_F(Trainer, ALossThatIsNotFiniteEndsTheRun) {
+  TrainingOptions run = options("run");
+  run.config = with_overrides(run.config, {.quantize = Recipe::fp32}, "");
+  run.config.learning_rate.from = run.config.learning_rate.to = 1e30;
+  const std::string message = message_of([&] { train(run); });
+  EXPECT_TRUE(message.starts_with("tiny: step 1: the loss is ")) << message;
+  EXPECT_TRUE(message.ends_with("; a smaller learning rate may help")) << message;
+  EXPECT_NE(read_whole_file(run.run_directory / "log.txt").find("stopped: " + message), std::string::npos);
+}
+
+/// The first epoch in one thread, step by step; `spoil` may change what an update wrote.
+std::string first_epoch_by_hand(const TrainingOptions& run,
+                                const std::function<void(Parameter&, float rate)>& spoil) {
+  const DataSet data = read_data_set(run.data, run.config.data);
+  const BatchMaker batches(data.train, run.config.data);
+  const std::vector<std::uint32_t> order =
+      sample_order(run.config.seed, 0, static_cast<std::uint32_t>(data.train.count()));
+  traces::ThreadPool pool(1);
+  StepContext context{.pool = pool, .seed = run.config.seed};
+  Network network(run.config);
+  for (std::size_t begin = 0; begin < order.size(); begin += 16, ++context.step) {
+    const std::span<const std::uint32_t> samples =
+        std::span(order).subspan(begin, std::min<std::size_t>(16, order.size() - begin));
+    Tensor images, gradient;
+    images.resize(static_cast<std::int64_t>(samples.size()), image_extent);
+    std::vector<std::uint8_t> labels(samples.size());
+    std::vector<float> losses(samples.size());
+    batches.make(samples, images.values(), labels, pool);
+    cross_entropy_with_gradient(network.forward(images, context), labels, losses, gradient);
+    network.backward(gradient, context);
+    const float rate =
+        learning_rate_at(run.config.learning_rate, context.step, tiny_steps_per_epoch, run.config.epochs);
+    Parameter before = *network.parameters()[2];
+    update_parameters(network.parameters(), run.config.optimizer, rate, pool);
+    if (spoil) {
+      Parameter& after = *network.parameters()[2];
+      after.value = before.value;
+      spoil(after, rate);
+    }
+  }
+  return state_hash(network.parameters(), tiny_steps_per_epoch, 1);
+}
+
+TEST_F(Trainer, APlantedRoundingInOneLayerChangesTheState) {
+  const TrainingOptions run = options("run");
+  const std::string clean = train(run).epochs[0].state_hash;
+  EXPECT_EQ(first_epoch_by_hand(run, {}), clean);
+  const auto by_the_text = [](Parameter& p, float rate) {
+    for (std::size_t i = 0; i < p.value.size(); ++i) p.value[i] = p.value[i] - rate * p.momentum[i];
+  };
+  EXPECT_EQ(first_epoch_by_hand(run, by_the_text), clean);
+  const auto contracted = [](Parameter& p, float rate) {  // conv2's weight: one rounding instead of two
+    for (std::size_t i = 0; i < p.value.size(); ++i) p.value[i] = std::fma(-rate, p.momentum[i], p.value[i]);
+  };
+  EXPECT_NE(first_epoch_by_hand(run, contracted), clean);
+}
+
+}  // namespace
+}  // namespace quatrain::emu

@@ -1,0 +1,156 @@
+#include "emu/gemm/integer_gemm.hpp"
+#include "emu/nn/trainer.hpp"
+#include "tests/emu/nn/tiny_run.hpp"
+#include "tests/support/message_of.hpp"
+#include "traces/encoding/nibbles.hpp"
+#include "traces/format/check.hpp"
+#include "traces/format/checksum.hpp"
+#include "traces/format/reader.hpp"
+
+#include <algorithm>
+
+namespace quatrain::emu {
+namespace {
+
+using tests::message_of;
+using traces::GemmRecord;
+using traces::Pass;
+using traces::QuantizerRecord;
+
+class TrainerTrace : public tests::TinyRun {
+ protected:
+  TrainingOptions traced(const std::string& name, const std::string& steps = "first,middle,last") const {
+    TrainingOptions run = options(name);
+    run.trace = TraceRequest{.directory = {}, .steps = steps};
+    return run;
+  }
+};
+
+QuantizedTensor operand(const traces::TraceReader& trace, const std::string& id) {
+  const QuantizerRecord& record = trace.manifest().quantizer(id);
+  const traces::TensorRecord& codes = trace.manifest().tensors.at(record.codes);
+  QuantizedTensor tensor;
+  tensor.encoding = codes.encoding;
+  tensor.codes = traces::unpack_nibbles(trace.read_codes(record.codes),
+                                        static_cast<std::size_t>(traces::element_count(codes.shape)));
+  tensor.scale = record.scale;
+  return tensor;
+}
+
+TEST_F(TrainerTrace, PassesTheCheckAndChangesNothing) {
+  const TrainingOptions run = traced("traced");
+  const TrainingResult result = train(run);
+  EXPECT_EQ(result.trace, run.run_directory / "trace");
+  traces::SilentProgress progress;
+  traces::check_trace(*result.trace, progress);
+  EXPECT_EQ(hashes(result.epochs), hashes(train(options("untraced")).epochs));
+}
+
+TEST_F(TrainerTrace, HoldsEveryQuantizedLayerAndPhaseOfTheChosenSteps) {
+  const traces::TraceReader trace(*train(traced("run", "0,9,last")).trace);
+  EXPECT_EQ(tests::contents(folder_ / "run/trace"),
+            (std::set<std::string>{"SHA256SUMS", "manifest.json", "step_00000000.safetensors",
+                                   "step_00000006.safetensors", "step_00000006_evaluation.safetensors",
+                                   "step_00000009.safetensors", "step_00000012_evaluation.safetensors"}));
+  std::vector<std::string> products;
+  for (const GemmRecord& gemm : trace.manifest().gemms)
+    products.push_back(fmt::format("{} {} {} {}", gemm.step, traces::name_of(gemm.pass), gemm.layer,
+                                   traces::name_of(gemm.phase)));
+  std::vector<std::string> expected;
+  const auto add_train = [&](int step) {
+    for (const int layer : {2, 3, 5}) expected.push_back(fmt::format("{} train {} forward", step, layer));
+    for (const int layer : {5, 3, 2})
+      for (const char* phase : {"backward_data", "backward_weight"})
+        expected.push_back(fmt::format("{} train {} {}", step, layer, phase));
+  };
+  const auto add_evaluation = [&](int step) {
+    for (const int layer : {2, 3, 5})
+      expected.push_back(fmt::format("{} evaluation {} forward", step, layer));
+  };
+  add_train(0);
+  add_evaluation(6);
+  add_train(6);
+  add_train(9);
+  add_evaluation(12);
+  EXPECT_EQ(products, expected);
+  EXPECT_EQ(trace.manifest().quantizers.size(), 3U * (3 + 3 + 3 * 2) + 2U * (3 + 3));
+  EXPECT_EQ(trace.manifest().run.model, "tiny");
+  EXPECT_EQ(trace.manifest().run.seed, 7U);
+  EXPECT_EQ(trace.manifest().run.config_sha256, traces::sha256_of_file(folder_ / "run/config.json"));
+}
+
+TEST_F(TrainerTrace, ItsResultsFollowFromItsOperands) {
+  const traces::TraceReader trace(*train(traced("run")).trace);
+  for (const GemmRecord& record : trace.manifest().gemms) {
+    const traces::Gemm gemm{record.phase, geometry_of(trace.manifest(), record)};
+    const QuantizedTensor left = operand(trace, record.left[0]);
+    std::vector<QuantizedTensor> right;
+    for (const std::string& id : record.right) right.push_back(operand(trace, id));
+    std::vector<std::int32_t> accumulators(
+        static_cast<std::size_t>(traces::result_elements(gemm.phase, gemm.geometry)));
+    multiply_reference(gemm, left, right, accumulators);
+    EXPECT_EQ(trace.read_int32(record.accumulators.value()), accumulators);
+    const float scale = product_scale(gemm.phase, left.scale, right[0].scale, record.samples);
+    EXPECT_EQ(record.scale, scale);
+    std::vector<float> output;
+    for (const std::int32_t accumulator : accumulators)
+      output.push_back(static_cast<float>(accumulator) * scale);
+    EXPECT_EQ(trace.read_fp32(record.output.value()), output);
+    EXPECT_TRUE(std::any_of(output.begin(), output.end(), [](float element) { return element != 0; }));
+  }
+  for (const QuantizerRecord& record : trace.manifest().quantizers) {
+    const std::vector<float> source = trace.read_fp32(record.source.value());
+    float largest = 0;
+    for (const float element : source) largest = std::max(largest, std::abs(element));
+    EXPECT_EQ(record.max, largest) << record.id;
+  }
+}
+
+TEST_F(TrainerTrace, SameBytesForAnyThreadsAndPath) {
+  const std::string sums = traces::read_whole_file(*train(traced("first")).trace / "SHA256SUMS");
+  for (const SimdPath path : supported_paths()) {
+    TrainingOptions run = traced(std::string(name_of(path)));
+    run.path = path;
+    run.threads = 7;
+    EXPECT_EQ(traces::read_whole_file(*train(run).trace / "SHA256SUMS"), sums) << name_of(path);
+  }
+}
+
+TEST_F(TrainerTrace, WhatCannotBeTracedIsRefusedBeforeAnythingIsMade) {
+  const auto refused = [&](const TrainingOptions& run) {
+    const std::string message = message_of([&] { train(run); });
+    EXPECT_FALSE(std::filesystem::exists(run.run_directory));
+    return message;
+  };
+  TrainingOptions run = traced("run");
+  run.config.quantize.gradient = GradientRule::none;
+  EXPECT_EQ(refused(run),
+            "tiny: nothing to trace; expected quantized layers, with forward and gradient quantized");
+  run = traced("run");
+  for (LayerConfig& layer : run.config.layers) layer.precision = Precision::fp32;
+  EXPECT_EQ(refused(run),
+            "tiny: nothing to trace; expected quantized layers, with forward and gradient quantized");
+  EXPECT_EQ(refused(traced("run", "12")), "--trace-steps: step 12; expected 0..11, the steps of this run");
+  run = traced("run");
+  run.resumes = true;
+  EXPECT_EQ(refused(run), "--resume with --trace: a resumed run cannot be traced");
+  for (const std::string taken : {"mine", "mine.partial"}) {
+    std::filesystem::create_directories(folder_ / taken);
+    run = traced("run");
+    run.trace->directory = folder_ / "mine";
+    EXPECT_EQ(refused(run), (folder_ / taken).string() + ": exists; expected the name of a new trace");
+    std::filesystem::remove(folder_ / taken);
+  }
+}
+
+TEST_F(TrainerTrace, AnInterruptedRunLeavesNoTrace) {
+  TrainingOptions run = traced("run");
+  int calls = 0;
+  run.stops = [&] { return ++calls == 5; };
+  EXPECT_THROW(train(run), traces::Interrupted);
+  EXPECT_EQ(tests::contents(run.run_directory),
+            (std::set<std::string>{"checkpoints", "config.json", "log.txt", "metrics.csv", "steps.csv"}));
+}
+
+}  // namespace
+}  // namespace quatrain::emu

@@ -1,0 +1,321 @@
+#include "emu/nn/training_config.hpp"
+
+#include "emu/nn/network.hpp"
+#include "tests/emu/nn/tiny_config.hpp"
+#include "tests/support/json_schema.hpp"
+#include "tests/support/message_of.hpp"
+#include "traces/base/files.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace quatrain::emu {
+namespace {
+
+using nlohmann::ordered_json;
+using tests::JsonSchema;
+using tests::message_of;
+using tests::tiny_config_text;
+
+std::string complaint(const std::string& text) {
+  const std::string message =
+      message_of([&] { read_training_config(traces::JsonNode::parse(text, "c.json")); });
+  return message == "nothing was thrown" ? "" : message;
+}
+
+/// A change of the tiny config and what the reader must say of it; "" where it must accept.
+struct Change {
+  std::string pointer;  ///< RFC 6901
+  ordered_json value;   ///< what stands there afterwards; discarded: the key is removed
+  std::string message;
+};
+
+const ordered_json removed = ordered_json(ordered_json::value_t::discarded);
+
+std::string changed(const Change& change) {
+  ordered_json json = ordered_json::parse(tiny_config_text);
+  const ordered_json::json_pointer pointer(change.pointer);
+  if (change.value.is_discarded()) {
+    json.at(pointer.parent_pointer()).erase(pointer.back());
+  } else {
+    json[pointer] = change.value;
+  }
+  return json.dump();
+}
+
+const std::vector<Change>& changes() {
+  static const ordered_json step = {{"schedule", "step"}, {"from", 0.1}, {"factor", 0.5}, {"every", 2}};
+  static const ordered_json nearest = {{"forward", "sawb"}, {"gradient", "nearest"}};
+  static const ordered_json none = {{"forward", "none"}, {"gradient", "none"}};
+  const auto with = [](ordered_json json, const std::string& key, const ordered_json& value) {
+    json[key] = value;
+    return json;
+  };
+  static const std::vector<Change> all = {
+      {"/name", "A-z_0.9", ""},
+      {"/name", removed, "c.json: /: the key 'name' is missing"},
+      {"/name", 7, "c.json: /name: found 7; expected a string"},
+      {"/name", "", "c.json: /name: found a string of 0 bytes; expected from 1 to 100"},
+      {"/name", std::string(101, 'x'), "c.json: /name: found a string of 101 bytes; expected from 1 to 100"},
+      {"/name", "../x",
+       "c.json: /name: found '../x'; expected characters of A-Z a-z 0-9 _ . -, no dot in front"},
+      {"/nam", 1, "c.json: /nam: unknown key; did you mean 'name'?"},
+      {"/data", 3, "c.json: /data: found 3; expected an object with the key 'set'"},
+      {"/data/set", "mnist", "c.json: /data/set: found 'mnist'; expected 'fashion_mnist'"},
+      {"/data/mean", removed, "c.json: /data: the key 'mean' is missing"},
+      {"/data/mean", 1.5, "c.json: /data/mean: found 1.5; expected a number from 0 to 1"},
+      {"/data/mean", 0, ""},
+      {"/data/std", 0, "c.json: /data/std: found 0; expected a number from 0.001 to 1000"},
+      {"/data/std", "1", "c.json: /data/std: found '1'; expected a number from 0.001 to 1000"},
+      {"/data/train_images", 100, ""},
+      {"/data/train_images", "all", ""},
+      {"/data/train_images", 0,
+       "c.json: /data/train_images: found 0; expected an integer from 1 to 2147483647"},
+      {"/data/test_images", "half",
+       "c.json: /data/test_images: found 'half'; expected 'all' or a number of images"},
+      {"/data/folder", "x",
+       "c.json: /data/folder: unknown key; expected 'set', 'mean', 'std', 'train_images' or 'test_images'"},
+      {"/seed", 4294967295, ""},
+      {"/seed", 4294967296, "c.json: /seed: found 4294967296; expected an integer from 0 to 4294967295"},
+      {"/seed", -1, "c.json: /seed: found -1; expected an integer from 0 to 4294967295"},
+      {"/seed", nullptr, "c.json: /seed: found null; expected an integer from 0 to 4294967295"},
+      {"/epochs", 0, "c.json: /epochs: found 0; expected an integer from 1 to 100000"},
+      {"/epochs", 1.5, "c.json: /epochs: found 1.5; expected an integer from 1 to 100000"},
+      {"/batch", 20000, ""},
+      {"/batch", 65537, "c.json: /batch: found 65537; expected an integer from 1 to 65536"},
+      {"/evaluation_batch", 0, "c.json: /evaluation_batch: found 0; expected an integer from 1 to 65536"},
+      {"/optimizer/kind", "adam", "c.json: /optimizer/kind: found 'adam'; expected 'sgd'"},
+      {"/optimizer/momentum", 1.1, "c.json: /optimizer/momentum: found 1.1; expected a number from 0 to 1"},
+      {"/optimizer/weight_decay", removed, "c.json: /optimizer: the key 'weight_decay' is missing"},
+      {"/optimizer/weight_decay", -0.1,
+       "c.json: /optimizer/weight_decay: found -0.1; expected a number from 0 to 1"},
+      {"/optimizer/nesterov", true,
+       "c.json: /optimizer/nesterov: unknown key; expected 'kind', 'momentum' or 'weight_decay'"},
+      {"/learning_rate", step, ""},
+      {"/learning_rate", with(step, "to", 0),
+       "c.json: /learning_rate/to: unknown key; expected 'schedule', 'from', 'factor' or 'every'"},
+      {"/learning_rate", with(step, "every", 0),
+       "c.json: /learning_rate/every: found 0; expected an integer from 1 to 100000"},
+      {"/learning_rate", with(step, "factor", 2),
+       "c.json: /learning_rate/factor: found 2; expected a number from 0 to 1"},
+      {"/learning_rate/schedule", "cosine",
+       "c.json: /learning_rate/schedule: found 'cosine'; expected 'linear' or 'step'"},
+      {"/learning_rate/from", 101, "c.json: /learning_rate/from: found 101; expected a number from 0 to 100"},
+      {"/learning_rate/to", removed, "c.json: /learning_rate: the key 'to' is missing"},
+      {"/learning_rate/factor", 0.5,
+       "c.json: /learning_rate/factor: unknown key; expected 'schedule', 'from' or 'to'"},
+      {"/quantize", nearest, ""},
+      {"/quantize", with(nearest, "alpha", "pow2"), ""},
+      {"/quantize", with(nearest, "samples", 2),
+       "c.json: /quantize/samples: unknown key; expected 'forward', 'gradient' or 'alpha'"},
+      {"/quantize", none, ""},
+      {"/quantize", with(none, "forward", "sawb"), ""},
+      {"/quantize", with(none, "alpha", "exact"),
+       "c.json: /quantize/alpha: unknown key; expected 'forward' or 'gradient'"},
+      {"/quantize/forward", "int8", "c.json: /quantize/forward: found 'int8'; expected 'sawb' or 'none'"},
+      {"/quantize/gradient", "Luq",
+       "c.json: /quantize/gradient: found 'Luq'; expected 'luq', 'nearest' or 'none'"},
+      {"/quantize/random_bits", removed, ""},
+      {"/quantize/random_bits", 4, ""},
+      {"/quantize/random_bits", 5, "c.json: /quantize/random_bits: found 5; expected 4, 8 or 16"},
+      {"/quantize/random_bits", 32,
+       "c.json: /quantize/random_bits: found 32; expected an integer from 4 to 16"},
+      {"/quantize/alpha", "pow2", ""},
+      {"/quantize/alpha", "pow3", "c.json: /quantize/alpha: found 'pow3'; expected 'exact' or 'pow2'"},
+      {"/quantize/samples", 16, ""},
+      {"/quantize/samples", 3, "c.json: /quantize/samples: found 3; expected 1, 2, 4, 8 or 16"},
+      {"/quantize/samples", 0, "c.json: /quantize/samples: found 0; expected an integer from 1 to 16"},
+      {"/layers", ordered_json::array(), "c.json: /layers: found 0 items; expected from 1 to 1000"},
+      {"/layers", ordered_json::object(), "c.json: /layers: found an object; expected an array"},
+      {"/layers/1/kind", "gelu",
+       "c.json: /layers/1/kind: found 'gelu'; expected 'conv2d', 'linear' or 'relu'"},
+      {"/layers/1/name", "r", "c.json: /layers/1/name: unknown key; expected 'kind'"},
+      {"/layers/2", 5, "c.json: /layers/2: found 5; expected an object with the key 'kind'"},
+      {"/layers/2/out_channels", 0,
+       "c.json: /layers/2/out_channels: found 0; expected an integer from 1 to 65536"},
+      {"/layers/2/kernel", removed, "c.json: /layers/2: the key 'kernel' is missing"},
+      {"/layers/2/kernel", {3}, "c.json: /layers/2/kernel: found 1 items; expected 2"},
+      {"/layers/2/kernel", {3, 0}, "c.json: /layers/2/kernel/1: found 0; expected an integer from 1 to 1024"},
+      {"/layers/2/stride", "2", "c.json: /layers/2/stride: found '2'; expected an integer from 1 to 1024"},
+      {"/layers/2/stride", 1, ""},
+      {"/layers/2/padding", -1, "c.json: /layers/2/padding: found -1; expected an integer from 0 to 1024"},
+      {"/layers/2/padding", removed, ""},
+      {"/layers/2/dilation", 2,
+       "c.json: /layers/2/dilation: unknown key; expected 'kind', 'name', 'out_channels', 'kernel', "
+       "'stride', "
+       "'padding', 'precision' or 'groups'"},
+      {"/layers/2/precision", "int4",
+       "c.json: /layers/2/precision: found 'int4'; expected 'fp32' or 'quantized'"},
+      {"/layers/5/out_features", 65537,
+       "c.json: /layers/5/out_features: found 65537; expected an integer from 1 to 65536"},
+      {"/layers/5/kernel", 3,
+       "c.json: /layers/5/kernel: unknown key; expected 'kind', 'name', 'out_features' or 'precision'"}};
+  return all;
+}
+
+TEST(TrainingConfig, ReaderSaysWhereAndWhat) {
+  for (const Change& change : changes()) EXPECT_EQ(complaint(changed(change)), change.message);
+}
+
+TEST(TrainingConfig, SchemaGivesTheSameVerdicts) {
+  const JsonSchema schema("training");
+  EXPECT_EQ(schema.complaint(tiny_config_text), "");
+  for (const Change& change : changes())
+    EXPECT_EQ(schema.complaint(changed(change)).empty(), change.message.empty())
+        << change.pointer << ": " << change.value << ": " << schema.complaint(changed(change));
+}
+
+/// What a schema cannot say: sizes that follow from each other, and how a number is written.
+TEST(TrainingConfig, OnlyTheReaderJudges) {
+  const std::vector<Change> only_reader = {
+      {"/layers/0/kernel", 33,
+       "c.json: /layers/0/kernel: kernel 33x33 with padding 1x1 does not fit an input of 28x28"},
+      {"/layers/3/groups", 4,
+       "c.json: /layers/3/groups: 4 groups do not divide 6 input and 8 output channels"},
+      {"/layers/3/name", "conv2", "c.json: /layers/3/name: 'conv2' is the name of an earlier layer"},
+      {"/layers/0/precision", "quantized",
+       "c.json: /layers/0/precision: the first layer with parameters stays fp32"},
+      {"/layers/7/precision", "quantized",
+       "c.json: /layers/7/precision: the last layer with parameters stays fp32"},
+      {"/layers/7/out_features", 11,
+       "c.json: /layers: the last layer gives 11 values a sample; expected 10, one a class"},
+      {"/layers",
+       {{{"kind", "relu"}}},
+       "c.json: /layers: no layer has parameters; expected a conv2d or a linear"},
+      {"/layers/2/out_channels", 65536, ""},  // alone it is fine: 16 images of 65536 x 7 x 7
+      {"/evaluation_batch", 65536, ""}};
+  const JsonSchema schema("training");
+  for (const Change& change : only_reader) {
+    EXPECT_EQ(complaint(changed(change)), change.message);
+    EXPECT_EQ(schema.complaint(changed(change)), "") << change.pointer;
+  }
+  const std::string whole = ordered_json::parse(tiny_config_text).dump();
+  const auto with_seed = [&](const std::string& seed) {
+    return std::string(whole).replace(whole.find("\"seed\":7"), 8, "\"seed\":" + seed);
+  };
+  EXPECT_EQ(complaint(with_seed("7.0")),
+            "c.json: /seed: found 7.0; expected an integer from 0 to 4294967295");
+  EXPECT_EQ(complaint(with_seed("7e0")),
+            "c.json: /seed: found 7e0; expected an integer from 0 to 4294967295");
+  EXPECT_EQ(complaint(with_seed("7,\"seed\":8")),
+            fmt::format("c.json: /seed: duplicate key, again at byte {}", whole.find("\"seed\"") + 9));
+}
+
+TEST(TrainingConfig, TensorsStayBelowTheLimitOfATrace) {
+  ordered_json json = ordered_json::parse(tiny_config_text);
+  json["batch"] = 65536;
+  json["layers"][2]["out_channels"] = 700;  // 65536 x 700 x 7 x 7 = 2.2e9
+  EXPECT_EQ(complaint(json.dump()), "c.json: /layers/2: a tensor of this layer has 2^31 elements or more");
+}
+
+TEST(TrainingConfig, ProductsThatMayLeaveInt32AreRefused) {
+  ordered_json json = ordered_json::parse(tiny_config_text);
+  json["batch"] = 32768;  // k of conv2's backward_weight: 32768 x 49, 2 samples of 15 x 64: over 2^31
+  EXPECT_EQ(complaint(json.dump()),
+            "c.json: /layers/2: k = 1605632 with 2 sample(s) of uint4 x fp4_e3m0 may leave int32: at most "
+            "2236962 terms expected");
+  json["quantize"] = {{"forward", "none"}, {"gradient", "none"}};  // then they are fp32 products
+  EXPECT_EQ(complaint(json.dump()), "");
+}
+
+TEST(TrainingConfig, NoJson) {
+  EXPECT_EQ(complaint(""), "c.json: byte 0: found the end; expected a value");
+  EXPECT_EQ(complaint("{\"name\": }"), "c.json: byte 9: found }; expected a value");
+  EXPECT_EQ(complaint("[]"), "c.json: /: found an array; expected an object with the key 'name'");
+  EXPECT_EQ(message_of([] { traces::JsonNode::read("/nowhere/c.json"); }),
+            "/nowhere/c.json: cannot be read: No such file or directory");
+}
+
+TEST(TrainingConfig, DumpIsCompleteAndReadsBack) {
+  const std::string dump = dump_training_config(tests::tiny_config());
+  EXPECT_EQ(dump_training_config(read_training_config(traces::JsonNode::parse(dump, "config.json"))), dump);
+  const ordered_json json = ordered_json::parse(dump);
+  EXPECT_EQ(json["data"]["train_images"], "all");
+  EXPECT_EQ(json["layers"][2]["groups"], 1);
+  EXPECT_EQ(json["layers"][3]["stride"], (ordered_json{1, 1}));
+  EXPECT_EQ(JsonSchema("training").complaint(dump), "");
+}
+
+TEST(TrainingConfig, InputsBehindAReluAreUnsigned) {
+  const TrainingConfig config = tests::tiny_config();
+  EXPECT_EQ(input_rule(config.layers[2]), traces::Rule::sawb_uint4);
+  EXPECT_EQ(input_rule(config.layers[3]), traces::Rule::sawb_int4);  // no relu between conv2 and conv3
+  EXPECT_EQ(input_rule(config.layers[5]), traces::Rule::sawb_uint4);
+}
+
+TEST(Overrides, ReplaceWhatTheCommandLineNames) {
+  const TrainingConfig config = tests::tiny_config();
+  EXPECT_EQ(dump_training_config(with_overrides(config, {}, "c.json")), dump_training_config(config));
+  const TrainingConfig other = with_overrides(config, {.seed = 3, .epochs = 9}, "c.json");
+  EXPECT_EQ(other.seed, 3U);
+  EXPECT_EQ(other.epochs, 9);
+  EXPECT_EQ(message_of([&] { with_overrides(config, {.epochs = 0}, "c.json"); }),
+            "c.json: /epochs: found 0; expected an integer from 1 to 100000");
+}
+
+TEST(Overrides, RecipesKeepTheDetailsThatTheyHave) {
+  TrainingConfig config = tests::tiny_config();
+  config.quantize.alpha = traces::Alpha::pow2;
+  const auto with = [&](std::string_view recipe) {
+    return with_overrides(config, {.quantize = recipe_named(recipe)}, "c.json").quantize;
+  };
+  EXPECT_EQ(with("luq").samples, 2U);
+  EXPECT_EQ(with("luq").alpha, traces::Alpha::pow2);
+  EXPECT_EQ(with("luq").gradient, GradientRule::luq);
+  EXPECT_EQ(with("nearest").samples, 1U);
+  EXPECT_EQ(with("nearest").alpha, traces::Alpha::pow2);
+  EXPECT_EQ(with("nearest").gradient, GradientRule::nearest);
+  EXPECT_EQ(with("nearest").forward, ForwardRule::sawb);
+  EXPECT_EQ(with("fp32").gradient, GradientRule::none);
+  EXPECT_EQ(with("fp32").forward, ForwardRule::none);
+}
+
+class ShippedConfig : public testing::TestWithParam<const char*> {
+ protected:
+  std::filesystem::path file_ = std::filesystem::path(QUATRAIN_SOURCE_DIR) / "configs/training" / GetParam();
+  TrainingConfig config_ = read_training_config(traces::JsonNode::read(file_));
+};
+
+TEST_P(ShippedConfig, FitsTheSchema) {
+  EXPECT_EQ(JsonSchema("training").complaint(traces::read_whole_file(file_)), "");
+}
+
+TEST_P(ShippedConfig, QuantizedLayersDoNineTenthsOfTheForwardMacs) {
+  const ForwardMacs macs = forward_macs(config_);
+  EXPECT_GE(macs.quantized * 10, macs.all * 9) << macs.quantized << " of " << macs.all;
+}
+
+TEST_P(ShippedConfig, HasEveryKindOfQuantizedLayer) {
+  int convolutions = 0, strided = 0, linears = 0, with_signed_input = 0;
+  for (const LayerConfig& layer : config_.layers) {
+    if (layer.precision != Precision::quantized) continue;
+    convolutions += layer.kind == LayerWord::conv2d;
+    strided += layer.geometry.stride_height == 2 && layer.geometry.stride_width == 2;
+    linears += layer.kind == LayerWord::linear;
+    with_signed_input += input_rule(layer) == traces::Rule::sawb_int4;
+  }
+  EXPECT_GE(convolutions, 2);
+  EXPECT_GE(strided, 1);
+  EXPECT_GE(linears, 1);
+  EXPECT_GE(with_signed_input, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ShippedConfig, testing::Values("demo_cnn.json", "demo_quick.json"),
+                         [](const auto& test) {
+                           return std::string(test.param, std::string_view(test.param).find('.'));
+                         });
+
+TEST(ShippedConfigs, ThreeStepsOfTheDemoHoldHalfABillionMacs) {
+  const TrainingConfig config = read_training_config(
+      traces::JsonNode::read(std::filesystem::path(QUATRAIN_SOURCE_DIR) / "configs/training/demo_cnn.json"));
+  std::int64_t macs = 0;
+  for (const LayerConfig& layer : config.layers)
+    if (layer.precision == Precision::quantized)
+      for (const auto phase :
+           {traces::Phase::forward, traces::Phase::backward_data, traces::Phase::backward_weight})
+        macs += traces::mac_count(traces::gemm_size(phase, with_batch(layer.geometry, config.batch)));
+  EXPECT_GE(3 * macs, 500'000'000);
+}
+
+}  // namespace
+}  // namespace quatrain::emu

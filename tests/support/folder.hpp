@@ -1,0 +1,44 @@
+#pragma once
+/// A folder of its own for each test, empty at the beginning and removed at the end.
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <set>
+#include <string>
+
+namespace quatrain::tests {
+
+class Folder {
+ public:
+  Folder()
+      : path_(std::filesystem::temp_directory_path() /
+              (std::string("quatrain_") +
+               testing::UnitTest::GetInstance()->current_test_info()->test_suite_name() + "_" +
+               testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    std::filesystem::remove_all(path_);
+    std::filesystem::create_directories(path_);
+  }
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// Everything below `directory`, as relative paths.
+inline std::set<std::string> contents(const std::filesystem::path& directory) {
+  std::set<std::string> names;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
+    names.insert(std::filesystem::relative(entry.path(), directory).string());
+  return names;
+}
+
+}  // namespace quatrain::tests
