@@ -22,9 +22,9 @@ namespace quatrain::rtl_models {
 template <typename Word>
 struct Lanes {
   std::uint32_t count = 0;
-  std::array<Word, largest_side> words;
+  std::array<Word, largest_side> words{};  ///< the array reads a signal before anybody has written it
 
-  explicit Lanes(std::uint32_t lanes = 0) : count(lanes) { clear(); }
+  explicit Lanes(std::uint32_t lanes = 0) : count(lanes) {}
   Lanes(const Lanes& other) : count(other.count) { copy(other); }
   Lanes& operator=(const Lanes& other) {
     count = other.count;

@@ -6,6 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <new>
 #include <numeric>
 
 namespace quatrain::tests {
@@ -132,6 +136,15 @@ TEST(PeArrayTiming, ColumnsDrainBottomRowFirst) {
 TEST(FastArrayTiming, ColumnsDrainBottomRowFirst) {
   FastArray<Fault::none> array("array", {4, 5});
   expect_drain(array);
+}
+
+/// sc_signal makes its first value by copying a default one into memory of its own; the array reads all lanes
+/// of it.
+TEST(Lanes, ACopyOfNothingIsZeroEverywhere) {
+  alignas(EdgeWord) std::array<std::byte, sizeof(EdgeWord)> memory;
+  memory.fill(std::byte{0xFF});
+  const EdgeWord* word = new (memory.data()) EdgeWord(EdgeWord());
+  EXPECT_TRUE(std::ranges::all_of(word->words, [](Link link) { return link == 0; }));
 }
 
 struct Timed {
