@@ -57,8 +57,8 @@ int simulate_typed(const Typed& typed) {
     task.models = &*models;
   }
   const Simulation simulation = simulate(task, reader, *progress);
-  const std::filesystem::path out =
-      typed.out.empty() ? std::filesystem::path(typed.trace) / ".." / "simulation" : typed.out;
+  const std::filesystem::path beside = std::filesystem::path(typed.trace) / ".." / "simulation";
+  const std::filesystem::path out = typed.out.empty() ? beside : std::filesystem::path(typed.out);
   const std::filesystem::path json = write_simulation(simulation, out.lexically_normal());
   fmt::print("{}{}\n", simulation_table(simulation), json.string());
   return simulation.replay && !simulation.replay->equal() ? 1 : 0;

@@ -1,0 +1,145 @@
+#include "sim/accelerator/config.hpp"
+
+#include "sim/embedded/resources.hpp"
+#include "tests/support/json_schema.hpp"
+#include "tests/support/message_of.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace quatrain::tests {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json embedded(std::string_view name) {
+  return ordered_json::parse(*sim::embedded_resource("configs/accelerators/" + std::string(name) + ".json"));
+}
+
+sim::AcceleratorConfig read(const std::string& text) {
+  return sim::read_accelerator(traces::JsonNode::parse(text, "a.json"));
+}
+
+/// A change of luq_32x32 and what the reader must say of it; "" where it must accept.
+struct Change {
+  std::string pointer;  ///< RFC 6901
+  ordered_json value;   ///< what stands there afterwards; discarded: the key is removed
+  std::string message;
+};
+
+const ordered_json removed = ordered_json(ordered_json::value_t::discarded);
+
+const std::vector<Change>& changes() {
+  static const std::vector<Change> all = {
+      {"/name", "x", ""},
+      {"/name", removed, "a.json: /: the key 'name' is missing"},
+      {"/name", "", "a.json: /name: found a string of 0 bytes; expected from 1 to 100"},
+      {"/name", "a/b",
+       "a.json: /name: found 'a/b'; expected characters of A-Z a-z 0-9 _ . -, no dot in front"},
+      {"/name", ".hidden",
+       "a.json: /name: found '.hidden'; expected characters of A-Z a-z 0-9 _ . -, no dot in front"},
+      {"/array", 3, "a.json: /array: found 3; expected an object with the key 'rows'"},
+      {"/array/rows", 1, ""},
+      {"/array/columns", 1024, ""},
+      {"/array/rows", 0, "a.json: /array/rows: found 0; expected an integer from 1 to 1024"},
+      {"/array/columns", 1025, "a.json: /array/columns: found 1025; expected an integer from 1 to 1024"},
+      {"/array/rows", "32", "a.json: /array/rows: found '32'; expected an integer from 1 to 1024"},
+      {"/array/rows", 2.5, "a.json: /array/rows: found 2.5; expected an integer from 1 to 1024"},
+      {"/array/colums", 3, "a.json: /array/colums: unknown key; did you mean 'columns'?"},
+      {"/array/dataflow", "weight_stationary",
+       "a.json: /array/dataflow: found 'weight_stationary'; expected 'output_stationary'"},
+      {"/array/drain", "shadow", "a.json: /array/drain: found 'shadow'; expected 'serial'"},
+      {"/pe", "int8", "a.json: /pe: found 'int8'; expected 'dual_int4_fp4' or 'bf16'"},
+      {"/accumulator/int", 24, "a.json: /accumulator/int: found 24; expected an integer from 32 to 32"},
+      {"/accumulator", ordered_json{{"float", 32}}, "a.json: /accumulator: the key 'int' is missing"},
+      {"/accumulator/chunk", 64, "a.json: /accumulator/chunk: unknown key; expected 'int'"},
+      {"/lowering", "sub_pixel", "a.json: /lowering: found 'sub_pixel'; expected 'as_recorded'"},
+      {"/random_source", "lfsr", ""},
+      {"/random_source", "none", "a.json: /random_source: found 'none'; expected 'philox' or 'lfsr'"},
+      {"/clock_mhz", 1250.5, ""},
+      {"/clock_mhz", 0, "a.json: /clock_mhz: found 0; expected a number from 1 to 10000"},
+      {"/clock_mhz", nullptr, "a.json: /clock_mhz: found null; expected a number from 1 to 10000"},
+      {"/buffers/operand_kib", 8,
+       "a.json: /buffers/operand_kib: found 8; expected an integer from 16 to 512"},
+      {"/buffers/accumulator_kib", 257,
+       "a.json: /buffers/accumulator_kib: found 257; expected an integer from 8 to 256"},
+      {"/dram/kind", "ddr5",
+       "a.json: /dram/kind: found 'ddr5'; expected 'hbm2', 'gddr6', 'lpddr4' or 'ddr3'"},
+      {"/dram/gib_per_s", -1, "a.json: /dram/gib_per_s: found -1; expected a number from 0.001 to 100000"},
+      {"/dram/latency_ns", 70, "a.json: /dram/latency_ns: unknown key; expected 'kind' or 'gib_per_s'"},
+      {"/technology", ordered_json::array(), "a.json: /technology: found 0 items; expected from 1 to 8"},
+      {"/technology", "7nm", "a.json: /technology: found '7nm'; expected an array"},
+      {"/technology", ordered_json{"7nm", 7}, "a.json: /technology/1: found 7; expected a string"},
+      {"/technology", ordered_json{"7nm", "7nm"},
+       "a.json: /technology/1: found '7nm' twice; expected different tables"},
+      {"/sparsity", true,
+       "a.json: /sparsity: unknown key; expected 'name', 'array', 'pe', 'accumulator', 'lowering', "
+       "'random_source', 'clock_mhz', 'buffers', 'dram' or 'technology'"}};
+  return all;
+}
+
+ordered_json changed(ordered_json config, const Change& change) {
+  const ordered_json::json_pointer pointer(change.pointer);
+  if (change.value.is_discarded())
+    config.erase(change.pointer.substr(1));
+  else
+    config[pointer] = change.value;
+  return config;
+}
+
+TEST(AcceleratorConfig, ReaderAndSchemaGiveTheSameVerdicts) {
+  const JsonSchema schema("accelerator");
+  for (const Change& change : changes()) {
+    const std::string text = changed(embedded("luq_32x32"), change).dump();
+    SCOPED_TRACE(text);
+    const std::string expected = change.message.empty() ? "nothing was thrown" : change.message;
+    EXPECT_EQ(message_of([&] { read(text); }), expected);
+    EXPECT_EQ(schema.complaint(text).empty(), change.message.empty()) << schema.complaint(text);
+  }
+}
+
+TEST(AcceleratorConfig, Bf16NeedsAFloatAccumulatorAndNoRandomSource) {
+  const JsonSchema schema("accelerator");
+  const std::vector<Change> of_bf16 = {
+      {"/name", "x", ""},
+      {"/accumulator", ordered_json{{"int", 32}}, "a.json: /accumulator: the key 'float' is missing"},
+      {"/accumulator/float", 16, "a.json: /accumulator/float: found 16; expected an integer from 32 to 32"},
+      {"/random_source", "philox", "a.json: /random_source: found 'philox'; expected 'none'"}};
+  for (const Change& change : of_bf16) {
+    const std::string text = changed(embedded("bf16_32x32"), change).dump();
+    SCOPED_TRACE(text);
+    EXPECT_EQ(message_of([&] { read(text); }),
+              change.message.empty() ? "nothing was thrown" : change.message);
+    EXPECT_EQ(schema.complaint(text).empty(), change.message.empty()) << schema.complaint(text);
+  }
+}
+
+/// Values typed from the architecture's example.
+TEST(AcceleratorConfig, EmbeddedConfigIsReadCompletely) {
+  const sim::AcceleratorConfig config = read(embedded("luq_32x32").dump());
+  EXPECT_EQ(config.name, "luq_32x32");
+  EXPECT_EQ(config.array, (rtl_models::ArrayShape{32, 32}));
+  EXPECT_EQ(config.pe, sim::Pe::dual_int4_fp4);
+  EXPECT_EQ(config.random_source, sim::RandomSource::philox);
+  EXPECT_EQ(config.clock_mhz, 1000);
+  EXPECT_EQ(config.operand_kib, 64U);
+  EXPECT_EQ(config.accumulator_kib, 64U);
+  EXPECT_EQ(config.dram, sim::Dram::hbm2);
+  EXPECT_EQ(config.dram_gib_per_s, 100);
+  EXPECT_EQ(config.technology, (std::vector<std::string>{"7nm", "45nm"}));
+  EXPECT_EQ(config.operand_bits(), 4U);
+  EXPECT_EQ(read(embedded("bf16_32x32").dump()).operand_bits(), 16U);
+}
+
+TEST(AcceleratorConfig, WrittenBackItIsTheSame) {
+  for (const std::string_view name : {"luq_32x32", "bf16_32x32"})
+    EXPECT_EQ(sim::to_json_object(read(embedded(name).dump())), embedded(name));
+}
+
+TEST(AcceleratorConfig, DuplicateKeyIsRefused) {
+  EXPECT_EQ(message_of([] { read(R"({"name": "a", "name": "b"})"); }),
+            "a.json: /name: duplicate key, again at byte 14");
+}
+
+}  // namespace
+}  // namespace quatrain::tests

@@ -1,0 +1,123 @@
+#include "sim/accelerator/energy.hpp"
+
+#include "sim/embedded/config_file.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace quatrain::tests {
+namespace {
+
+using sim::AcceleratorConfig;
+using sim::Access;
+using sim::Component;
+using sim::Row;
+using sim::SramWord;
+
+AcceleratorConfig small_config(sim::Pe pe) {
+  AcceleratorConfig config;
+  config.array = {4, 3};
+  config.pe = pe;
+  config.random_source = pe == sim::Pe::bf16 ? sim::RandomSource::none : sim::RandomSource::philox;
+  config.operand_kib = 16, config.accumulator_kib = 8;
+  return config;
+}
+
+/// m 5, n 7, k 10 on 4 x 3: 6 tiles, 92 cycles, 350 MACs (cycles_test.cpp).
+const sim::Mapping mapping{{5, 7, 10, 1}, 1, {4, 3}};
+const sim::Traffic traffic{100, 70, 140};
+
+std::uint64_t events(const sim::EventCounts& counts, Component component, const sim::Price& price) {
+  for (const sim::EventCount& entry : counts.entries())
+    if (entry.component == component && entry.price == price) return entry.events;
+  return 0;
+}
+
+TEST(Events, IntegerPeByHand) {
+  const std::vector<sim::QuantizerWork> quantizers = {
+      {traces::Rule::sawb_int4, 1000, 0, traces::Alpha::exact, true},
+      {traces::Rule::luq_fp4, 600, 16, traces::Alpha::exact, true},
+      {traces::Rule::luq_fp4, 600, 16, traces::Alpha::exact, false}};
+  const auto counts = events_of(small_config(sim::Pe::dual_int4_fp4), mapping, traffic, quantizers);
+  EXPECT_EQ(events(counts, Component::pe_combinational, Row::pe_dual_int32), 350U);
+  EXPECT_EQ(events(counts, Component::pe_flip_flops, Row::flipflop_bit_clock), 12U * 44 * 92);
+  EXPECT_EQ(events(counts, Component::skew_flip_flops, Row::flipflop_bit_clock), (6U * 7 + 3 * 5) * 92);
+  // 60 operands a side pass the edges; rows need 16 bits a cycle, columns 12: a 64-bit word of 8 KiB each.
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 64, Access::read}), 2U * 60);
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 64, Access::write}), 13U + 9);
+  // Three columns of tiles, 5 rows drained in each, 96 bits a row: 128-bit words.
+  EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 128, Access::read}), 15U);
+  EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 128, Access::write}), 15U);
+  EXPECT_EQ(events(counts, Component::dram, Row::dram_hbm2), 8U * 310);
+  EXPECT_EQ(events(counts, Component::quantizer, Row::absmax_fp32), 1600U)
+      << "the second sample measures nothing";
+  EXPECT_EQ(events(counts, Component::quantizer, Row::flipflop_bit_clock), 31U * 1600);
+  EXPECT_EQ(events(counts, Component::quantizer, Row::int32_mul), 1000U);
+  EXPECT_EQ(events(counts, Component::quantizer, Row::int32_add), 2000U);
+  EXPECT_EQ(events(counts, Component::quantizer, Row::fp32_mul), 1000U + 2 * 600);
+  EXPECT_EQ(events(counts, Component::quantizer, Row::luq_lane_r16), 1200U);
+  EXPECT_EQ(events(counts, Component::random_source, Row::rng_philox_16b), 1200U);
+  EXPECT_EQ(events(counts, Component::epilogue, Row::fp32_mul), 35U);
+  EXPECT_EQ(counts.entries().size(), 16U) << "nothing else is priced";
+}
+
+TEST(Events, Bf16PeByHand) {
+  const std::vector<sim::QuantizerWork> quantizers = {
+      {traces::Rule::sawb_int4, 1000, 0, traces::Alpha::exact, true}};
+  const auto counts = events_of(small_config(sim::Pe::bf16), mapping, traffic, quantizers);
+  EXPECT_EQ(events(counts, Component::pe_combinational, Row::bf16_mul), 350U);
+  EXPECT_EQ(events(counts, Component::pe_combinational, Row::fp32_add), 350U);
+  EXPECT_EQ(events(counts, Component::pe_flip_flops, Row::flipflop_bit_clock), 12U * 68 * 92);
+  EXPECT_EQ(events(counts, Component::skew_flip_flops, Row::flipflop_bit_clock), (6U * 19 + 3 * 17) * 92);
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 64, Access::read}), 2U * 60);
+  EXPECT_EQ(events(counts, Component::dram, Row::dram_hbm2), 8U * 310);
+  EXPECT_EQ(counts.entries().size(), 9U) << "no quantizer, no random source, no epilogue";
+}
+
+TEST(Events, LanesAndRandomSources) {
+  AcceleratorConfig config = small_config(sim::Pe::dual_int4_fp4);
+  config.random_source = sim::RandomSource::lfsr;
+  const std::vector<sim::QuantizerWork> quantizers = {
+      {traces::Rule::luq_fp4, 601, 4, traces::Alpha::pow2, true},
+      {traces::Rule::nearest_fp4, 100, 0, traces::Alpha::exact, true}};
+  const auto counts = events_of(config, mapping, traffic, quantizers);
+  EXPECT_EQ(events(counts, Component::random_source, Row::rng_lfsr_16b), 151U) << "601 draws of 4 bits";
+  EXPECT_EQ(events(counts, Component::random_source, Row::rng_philox_16b), 0U);
+  EXPECT_EQ(events(counts, Component::quantizer, Row::luq_lane_r8), 701U);
+  EXPECT_EQ(events(counts, Component::quantizer, Row::fp32_mul), 100U) << "pow2 needs no multiplier";
+}
+
+TEST(Events, WideSidesTakeSeveralWords) {
+  AcceleratorConfig config = small_config(sim::Pe::bf16);
+  config.array = {64, 16};
+  const auto counts = events_of(config, {{64, 16, 10, 1}, 1, {64, 16}}, {}, {});
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 512, Access::read}), 20U)
+      << "1024 bits a cycle";
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 256, Access::read}), 10U);
+  EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 512, Access::read}), 64U);
+}
+
+/// The whole roll-up at 7 nm by hand, from the constants of configs/technology/7nm.json.
+TEST(Energy, RollUpByHand) {
+  const auto technology = sim::Technology::read(sim::open_config("7nm", sim::ConfigKind::technology));
+  sim::EventCounts counts;
+  counts.add(Component::pe_combinational, Row::pe_dual_int32, 350);
+  counts.add(Component::pe_flip_flops, Row::flipflop_bit_clock, 1000);
+  counts.add(Component::dram, Row::dram_hbm2, 80);
+  counts.add(Component::operand_sram, SramWord{32, 128, Access::read}, 10);
+  counts.add(Component::pe_combinational, Row::pe_dual_int32, 50);
+  const sim::Bounds sum = energy_pj(counts, technology);
+  EXPECT_NEAR(sum.low, 400 * 0.0131 + 1000 * 0.0003 + 80 * 3.9 + 10 * 1.413, 1e-9);
+  EXPECT_NEAR(sum.nominal, 400 * 0.0653 + 1000 * 0.0012 + 80 * 3.97 + 10 * 2.543, 1e-9);
+  EXPECT_NEAR(sum.high, 400 * 0.0957 + 1000 * 0.0032 + 80 * 7.0 + 10 * 11.99, 1e-9);
+  const auto lines = energy_by_component(counts, technology);
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[0].events, 400U);
+  EXPECT_EQ(lines[0].constant, "pe_dual_int32");
+  EXPECT_EQ(lines[3].constant, "sram_32kib_128bit_read");
+  EXPECT_EQ(lines[3].per_event.kind, "assumed");
+}
+
+}  // namespace
+}  // namespace quatrain::tests

@@ -1,0 +1,293 @@
+#include "sim/accelerator/replay.hpp"
+
+#include "rtl_models/replay_model.hpp"
+#include "sim/accelerator/results.hpp"
+#include "sim/embedded/config_file.hpp"
+#include "tests/support/json_schema.hpp"
+#include "tests/support/message_of.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace quatrain::tests {
+namespace {
+
+using rtl_models::ArrayModel;
+using rtl_models::ArrayShape;
+using rtl_models::EdgeDelay;
+using rtl_models::Fault;
+using rtl_models::Fidelity;
+using rtl_models::ReplayResult;
+using traces::Phase;
+
+constexpr std::uint64_t training_gemms_of_trace = 45;  // 15 layers, three phases each
+
+traces::TraceReader outside_trace() {
+  return traces::TraceReader(std::filesystem::path(QUATRAIN_SOURCE_DIR) / "tests" / "data" / "outside_trace");
+}
+
+sim::SimulationTask task_for(ArrayShape shape, sim::ReplayModels* models) {
+  sim::SimulationTask task;
+  task.config = sim::read_accelerator(sim::open_config("luq_32x32", sim::ConfigKind::accelerator));
+  task.config.array = shape;
+  task.technologies = sim::read_technologies(task.config, {});
+  task.models = models;
+  return task;
+}
+
+sim::Simulation simulated(const sim::SimulationTask& task, const traces::TraceReader& reader) {
+  traces::SilentProgress progress;
+  return sim::simulate(task, reader, progress);
+}
+
+void expect_equal_to_trace(const sim::Simulation& simulation) {
+  ASSERT_TRUE(simulation.replay.has_value());
+  EXPECT_TRUE(simulation.replay->equal());
+  EXPECT_EQ(simulation.replay->gemms, training_gemms_of_trace);
+  EXPECT_EQ(simulation.replay->gemms_equal, training_gemms_of_trace);
+  EXPECT_TRUE(simulation.replay->cycles_equal);
+  EXPECT_EQ(simulation.replay->differences, std::vector<std::string>{});
+  EXPECT_EQ(simulation.activity->macs, simulation.use.macs);
+  EXPECT_GT(simulation.activity->zero_operand_macs, 0U);
+}
+
+/// Every layer of the trace: strides, gaps, groups, depthwise, samples; ragged tiles in both directions.
+TEST(Replay, OutsideTraceOn8x8) {
+  const traces::TraceReader reader = outside_trace();
+  sim::ReplayModels models = sim::make_replay_models({8, 8}, Fidelity::array);
+  const sim::Simulation simulation = simulated(task_for({8, 8}, &models), reader);
+  expect_equal_to_trace(simulation);
+  EXPECT_EQ(simulation.replay->pe_tiles_checked, 2 * training_gemms_of_trace);
+  std::set<std::int64_t> groups;
+  for (const sim::RecordResult& record : simulation.records) groups.insert(record.size.groups);
+  EXPECT_EQ(groups, (std::set<std::int64_t>{1, 2, 9}));
+}
+
+TEST(Replay, BothFidelitiesGiveTheSameOn4x3) {
+  const traces::TraceReader reader = outside_trace();
+  sim::ReplayModels pe = sim::make_replay_models({4, 3}, Fidelity::pe);
+  sim::ReplayModels array = sim::make_replay_models({4, 3}, Fidelity::array);
+  EXPECT_EQ(pe.sampled_pe, nullptr);
+  const sim::Simulation of_pe = simulated(task_for({4, 3}, &pe), reader);
+  const sim::Simulation of_array = simulated(task_for({4, 3}, &array), reader);
+  expect_equal_to_trace(of_pe);
+  expect_equal_to_trace(of_array);
+  EXPECT_EQ(of_pe.replay->pe_tiles_checked, 0U);
+  for (std::size_t i = 0; i < of_pe.records.size(); ++i)
+    EXPECT_EQ(of_pe.records[i].activity, of_array.records[i].activity) << of_pe.records[i].layer;
+}
+
+/// The replay's results do not depend on which closed form is asked for: the same figures without models.
+TEST(Replay, ClosedFormsNeedNoModel) {
+  const traces::TraceReader reader = outside_trace();
+  const sim::Simulation simulation = simulated(task_for({8, 8}, nullptr), reader);
+  EXPECT_FALSE(simulation.replay.has_value());
+  EXPECT_FALSE(simulation.activity.has_value());
+  EXPECT_EQ(simulation.records.size(), training_gemms_of_trace);
+  EXPECT_GT(simulation.use.cycles, 0U);
+}
+
+TEST(ReplayPlantedFault, OneMoreEdgeRegisterChangesCyclesOnly) {
+  const traces::TraceReader reader = outside_trace();
+  sim::ReplayModels models;
+  models.main = std::make_unique<rtl_models::ReplayModel<Fault::none>>(ArrayShape{8, 8}, Fidelity::array,
+                                                                       EdgeDelay::every_lane);
+  const sim::Simulation simulation = simulated(task_for({8, 8}, &models), reader);
+  EXPECT_FALSE(simulation.replay->equal());
+  EXPECT_FALSE(simulation.replay->cycles_equal);
+  EXPECT_EQ(simulation.replay->gemms_equal, training_gemms_of_trace) << "no bit differs";
+  ASSERT_EQ(simulation.replay->differences.size(), training_gemms_of_trace);
+  // conv_a forward: 54 tiles of 8 or 5 rows and 7 columns, k = 45: 54 (45 + 7 - 2) + 2 * 429 cycles.
+  EXPECT_EQ(simulation.replay->differences[0],
+            "layer conv_a, step 0, forward: 3612 cycles simulated; the closed form gives 3558");
+}
+
+/// Changes what a real model returns.
+class Meddling final : public ArrayModel {
+ public:
+  using Change = std::function<void(std::uint64_t replay, ReplayResult&)>;
+  Meddling(std::unique_ptr<ArrayModel> model, Change change)
+      : model_(std::move(model)), change_(std::move(change)) {}
+  ArrayShape shape() const override { return model_->shape(); }
+  Fidelity fidelity() const override { return model_->fidelity(); }
+  traces::Refusal refuses(const traces::Gemm& gemm, traces::Encoding left,
+                          traces::Encoding right) const override {
+    return model_->refuses(gemm, left, right);
+  }
+  ReplayResult replay(const traces::Gemm& gemm, const traces::Operand& left,
+                      std::span<const traces::Operand> right,
+                      const rtl_models::TileSchedule& schedule) override {
+    ReplayResult result = model_->replay(gemm, left, right, schedule);
+    change_(replays_++, result);
+    return result;
+  }
+
+ private:
+  std::unique_ptr<ArrayModel> model_;
+  Change change_;
+  std::uint64_t replays_ = 0;
+};
+
+TEST(ReplayPlantedFault, OneWrongAccumulatorIsNamed) {
+  const traces::TraceReader reader = outside_trace();
+  sim::ReplayModels models;
+  models.main = std::make_unique<Meddling>(rtl_models::make_array_model({8, 8}, Fidelity::array),
+                                           [](std::uint64_t replay, ReplayResult& result) {
+                                             if (replay == 0) result.accumulators[1234] += 1;
+                                             if (replay == 3) result.accumulators[0] ^= 1 << 30;
+                                           });
+  const sim::Simulation simulation = simulated(task_for({8, 8}, &models), reader);
+  EXPECT_FALSE(simulation.replay->equal());
+  EXPECT_TRUE(simulation.replay->cycles_equal);
+  EXPECT_EQ(simulation.replay->gemms_equal, training_gemms_of_trace - 2);
+  const std::int32_t recorded = reader.read_int32("0/train/conv_a/forward/accumulators").at(1234);
+  ASSERT_EQ(simulation.replay->differences.size(), 2U);
+  // Z [3, 7, 11, 13]: 1234 = ((1 * 7 + 1) * 11 + 6) * 13 + 12.
+  EXPECT_EQ(
+      simulation.replay->differences[0],
+      fmt::format("layer conv_a, step 0, forward: accumulator 1234 of 3003 (index [1, 1, 6, 12]) is {}; "
+                  "the record has {}",
+                  recorded + 1, recorded));
+  const std::string& second = simulation.replay->differences[1];
+  EXPECT_TRUE(second.starts_with("layer conv_stride2, step 0, forward: the accumulators' CRC32C is "))
+      << second;
+  EXPECT_TRUE(second.ends_with("(it stores no accumulators, so no element can be named)")) << second;
+}
+
+/// A real fault inside the PE: 7 x 7 gives 50.
+TEST(ReplayPlantedFault, WrongProductIsFound) {
+  const traces::TraceReader reader = outside_trace();
+  sim::ReplayModels models;
+  models.main =
+      std::make_unique<rtl_models::ReplayModel<Fault::wrong_product>>(ArrayShape{8, 8}, Fidelity::array);
+  const sim::Simulation simulation = simulated(task_for({8, 8}, &models), reader);
+  EXPECT_FALSE(simulation.replay->equal());
+  EXPECT_LT(simulation.replay->gemms_equal, training_gemms_of_trace);
+  EXPECT_TRUE(simulation.replay->cycles_equal);
+}
+
+TEST(ReplayPlantedFault, FidelitiesThatDifferAreNamed) {
+  const traces::TraceReader reader = outside_trace();
+  sim::ReplayModels models = sim::make_replay_models({8, 8}, Fidelity::array);
+  models.sampled_pe = std::make_unique<Meddling>(std::move(models.sampled_pe),
+                                                 [](std::uint64_t replay, ReplayResult& result) {
+                                                   if (replay == 0) result.accumulators.back() += 1;
+                                                   if (replay == 1) result.cycles += 1;
+                                                   if (replay == 2) result.activity.right_toggles += 1;
+                                                 });
+  const sim::Simulation simulation = simulated(task_for({8, 8}, &models), reader);
+  EXPECT_FALSE(simulation.replay->equal());
+  EXPECT_EQ(simulation.replay->gemms_equal, training_gemms_of_trace);
+  const auto& differences = simulation.replay->differences;
+  ASSERT_EQ(differences.size(), 3U);
+  EXPECT_TRUE(differences[0].ends_with("pe and array differ in accumulators")) << differences[0];
+  EXPECT_NE(differences[1].find("pe and array differ in cycles: "), std::string::npos) << differences[1];
+  EXPECT_TRUE(differences[2].ends_with("pe and array differ in activity")) << differences[2];
+}
+
+TEST(Simulate, StopsBetweenGemms) {
+  const traces::TraceReader reader = outside_trace();
+  sim::ReplayModels models = sim::make_replay_models({8, 8}, Fidelity::array);
+  sim::SimulationTask task = task_for({8, 8}, &models);
+  int polls = 0;
+  task.stops = [&] { return ++polls == 3; };
+  EXPECT_THROW(simulated(task, reader), traces::Interrupted);
+  EXPECT_EQ(polls, 3);
+}
+
+TEST(SampleTiles, StayWithinTheBudgetAndRepeat) {
+  const traces::TraceReader reader = outside_trace();
+  const auto work = sim::training_gemms(reader.manifest());
+  const auto sampled = sim::sample_tiles(work, {8, 8}, 64 * 1000);
+  ASSERT_GT(sampled.size(), 10U);
+  std::uint64_t cycles = 0;
+  for (const sim::SampledTile& sample : sampled) {
+    const sim::Mapping mapping = sim::mapping_of(work[sample.gemm], {8, 8});
+    cycles += mapping.stream_length() + 2 * sample.tile.rows + sample.tile.columns - 2;
+  }
+  EXPECT_LE(cycles, 1000U);
+  const auto again = sim::sample_tiles(work, {8, 8}, 64 * 1000);
+  ASSERT_EQ(again.size(), sampled.size());
+  for (std::size_t i = 0; i < sampled.size(); ++i)
+    EXPECT_EQ(again[i].tile.first_row, sampled[i].tile.first_row);
+}
+
+TEST(Workload, EveryQuantizerIsPricedOnce) {
+  const traces::TraceReader reader = outside_trace();
+  std::size_t quantizers = 0, recorded = 0;
+  for (const sim::TrainingGemm& work : sim::training_gemms(reader.manifest())) {
+    quantizers += work.quantizers.size();
+    if (work.layer->name == "linear_smp" && work.record->phase == Phase::backward_weight) {
+      ASSERT_EQ(work.quantizers.size(), 3U) << "sample 0 came with backward_data";
+      EXPECT_EQ(work.quantizers[0].elements, 19U * 21);
+      EXPECT_FALSE(work.quantizers[0].measures_maximum);
+    }
+  }
+  for (const traces::QuantizerRecord& record : reader.manifest().quantizers)
+    recorded += record.pass == traces::Pass::train;
+  EXPECT_EQ(quantizers, recorded);
+}
+
+TEST(Results, JsonFitsItsSchemaAndTotalsAreSums) {
+  const traces::TraceReader reader = outside_trace();
+  const JsonSchema schema("simulation");
+  sim::ReplayModels models = sim::make_replay_models({8, 8}, Fidelity::array);
+  for (sim::ReplayModels* with : {&models, static_cast<sim::ReplayModels*>(nullptr)}) {
+    const std::string text = sim::simulation_json(simulated(task_for({8, 8}, with), reader));
+    EXPECT_EQ(schema.complaint(text), "");
+    const auto json = nlohmann::json::parse(text);
+    std::uint64_t cycles = 0, macs = 0, bytes = 0;
+    double nominal = 0, of_components = 0;
+    for (const auto& record : json["records"]) {
+      cycles += record["cycles"].get<std::uint64_t>();
+      macs += record["macs"].get<std::uint64_t>();
+      bytes += record["bytes"]["left"].get<std::uint64_t>();
+      nominal += record["energy_pj"]["7nm"]["nominal"].get<double>();
+    }
+    EXPECT_EQ(json["cycles"], cycles);
+    EXPECT_EQ(json["macs"], macs);
+    EXPECT_EQ(json["bytes"]["left"], bytes);
+    const auto& technology = json["technologies"]["7nm"];
+    for (const auto& component : technology["components"])
+      of_components += component["energy_pj"]["nominal"].get<double>();
+    EXPECT_NEAR(technology["energy_pj_nominal"], nominal, 1e-9 * nominal);
+    EXPECT_NEAR(technology["energy_pj_nominal"], of_components, 1e-9 * nominal);
+    EXPECT_LT(technology["energy_pj_low"], technology["energy_pj_nominal"]);
+    EXPECT_LT(technology["energy_pj_nominal"], technology["energy_pj_high"]);
+    EXPECT_EQ(json["activity"].is_null(), with == nullptr);
+    EXPECT_EQ(json["replayed"], with != nullptr);
+    EXPECT_EQ(json["config"], nlohmann::json(sim::to_json_object(task_for({8, 8}, nullptr).config)));
+  }
+}
+
+TEST(Results, CsvHasARowARecord) {
+  const traces::TraceReader reader = outside_trace();
+  const sim::Simulation simulation = simulated(task_for({8, 8}, nullptr), reader);
+  const std::string csv = sim::simulation_csv(simulation);
+  const std::string header = csv.substr(0, csv.find('\n'));
+  EXPECT_EQ(std::ranges::count(csv, '\n'), 1 + static_cast<std::ptrdiff_t>(training_gemms_of_trace));
+  EXPECT_TRUE(header.starts_with("step,layer,phase,m,n,k,groups,samples,tiles,cycles,macs,in_range_macs,"))
+      << header;
+  EXPECT_TRUE(
+      header.ends_with(",energy_pj_7nm_low,energy_pj_7nm_nominal,energy_pj_7nm_high,energy_pj_45nm_low,"
+                       "energy_pj_45nm_nominal,energy_pj_45nm_high"))
+      << header;
+  const std::string first =
+      csv.substr(header.size() + 1, csv.find('\n', header.size() + 1) - header.size() - 1);
+  EXPECT_TRUE(first.starts_with("0,conv_a,forward,429,7,45,1,1,54,3558,135135,")) << first;
+  EXPECT_EQ(std::ranges::count(first, ','), std::ranges::count(header, ','));
+}
+
+TEST(Simulate, TwoTablesOfOneNameAreRefused) {
+  const traces::TraceReader reader = outside_trace();
+  sim::SimulationTask task = task_for({8, 8}, nullptr);
+  task.technologies.push_back(task.technologies[0]);
+  EXPECT_EQ(message_of([&] { simulated(task, reader); }),
+            "two technology tables have the name '7nm'; expected different names");
+}
+
+}  // namespace
+}  // namespace quatrain::tests

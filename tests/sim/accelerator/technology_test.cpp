@@ -1,0 +1,172 @@
+#include "sim/accelerator/technology.hpp"
+
+#include "sim/embedded/config_file.hpp"
+#include "sim/embedded/resources.hpp"
+#include "tests/support/json_schema.hpp"
+#include "tests/support/message_of.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+
+namespace quatrain::tests {
+namespace {
+
+using nlohmann::ordered_json;
+using sim::Access;
+using sim::Row;
+using sim::Technology;
+
+ordered_json table(std::string_view node) {
+  return ordered_json::parse(*sim::embedded_resource("configs/technology/" + std::string(node) + ".json"));
+}
+
+Technology embedded(std::string_view node) {
+  return Technology::read(sim::open_config(node, sim::ConfigKind::technology));
+}
+
+Technology read(const std::string& text) { return Technology::read(traces::JsonNode::parse(text, "t.json")); }
+
+TEST(Technology, EveryEmbeddedTableFitsReaderAndSchema) {
+  const JsonSchema schema("technology");
+  const auto names = sim::embedded_configs(sim::ConfigKind::technology);
+  EXPECT_EQ(names, (std::vector<std::string_view>{"16nm", "28nm", "45nm", "7nm"}));
+  for (const std::string_view name : names) {
+    EXPECT_EQ(embedded(name).name(), name);
+    EXPECT_EQ(schema.complaint(table(name).dump()), "") << name;
+  }
+}
+
+struct Change {
+  std::string pointer;
+  ordered_json value;
+  std::string message;
+  bool schema_accepts = false;  ///< what only the reader can judge
+};
+
+TEST(Technology, ReaderAndSchemaGiveTheSameVerdicts) {
+  const std::vector<Change> changes = {
+      {"/rows/fp32_mul/value", 1, "nothing was thrown", true},
+      {"/rows/fp32_mul/value", "1",
+       "t.json: /rows/fp32_mul/value: found '1'; expected a number from 0 to 1000000"},
+      {"/rows/fp32_mul/value", -1,
+       "t.json: /rows/fp32_mul/value: found -1; expected a number from 0 to 1000000"},
+      {"/rows/fp32_mul/low", 2,
+       "t.json: /rows/fp32_mul: found low 2, value 1.31, high 1.703; expected low <= value <= high", true},
+      {"/rows/fp32_mul/high", 1,
+       "t.json: /rows/fp32_mul: found low 0.655, value 1.31, high 1; expected low <= value <= high", true},
+      {"/rows/fp32_mul/unit", "fJ", "t.json: /rows/fp32_mul/unit: found 'fJ'; expected 'pJ per operation'"},
+      {"/rows/fp32_mul/kind", "guessed",
+       "t.json: /rows/fp32_mul/kind: found 'guessed'; expected 'measured', 'published', 'derived' or "
+       "'assumed'"},
+      {"/rows/fp32_mul/source", "",
+       "t.json: /rows/fp32_mul/source: found a string of 0 bytes; expected from 1 to 1000"},
+      {"/rows/fp32_mul/verified", "yes",
+       "t.json: /rows/fp32_mul/verified: unknown key; expected 'value', 'low', 'high', 'unit', 'kind', "
+       "'source', 'node' or 'conditions'"},
+      {"/rows/fp64_mul", table("7nm")["rows"]["fp32_mul"],
+       "t.json: /rows/fp64_mul: unknown key; did you mean 'fp32_mul'?"},
+      {"/sram/words/0/kib", 4, "t.json: /sram/words/0/kib: found 4; expected an integer from 8 to 8"},
+      {"/sram/words/1/width_bits", 96,
+       "t.json: /sram/words/1/width_bits: found 96; expected an integer from 128 to 128"},
+      {"/sram/words/23/write/high", 0.5,
+       "t.json: /sram/words/23/write: found low 19.16, value 34.48, high 0.5; expected low <= value <= high",
+       true},
+      {"/sram/words/24", table("7nm")["sram"]["words"][0],
+       "t.json: /sram/words: found 25 items; expected 24"},
+      {"/sram/unit", "fJ", "t.json: /sram/unit: found 'fJ'; expected 'pJ per word'"},
+      {"/name", "../7nm",
+       "t.json: /name: found '../7nm'; expected characters of A-Z a-z 0-9 _ . -, no dot in front"},
+      {"/node_nm", 7, "t.json: /node_nm: unknown key; expected 'name', 'rows' or 'sram'"}};
+  const JsonSchema schema("technology");
+  for (const Change& change : changes) {
+    ordered_json json = table("7nm");
+    json[ordered_json::json_pointer(change.pointer)] = change.value;
+    const std::string text = json.dump(), found = message_of([&] { read(text); });
+    SCOPED_TRACE(change.pointer);
+    EXPECT_EQ(found, change.message);
+    EXPECT_EQ(schema.complaint(text).empty(), change.schema_accepts) << schema.complaint(text);
+  }
+  ordered_json incomplete = table("7nm");
+  incomplete["rows"].erase("fp32_mul");
+  EXPECT_EQ(message_of([&] { read(incomplete.dump()); }),
+            "t.json: /rows: the key 'fp32_mul' is missing; the nearest one there is 'int32_mul'");
+  EXPECT_NE(schema.complaint(incomplete.dump()), "");
+}
+
+TEST(Technology, RowsKeepValueAndOrigin) {
+  const sim::Constant row = embedded("45nm").row(Row::fp32_mul);
+  EXPECT_EQ(row.pj.nominal, 3.7);
+  EXPECT_EQ(row.pj.low, 2.96);
+  EXPECT_EQ(row.pj.high, 4.81);
+  EXPECT_EQ(row.unit, "pJ per operation");
+  EXPECT_EQ(row.kind, "published");
+  EXPECT_EQ(row.source, "Horowitz, ISSCC 2014, figure 1.1.9");
+}
+
+/// 45 nm, 64 bit: 15.41 pJ at 32 KiB, 21.56 pJ at 64 KiB. Half-way on the log scale is the geometric mean.
+TEST(Technology, SramIsInterpolatedOnLogarithms) {
+  const Technology node = embedded("45nm");
+  EXPECT_EQ(node.sram({32, 64, Access::read}).pj.nominal, 15.41);
+  EXPECT_EQ(node.sram({64, 64, Access::read}).pj.nominal, 21.56);
+  EXPECT_EQ(node.sram({256, 512, Access::write}).pj.nominal,
+            table("45nm")["sram"]["words"][23]["write"]["value"]);
+  const double between = node.sram({45, 64, Access::read}).pj.nominal;
+  const double share = std::log(45.0 / 32) / std::log(2.0);
+  EXPECT_NEAR(between, 15.41 * std::pow(21.56 / 15.41, share), 1e-9);
+  EXPECT_GT(between, 15.41);
+  EXPECT_LT(between, 21.56);
+}
+
+/// Smaller nodes cost less, row by row, in the nominal column; DRAM does not know the logic's node.
+TEST(Technology, NominalsFallFromNodeToNode) {
+  const char* const nodes[] = {"45nm", "28nm", "16nm", "7nm"};
+  for (int i = 0; i < 3; ++i) {
+    const Technology older = embedded(nodes[i]), newer = embedded(nodes[i + 1]);
+    for (Row row : {Row::pe_dual_int32, Row::flipflop_bit_clock, Row::bf16_mul, Row::fp32_add, Row::fp32_mul,
+                    Row::int32_mul, Row::int32_add, Row::absmax_fp32, Row::luq_lane_r8, Row::luq_lane_r16,
+                    Row::rng_philox_16b, Row::rng_lfsr_16b})
+      EXPECT_GT(older.row(row).pj.nominal, newer.row(row).pj.nominal)
+          << name_of(row) << " at " << nodes[i + 1];
+    for (Row row : {Row::dram_hbm2, Row::dram_gddr6, Row::dram_lpddr4, Row::dram_ddr3})
+      EXPECT_EQ(older.row(row).pj.nominal, newer.row(row).pj.nominal) << name_of(row);
+    for (const unsigned width : sim::sram_widths)
+      for (const unsigned kib : sim::sram_kib)
+        EXPECT_GT(older.sram({kib, width, Access::read}).pj.nominal,
+                  newer.sram({kib, width, Access::read}).pj.nominal);
+  }
+}
+
+/// Chips that were measured as a whole spend 21 to 118 fJ on an INT4 MAC at 7 and 5 nm (docs/energy.md): a
+/// model of the array alone must not lie outside 20 to 160 fJ.
+TEST(Technology, Int4MacAt7nmIsNearSilicon) {
+  const Technology node = embedded("7nm");
+  constexpr int register_bits = 44;
+  const double fj = 1e3 * (node.row(Row::pe_dual_int32).pj.nominal +
+                           register_bits * node.row(Row::flipflop_bit_clock).pj.nominal);
+  EXPECT_GT(fj, 20);
+  EXPECT_LT(fj, 160);
+}
+
+/// The gate counts of docs/energy.md times the energy a gate, typed here.
+TEST(Technology, GateRowsAreGateCountsTimesEnergyAGate) {
+  struct Gates {
+    const char* node;
+    double fj;
+  };
+  for (const Gates& g : {Gates{"45nm", 0.42}, Gates{"28nm", 0.32}, Gates{"16nm", 0.24}, Gates{"7nm", 0.15}}) {
+    const Technology node = embedded(g.node);
+    const auto near_gates = [&](Row row, double gates) {
+      EXPECT_NEAR(node.row(row).pj.nominal, gates * g.fj * 1e-3, 0.0006) << name_of(row) << " at " << g.node;
+    };
+    near_gates(Row::pe_dual_int32, 435);
+    near_gates(Row::absmax_fp32, 205);
+    near_gates(Row::luq_lane_r8, 208);
+    near_gates(Row::luq_lane_r16, 346);
+    EXPECT_NEAR(node.row(Row::rng_philox_16b).pj.nominal, 1.25 * 8812 * g.fj * 1e-3, 0.01);
+  }
+}
+
+}  // namespace
+}  // namespace quatrain::tests
