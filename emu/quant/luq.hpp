@@ -30,6 +30,18 @@ inline void fill_draws(const DrawSource& source, unsigned bits, std::size_t firs
       });
 }
 
+/// t = (2u + 1) / 2^(r + 1) of each element, in units of 2^-23; shift = 22 - r.
+template <Fault fault>
+struct DrawnThresholds {
+  const std::uint16_t* draws;
+  int shift;
+  [[gnu::always_inline]] std::int32_t at(std::size_t i, std::int32_t = 0) const {
+    constexpr std::int32_t half = fault == Fault::threshold_from_u ? 0 : 1;
+    return (2 * static_cast<std::int32_t>(draws[i]) + half) << shift;
+  }
+  [[gnu::always_inline]] float below_one(std::size_t i) const { return static_cast<float>(at(i)) * 0x1p-23F; }
+};
+
 template <Fault fault>
 class LuqQuantizer final : public Quantizer {
  public:
@@ -54,25 +66,12 @@ class LuqQuantizer final : public Quantizer {
   }
 
  private:
-  /// t = (2u + 1) / 2^(r + 1) in units of 2^-23.
-  struct Drawn {
-    const std::uint16_t* draws;
-    int shift;
-    [[gnu::always_inline]] std::int32_t at(std::size_t i, std::int32_t = 0) const {
-      constexpr std::int32_t half = fault == Fault::threshold_from_u ? 0 : 1;
-      return (2 * static_cast<std::int32_t>(draws[i]) + half) << shift;
-    }
-    [[gnu::always_inline]] float below_one(std::size_t i) const {
-      return static_cast<float>(at(i)) * 0x1p-23F;
-    }
-  };
-
   void block(const DrawSource& source, std::span<const float> x, std::size_t first, float alpha,
              float inverse, std::uint8_t* codes) const {
     std::uint16_t draws[fp4_block_elements + 32];
     constexpr std::size_t late = fault == Fault::draw_index_off_by_one ? 1 : 0;
     fill_draws(source, config_.random_bits, first, x.size() + late, path_, draws);
-    const Drawn drawn{draws + late, static_cast<int>(22 - config_.random_bits)};
+    const DrawnThresholds<fault> drawn{draws + late, static_cast<int>(22 - config_.random_bits)};
     on_path(
         path_, [&]() __attribute__((always_inline)) {
           fp4_codes<fault, true>(x.data(), x.size(), alpha, inverse, drawn, codes);

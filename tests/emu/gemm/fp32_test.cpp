@@ -1,6 +1,6 @@
 #include "emu/gemm/fp32.hpp"
 
-#include "tests/emu/gemm/geometries.hpp"
+#include "tests/emu/gemm/layers_at_tile_edges.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -66,7 +66,7 @@ class Fp32Path : public testing::TestWithParam<std::tuple<SimdPath, unsigned>> {
 TEST_P(Fp32Path, EqualsTheReferenceBitByBit) {
   std::mt19937 random(11);
   std::normal_distribution<float> normal;
-  for (const NamedGeometry& layer : edge_geometries())
+  for (const NamedLayer& layer : layers_at_tile_edges())
     for (const Phase phase : phases) {
       const Fp32Case c = fp32_case(phase, layer.geometry, [&] { return normal(random); });
       const auto expected = reference(c);
@@ -83,7 +83,7 @@ TEST_P(Fp32Path, EqualsTheReferenceForAnyBits) {
   std::mt19937 random(12);
   const std::uint32_t special[] = {0,          0x80000000, 1,          0x80000001, 0x00800000, 0x7F7FFFFF,
                                    0x7F800000, 0xFF800000, 0x7FC00000, 0x7FF0A5A5, 0x1F800000, 0x9F800000};
-  for (const NamedGeometry& layer : edge_geometries())
+  for (const NamedLayer& layer : layers_at_tile_edges())
     for (const Phase phase : phases) {
       const Fp32Case c = fp32_case(phase, layer.geometry, [&] {
         const auto word = static_cast<std::uint32_t>(random());
@@ -96,7 +96,7 @@ TEST_P(Fp32Path, EqualsTheReferenceForAnyBits) {
 TEST_P(Fp32Path, EqualsTheReferenceWhereSumsUnderflow) {
   // Products around 2^-149: sums round to subnormals, to +0 and to -0.
   std::mt19937 random(13);
-  for (const NamedGeometry& layer : edge_geometries())
+  for (const NamedLayer& layer : layers_at_tile_edges())
     for (const Phase phase : phases) {
       const Fp32Case c = fp32_case(phase, layer.geometry, [&] {
         const auto word = static_cast<std::uint32_t>(random());

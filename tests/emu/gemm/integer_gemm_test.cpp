@@ -1,6 +1,6 @@
 #include "emu/gemm/integer_gemm.hpp"
 
-#include "tests/emu/gemm/geometries.hpp"
+#include "tests/emu/gemm/layers_at_tile_edges.hpp"
 #include "tests/support/message_of.hpp"
 #include "traces/base/error.hpp"
 
@@ -68,7 +68,7 @@ std::vector<GemmCase> cases_of(const traces::Geometry& geometry, unsigned seed) 
 }
 
 TEST(IntegerGemm, ReferenceEqualsTheFormulas) {
-  for (const NamedGeometry& layer : edge_geometries())
+  for (const NamedLayer& layer : layers_at_tile_edges())
     for (const GemmCase& c : cases_of(layer.geometry, 1)) {
       const auto expected = direct_product(c);
       ASSERT_EQ(reference(c), expected) << layer.name << " phase " << int(c.gemm.phase);
@@ -83,7 +83,7 @@ class EveryPathAndThreadCount : public testing::TestWithParam<std::tuple<SimdPat
 TEST_P(EveryPathAndThreadCount, BlockedEqualsReference) {
   const auto [path, threads] = GetParam();
   Blocked blocked{path, traces::ThreadPool(threads), {}};
-  for (const NamedGeometry& layer : edge_geometries())
+  for (const NamedLayer& layer : layers_at_tile_edges())
     for (const GemmCase& c : cases_of(layer.geometry, 2))
       ASSERT_EQ(blocked(c), reference(c)) << layer.name << " phase " << int(c.gemm.phase) << " left "
                                           << name_of(c.left_encoding) << " samples " << c.right.size();

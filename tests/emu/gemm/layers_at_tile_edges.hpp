@@ -9,7 +9,7 @@
 
 namespace quatrain::tests {
 
-struct NamedGeometry {
+struct NamedLayer {
   std::string name;
   traces::Geometry geometry;
 };
@@ -32,8 +32,8 @@ inline traces::Geometry conv_layer(std::int64_t batch, std::array<std::int64_t, 
   return with_output(g);
 }
 
-inline std::vector<NamedGeometry> edge_geometries() {
-  std::vector<NamedGeometry> all = {
+inline std::vector<NamedLayer> layers_at_tile_edges() {
+  std::vector<NamedLayer> all = {
       {"conv3x3", conv_layer(2, {16, 9, 10}, 17, {3, 3}, {1, 1}, {1, 1})},
       {"conv3x3_wide", conv_layer(4, {5, 8, 40}, 8, {3, 3}, {1, 1}, {1, 1})},
       {"no_padding", conv_layer(3, {7, 6, 7}, 9, {3, 2}, {1, 1}, {0, 0})},

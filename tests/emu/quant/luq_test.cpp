@@ -1,0 +1,132 @@
+#include "emu/quant/luq.hpp"
+
+#include "tests/emu/quant/quantize.hpp"
+#include "tests/support/exact_oracle.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <numeric>
+
+namespace quatrain::tests {
+namespace {
+
+using emu::Fault;
+using emu::SimdPath;
+using traces::Alpha;
+
+struct Counted {
+  std::uint32_t upward = 0;
+  unsigned lower = 7;
+};
+
+/// How many of the 2^r draws take x one level up, by the loop of the fast path.
+Counted all_draws(float x, float maximum, unsigned bits, SimdPath path) {
+  const std::size_t draws = std::size_t{1} << bits;
+  std::vector<std::uint16_t> u(draws);
+  std::iota(u.begin(), u.end(), std::uint16_t{0});
+  std::vector<std::uint8_t> codes(draws);
+  const std::vector<float> same(emu::fp4_block_elements, x);
+  for (std::size_t at = 0; at < draws; at += emu::fp4_block_elements) {
+    const std::size_t count = std::min(emu::fp4_block_elements, draws - at);
+    const emu::DrawnThresholds<Fault::none> drawn{&u[at], static_cast<int>(22 - bits)};
+    emu::on_path(
+        path, [&]() __attribute__((always_inline)) {
+          emu::fp4_codes<Fault::none, true>(same.data(), count, maximum * 0x1p-6F,
+                                            emu::inverse_of<Fault::none>(maximum), drawn, &codes[at]);
+        });
+  }
+  Counted result;
+  for (const std::uint8_t code : codes) result.lower = std::min(result.lower, code & 7U);
+  for (const std::uint8_t code : codes) result.upward += (code & 7U) == result.lower ? 0 : 1;
+  return result;
+}
+
+/// Every level with its neighbours, places between them, both ends of the dead zone, the maximum and above.
+std::vector<float> chosen_inputs(float maximum, unsigned bits) {
+  std::vector<float> inputs = {0, -0.0F, maximum * 0x1p-40F, maximum * 1.5F};
+  const float alpha = maximum * 0x1p-6F;
+  const float dead_zone = std::ldexp(alpha, -static_cast<int>(bits) - 1);
+  for (const float at : {dead_zone, alpha, 2 * alpha, 4 * alpha, 8 * alpha, 16 * alpha, 32 * alpha, maximum})
+    for (const float factor : {1.0F, 1.25F, 1.7F}) {
+      float below = at * factor, above = below;
+      inputs.push_back(below);
+      for (int ulp = 0; ulp < 3; ++ulp) {
+        inputs.push_back(below = std::nextafter(below, 0.0F));
+        inputs.push_back(above = std::nextafter(above, std::numeric_limits<float>::max()));
+      }
+    }
+  return inputs;
+}
+
+class EveryDraw : public testing::TestWithParam<unsigned> {};
+
+TEST_P(EveryDraw, CountOfUpsIsThatOfExactArithmetic) {
+  const unsigned bits = GetParam();
+  for (const float maximum : {64.0F, 0.37F}) {
+    const std::vector<float> inputs = chosen_inputs(maximum, bits);
+    // Exact arithmetic takes a quarter of a second for 65,536 draws: every 23rd input then.
+    const std::size_t stride = bits == 16 ? 23 : 1;
+    for (std::size_t i = 0; i < inputs.size(); i += stride) {
+      const float x = inputs[i];
+      const std::uint32_t expected = exact::draws_upward(x, maximum, Alpha::exact, bits);
+      for (const SimdPath path : emu::supported_paths()) {
+        // All up or none up look alike: one level.
+        EXPECT_EQ(all_draws(x, maximum, bits, path).upward, expected % (std::uint32_t{1} << bits))
+            << "x = " << x << ", M = " << maximum;
+      }
+    }
+  }
+}
+
+TEST_P(EveryDraw, TypedCounts) {
+  // alpha = 1: 1.5 goes up with half of the draws; 2 never moves; 0.75 becomes 1 with three of four draws;
+  // the dead zone ends at 2^-(r+1), where one draw (u = 0) goes up.
+  const unsigned bits = GetParam();
+  const std::uint32_t draws = std::uint32_t{1} << bits;
+  const auto expect = [&](float x, unsigned lower, std::uint32_t upward) {
+    for (const SimdPath path : emu::supported_paths()) {
+      const Counted counted = all_draws(x, 64, bits, path);
+      EXPECT_EQ(counted.lower, lower) << x;
+      EXPECT_EQ(counted.upward, upward) << x;
+    }
+  };
+  expect(1.5F, 1, draws / 2);
+  expect(-3.0F, 2, draws / 2);
+  expect(2.0F, 2, 0);
+  expect(64.0F, 7, 0);
+  expect(100.0F, 7, 0);
+  expect(0.75F, 0, draws / 4 * 3);
+  expect(std::ldexp(1.0F, -static_cast<int>(bits) - 1), 0, 1);
+  expect(std::nextafter(std::ldexp(1.0F, -static_cast<int>(bits) - 1), 0.0F), 0, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Luq, EveryDraw, testing::Values(4U, 8U, 16U),
+                         [](const auto& which) { return std::to_string(which.param) + "_bits"; });
+
+TEST(Luq, DrawsAreThoseOfTheFlatIndex) {
+  const emu::DrawSource source{5, emu::Stream::luq, 1, 2, 3};
+  for (const SimdPath path : emu::supported_paths())
+    for (const unsigned bits : {4U, 8U, 16U})
+      for (const std::size_t first : {std::size_t{0}, std::size_t{32}, std::size_t{1} << 30}) {
+        std::vector<std::uint16_t> draws(1000);
+        emu::fill_draws(source, bits, first, draws.size(), path, draws.data());
+        for (std::size_t i = 0; i < draws.size(); ++i) ASSERT_EQ(draws[i], source.draw(first + i, bits)) << i;
+      }
+}
+
+TEST(Luq, SamplesStepsLayersAndSeedsDrawDifferently) {
+  const std::vector<float> x(64, 1.5F);  // with a given maximum of 64: up or down by the draw's top bit alone
+  const auto codes = [&](const traces::DrawKey& key) {
+    return quantized(*emu::make_quantizer({traces::Rule::luq_fp4, 16, Alpha::exact}), x, key, 64.0F).codes;
+  };
+  const auto one = codes({1, 2, 3, 0});
+  EXPECT_EQ(one, codes({1, 2, 3, 0}));
+  EXPECT_NE(one, codes({1, 2, 3, 1}));
+  EXPECT_NE(one, codes({1, 2, 4, 0}));
+  EXPECT_NE(one, codes({1, 3, 3, 0}));
+  EXPECT_NE(one, codes({2, 2, 3, 0}));
+}
+
+}  // namespace
+}  // namespace quatrain::tests
