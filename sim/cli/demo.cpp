@@ -1,9 +1,177 @@
+/// quatrain demo: the whole line on Fashion-MNIST. Every stage is a call of this program that a user can
+/// repeat, in a process of its own: the trace is written by one and checked by others.
+#include "emu/nn/run_directory.hpp"
+#include "rtl_models/replay.hpp"
+#include "sim/cli/child_process.hpp"
 #include "sim/cli/command.hpp"
+#include "sim/cli/console.hpp"
+#include "traces/base/error.hpp"
+#include "traces/base/files.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace quatrain::sim {
+namespace {
+
+constexpr const char* examples = R"(
+Trains a small CNN three times (fp32, LUQ, FP4 to nearest), writes a trace of three steps of the LUQ run, replays it on
+a simulated 32 x 32 array, compares every machine that can run here with it, and makes one report. The last line is
+the path of the page. Exit code 1: a check found a difference (the report is made all the same).
+
+Examples:
+  quatrain demo                         about 4 minutes on 2 cores, into runs/demo-001 (the first free number)
+  quatrain demo --quick                 a smaller network on a tenth of the images
+  quatrain demo --data ~/fashion-mnist --out results)";
+
+struct Typed {
+  std::filesystem::path out;
+  std::string data;
+  unsigned threads = 0;
+  bool is_quick = false;
+};
+
+/// A check's exit code 1 says that something differs: the stages after it still run.
+enum class Stakes : unsigned char { must_pass, may_differ };
+
+struct Stage {
+  std::string name;
+  std::vector<std::string> arguments;
+  Stakes stakes = Stakes::must_pass;
+};
+
+std::string quoted(const std::string& word) {
+  constexpr const char* plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,:=@%~";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+  std::string text = "'";
+  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
+
+std::string command_line(const Stage& stage) {
+  std::string text = "quatrain";
+  for (const std::string& word : stage.arguments) text += ' ' + quoted(word);
+  return text;
+}
+
+std::vector<Stage> stages_of(const Typed& typed) {
+  const std::string out = typed.out.string(), trace = out + "/luq/trace";
+  const std::string config = typed.is_quick ? "demo_quick" : "demo_cnn";
+  std::vector<std::string> threads, data;
+  if (typed.threads != 0) threads = {"--threads", std::to_string(typed.threads)};
+  if (!typed.data.empty()) data = {"--data", typed.data};
+  const auto with = [](std::vector<std::string> words, std::initializer_list<std::vector<std::string>> more) {
+    for (const auto& some : more) words.insert(words.end(), some.begin(), some.end());
+    return words;
+  };
+  const auto train = [&](const std::string& recipe, std::vector<std::string> more = {}) {
+    return Stage{"train_" + recipe, with({"train", config, "--quantize", recipe, "--out", out + "/" + recipe},
+                                         {std::move(more), data, threads})};
+  };
+  std::vector<std::string> replayed = {"sim", "luq_32x32", "--trace", trace};
+  if (rtl_models::systemc_missing()) replayed.emplace_back("--cycles-only");
+  return {train("fp32"),
+          train("luq", {"--trace", trace}),
+          train("nearest"),
+          {"trace_check", {"trace", "check", trace}},
+          {"sim_luq_32x32", replayed, Stakes::may_differ},
+          {"sim_bf16_32x32", {"sim", "bf16_32x32", "--trace", trace, "--cycles-only"}},
+          {"verify", with({"verify", trace, "--json", out + "/luq/crosscheck.json"}, {threads}),
+           Stakes::may_differ},
+          {"report", with({"report", out}, {threads})}};
+}
+
+class Demo {
+ public:
+  explicit Demo(Typed typed) : typed_(std::move(typed)) {}
+
+  int run() {
+    const std::vector<Stage> stages = stages_of(typed_);
+    fmt::print("quatrain is {}\n", own_executable());
+    if (const auto reason = rtl_models::systemc_missing())
+      fmt::print("no replay on the simulated array: {}\n", *reason);
+    int code = 0;
+    for (std::size_t i = 0; i < stages.size(); ++i) {
+      fmt::print("\n[{}/{}] {}\n", i + 1, stages.size(), command_line(stages[i]));
+      const int ended = run(stages[i]);
+      const bool has_failed = ended > 1 || (ended == 1 && stages[i].stakes == Stakes::must_pass);
+      if (has_failed) {
+        fmt::print(stderr, "error: demo: stage {} ended with exit code {}; what was complete stays in {}\n",
+                   stages[i].name, ended, typed_.out.string());
+        return ended;
+      }
+      code = std::max(code, ended);
+    }
+    print_seconds();
+    fmt::print("\n{}\n", (typed_.out / "report.html").string());
+    return code;
+  }
+
+ private:
+  int run(const Stage& stage) {
+    const auto start = std::chrono::steady_clock::now();
+    const int code = run_self(stage.arguments);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    seconds_.emplace_back(stage, seconds.count());
+    if (code <= 1) write_stages();
+    return code;
+  }
+
+  /// After every stage, so that the report finds those before it.
+  void write_stages() const {
+    nlohmann::ordered_json json = {{"format", "quatrain-stages"}, {"version", 1}};
+    for (const auto& [stage, seconds] : seconds_) {
+      json["seconds"][stage.name] = static_cast<double>(std::lround(seconds * 1000)) / 1000;
+      json["commands"][stage.name] = command_line(stage);
+    }
+    traces::write_whole_file(typed_.out / "stages.json", json.dump(2) + "\n");
+  }
+
+  void print_seconds() const {
+    double all = 0;
+    fmt::print("\ntime by stage\n");
+    for (const auto& [stage, seconds] : seconds_) {
+      fmt::print("  {:<15}  {}\n", stage.name, duration_text(seconds));
+      all += seconds;
+    }
+    fmt::print("  {:<15}  {}\n", "all", duration_text(all));
+  }
+
+  Typed typed_;
+  std::vector<std::pair<Stage, double>> seconds_;
+};
+
+int demo(Typed typed) {
+  if (typed.out.empty()) typed.out = emu::first_free_run_directory("runs", "demo");
+  if (std::filesystem::exists(typed.out) && !std::filesystem::is_empty(typed.out))
+    throw traces::Error("{}: is not empty; expected a new folder", typed.out.string());
+  return Demo(std::move(typed)).run();
+}
+
+}  // namespace
 
 void add_demo_command(CLI::App& program, Action& action) {
-  program.add_subcommand("demo", "not here yet")->callback([&action] { action = [] { return 3; }; });
+  CLI::App* command =
+      program.add_subcommand("demo", "All of it on Fashion-MNIST: train, trace, simulate, verify, report");
+  command->footer(examples);
+  const auto typed = std::make_shared<Typed>();
+  command->add_option("--out", typed->out, "new folder (default: runs/demo-001, ...)");
+  command->add_flag("--quick", typed->is_quick, "a smaller network on a tenth of the images");
+  command->add_option("--data", typed->data,
+                      "folder of the IDX files (default: $QUATRAIN_DATA, or Debian's)");
+  command->add_option("--threads", typed->threads, "default: as many as the machine has")
+      ->check(CLI::Range(1U, 1024U));
+  command->callback([typed, &action] { action = [typed] { return demo(*typed); }; });
 }
 
 }  // namespace quatrain::sim

@@ -46,8 +46,8 @@ traces::JsonNode open_config(std::string_view argument, ConfigKind kind,
   if (const auto text = embedded_resource(embedded)) return traces::JsonNode::parse(*text, embedded);
   const std::filesystem::path file = folder / argument;
   if (std::filesystem::exists(file)) return traces::JsonNode::read(file);
-  throw traces::Error("{}: no such file; expected a {} config, or one of the embedded: {}", file.string(),
-                      word_of(kind), listed(embedded_configs(kind)));
+  throw traces::Error("{}: no such file; expected a file, or one of the {} configs inside the program: {}",
+                      file.string(), word_of(kind), listed(embedded_configs(kind)));
 }
 
 }  // namespace quatrain::sim

@@ -22,10 +22,10 @@ struct GradientCase {
   traces::Geometry geometry;
   std::span<const double> input;
   std::span<const float> gradient;
-  traces::DrawKey draws;  ///< its sample numbers are 0..15
+  traces::DrawKey draws = {};  ///< its sample numbers are 0..15
   unsigned random_bits = 16;
   traces::Alpha alpha = traces::Alpha::exact;
-  std::optional<float> maximum;  ///< hindsight
+  std::optional<float> maximum = {};  ///< hindsight
 };
 
 /// One rule on one tensor. A trial is an independent mean of `samples` quantizations.

@@ -1,0 +1,153 @@
+#include "sim/report/model.hpp"
+
+#include "tests/sim/report/synthetic_run.hpp"
+#include "tests/support/folder.hpp"
+#include "tests/support/message_of.hpp"
+#include "traces/base/files.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace quatrain::sim::report {
+namespace {
+
+using tests::Folder;
+using tests::message_of;
+using tests::replace_in_file;
+
+Report read(const std::filesystem::path& directory) {
+  traces::ThreadPool pool(1);
+  traces::SilentProgress progress;
+  return read_report(directory, pool, progress);
+}
+
+std::vector<std::string> missing_parts(const Report& report) {
+  std::vector<std::string> parts;
+  for (const Missing& missing : report.missing) parts.push_back(missing.part);
+  return parts;
+}
+
+TEST(ReportModel, DemoHasEveryPart) {
+  const Folder folder;
+  tests::write_demo(folder / "demo-001");
+  const Report report = read(folder / "demo-001/");
+  EXPECT_EQ(report.kind, "demo");
+  EXPECT_EQ(report.subject, "demo-001");
+  EXPECT_THAT(missing_parts(report), testing::IsEmpty());
+  ASSERT_EQ(report.training.size(), 3U);
+  EXPECT_EQ(report.training[0].recipe, "fp32");
+  EXPECT_EQ(report.training[1].recipe, "luq");
+  EXPECT_EQ(report.training[2].recipe, "nearest");
+  EXPECT_EQ(report.training[2].step_losses, (std::vector<float>{2.25F, 1.75F, 1.5F}));
+  EXPECT_EQ(report.crosscheck->machines.size(), 4U);
+  ASSERT_EQ(report.simulations.size(), 2U);
+  EXPECT_EQ(report.simulations[0].accelerator, "luq_32x32") << "what was replayed goes first";
+  EXPECT_FALSE(report.gradients->fidelity.empty());
+  ASSERT_EQ(report.stages.size(), 2U);
+  EXPECT_EQ(report.commands[1], "quatrain verify it");
+}
+
+/// Two records of conv2 forward, one of backward_data.
+TEST(ReportModel, RecordsAreSummedByLayerAndPhase) {
+  const Folder folder;
+  tests::write_demo(folder.path());
+  const Simulation simulation = read(folder.path()).simulations[0];
+  ASSERT_EQ(simulation.parts.size(), 2U);
+  const SimulatedPart& forward = simulation.parts[0];
+  EXPECT_EQ(forward.phase, "forward");
+  EXPECT_EQ(forward.cycles, 8016U / 4 + 8016 / 2);
+  EXPECT_EQ(forward.macs, 1830U);
+  EXPECT_EQ(forward.in_range_macs, 1828U);
+  EXPECT_EQ(forward.bytes, 12U);
+  ASSERT_EQ(forward.energy_pj.size(), 2U);
+  EXPECT_EQ(forward.energy_pj[0].first, "7nm");
+  EXPECT_EQ(forward.energy_pj[0].second.low, 30e6);
+  EXPECT_EQ(forward.energy_pj[0].second.nominal, 32e6);
+  EXPECT_EQ(forward.energy_pj[0].second.high, 34e6);
+  EXPECT_EQ(simulation.parts[1].cycles, 1002U);
+}
+
+TEST(ReportModel, SingleRunNamesWhatItLacks) {
+  const Folder folder;
+  tests::write_training_run(folder / "mine", "nearest", "89.5", 'd');
+  const Report report = read(folder / "mine");
+  EXPECT_EQ(report.kind, "run");
+  ASSERT_EQ(report.training.size(), 1U);
+  EXPECT_EQ(report.training[0].recipe, "nearest");
+  EXPECT_THAT(missing_parts(report), testing::ElementsAre("gradients", "cross-check", "cycles and energy"));
+  EXPECT_FALSE(report.crosscheck);
+  EXPECT_FALSE(report.gradients);
+  EXPECT_TRUE(report.simulations.empty());
+}
+
+TEST(ReportModel, RunWithoutAnEndedEpochSaysSo) {
+  const Folder folder;
+  tests::write_training_run(folder.path(), "luq", "89.5", 'd');
+  traces::write_whole_file(
+      folder / "metrics.csv",
+      "epoch,step,train_loss,test_loss,test_accuracy_percent,learning_rate,seconds,state_hash\n");
+  EXPECT_THAT(missing_parts(read(folder.path())), testing::Contains("training"));
+}
+
+TEST(ReportModel, ADemoCutShortNamesTheRunsThatAreNotThere) {
+  const Folder folder;
+  tests::write_training_run(folder / "fp32", "fp32", "91.25", 'b');
+  EXPECT_THAT(missing_parts(read(folder.path())),
+              testing::ElementsAre("training luq", "training nearest", "gradients", "cross-check",
+                                   "cycles and energy", "time by stage"));
+}
+
+TEST(ReportModel, NeitherKindOfDirectoryIsAnError) {
+  const Folder folder;
+  const std::string name = folder.path().string();
+  EXPECT_EQ(message_of([&] { read(folder.path()); }),
+            name +
+                ": holds no config.json and no run in fp32/, luq/ or nearest/; expected a run directory, or "
+                "a demo's");
+}
+
+struct BadFile {
+  const char *file, *what, *with, *message;
+};
+
+class ReportModelBadFile : public testing::TestWithParam<BadFile> {};
+
+TEST_P(ReportModelBadFile, IsOneLineWithFileAndPlace) {
+  const Folder folder;
+  tests::write_demo(folder.path());
+  const BadFile& bad = GetParam();
+  replace_in_file(folder / bad.file, bad.what, bad.with);
+  EXPECT_EQ(message_of([&] { read(folder.path()); }), (folder / bad.file).string() + bad.message);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EachFile, ReportModelBadFile,
+    testing::Values(
+        BadFile{"fp32/metrics.csv", "70.5", "many", ": line 2: 'many'; expected a number"},
+        BadFile{"fp32/steps.csv", "step,loss", "loss", ": line 1: expected 'step,loss'"},
+        BadFile{"fp32/steps.csv", "\n2,1.5", "\n5,1.5", ": line 4: step 5; expected 2"},
+        BadFile{"luq/crosscheck.json", "\"verdict\": \"equal\"", "\"verdict\": \"fine\"",
+                ": /machines/emu.naive/verdict: found 'fine'; expected 'equal', 'different' or 'skipped'"},
+        BadFile{"luq/crosscheck.json", "quatrain-crosscheck", "quatrain-report",
+                ": /format: found 'quatrain-report'; expected 'quatrain-crosscheck'"},
+        BadFile{"luq/crosscheck.json", "\"verdict\": \"equal\"", "\"verdict\": \"different\"",
+                ": /machines/emu.naive/first_difference: null; expected the first difference of "
+                "a machine that is "
+                "'different'"},
+        BadFile{"luq/simulation/luq_32x32.json", "\"cycles\": 8016", "\"cycles\": -1",
+                ": /cycles: found -1; expected an integer from 0 to 9223372036854775807"},
+        BadFile{"stages.json", "11.5", "\"11.5\"",
+                ": /seconds/train_fp32: found '11.5'; expected a number from 0 to 1000000000"}));
+
+TEST(ReportModel, ResultsOfAnotherTraceAreRefused) {
+  const Folder folder;
+  tests::write_demo(folder.path());
+  traces::write_whole_file(folder / "luq/trace/manifest.json",
+                           traces::read_whole_file(folder / "luq/trace/manifest.json") + " ");
+  const std::string message = message_of([&] { read(folder.path()); });
+  EXPECT_THAT(message, testing::HasSubstr("crosscheck.json: /trace/manifest_sha256: '"));
+  EXPECT_THAT(message, testing::HasSubstr("', the trace beside it: run the command again"));
+}
+
+}  // namespace
+}  // namespace quatrain::sim::report
