@@ -3,23 +3,12 @@
 
 #include "emu/quant/quantizer.hpp"
 #include "emu/quant/reference.hpp"
+#include "tests/emu/forced_path.hpp"
 #include "traces/encoding/nibbles.hpp"
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <string>
-
 namespace quatrain::tests {
-
-/// Forces a path by the environment while it lives.
-class ForcedPath {
- public:
-  explicit ForcedPath(const std::string& path) { setenv("QUATRAIN_SIMD", path.c_str(), 1); }
-  ~ForcedPath() { unsetenv("QUATRAIN_SIMD"); }
-  ForcedPath(const ForcedPath&) = delete;
-  ForcedPath& operator=(const ForcedPath&) = delete;
-};
 
 inline emu::QuantizedTensor quantized(const emu::Quantizer& quantizer, std::span<const float> x,
                                       const traces::DrawKey& key = {}, std::optional<float> maximum = {},

@@ -41,7 +41,7 @@ std::vector<float> random_tensor(std::size_t elements, Rule rule, unsigned seed)
 
 class EveryQuantizer : public testing::TestWithParam<std::tuple<SimdPath, unsigned>> {
  protected:
-  ForcedPath forced_{std::string(emu::name_of(std::get<0>(GetParam())))};
+  ForcedPath forced_{emu::name_of(std::get<0>(GetParam()))};
   unsigned threads_ = std::get<1>(GetParam());
 };
 
