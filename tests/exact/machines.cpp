@@ -1,5 +1,6 @@
 #include "tests/exact/machines.hpp"
 
+#include "emu/gemm/dispatch.hpp"
 #include "emu/machine.hpp"
 #include "kernels/machine.hpp"
 #include "rtl_models/machine.hpp"
@@ -8,6 +9,8 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <cstdlib>
+#include <map>
 
 namespace quatrain::tests {
 namespace {
@@ -25,7 +28,15 @@ std::unique_ptr<Machine> make_machine(const std::string& name, traces::ThreadPoo
                                       std::string& why_not) {
   using rtl_models::Fidelity;
   if (name == "emu.naive") return emu::make_naive_machine();
-  if (name == "emu.blocked") return emu::make_blocked_machine(pool);
+  if (name.starts_with("emu.blocked")) {
+    const std::string path = name.substr(name.find(':') + 1);
+    if (path == "avx2" && !emu::is_supported(emu::SimdPath::avx2)) {
+      why_not = "the processor has no AVX2";
+      return nullptr;
+    }
+    setenv("QUATRAIN_SIMD", path.c_str(), 1);
+    return emu::make_blocked_machine(pool);
+  }
   if (name.starts_with("simt.")) return named(kernels::make_simt_machines(pool), name);
   if (name.starts_with("cuda.")) return named(kernels::make_cuda_machines(why_not), name);
   if (const auto missing = rtl_models::systemc_missing()) {
@@ -68,8 +79,9 @@ std::string first_of(std::initializer_list<std::string> differences) {
 }  // namespace
 
 const std::vector<std::string>& machine_names() {
-  static const std::vector<std::string> names{"emu.naive",  "emu.blocked", "systemc.array", "systemc.pe",
-                                              "simt.naive", "simt.tiled",  "cuda.naive",    "cuda.tiled"};
+  static const std::vector<std::string> names{"emu.naive",     "emu.blocked:portable", "emu.blocked:avx2",
+                                              "systemc.array", "systemc.pe",           "simt.naive",
+                                              "simt.tiled",    "cuda.naive",           "cuda.tiled"};
   return names;
 }
 
@@ -86,11 +98,15 @@ void EveryMachine::SetUp() {
   std::string why_not;
   machine_ = make_machine(GetParam(), pool_, why_not);
   if (!machine_) {
-    ASSERT_TRUE(is_simulated_hardware() || GetParam().starts_with("cuda."))
-        << GetParam() << " runs everywhere";
+    ASSERT_NE(why_not, "") << GetParam() << " runs everywhere";
     GTEST_SKIP() << GetParam() << ": " << why_not;
   }
-  ASSERT_EQ(machine_->name(), GetParam());
+  ASSERT_EQ(machine_->name(), GetParam().substr(0, GetParam().find(':')));
+  const std::map<std::string, std::string> forced{{"emu.blocked:portable", "portable C++"},
+                                                  {"emu.blocked:avx2", "AVX2"}};
+  if (const auto at = forced.find(GetParam()); at != forced.end()) {
+    ASSERT_EQ(machine_->ran_on(), at->second);
+  }
 }
 
 std::string difference(const traces::QuantizerResult& found, const traces::QuantizerResult& expected) {

@@ -13,13 +13,15 @@
 
 namespace quatrain::tests {
 
-/// Every machine of the project, whether or not it can run here.
+/// Every machine of the project, whether or not it can run here; the instructions of emu.blocked after a
+/// colon.
 const std::vector<std::string>& machine_names();
 /// Those that quantize: all but the simulated hardware.
 const std::vector<std::string>& quantizing_machine_names();
 inline std::string parameter_name(const testing::TestParamInfo<std::string>& info) {
   std::string name = info.param;
-  name[name.find('.')] = '_';
+  for (char& c : name)
+    if (c == '.' || c == ':') c = '_';
   return name;
 }
 

@@ -20,6 +20,10 @@ TEST_P(QuantizersOn, GiveTheOraclesBits) {
   EXPECT_THAT(differences(machine(), sharp_quantizers()), IsEmpty());
 }
 
+TEST_P(QuantizersOn, GiveTheOraclesBitsOnRandomTensors) {
+  EXPECT_THAT(differences(machine(), random_quantizers(1, 400)), IsEmpty());
+}
+
 TEST_P(QuantizersOn, RefuseWhatIsIllegal) {
   for (const RefusedQuantizer& refused : refused_quantizers()) {
     const std::string message = message_of([&] { machine().quantize(task_of(refused.c)); });

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -294,6 +295,39 @@ std::vector<SharpQuantizer> sharp_quantizers() {
   add_luq(all);
   add_nearest(all);
   add_sawb(all);
+  return all;
+}
+
+std::vector<SharpQuantizer> random_quantizers(unsigned seed, std::size_t count) {
+  std::mt19937 random(seed);
+  const auto any_finite = [&](std::size_t n) {
+    std::vector<float> source;
+    while (source.size() < n)
+      if (const auto x = std::bit_cast<float>(static_cast<std::uint32_t>(random())); std::isfinite(x))
+        source.push_back(x);
+    return source;
+  };
+  std::vector<SharpQuantizer> all;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto number = [&] { return static_cast<std::uint32_t>(random()); };
+    QuantizerTask task;
+    task.rule = static_cast<Rule>(i % 4);
+    task.draws = {number(), number(), number(), number() % 16};
+    task.random_bits = task.rule == Rule::luq_fp4 ? 4U << random() % 3 : 0;
+    const bool gradient = task.rule == Rule::luq_fp4 || task.rule == Rule::nearest_fp4;
+    const std::size_t n = random() % 400 + 1;
+    const int exponent = static_cast<int>(random() % 200) - 99;
+    auto source = random() % 4 == 0 ? any_finite(n) : heavy_tailed(n, number(), std::ldexp(0.7F, exponent));
+    if (task.rule == Rule::sawb_uint4)
+      for (float& x : source) x = std::abs(x);
+    if (gradient && random() % 3 == 0) {
+      task.alpha = Alpha::pow2;
+      for (float& x : source) x /= 4;  // below 2^127
+    }
+    if (gradient && random() % 3 == 0)
+      task.maximum = std::ldexp(0.37F + 0x1p-24F * static_cast<float>(random() >> 9), exponent);
+    all.push_back(expecting(fmt::format("random: seed {}, case {}", seed, i), std::move(source), task));
+  }
   return all;
 }
 

@@ -47,6 +47,9 @@ SharpQuantizer sawb_ties(traces::Rule rule);
 /// that does not.
 SharpQuantizer sawb_knife_edge(traces::Rule rule, unsigned seed);
 
+/// Tensors of a few hundred floats of any finite bits, or of heavy tails, under every rule and setting.
+std::vector<SharpQuantizer> random_quantizers(unsigned seed, std::size_t count);
+
 /// What a machine must refuse, and the words that its message must hold.
 struct RefusedQuantizer {
   std::string name;
