@@ -5,13 +5,17 @@
 #include "traces/encoding/nibbles.hpp"
 #include "traces/format/check.hpp"
 #include "traces/format/checksum.hpp"
+#include "traces/format/directory.hpp"
+#include "traces/format/manifest.hpp"
 #include "traces/format/reader.hpp"
+#include "traces/format/safetensors.hpp"
 #include "traces/format/writer.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <numeric>
+#include <stdexcept>
 
 namespace quatrain::tests {
 namespace {
@@ -183,26 +187,43 @@ void TraceBytes::replace(const std::string& name, const std::string& from, const
 void TraceBytes::update_sums() {
   std::string sums;
   for (const auto& [name, bytes] : files_)
-    if (name != "SHA256SUMS") sums += sha256_hex(bytes) + "  " + name + "\n";
-  files_["SHA256SUMS"] = sums;
+    if (name != sums_name) sums += sha256_hex(bytes) + "  " + name + "\n";
+  files_[sums_name] = sums;
 }
 
-void TraceBytes::update_crc(const std::string& old_crc, std::string_view tensor_bytes) {
-  const std::string crc = fmt::format("{:08x}", crc32c(bytes_of(std::span(tensor_bytes))));
-  std::string& manifest = files_.at("manifest.json");
-  std::size_t at = manifest.find(old_crc);
-  ASSERT_NE(at, std::string::npos);
-  for (; at != std::string::npos; at = manifest.find(old_crc)) manifest.replace(at, 8, crc);
+std::span<char> TraceBytes::tensor_bytes(const std::string& id) {
+  for (auto& [name, bytes] : files_) {
+    if (!is_data_file_name(name)) continue;
+    const auto length = static_cast<std::size_t>(static_cast<unsigned char>(bytes[0])) |
+                        static_cast<std::size_t>(static_cast<unsigned char>(bytes[1]))
+                            << 8;  // a short header
+    const std::span<char> data = std::span(bytes).subspan(8 + length);
+    for (const StoredTensor& tensor : parse_safetensors_header(bytes.substr(8, length), name, data.size()))
+      if (tensor.id == id) return data.subspan(tensor.begin, tensor.end - tensor.begin);
+  }
+  throw std::out_of_range(id);
+}
+
+char& TraceBytes::byte_of(const std::string& id, std::size_t byte) { return tensor_bytes(id)[byte]; }
+
+void TraceBytes::update_crc(const std::string& id) {
+  const std::string key = "\"crc32c\": \"";
+  std::string& manifest = files_.at(manifest_name);
+  const std::size_t at = manifest.find(key, manifest.find("\"" + id + "\": {")) + key.size();
+  manifest.replace(at, 8, fmt::format("{:08x}", crc32c(bytes_of(std::span<const char>(tensor_bytes(id))))));
 }
 
 void TraceBytes::write(const fs::path& directory) const {
   fs::remove_all(directory);
   fs::create_directory(directory);
-  for (const auto& [name, bytes] : files_) {
-    OutputFile file(directory / name, OutputFile::Mode::create);  // not flushed: a test's file may be lost
-    file.write(bytes);
-    file.close();
-  }
+  for (const auto& [name, bytes] : files_) write_one(directory, name);
+}
+
+void TraceBytes::write_one(const fs::path& directory, const std::string& name) const {
+  fs::remove(directory / name);  // a file that is cut to nothing is flushed by ext4; a new one is not
+  OutputFile file(directory / name, OutputFile::Mode::create);
+  file.write(files_.at(name));
+  file.close();
 }
 
 ScratchFolder::ScratchFolder() {

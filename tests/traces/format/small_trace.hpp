@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <span>
 #include <string>
 
 namespace quatrain::tests {
@@ -26,13 +27,18 @@ class TraceBytes {
   void replace(const std::string& name, const std::string& from, const std::string& to);
   /// Makes SHA256SUMS fit what the files hold now.
   void update_sums();
-  /// Writes a changed CRC32C of the tensor's bytes into the manifest, wherever the old one stands.
-  void update_crc(const std::string& old_crc, std::string_view tensor_bytes);
+  /// A byte of a tensor's data.
+  char& byte_of(const std::string& id, std::size_t byte);
+  /// Makes the manifest's entry of the tensor fit its bytes.
+  void update_crc(const std::string& id);
 
   /// Replaces whatever stands at `directory`.
   void write(const std::filesystem::path& directory) const;
+  /// Writes this file into a trace that is there.
+  void write_one(const std::filesystem::path& directory, const std::string& name) const;
 
  private:
+  std::span<char> tensor_bytes(const std::string& id);
   std::map<std::string, std::string> files_;
 };
 

@@ -1,0 +1,109 @@
+/// One change at every byte of a small trace. As it is, every change must be refused. With SHA256SUMS
+/// recomputed a change may be legal, but only inside the values of `free_values`: names, notes, and what only
+/// `verify` can recompute. Everything else of a manifest stands twice (ids, shapes, m n k, checksums) or is
+/// fixed (keys, words, syntax), and every byte of a data file is held by the manifest or by a CRC32C in it.
+#include "tests/traces/format/small_trace.hpp"
+
+#include <gtest/gtest.h>
+
+#include <regex>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace quatrain::tests;
+
+/// The first group of each is a value in which the small trace's check must accept some change.
+const std::vector<std::string> free_values = {
+    R"re("producer": \{"name": "([^"]*)")re",
+    R"re("producer": \{[^}]*"version": "([^"]*)")re",
+    R"re("model": "([^"]*)")re",
+    R"re("seed": ([0-9]+))re",
+    R"re("config_sha256": "([0-9a-f]*)")re",
+    R"re("note": "([^"]*)")re",
+    R"re("id": [12], "name": "([^"]*)")re",   // of a layer: records refer to its id
+    R"re("stride": (\[[0-9]+, [0-9]+\]))re",  // where another stride gives the same sizes
+    R"re("rule": "sawb_[^}]*"max": "([0-9a-f]+)")re",
+    R"re("exponent": ([0-9]+))re",
+    R"re("count": "([0-9]+)")re",
+    R"re("sum1": "([0-9]+)")re",
+    R"re("sum2": "([0-9]+)")re",
+    R"re("clip": "([0-9a-f]+)")re",
+    R"re("clip": "[0-9a-f]+", "scale": "([0-9a-f]+)")re",
+    R"re("rule": "nearest_fp4"[^}]*"scale": "([0-9a-f]+)")re",  // of one sample; several hold each other's
+    R"re("result_shape": [^"]*"scale": "([0-9a-f]+)")re",
+    R"re("accumulators": null, "accumulators_crc32c": "([0-9a-f]+)")re",
+    R"re("output": null, "output_crc32c": "([0-9a-f]+)")re",
+};
+constexpr std::size_t no_value = SIZE_MAX;
+
+/// For each byte of the manifest, which of `free_values` it lies in.
+std::vector<std::size_t> free_value_of_byte(const std::string& manifest) {
+  std::vector<std::size_t> value_of(manifest.size(), no_value);
+  for (std::size_t value = 0; value < free_values.size(); ++value) {
+    const std::regex pattern(free_values[value]);
+    for (std::sregex_iterator match(manifest.begin(), manifest.end(), pattern), end; match != end; ++match)
+      std::fill_n(value_of.begin() + match->position(1), match->length(1), value);
+  }
+  return value_of;
+}
+
+class ChangedBytes : public testing::Test {
+ protected:
+  ChangedBytes() {
+    write_small_trace(folder_);
+    trace_ = TraceBytes::read(folder_);
+  }
+
+  /// use(name, byte) with one byte of one file changed in `trace_`; the folder holds the unchanged rest.
+  template <typename Use>
+  void for_each_change(char change, Use&& use) {
+    const TraceBytes original = trace_;
+    for (const auto& [name, bytes] : original.files()) {
+      for (std::size_t byte = 0; byte < bytes.size(); ++byte) {
+        trace_[name][byte] = static_cast<char>(bytes[byte] ^ change);
+        trace_.write_one(folder_, name);
+        use(name, byte);
+        trace_[name] = bytes;
+      }
+      trace_.write_one(folder_, name);
+    }
+  }
+
+  ScratchFolder scratch_;
+  std::filesystem::path folder_ = scratch_ / "trace";
+  TraceBytes trace_;
+};
+
+TEST_F(ChangedBytes, AreRefused) {
+  std::size_t count = 0;
+  for_each_change(1, [&](const std::string& name, std::size_t byte) {
+    const std::string message = check_message(folder_);
+    ASSERT_NE(message, "ok") << name << " byte " << byte;
+    ASSERT_NE(message.find("T/"), std::string::npos) << message;
+    ++count;
+  });
+  EXPECT_GT(count, 9000U);
+}
+
+TEST_F(ChangedBytes, WithSumsRecomputedAreLegalOnlyInValuesThatNothingHolds) {
+  const std::vector<std::size_t> value_of = free_value_of_byte(trace_["manifest.json"]);
+  std::vector<std::size_t> accepted(free_values.size());
+  for (const char change : {'\x01', '\x02'})  // turn most digits into another digit
+    for_each_change(change, [&](const std::string& name, std::size_t byte) {
+      if (name == "SHA256SUMS") return;
+      trace_.update_sums();
+      trace_.write_one(folder_, "SHA256SUMS");
+      const std::string message = check_message(folder_);
+      ASSERT_EQ(read_message(folder_) == "ok", message == "ok") << name << " byte " << byte;
+      if (message != "ok") return;
+      ASSERT_EQ(name, "manifest.json") << "byte " << byte;
+      ASSERT_NE(value_of[byte], no_value) << "byte " << byte << ": " << trace_[name].substr(byte - 20, 40);
+      ++accepted[value_of[byte]];
+    });
+  for (std::size_t value = 0; value < accepted.size(); ++value)
+    EXPECT_GT(accepted[value], 0U) << free_values[value];
+}
+
+}  // namespace
