@@ -13,7 +13,7 @@ enum class Fault : std::uint8_t {
   swapped_nibble,        ///< codec: the right operand's nibbles are exchanged
   swapped_packing,       ///< codec: a quantizer packs its codes with the nibbles exchanged
   skipped_last_k,        ///< tile: naive leaves out the last k; tiled drops what is left after whole tiles
-  padding_not_masked,    ///< tile: a row above or below its plane is read where it would stand in memory
+  padding_repeats,       ///< tile: the row below a plane is its last row again, where it should be zero
   stale_tile,            ///< tiled: the right tile is loaded for the first k only
   missing_barrier,       ///< tiled: the next tile is loaded while others still read the last one
   lost_split,            ///< tiled: parts of k overwrite each other where they should add

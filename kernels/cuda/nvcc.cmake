@@ -67,6 +67,8 @@ function(quatrain_find_nvcc)
   list(JOIN targets " " shown)
   message(STATUS "CUDA kernels: nvcc ${version} ${shown}")
   set(QUATRAIN_NVCC ${QUATRAIN_NVCC_PROGRAM} -ccbin ${CMAKE_CXX_COMPILER} PARENT_SCOPE)
+  set_property(GLOBAL PROPERTY QUATRAIN_NVCC_COMMAND
+    ${QUATRAIN_NVCC_PROGRAM} -ccbin ${CMAKE_CXX_COMPILER} ${QUATRAIN_NVCC_FLAGS})  # for tests
   set(QUATRAIN_CUDA_TARGETS ${targets} PARENT_SCOPE)
 endfunction()
 quatrain_find_nvcc()

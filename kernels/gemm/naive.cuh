@@ -21,11 +21,13 @@ __device__ int sum_channels(const GemmOperands& operands, int left, int left_ste
   return sum;
 }
 
+__device__ inline bool is_outside(int coordinate, int size) { return coordinate < 0 || coordinate >= size; }
+
+/// The row itself, or -1 outside the plane.
 template <Fault fault>
-__device__ bool is_outside(int coordinate, int size) {
-  if constexpr (fault == Fault::padding_not_masked)
-    if (coordinate == size) return false;
-  return coordinate < 0 || coordinate >= size;
+__device__ int row_inside(int row, int height) {
+  if (fault == Fault::padding_repeats && row == height) return height - 1;
+  return is_outside(row, height) ? -1 : row;
 }
 
 /// Z[b, o, ho, wo]; `output` is its flat index.
@@ -36,11 +38,11 @@ __device__ int forward_sum(const GemmShape& s, const GemmOperands& operands, int
   const int first_channel = b * s.in_channels + o / s.group_out * s.group_in;
   int sum = 0;
   for (int i = 0; i < s.kernel_height; ++i) {
-    const int h = ho * s.stride_height + i - s.padding_height;
-    if (is_outside<fault>(h, s.height)) continue;
+    const int h = row_inside<fault>(ho * s.stride_height + i - s.padding_height, s.height);
+    if (h < 0) continue;
     for (int j = 0; j < s.kernel_width; ++j) {
       const int w = wo * s.stride_width + j - s.padding_width;
-      if (is_outside<Fault::none>(w, s.width)) continue;
+      if (is_outside(w, s.width)) continue;
       const int tap = i * s.kernel_width + j;
       const bool skips = fault == Fault::skipped_last_k && tap == s.taps() - 1;
       sum += sum_channels<left_encoding, right_encoding, fault>(
@@ -59,11 +61,12 @@ __device__ int backward_data_sum(const GemmShape& s, const GemmOperands& operand
   const int first_channel = c / s.group_in * s.group_out, c_of_group = c % s.group_in;
   int sum = 0;
   for (int i = 0; i < s.kernel_height; ++i) {
-    const int above = h + s.padding_height - i, ho = above / s.stride_height;
-    if (above < 0 || above % s.stride_height != 0 || is_outside<fault>(ho, s.out_height)) continue;
+    const int above = h + s.padding_height - i;
+    const int ho = row_inside<fault>(above / s.stride_height, s.out_height);
+    if (above < 0 || above % s.stride_height != 0 || ho < 0) continue;
     for (int j = 0; j < s.kernel_width; ++j) {
       const int before = w + s.padding_width - j, wo = before / s.stride_width;
-      if (before < 0 || before % s.stride_width != 0 || is_outside<Fault::none>(wo, s.out_width)) continue;
+      if (before < 0 || before % s.stride_width != 0 || is_outside(wo, s.out_width)) continue;
       const int tap = i * s.kernel_width + j;
       const bool skips = fault == Fault::skipped_last_k && tap == s.taps() - 1;
       sum += sum_channels<left_encoding, right_encoding, fault>(
@@ -93,8 +96,8 @@ __device__ int backward_weight_sum(const GemmShape& s, const GemmOperands& opera
     const int batch = static_cast<int>(s.k / s.out_plane());
     for (int b = 0; b < batch; ++b)
       for (int ho = 0; ho < s.out_height; ++ho) {
-        const int h = ho * s.stride_height + i - s.padding_height;
-        if (is_outside<fault>(h, s.height) || first >= end) continue;
+        const int h = row_inside<fault>(ho * s.stride_height + i - s.padding_height, s.height);
+        if (h < 0 || first >= end) continue;
         const bool skips = fault == Fault::skipped_last_k && b == batch - 1 && ho == s.out_height - 1;
         sum += sum_channels<left_encoding, right_encoding, fault>(
             one, ((b * s.in_channels + channel) * s.height + h) * s.width + first * s.stride_width - low,

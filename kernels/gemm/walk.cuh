@@ -87,11 +87,11 @@ class LeftWalk {
   }
 
   __device__ void find_line() {
-    const int y = meets(spot_.y, tap_.i, shape_.stride_height, shape_.padding_height);
+    int y = meets(spot_.y, tap_.i, shape_.stride_height, shape_.padding_height);
+    if (fault == Fault::padding_repeats && y == height()) y = height() - 1;
     const int channel = is_data ? spot_.b * shape_.out_channels + group_ * shape_.group_out + tap_.channel
                                 : spot_.b * shape_.in_channels + group_ * shape_.group_in + tap_.channel;
-    is_line_inside_ = static_cast<unsigned>(y) < static_cast<unsigned>(height()) ||
-                      (fault == Fault::padding_not_masked && y == height());
+    is_line_inside_ = static_cast<unsigned>(y) < static_cast<unsigned>(height());
     line_ = (channel * height() + y) * width();
   }
 

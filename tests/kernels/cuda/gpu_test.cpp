@@ -1,0 +1,87 @@
+/// The kernels on a GPU: everything that the SIMT build is held to. Skips, with the reason, without one.
+#include "kernels/machine.hpp"
+#include "tests/kernels/compare.hpp"
+#include "tests/kernels/trace_runs.hpp"
+#include "tests/support/message_of.hpp"
+
+#include <gmock/gmock.h>
+
+namespace quatrain::tests {
+namespace {
+
+class CudaMachines : public testing::Test {
+ protected:
+  void SetUp() override {
+    machines_ = kernels::make_cuda_machines(why_not_);
+    if (machines_.empty()) GTEST_SKIP() << why_not_;
+    ASSERT_EQ(machines_.size(), 2U);
+  }
+  std::string why_not_;
+  std::vector<std::unique_ptr<traces::Machine>> machines_;
+};
+
+TEST_F(CudaMachines, GiveTheOraclesBits) {
+  const auto quantizers = sharp_quantizers();
+  const auto gemms = sharp_gemms(), longest = longest_gemms();
+  for (const auto& machine : machines_) {
+    SCOPED_TRACE(machine->name());
+    expect_sharp_results(*machine, quantizers, gemms);
+    expect_sharp_results(*machine, {}, longest);
+  }
+}
+
+TEST_F(CudaMachines, AgreeWithTheOutsideTrace) {
+  const traces::TraceReader trace(QUATRAIN_SOURCE_DIR "/tests/data/outside_trace");
+  for (const auto& machine : machines_) EXPECT_EQ(expect_trace(*machine, trace).gemms, 47) << machine->name();
+}
+
+/// Sizes of a real layer, where blocks of several multiprocessors add to one accumulator.
+TEST_F(CudaMachines, AgreeWithTheDefinitionOnLargeLayers) {
+  traces::Geometry g;
+  g.batch = 16, g.in_channels = 24, g.height = g.width = 14, g.out_channels = 40;
+  g.kernel_height = g.kernel_width = 3, g.stride_height = g.stride_width = 2,
+  g.padding_height = g.padding_width = 1;
+  g = with_output(g);
+  for (const Mode& mode : five_modes) {
+    const unsigned samples = mode.phase == traces::Phase::backward_weight ? 2 : 1;
+    const GemmCase c = random_case({mode.phase, g}, mode.left, mode.right, samples, 1);
+    const auto expected = direct_product(c);
+    for (const auto& machine : machines_)
+      for (int run = 0; run < 3; ++run)
+        EXPECT_EQ(multiply(*machine, c).accumulators, expected) << machine->name();
+  }
+}
+
+TEST_F(CudaMachines, RefuseWhatIsIllegal) {
+  for (const auto& machine : machines_) {
+    for (const RefusedQuantizer& refused : refused_quantizers()) {
+      const std::string message = message_of([&] { machine->quantize(task_of(refused.c)); });
+      for (const std::string& word : refused.named)
+        EXPECT_THAT(message, testing::HasSubstr(word)) << refused.name;
+    }
+    for (const RefusedGemm& refused : refused_gemms()) {
+      const std::string message = message_of([&] { multiply(*machine, refused.c); });
+      for (const std::string& word : refused.named)
+        EXPECT_THAT(message, testing::HasSubstr(word)) << refused.name;
+    }
+  }
+}
+
+/// On every computer: two machines, or none and a reason.
+TEST(CudaDevice, IsThereOrTheReasonIsGiven) {
+  std::string why_not;
+  const auto machines = kernels::make_cuda_machines(why_not);
+  if (machines.empty()) {
+    EXPECT_THAT(why_not,
+                testing::AnyOf(testing::StartsWith("no CUDA device: "), testing::StartsWith("no kernel for "),
+                               testing::StartsWith("built without ")));
+    return;
+  }
+  EXPECT_EQ(why_not, "");
+  EXPECT_EQ(machines.at(0)->name(), "cuda.naive");
+  EXPECT_EQ(machines.at(1)->name(), "cuda.tiled");
+  EXPECT_NE(machines.at(0)->ran_on(), "");
+}
+
+}  // namespace
+}  // namespace quatrain::tests

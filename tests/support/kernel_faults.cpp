@@ -1,0 +1,256 @@
+#include "tests/support/kernel_faults.hpp"
+
+#include "kernels/backend.cuh"
+#include "kernels/kernel_machine.hpp"
+#include "tests/support/exact_oracle.hpp"
+#include "tests/support/sharp_gemms.hpp"
+
+#include <utility>
+
+namespace quatrain::tests {
+namespace {
+
+using kernels::Fault;
+using kernels::simt::DeviceBackend;
+using kernels::simt::NaiveRung;
+using traces::Alpha;
+using traces::Geometry;
+using traces::Rule;
+using Tiled = kernels::simt::TiledRung<kernels::simt::DefaultTile>;
+
+/// One OS thread and first_to_last: what a missing barrier or a lost sum leaves is then always the same.
+template <typename Rung, Fault fault>
+class FaultyBackend final : public kernels::Backend {
+ public:
+  explicit FaultyBackend(const kernels::LaunchShape& cut)
+      : backend_(cut, pool_, kernels::SimtOptions{kernels::ThreadOrder::first_to_last, 1}) {}
+  std::string ran_on() const override { return backend_.ran_on(); }
+  kernels::QuantizerOutcome quantize(const traces::QuantizerTask& task) override {
+    return backend_.quantize(task);
+  }
+  traces::GemmResult multiply(const traces::Gemm& gemm, const traces::Operand& left,
+                              std::span<const traces::Operand> right) override {
+    return backend_.multiply(gemm, left, right);
+  }
+
+ private:
+  traces::ThreadPool pool_{1};
+  DeviceBackend<Rung, fault> backend_;
+};
+
+struct Other {
+  std::int64_t element;
+  std::uint8_t code;
+};
+
+/// All elements have one code but for a few.
+std::vector<std::uint8_t> codes(std::int64_t elements, std::uint8_t usual, const std::vector<Other>& others) {
+  std::vector<std::uint8_t> all(static_cast<std::size_t>(elements), usual);
+  for (const Other& other : others) all[static_cast<std::size_t>(other.element)] = other.code;
+  return traces::pack_nibbles(all);
+}
+
+constexpr Mode int4_int4 = five_modes[0], fp4_int4 = five_modes[2], int4_fp4 = five_modes[3],
+               uint4_fp4 = five_modes[4];
+
+/// Codes `left` and `right` everywhere, but for the others. A linear layer's tensors: X [m, k] and W [n, k]
+/// in forward, dZ [m, k] and W [k, n] in backward_data, X [k, m] and dZ [k, n] in backward_weight.
+GemmCase filled(const Mode& mode, const Geometry& geometry, std::uint8_t left, std::uint8_t right,
+                const std::vector<Other>& left_others = {}, const std::vector<Other>& right_others = {}) {
+  GemmCase c{{mode.phase, geometry}, mode.left, mode.right, {}, {}, 0.5F, 0.25F};
+  c.left = codes(traces::left_elements(mode.phase, geometry), left, left_others);
+  c.right = {codes(traces::right_elements(mode.phase, geometry), right, right_others)};
+  return c;
+}
+Geometry sizes(const Mode& mode, std::int64_t m, std::int64_t n, std::int64_t k) {
+  return linear_geometry(mode.phase, m, n, k);
+}
+
+ExpectedPlace at(std::int64_t row, std::int64_t column, std::int64_t k) { return {0, row, column, 0, k, 0}; }
+ExpectedPlace at_element(std::int64_t element) { return {0, 0, 0, std::nullopt, std::nullopt, element}; }
+
+template <typename Rung>
+constexpr const char* name_of_rung = std::is_same_v<Rung, NaiveRung> ? "simt.naive" : "simt.tiled";
+
+struct Label {
+  const char *name, *site, *kind;
+};
+
+template <typename Rung, Fault fault>
+PlantedFault planted(const Label& label, const kernels::LaunchShape& cut) {
+  const std::string machine = name_of_rung<Rung>;
+  PlantedFault out{machine + "/" + label.name, machine, label.site, label.kind, {}, {}, {}, {}};
+  out.make = [machine, cut]() -> std::unique_ptr<traces::Machine> {
+    return std::make_unique<kernels::KernelMachine>(machine,
+                                                    std::make_unique<FaultyBackend<Rung, fault>>(cut));
+  };
+  return out;
+}
+
+template <Fault fault, typename Rung>
+void plant_gemm(std::vector<PlantedFault>& faults, const Label& label, GemmCase c, const ExpectedPlace& place,
+                const kernels::LaunchShape& cut = {}) {
+  PlantedFault out = planted<Rung, fault>(label, cut);
+  out.gemm = std::move(c);
+  out.place = place;
+  faults.push_back(std::move(out));
+}
+
+/// The quantizers are the same on both rungs.
+template <Fault fault>
+void plant_quantizer(std::vector<PlantedFault>& faults, const Label& label, QuantizerCase c,
+                     std::int64_t element) {
+  PlantedFault out = planted<NaiveRung, fault>(label, {});
+  out.quantizer = std::move(c);
+  out.place = at_element(element);
+  faults.push_back(std::move(out));
+}
+
+/// X[2, 4] and W[1, 4] are 7.
+GemmCase wrong_product() {
+  return filled(int4_int4, sizes(int4_int4, 5, 3, 6), 1, 1, {{2 * 6 + 4, 7}}, {{6 + 4, 7}});
+}
+/// dZ[3, 2] is -1.
+GemmCase sign_lost() { return filled(fp4_int4, sizes(fp4_int4, 5, 3, 6), 1, 1, {{3 * 6 + 2, 9}}); }
+/// X[1, 3] W[1, 2] and X[1, 2] W[1, 3] tell the pair's nibbles apart.
+GemmCase swapped_nibble() {
+  return filled(int4_int4, sizes(int4_int4, 5, 3, 6), 1, 1, {{6 + 3, 2}}, {{6 + 2, 5}});
+}
+/// The last k of rows 0 and 1 is zero.
+GemmCase skipped_last_k(std::int64_t k) {
+  return filled(int4_int4, sizes(int4_int4, 5, 3, k), 1, 1, {{k - 1, 0}, {2 * k - 1, 0}});
+}
+/// One x, in the last row of a 4 x 3 plane, kernel 3 x 3: the outputs of that row meet the row below in tap
+/// (2, 2).
+GemmCase padding_repeats() {
+  Geometry g;
+  g.height = 4, g.width = 3, g.kernel_height = g.kernel_width = 3, g.padding_height = g.padding_width = 1;
+  return filled(int4_int4, with_output(g), 0, 1, {{3 * 3 + 1, 1}});
+}
+/// Of the second tile's k only X[1, 67] W[1, 67] counts; W's column 3, which stands in its place, is zero.
+GemmCase stale_tile() {
+  std::vector<Other> x{{70 + 67, 1}}, w{{67, 0}, {140 + 67, 0}, {3, 0}, {70 + 3, 0}, {140 + 3, 0}};
+  for (std::int64_t k = 0; k < 64; ++k)
+    for (std::int64_t m = 0; m < 3; ++m) x.push_back({m * 70 + k, 1});
+  return filled(int4_int4, sizes(int4_int4, 3, 3, 70), 0, 1, x, w);
+}
+/// Thread 0 goes on to the second tile and overwrites row 0 while thread 1, which sums column 1, waits.
+GemmCase missing_barrier() { return filled(int4_int4, sizes(int4_int4, 1, 2, 65), 0, 1, {{10, 2}}); }
+/// Only the first of two parts of k has a term.
+GemmCase lost_split() { return filled(int4_int4, sizes(int4_int4, 2, 2, 65), 0, 1, {{65 + 10, 2}}); }
+/// 17,476 x 15 x 64 + 4 x 64 + 1 = 2^24 + 1, times 3.
+GemmCase rounded_once() {
+  GemmCase c =
+      filled(uint4_fp4, sizes(uint4_fp4, 1, 1, 17'478), 15, 7, {{17'476, 4}, {17'477, 1}}, {{17'477, 1}});
+  c.left_scale = 3;
+  c.right_scale = 1;
+  return c;
+}
+GemmCase samples_not_divided() {
+  GemmCase c = filled(int4_fp4, sizes(int4_fp4, 2, 3, 4), 1, 1);
+  c.right.resize(4, c.right[0]);
+  return c;
+}
+
+template <typename Rung>
+void plant_in_both_rungs(std::vector<PlantedFault>& faults) {
+  plant_gemm<Fault::wrong_product, Rung>(faults, {"wrong_product", "multiplier", "off_by_one"},
+                                         wrong_product(), at(2, 1, 4));
+  plant_gemm<Fault::sign_lost, Rung>(faults, {"sign_lost", "codec", "width"}, sign_lost(), at(3, 0, 2));
+  plant_gemm<Fault::swapped_nibble, Rung>(faults, {"swapped_nibble", "codec", "order"}, swapped_nibble(),
+                                          at(1, 1, 2));
+  const std::int64_t k = std::is_same_v<Rung, NaiveRung> ? 6 : 65;
+  plant_gemm<Fault::skipped_last_k, Rung>(faults, {"skipped_last_k", "tile", "dropped"}, skipped_last_k(k),
+                                          at(2, 0, k - 1));
+  plant_gemm<Fault::padding_repeats, Rung>(faults, {"padding_repeats", "tile", "guard"}, padding_repeats(),
+                                           at(9, 0, 8));
+  plant_gemm<Fault::scale_one_ulp, Rung>(faults, {"scale_one_ulp", "epilogue", "off_by_one"},
+                                         filled(int4_int4, sizes(int4_int4, 2, 3, 4), 1, 1), {});
+  plant_gemm<Fault::rounded_once, Rung>(faults, {"rounded_once", "epilogue", "order"}, rounded_once(), {});
+  plant_gemm<Fault::samples_not_divided, Rung>(faults, {"samples_not_divided", "epilogue", "dropped"},
+                                               samples_not_divided(), {});
+}
+
+void plant_in_tiled(std::vector<PlantedFault>& faults) {
+  plant_gemm<Fault::stale_tile, Tiled>(faults, {"stale_tile", "tile", "stale"}, stale_tile(), at(1, 1, 67));
+  kernels::LaunchShape whole, halves;
+  whole.k_parts = 1;
+  halves.k_parts = 2;
+  plant_gemm<Fault::missing_barrier, Tiled>(faults, {"missing_barrier", "synchronization", "dropped"},
+                                            missing_barrier(), at(0, 1, 10), whole);
+  plant_gemm<Fault::lost_split, Tiled>(faults, {"lost_split", "synchronization", "order"}, lost_split(),
+                                       at(1, 0, 10), halves);
+}
+
+QuantizerCase quantizer(Rule rule, std::vector<float> source) {
+  QuantizerCase c{std::move(source), {}};
+  c.task.rule = rule;
+  c.task.draws = {1, 2, 3, 0};
+  return c;
+}
+
+constexpr unsigned draw_bits = 16;
+
+/// With 64 as its maximum a tensor has alpha 1 and inv 1, so that |x| is y.
+QuantizerCase with_alpha_one(Rule rule, std::vector<float> source) {
+  source.push_back(64);
+  return quantizer(rule, std::move(source));
+}
+
+std::uint32_t draw_of(std::uint64_t element) { return exact::draw({1, 2, 3, 0}, element, draw_bits); }
+
+void plant_in_quantizers(std::vector<PlantedFault>& faults) {
+  plant_quantizer<Fault::swapped_packing>(faults, {"swapped_packing", "codec", "order"},
+                                          quantizer(Rule::sawb_int4, {7, 7, 7, -7}), 2);
+  plant_quantizer<Fault::maximum_of_values>(faults, {"maximum_of_values", "quantizer", "dropped"},
+                                            quantizer(Rule::nearest_fp4, {1, -2}), 0);
+  // scale 1, so that -4.5 is a tie: -4 is even
+  std::vector<float> ties(64);
+  for (std::size_t i = 0; i < 16; ++i) ties[i] = i % 2 == 0 ? 7.0F : -7.0F;
+  ties[20] = -4.5F;
+  plant_quantizer<Fault::half_away_from_zero>(faults, {"half_away_from_zero", "quantizer", "off_by_one"},
+                                              quantizer(Rule::sawb_int4, std::move(ties)), 20);
+  // clip is 3.384: 4 is code 8.27 before the clamp
+  plant_quantizer<Fault::missing_clamp>(faults, {"missing_clamp", "quantizer", "guard"},
+                                        quantizer(Rule::sawb_int4, {1, 1, 2, 2, 4}), 4);
+  // ten of eleven elements are not zero: clip 1.940, with all of them 2
+  plant_quantizer<Fault::all_elements_counted>(
+      faults, {"all_elements_counted", "quantizer", "doubled"},
+      quantizer(Rule::sawb_uint4, {0, 1, 1, 1, 1, 1, 1, 1, 1, 1.5F, 2}), 9);
+
+  // Element 2 stands on its own threshold (2 u + 1) / 2^17, or on u / 2^16.
+  const auto u = static_cast<float>(draw_of(2));
+  plant_quantizer<Fault::threshold_greater>(faults, {"threshold_greater", "quantizer", "off_by_one"},
+                                            with_alpha_one(Rule::luq_fp4, {0, 0, (2 * u + 1) * 0x1p-17F}), 2);
+  plant_quantizer<Fault::draw_not_centred>(faults, {"draw_not_centred", "draw", "off_by_one"},
+                                           with_alpha_one(Rule::luq_fp4, {0, 0, u * 0x1p-16F}), 2);
+  // 1.5 goes up where the draw is below a half: the first element whose successor's draw says otherwise
+  std::int64_t differs = 0;
+  const auto is_up = [](std::int64_t i) {
+    return draw_of(static_cast<std::uint64_t>(i)) < 1U << (draw_bits - 1);
+  };
+  while (is_up(differs) == is_up(differs + 1)) ++differs;
+  plant_quantizer<Fault::wrong_draw>(
+      faults, {"wrong_draw", "draw", "order"},
+      with_alpha_one(Rule::luq_fp4, std::vector<float>(static_cast<std::size_t>(differs + 1), 1.5F)),
+      differs);
+  QuantizerCase hindsight = quantizer(Rule::luq_fp4, {0.25F, 1});
+  hindsight.task.maximum = 0.25F;
+  plant_quantizer<Fault::largest_not_clamped>(faults, {"largest_not_clamped", "quantizer", "guard"},
+                                              std::move(hindsight), 1);
+  plant_quantizer<Fault::tie_to_lower>(faults, {"tie_to_lower", "quantizer", "order"},
+                                       with_alpha_one(Rule::nearest_fp4, {1, 1.5F}), 1);
+}
+
+}  // namespace
+
+std::vector<PlantedFault> kernel_faults() {
+  std::vector<PlantedFault> faults;
+  plant_in_both_rungs<NaiveRung>(faults);
+  plant_in_both_rungs<Tiled>(faults);
+  plant_in_tiled(faults);
+  plant_in_quantizers(faults);
+  return faults;
+}
+
+}  // namespace quatrain::tests
