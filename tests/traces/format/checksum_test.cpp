@@ -1,6 +1,6 @@
 #include "traces/format/checksum.hpp"
 
-#include "tests/support/message.hpp"
+#include "tests/support/message_of.hpp"
 #include "traces/base/files.hpp"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 #include "traces/format/record.hpp"
 
-#include "tests/support/message.hpp"
+#include "tests/support/message_of.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 /// Writer -> check -> reader; the trace from outside; a second writer's copy of what was read.
-#include "tests/support/message.hpp"
+#include "tests/support/message_of.hpp"
 #include "tests/traces/format/small_trace.hpp"
 #include "traces/base/files.hpp"
 #include "traces/encoding/nibbles.hpp"
