@@ -11,15 +11,20 @@
 #include "emu/quant/sawb.hpp"
 #include "traces/encoding/nibbles.hpp"
 
+#include <type_traits>
+
 namespace quatrain::emu {
 
 /// Which of the emulator's two ways.
 enum class Way : unsigned char { naive, blocked };
 
 template <Way way, Fault fault>
-class EmulatorMachine final : public traces::Machine {
+class EmulatorMachine : public traces::Machine {
  public:
-  EmulatorMachine(SimdPath path, traces::ThreadPool& pool) : path_(path), pool_(pool) {}
+  EmulatorMachine() requires(way == Way::naive) : pool_(1) {}
+  /// `pool` must outlive the machine.
+  EmulatorMachine(SimdPath path, traces::ThreadPool& pool) requires(way == Way::blocked)
+      : path_(path), pool_(pool) {}
 
   std::string name() const override { return way == Way::naive ? "emu.naive" : "emu.blocked"; }
   std::string ran_on() const override {
@@ -102,8 +107,8 @@ class EmulatorMachine final : public traces::Machine {
       for (std::size_t i = 0; i + 1 < count; i += 2) std::swap(tensor.codes[i], tensor.codes[i + 1]);
   }
 
-  SimdPath path_;
-  traces::ThreadPool& pool_;
+  SimdPath path_ = SimdPath::portable;
+  std::conditional_t<way == Way::naive, traces::ThreadPool, traces::ThreadPool&> pool_;
   QuantizedTensor left_;
   std::vector<QuantizedTensor> right_;
   GemmWorkspace workspace_;

@@ -21,13 +21,15 @@ enum class Fault : std::uint8_t {
   contracted_clip,      ///< c1 * sqrt(A) - c2 * B with one rounding less (fma)
   exponent_by_ceiling,  ///< p = ceil(log2 M): wrong when M is a power of two
   ties_away_from_zero,  ///< codes rounded half away from zero
+  divided_by_scale,     ///< f32(x / scale) in place of f32(x * inv)
   missing_clamp,        ///< codes keep their low four bits in place of being clamped
   // products
-  wrong_product,   ///< left code 0x7 with right code 0x7 gives one too much
+  wrong_product,   ///< naive: left code 0x7 with right code 0x7 gives one too much; blocked: right code 0x7
+                   ///< is one less than it is
   skipped_last_k,  ///< the last k is left out
   swapped_nibble,  ///< the right operand's nibbles are read in exchanged order
-  stale_panel,     ///< blocked only: the right operand is the last call's when its size is the same
-  wrapped_sum,     ///< blocked only: sums of 16 bits are widened too late
+  stale_panel,     ///< blocked: the right operand is an earlier call's when its size is the same
+  wrapped_sum,     ///< blocked: sums of 16 bits are widened too late
   // epilogue
   scale_one_ulp,       ///< the scale is one unit in the last place too large
   samples_not_divided  ///< backward_weight's scale is not divided by the number of samples

@@ -102,8 +102,8 @@ class ReferenceQuantizer final : public Quantizer {
     out.scale = out.clip / levels;
     const float inverse = levels / out.clip;
     for (std::size_t i = 0; i < x.size(); ++i) {
-      const float rounded =
-          fault == Fault::ties_away_from_zero ? std::round(x[i] * inverse) : std::nearbyint(x[i] * inverse);
+      const float y = fault == Fault::divided_by_scale ? x[i] / out.scale : x[i] * inverse;
+      const float rounded = fault == Fault::ties_away_from_zero ? std::round(y) : std::nearbyint(y);
       const float code = fault == Fault::missing_clamp
                              ? rounded
                              : std::fmin(std::fmax(rounded, is_signed ? -levels : 0), levels);

@@ -38,7 +38,8 @@ int sawb_exponent(float maximum) {
 
 /// Codes of x: one a byte.
 template <Fault fault>
-void sawb_codes(std::span<const float> x, bool is_signed, float inverse, SimdPath path, std::uint8_t* codes) {
+void sawb_codes(std::span<const float> x, bool is_signed, float scale, float inverse, SimdPath path,
+                std::uint8_t* codes) {
   const float lowest = is_signed ? -7.0F : 0.0F, highest = is_signed ? 7.0F : 15.0F;
   constexpr float magic = 0x1.8p23F;  // adding it rounds half to even; clamped first: |x * inverse| is large
   constexpr std::size_t block = 1024;
@@ -48,7 +49,7 @@ void sawb_codes(std::span<const float> x, bool is_signed, float inverse, SimdPat
         for (std::size_t first = 0; first < x.size(); first += block) {
           const std::size_t count = std::min(block, x.size() - first);
           for (std::size_t i = 0; i < count; ++i) {
-            float y = x[first + i] * inverse;
+            float y = fault == Fault::divided_by_scale ? x[first + i] / scale : x[first + i] * inverse;
             if constexpr (fault != Fault::missing_clamp) y = y < lowest ? lowest : y > highest ? highest : y;
             if constexpr (fault == Fault::ties_away_from_zero)
               wide[i] = static_cast<std::int32_t>(y < 0 ? y - 0.5F : y + 0.5F);
@@ -84,7 +85,8 @@ class SawbQuantizer final : public Quantizer {
     out.scale = out.clip / levels;
     const float inverse = levels / out.clip;
     for_pieces_of(x.size(), pool, [&](std::size_t begin, std::size_t end) {
-      sawb_codes<fault>(x.subspan(begin, end - begin), is_signed, inverse, path_, &out.codes[begin]);
+      sawb_codes<fault>(x.subspan(begin, end - begin), is_signed, out.scale, inverse, path_,
+                        &out.codes[begin]);
     });
   }
 

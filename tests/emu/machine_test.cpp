@@ -1,0 +1,136 @@
+#include "emu/machine.hpp"
+
+#include "tests/emu/forced_path.hpp"
+#include "tests/support/message_of.hpp"
+#include "tests/support/sharp_gemms.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <bit>
+
+namespace quatrain::tests {
+namespace {
+
+using traces::Encoding;
+using traces::Phase;
+
+std::vector<std::unique_ptr<traces::Machine>> both_machines(traces::ThreadPool& pool) {
+  std::vector<std::unique_ptr<traces::Machine>> machines;
+  machines.push_back(emu::make_naive_machine());
+  machines.push_back(emu::make_blocked_machine(pool));
+  return machines;
+}
+
+std::vector<std::uint32_t> bits_of(const std::vector<float>& values) {
+  std::vector<std::uint32_t> bits;
+  for (const float value : values) bits.push_back(std::bit_cast<std::uint32_t>(value));
+  return bits;
+}
+
+TEST(EmulatorMachine, SaysOnWhichPathItRan) {
+  traces::ThreadPool pool(1);
+  EXPECT_EQ(emu::make_naive_machine()->name(), "emu.naive");
+  EXPECT_EQ(emu::make_naive_machine()->ran_on(), "scalar C++");
+  const ForcedPath forced("portable");
+  EXPECT_EQ(emu::make_blocked_machine(pool)->name(), "emu.blocked");
+  EXPECT_EQ(emu::make_blocked_machine(pool)->ran_on(), "portable C++");
+  if (emu::is_supported(emu::SimdPath::avx2)) {
+    const ForcedPath avx2("avx2");
+    EXPECT_EQ(emu::make_blocked_machine(pool)->ran_on(), "AVX2");
+  }
+}
+
+class EveryForcedPath : public testing::TestWithParam<std::tuple<emu::SimdPath, unsigned>> {};
+
+TEST_P(EveryForcedPath, SharpGemmsEqualTheExactOracle) {
+  const ForcedPath forced(emu::name_of(std::get<0>(GetParam())));
+  traces::ThreadPool pool(std::get<1>(GetParam()));
+  const auto machines = both_machines(pool);
+  std::size_t gemms = 0;
+  for (const SharpGemm& sharp : sharp_gemms())
+    for (const auto& machine : machines) {
+      SCOPED_TRACE(machine->name() + ": " + sharp.name);
+      const GemmCase& c = sharp.c;
+      ASSERT_FALSE(machine->refuses(c.gemm, c.left_encoding, c.right_encoding));
+      const auto got = machine->multiply(c.gemm, left_operand(c), right_operands(c));
+      EXPECT_EQ(got.accumulators, sharp.expected.accumulators);
+      EXPECT_EQ(bits_of(got.output), bits_of(sharp.expected.output));
+      EXPECT_EQ(got.scale, sharp.expected.scale);
+      ++gemms;
+    }
+  EXPECT_GT(gemms, 100U);
+}
+
+INSTANTIATE_TEST_SUITE_P(EmulatorMachine, EveryForcedPath,
+                         testing::Combine(testing::ValuesIn(emu::supported_paths()), testing::Values(1U, 7U)),
+                         [](const auto& which) {
+                           return std::string(emu::name_of(std::get<0>(which.param))) + "_" +
+                                  std::to_string(std::get<1>(which.param)) + "_threads";
+                         });
+
+TEST(EmulatorMachine, RefusesWhatIsNotFourBits) {
+  traces::ThreadPool pool(1);
+  for (const auto& machine : both_machines(pool)) {
+    const traces::Gemm gemm{Phase::forward, linear_geometry(Phase::forward, 1, 1, 1)};
+    EXPECT_EQ(machine->refuses(gemm, Encoding::fp32, Encoding::int4), "no products of fp32");
+    EXPECT_EQ(machine->refuses(gemm, Encoding::int4, Encoding::int32), "no products of int32");
+    EXPECT_EQ(machine->refuses(gemm, Encoding::uint4, Encoding::fp4_e3m0), std::nullopt);
+  }
+}
+
+TEST(EmulatorMachine, BlockedRefusesABorderFarLargerThanThePlanes) {
+  // One 3 x 3 plane under a padding and a stride of a billion: 3 x 3 results, all but one of them zero.
+  traces::Geometry g;
+  g.height = g.width = 3;
+  g.stride_height = g.stride_width = g.padding_height = g.padding_width = 1'000'000'000;
+  const traces::Gemm gemm{Phase::forward, with_output(g)};
+  ASSERT_EQ(gemm.geometry.out_height, 3);
+  traces::ThreadPool pool(1);
+  const auto blocked = emu::make_blocked_machine(pool);
+  const std::string reason =
+      "the left operand with its border has 1.6e+19 elements: at most 1073741824 expected";
+  EXPECT_EQ(blocked->refuses(gemm, Encoding::int4, Encoding::int4), reason);
+  GemmCase c = random_case(gemm, Encoding::int4, Encoding::int4, 1, 5);
+  EXPECT_EQ(message_of([&] { blocked->multiply(c.gemm, left_operand(c), right_operands(c)); }),
+            "emu.blocked: " + reason);
+  const auto naive = emu::make_naive_machine();
+  ASSERT_FALSE(naive->refuses(gemm, Encoding::int4, Encoding::int4));
+  EXPECT_EQ(naive->multiply(c.gemm, left_operand(c), right_operands(c)).accumulators, direct_product(c));
+}
+
+TEST(EmulatorMachine, ErrorsNameTheirCause) {
+  traces::ThreadPool pool(1);
+  for (const auto& machine : both_machines(pool)) {
+    GemmCase c = random_case({Phase::forward, linear_geometry(Phase::forward, 3, 2, 5)}, Encoding::int4,
+                             Encoding::int4, 1, 5);
+    const auto message = [&] {
+      return message_of([&] { machine->multiply(c.gemm, left_operand(c), right_operands(c)); });
+    };
+    c.left_scale = c.right_scale = 0x1p64F;
+    EXPECT_EQ(message(), "scale out of range: 1.8446744e+19 * 1.8446744e+19");
+    c.left_scale = 1;
+    c.left.pop_back();
+    EXPECT_EQ(message(), "an operand of 15 elements in 7 bytes: 8 expected");
+    c.gemm.geometry.in_channels = 43826197;  // the bound comes before any operand is read
+    EXPECT_EQ(
+        message(),
+        "k = 43826197 with 1 sample(s) of int4 x int4 may leave int32: at most 43826196 terms expected");
+  }
+}
+
+TEST(EmulatorMachine, QuantizersAreThoseOfTheRule) {
+  traces::ThreadPool pool(2);
+  const std::vector<float> source = {64, 3, -1.5F, 0};
+  for (const auto& machine : both_machines(pool)) {
+    EXPECT_EQ(machine->refuses(traces::Rule::luq_fp4), std::nullopt);
+    const auto got = machine->quantize(
+        {.rule = traces::Rule::nearest_fp4, .source = source, .draws = {}, .maximum = std::nullopt});
+    EXPECT_THAT(got.codes, testing::ElementsAre(0x27, 0x0A));  // 7, 2 and -2 (e = 2), 0
+    EXPECT_EQ(got.max, 64.0F);
+    EXPECT_EQ(got.scale, 1.0F);
+  }
+}
+
+}  // namespace
+}  // namespace quatrain::tests

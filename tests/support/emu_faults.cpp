@@ -1,0 +1,227 @@
+#include "tests/support/emu_faults.hpp"
+
+#include "emu/emulator_machine.hpp"
+#include "tests/support/exact_oracle.hpp"
+#include "tests/support/sharp_gemms.hpp"
+
+#include <cmath>
+#include <utility>
+
+namespace quatrain::tests {
+namespace {
+
+using emu::Fault;
+using emu::Way;
+using traces::Alpha;
+using traces::Rule;
+
+/// What shows one mistake, and where.
+struct Sketch {
+  const char *name, *site, *kind;
+  std::optional<GemmCase> gemm;
+  std::optional<QuantizerCase> quantizer;
+  ExpectedPlace place;
+};
+
+// ---- quantizers
+
+constexpr traces::DrawKey key{7, 5, 3, 1};
+constexpr std::size_t shown = 3;  // the element that goes wrong; draw 0x98f5, and 0xddcc is the next one
+
+Sketch quantizer(const char* name, const char* kind, Rule rule, std::vector<float> source,
+                 std::size_t element) {
+  Sketch sketch{name, "quantizer", kind, std::nullopt, QuantizerCase{std::move(source), {}}, {}};
+  sketch.quantizer->task.rule = rule;
+  sketch.quantizer->task.draws = key;
+  sketch.quantizer->task.random_bits = rule == Rule::luq_fp4 ? 16 : 0;
+  sketch.place.element = static_cast<std::int64_t>(element);
+  return sketch;
+}
+
+/// The smallest |x| that the shown element's draw takes from level 2 to 3.
+float knife_edge_of(float maximum) {
+  return exact::smallest_taken_up(2, exact::draw(key, shown, 16), maximum, Alpha::exact, 16);
+}
+
+/// The maximum, zeros, and the shown element.
+Sketch luq(const char* name, const char* kind, float maximum, float x) {
+  return quantizer(name, kind, Rule::luq_fp4, {maximum, 0, 0, x, 0}, shown);
+}
+
+Sketch draw_index_off_by_one() {
+  Sketch sketch = luq("draw_index_off_by_one", "off_by_one", 64, knife_edge_of(64));
+  sketch.site = "draw";
+  return sketch;
+}
+Sketch threshold_from_u() {
+  return luq("threshold_from_u", "off_by_one", 64, std::nextafter(knife_edge_of(64), 0.0F));
+}
+Sketch up_only_when_greater() { return luq("up_only_when_greater", "off_by_one", 64, knife_edge_of(64)); }
+Sketch inverse_of_maximum() {
+  return luq("inverse_of_maximum", "order", 0x1.8p126F, knife_edge_of(0x1.8p126F));
+}
+Sketch divided_by_alpha() { return luq("divided_by_alpha", "order", 0.37F, knife_edge_of(0.37F)); }
+
+/// 3 alpha lies half-way between e = 2 and e = 3.
+Sketch nearest_ties_up() {
+  return quantizer("nearest_ties_up", "off_by_one", Rule::nearest_fp4, {64, 0, 3}, 2);
+}
+
+/// M = 1 and m = 2^15 |x|: the clip's last bit turns when c1 sqrt(A) is not rounded. No code does.
+Sketch contracted_clip() {
+  std::vector<float> source = {1, 23932 * 0x1p-15F};
+  source.resize(2 + 19, 11559 * 0x1p-15F);
+  source.resize(27, 0.0F);
+  return quantizer("contracted_clip", "order", Rule::sawb_int4, std::move(source), 0);
+}
+Sketch exponent_by_ceiling() {
+  return quantizer("exponent_by_ceiling", "off_by_one", Rule::sawb_int4, {4, -2, 1, 0}, 0);
+}
+/// Clip 7, scale 1.
+Sketch ties_away_from_zero() {
+  return quantizer("ties_away_from_zero", "off_by_one", Rule::sawb_int4, {7, -7, 0.5F}, 2);
+}
+/// Clip 0.37; x * inv stays below one half, x / scale does not.
+Sketch divided_by_scale() {
+  return quantizer("divided_by_scale", "order", Rule::sawb_int4, {0.37F, -0.37F, 0x1.b10178p-6F}, 2);
+}
+/// Clip 8.17: the 9 at the end is 7.7 steps.
+Sketch missing_clamp() {
+  return quantizer("missing_clamp", "guard", Rule::sawb_int4, {-1, 2, -3, 4, -1, 2, -3, 4, -1, 2, -3, 9}, 11);
+}
+
+// ---- products
+
+struct Other {
+  std::int64_t element;
+  std::uint8_t code;
+};
+
+/// All elements have one code but for a few.
+std::vector<std::uint8_t> codes(std::int64_t elements, std::uint8_t usual,
+                                std::initializer_list<Other> others) {
+  std::vector<std::uint8_t> all(static_cast<std::size_t>(elements), usual);
+  for (const Other& other : others) all[static_cast<std::size_t>(other.element)] = other.code;
+  return traces::pack_nibbles(all);
+}
+
+constexpr Mode int4_int4 = five_modes[0], int4_fp4 = five_modes[3], uint4_fp4 = five_modes[4];
+
+/// A linear layer of ones: X [m, k] and W [n, k] in forward, X [k, m] and dZ [k, n] in backward_weight.
+GemmCase ones(const Mode& mode, std::int64_t m, std::int64_t n, std::int64_t k, unsigned samples = 1) {
+  GemmCase c{{mode.phase, linear_geometry(mode.phase, m, n, k)}, mode.left, mode.right, {}, {}, 0.5F, 0.25F};
+  c.left = codes(m * k, 1, {});
+  c.right.assign(samples, codes(n * k, 1, {}));
+  return c;
+}
+
+Sketch product(const char* name, const char* site, const char* kind, GemmCase c, ExpectedPlace place = {}) {
+  return {name, site, kind, std::move(c), std::nullopt, place};
+}
+
+ExpectedPlace at(std::int64_t row, std::int64_t column, std::int64_t k, unsigned sample = 0) {
+  return {0, row, column, sample, k, 0};
+}
+
+/// Only row 2 meets a 7 of the right operand, with a 7 of its own.
+Sketch wrong_product() {
+  GemmCase c = ones(int4_int4, 5, 3, 6);
+  c.left = codes(30, 1, {{0 * 6 + 4, 0}, {1 * 6 + 4, 0}, {2 * 6 + 4, 7}, {3 * 6 + 4, 0}, {4 * 6 + 4, 0}});
+  c.right = {codes(18, 1, {{1 * 6 + 4, 7}})};
+  return product("wrong_product", "multiplier", "off_by_one", c, at(2, 1, 4));
+}
+
+Sketch skipped_last_k() {
+  GemmCase c = ones(int4_int4, 5, 3, 6);
+  c.left = codes(30, 1, {{0 * 6 + 5, 0}, {1 * 6 + 5, 0}});
+  return product("skipped_last_k", "tile", "dropped", c, at(2, 0, 5));
+}
+
+Sketch swapped_nibble() {
+  GemmCase c = ones(int4_int4, 5, 3, 6);
+  c.left = codes(30, 1, {{1 * 6 + 3, 2}});
+  c.right = {codes(18, 1, {{1 * 6 + 2, 5}})};
+  return product("swapped_nibble", "codec", "order", c, at(1, 1, 2));
+}
+
+/// One element is not zero; an earlier GEMM of the same size has none.
+Sketch stale_panel() {
+  GemmCase c = ones(int4_int4, 3, 5, 6);
+  c.right = {codes(30, 0, {{2 * 6 + 3, 4}})};
+  return product("stale_panel", "tile", "stale", c, at(0, 2, 3));
+}
+
+/// 34 products of 960 stay below 2^15, the 35th does not. All are in the first of the four lanes, k % 4 = 0.
+Sketch wrapped_sum() {
+  GemmCase c = ones(uint4_fp4, 3, 4, 160);
+  std::vector<std::uint8_t> x(160 * 3, 0), dz(160 * 4, 1);
+  for (std::size_t k = 0; k < 160; k += 4) x[k * 3 + 1] = 0xF, dz[k * 4 + 2] = 7;
+  c.left = traces::pack_nibbles(x);
+  c.right = {traces::pack_nibbles(dz)};
+  return product("wrapped_sum", "accumulator", "width", c, at(1, 2, 4 * 34));
+}
+
+Sketch scale_one_ulp() {
+  return product("scale_one_ulp", "epilogue", "off_by_one", ones(int4_int4, 2, 3, 4));
+}
+Sketch samples_not_divided() {
+  return product("samples_not_divided", "epilogue", "dropped", ones(int4_fp4, 2, 3, 4, 4));
+}
+
+// ---- the machines
+
+struct TwoThreads {
+  traces::ThreadPool pool{2};
+};
+
+/// A machine of emu.blocked with its threads.
+template <Fault fault>
+class BlockedMachine final : private TwoThreads, public emu::EmulatorMachine<Way::blocked, fault> {
+ public:
+  BlockedMachine() : emu::EmulatorMachine<Way::blocked, fault>(emu::chosen_path(), pool) {}
+};
+
+void add(std::vector<PlantedFault>& faults, const char* machine, const Sketch& sketch,
+         std::function<std::unique_ptr<traces::Machine>()> make) {
+  faults.push_back({std::string(machine) + "/" + sketch.name, machine, sketch.site, sketch.kind,
+                    std::move(make), sketch.gemm, sketch.quantizer, sketch.place});
+}
+
+template <Fault fault>
+void plant_blocked(std::vector<PlantedFault>& faults, const Sketch& sketch) {
+  add(faults, "emu.blocked", sketch, [] { return std::make_unique<BlockedMachine<fault>>(); });
+}
+
+template <Fault fault>
+void plant(std::vector<PlantedFault>& faults, const Sketch& sketch) {
+  add(faults, "emu.naive", sketch,
+      [] { return std::make_unique<emu::EmulatorMachine<Way::naive, fault>>(); });
+  plant_blocked<fault>(faults, sketch);
+}
+
+}  // namespace
+
+std::vector<PlantedFault> emu_faults() {
+  std::vector<PlantedFault> faults;
+  plant<Fault::draw_index_off_by_one>(faults, draw_index_off_by_one());
+  plant<Fault::threshold_from_u>(faults, threshold_from_u());
+  plant<Fault::up_only_when_greater>(faults, up_only_when_greater());
+  plant<Fault::inverse_of_maximum>(faults, inverse_of_maximum());
+  plant<Fault::divided_by_alpha>(faults, divided_by_alpha());
+  plant<Fault::nearest_ties_up>(faults, nearest_ties_up());
+  plant<Fault::contracted_clip>(faults, contracted_clip());
+  plant<Fault::exponent_by_ceiling>(faults, exponent_by_ceiling());
+  plant<Fault::ties_away_from_zero>(faults, ties_away_from_zero());
+  plant<Fault::divided_by_scale>(faults, divided_by_scale());
+  plant<Fault::missing_clamp>(faults, missing_clamp());
+  plant<Fault::wrong_product>(faults, wrong_product());
+  plant<Fault::skipped_last_k>(faults, skipped_last_k());
+  plant<Fault::swapped_nibble>(faults, swapped_nibble());
+  plant_blocked<Fault::stale_panel>(faults, stale_panel());
+  plant_blocked<Fault::wrapped_sum>(faults, wrapped_sum());
+  plant<Fault::scale_one_ulp>(faults, scale_one_ulp());
+  plant<Fault::samples_not_divided>(faults, samples_not_divided());
+  return faults;
+}
+
+}  // namespace quatrain::tests
