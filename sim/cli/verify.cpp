@@ -19,10 +19,6 @@
 namespace quatrain::sim {
 namespace {
 
-/// systemc.pe simulates every signal of a 32 x 32 array (about 2.7e7 MACs a second on one core): about ten
-/// seconds.
-constexpr std::uint64_t most_macs_unasked = 250'000'000;
-
 constexpr const char* examples = R"(
 TRACE is a directory written by `quatrain train --trace`, or by any program that follows docs/trace-format.md. It is
 checked first (`quatrain trace check`). Every machine recomputes every record that it supports; accumulators, scales,
@@ -39,6 +35,7 @@ Examples:
 struct Typed {
   std::string trace, machines, json;
   std::uint64_t result_limit_mib = CrossCheckOptions{}.result_limit_mib;
+  std::uint64_t pe_macs = 250'000'000;  ///< about ten seconds: 2.7e7 MACs a second on one core
   unsigned threads = 0;
   bool are_named() const { return !machines.empty(); }
 };
@@ -49,7 +46,7 @@ std::vector<RegisteredMachine> machines_for(const Typed& typed, const traces::Ma
   std::vector<std::string> wanted(known_machines().begin(), known_machines().end());
   if (typed.are_named()) wanted = machines_named(typed.machines);
   const std::uint64_t macs = macs_of(manifest);
-  const bool leaves_pe = !typed.are_named() && macs > most_macs_unasked;
+  const bool leaves_pe = !typed.are_named() && macs > typed.pe_macs;
   if (leaves_pe) std::erase(wanted, "systemc.pe");
   std::vector<RegisteredMachine> machines = make_machines(wanted, pool);
   for (RegisteredMachine& machine : machines) {
@@ -57,8 +54,8 @@ std::vector<RegisteredMachine> machines_for(const Typed& typed, const traces::Ma
     if (typed.are_named() && is_wanted && !machine.machine)
       throw traces::Error("--machines: {} cannot run here: {}", machine.name, machine.why_not);
     if (leaves_pe && machine.name == "systemc.pe")
-      machine.why_not =
-          fmt::format("slow, and {} MACs are more than {}; name it to run it", macs, most_macs_unasked);
+      machine.why_not = fmt::format("slow, and the trace has {} MACs, above --pe-macs {}; name it to run it",
+                                    macs, typed.pe_macs);
   }
   return machines;
 }
@@ -165,6 +162,8 @@ void add_verify_command(CLI::App& program, Action& action) {
       ->add_option("--result-limit", typed->result_limit_mib,
                    "MiB that one GEMM's result may take (default: 1024)")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 20));
+  command->add_option("--pe-macs", typed->pe_macs,
+                      "systemc.pe runs unasked on traces of up to so many MACs (default: 250000000)");
   command->add_option("--threads", typed->threads, "default: as many as the machine has")
       ->check(CLI::Range(1U, 1024U));
   command->callback([typed, &action] { action = [typed] { return verify(*typed); }; });

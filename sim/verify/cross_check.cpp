@@ -45,7 +45,7 @@ class CrossChecker {
                const CrossCheckOptions& options, traces::Progress& progress)
       : trace_(trace), manifest_(trace.manifest()), options_(options), progress_(progress) {
     for (const GemmRecord& record : manifest_.gemms)
-      require_computable(manifest_, record, options.result_limit_mib);
+      require_computable(trace_, record, options.result_limit_mib);
     describe_trace();
     for (const Candidate& candidate : candidates) {
       MachineFindings findings;

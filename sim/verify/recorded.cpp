@@ -69,13 +69,13 @@ std::string name_of(const Manifest& manifest, const GemmRecord& record) {
                      manifest.layer(record.layer).name, traces::name_of(record.phase));
 }
 
-void require_computable(const Manifest& manifest, const GemmRecord& record,
+void require_computable(const traces::TraceReader& trace, const GemmRecord& record,
                         std::uint64_t result_limit_mib) try {
-  require_exact_sum(manifest, record);
-  require_finite_scale(manifest, record);
+  require_exact_sum(trace.manifest(), record);
+  require_finite_scale(trace.manifest(), record);
   require_memory(record, result_limit_mib);
 } catch (Error& error) {
-  error.add_context("gemm {}", name_of(manifest, record));
+  error.add_context("{}: gemm {}", trace.directory().string(), name_of(trace.manifest(), record));
   throw;
 }
 
@@ -107,7 +107,7 @@ RecordedQuantizer::RecordedQuantizer(const traces::TraceReader& trace, const Qua
   try {
     require_legal_source(record, source);
   } catch (Error& error) {
-    error.add_context("quantizer {}", record.id);
+    error.add_context("{}: quantizer {}", trace.directory().string(), record.id);
     throw;
   }
   task = {.rule = record.rule,

@@ -18,7 +18,7 @@ std::string name_of(const traces::Manifest& manifest, const traces::GemmRecord& 
 /// Throws Error for a record that no machine may compute: a sum that could leave int32 (numerics.md section
 /// 6), a scale that is infinite, a result (accumulators and output, 8 bytes an element) above
 /// `result_limit_mib`.
-void require_computable(const traces::Manifest& manifest, const traces::GemmRecord& record,
+void require_computable(const traces::TraceReader& trace, const traces::GemmRecord& record,
                         std::uint64_t result_limit_mib);
 
 /// What the trace says of one tensor of a result: its elements, or their checksum alone.

@@ -44,6 +44,10 @@ class CrossCheckOfCases : public testing::Test {
     return sim::cross_check(traces::TraceReader(folder / "trace"), candidates, options, progress);
   }
 
+  std::string at_trace(const std::string& message) const {
+    return (folder / "trace").string() + ": " + message;
+  }
+
   Folder folder;
   OracleMachine healthy{"healthy"}, spoiled{"spoiled"};
   sim::CrossCheckOptions options;
@@ -266,10 +270,12 @@ TEST_F(CrossCheckOfCases, ASumThatCouldLeaveInt32IsRefused) {
   c.gemm.geometry.batch = 1118482;  // 2 * 1118482 * 15 * 64 = 2^31 + 1792
   c.left.assign(559241, 0);
   c.right = {c.left, c.left};
-  EXPECT_EQ(message_of([&] { check({c}, {&healthy}); }),
-            "gemm 0/train/layer/backward_weight: k is 1118482 with 2 sample(s) of uint4 x fp4_e3m0; expected "
-            "at most "
-            "1118481, so that every sum fits int32");
+  EXPECT_EQ(
+      message_of([&] { check({c}, {&healthy}); }),
+      at_trace(
+          "gemm 0/train/layer/backward_weight: k is 1118482 with 2 sample(s) of uint4 x fp4_e3m0; expected "
+          "at most "
+          "1118481, so that every sum fits int32"));
   EXPECT_EQ(healthy.products, 0U);
 }
 
@@ -280,7 +286,7 @@ TEST_F(CrossCheckOfCases, AnInfiniteScaleIsRefused) {
   trace.quantizer("0/weight/0").scale = 2;
   trace.write(folder / "trace");
   EXPECT_EQ(message_of([&] { check({&healthy}); }),
-            "gemm 0/train/layer/forward: scale out of range: 3e+38 * 2; expected a finite product");
+            at_trace("gemm 0/train/layer/forward: scale out of range: 3e+38 * 2; expected a finite product"));
 }
 
 TEST_F(CrossCheckOfCases, ASourceThatNoRuleTakesIsRefused) {
@@ -298,7 +304,7 @@ TEST_F(CrossCheckOfCases, ASourceThatNoRuleTakesIsRefused) {
     trace.fp32["source"][1] = element;
     std::filesystem::remove_all(folder / "trace");
     trace.write(folder / "trace");
-    EXPECT_EQ(message_of([&] { check({&healthy}); }), expected);
+    EXPECT_EQ(message_of([&] { check({&healthy}); }), at_trace(expected));
   }
 }
 
@@ -310,7 +316,7 @@ TEST_F(CrossCheckOfCases, AMaximumThatHasNoPowerOfTwoIsRefused) {
   trace.fp32["source"][3] = 2e38F;
   trace.write(folder / "trace");
   EXPECT_EQ(message_of([&] { check({&healthy}); }),
-            "quantizer quantizer/0: maximum out of range: 2e+38; expected at most 2^127 for pow2");
+            at_trace("quantizer quantizer/0: maximum out of range: 2e+38; expected at most 2^127 for pow2"));
 }
 
 TEST_F(CrossCheckOfCases, AZeroRecordWithCodesContradictsItselfWithoutAnyMachine) {
@@ -334,9 +340,10 @@ TEST_F(CrossCheckOfCases, AZeroRecordWithCodesContradictsItselfWithoutAnyMachine
 TEST_F(CrossCheckOfCases, AResultAboveTheLimitIsRefused) {
   options.result_limit_mib = 1;
   GemmCase c = linear_case(Phase::forward, 512, 257, 1);
-  EXPECT_EQ(message_of([&] { check({c}, {&healthy}); }),
-            "gemm 0/train/layer/forward: a result of 131584 elements takes 2 MiB; expected at most 1 MiB "
-            "(--result-limit)");
+  EXPECT_EQ(
+      message_of([&] { check({c}, {&healthy}); }),
+      at_trace("gemm 0/train/layer/forward: a result of 131584 elements takes 2 MiB; expected at most 1 MiB "
+               "(--result-limit)"));
 }
 
 TEST_F(CrossCheckOfCases, FirstWrongCodeOfAQuantizerIsNamed) {

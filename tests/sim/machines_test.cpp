@@ -1,0 +1,59 @@
+#include "sim/machines.hpp"
+
+#include "tests/support/message_of.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace quatrain::tests {
+namespace {
+
+using testing::ElementsAre;
+
+TEST(MachinesNamed, NamesAndBeginningsInRegistryOrderEachOnce) {
+  EXPECT_THAT(sim::machines_named("systemc.array"), ElementsAre("systemc.array"));
+  EXPECT_THAT(sim::machines_named("simt,emu"),
+              ElementsAre("emu.naive", "emu.blocked", "simt.naive", "simt.tiled"));
+  EXPECT_THAT(sim::machines_named("emu.b,emu,emu.blocked"), ElementsAre("emu.naive", "emu.blocked"));
+  EXPECT_THAT(sim::machines_named("cuda."), ElementsAre("cuda.naive", "cuda.tiled"));
+}
+
+TEST(MachinesNamed, AWordThatFitsNoneIsRefusedWithTheKnownOnes) {
+  const std::string known =
+      "; expected names or their beginnings of emu.naive, emu.blocked, systemc.pe, systemc.array, "
+      "simt.naive, "
+      "simt.tiled, cuda.naive, cuda.tiled";
+  EXPECT_EQ(message_of([] { sim::machines_named("emu,gpu"); }), "--machines: no machine 'gpu'" + known);
+  EXPECT_EQ(message_of([] { sim::machines_named("emu,"); }), "--machines: no machine ''" + known);
+  EXPECT_EQ(message_of([] { sim::machines_named("naive"); }), "--machines: no machine 'naive'" + known);
+}
+
+TEST(MakeMachines, EveryKnownMachineHasAnEntryAndOnlyWantedOnesAreMade) {
+  traces::ThreadPool pool(1);
+  const std::vector<std::string> wanted{"emu.blocked", "simt.tiled"};
+  const auto machines = sim::make_machines(wanted, pool);
+  ASSERT_EQ(machines.size(), sim::known_machines().size());
+  for (std::size_t i = 0; i < machines.size(); ++i) {
+    EXPECT_EQ(machines[i].name, sim::known_machines()[i]);
+    const bool is_wanted = machines[i].name == wanted[0] || machines[i].name == wanted[1];
+    EXPECT_EQ(machines[i].machine != nullptr, is_wanted) << machines[i].name;
+    EXPECT_EQ(machines[i].why_not, is_wanted ? "" : "not asked for");
+    if (is_wanted) {
+      EXPECT_EQ(machines[i].machine->name(), machines[i].name);
+    }
+  }
+}
+
+TEST(MakeMachines, EachEntryHasItsMachineOrItsReason) {
+  traces::ThreadPool pool(1);
+  const std::vector<std::string> all(sim::known_machines().begin(), sim::known_machines().end());
+  for (const auto& entry : sim::make_machines(all, pool)) {
+    EXPECT_NE(entry.machine == nullptr, entry.why_not.empty()) << entry.name;
+    if (entry.machine) {
+      EXPECT_EQ(entry.machine->name(), entry.name);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace quatrain::tests

@@ -1,0 +1,216 @@
+#include "tests/sim/verify/fault_matrix.hpp"
+
+#include "sim/machines.hpp"
+#include "sim/verify/cross_check.hpp"
+#include "tests/sim/verify/case_trace.hpp"
+#include "tests/support/emu_faults.hpp"
+#include "tests/support/gemm_cases.hpp"
+#include "tests/support/kernel_faults.hpp"
+#include "tests/support/sharp_gemms.hpp"
+#include "tests/support/sharp_tensors.hpp"
+#include "tests/support/systemc_faults.hpp"
+#include "traces/base/error.hpp"
+#include "traces/format/check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <map>
+
+namespace quatrain::tests {
+namespace {
+
+using sim::CrossCheck;
+using sim::Difference;
+using sim::MachineFindings;
+using sim::Verdict;
+
+std::string text_of(const GemmCase& c) {
+  const traces::GemmSize size = traces::gemm_size(c.gemm.phase, c.gemm.geometry);
+  std::string text = fmt::format("{}, {} x {}, m {}, n {}, k {}", traces::name_of(c.gemm.phase),
+                                 traces::name_of(c.left_encoding), traces::name_of(c.right_encoding), size.m,
+                                 size.n, size.k);
+  if (size.groups > 1) text += fmt::format(", {} groups", size.groups);
+  if (c.right.size() > 1) text += fmt::format(", {} samples", c.right.size());
+  return text;
+}
+
+std::string text_of(const QuantizerCase& c) {
+  std::string text = fmt::format("{}, {} elements", traces::name_of(c.task.rule), c.source.size());
+  if (c.task.rule == traces::Rule::luq_fp4) text += fmt::format(", {} random bits", c.task.random_bits);
+  return text;
+}
+
+std::string text_of(const Difference& difference) {
+  std::string text = difference.what;
+  if (difference.place)
+    text += fmt::format(", group {}, row {}, column {}", difference.place->group, difference.place->row,
+                        difference.place->column);
+  else if (difference.element)
+    text += fmt::format(", element {}", *difference.element);
+  if (difference.sample) text += fmt::format(", sample {}", *difference.sample);
+  if (difference.k) text += fmt::format(", k {}", *difference.k);
+  return text;
+}
+
+/// What is said of the place, against where the fault was planted.
+bool is_at(const Difference& difference, const PlantedFault& fault) {
+  const ExpectedPlace& place = fault.place;
+  if (fault.quantizer) return !difference.element || *difference.element == place.element;
+  if (difference.k != place.k) return false;
+  if (difference.k && difference.sample.value_or(0) != place.sample.value_or(0)) return false;
+  return !difference.place || *difference.place == sim::ResultPlace{place.group, place.row, place.column};
+}
+
+/// A stale operand is another GEMM's: one of the same sizes, with zeros on the right, goes before.
+std::vector<GemmCase> steps_of(const PlantedFault& fault) {
+  std::vector<GemmCase> steps{*fault.gemm};
+  if (fault.kind != "stale") return steps;
+  for (auto& codes : steps[0].right) std::fill(codes.begin(), codes.end(), std::uint8_t{0});
+  steps.push_back(*fault.gemm);
+  return steps;
+}
+
+bool same_bits(float a, float b) {
+  return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
+}
+
+bool shows(traces::Machine& machine, const SharpGemm& sharp) try {
+  const GemmCase& c = sharp.c;
+  if (machine.refuses(c.gemm, c.left_encoding, c.right_encoding)) return false;
+  const auto result = machine.multiply(c.gemm, left_operand(c), right_operands(c));
+  return result.accumulators != sharp.expected.accumulators ||
+         !same_bits(result.scale, sharp.expected.scale) ||
+         !std::ranges::equal(result.output, sharp.expected.output, same_bits);
+} catch (const traces::Error&) {
+  return true;
+}
+
+bool shows(traces::Machine& machine, const SharpQuantizer& sharp) try {
+  if (machine.refuses(sharp.c.task.rule)) return false;
+  const auto result = machine.quantize(task_of(sharp.c));
+  const auto& expected = sharp.expected;
+  return result.codes != expected.codes || !same_bits(result.scale, expected.scale) ||
+         !same_bits(result.max, expected.max) || !same_bits(result.clip, expected.clip) ||
+         result.sum1 != expected.sum1 || result.sum2 != expected.sum2 || result.count != expected.count;
+} catch (const traces::Error&) {
+  return true;
+}
+
+template <typename Case>
+std::string first_shown(traces::Machine& machine, const std::vector<Case>& cases) {
+  const auto found = std::ranges::find_if(cases, [&](const Case& sharp) { return shows(machine, sharp); });
+  return found == cases.end() ? "" : found->name;
+}
+
+class Matrix {
+ public:
+  /// SystemC elaborates once a process: every machine is made before one computes.
+  explicit Matrix(std::filesystem::path directory) : directory_(std::move(directory)) {
+    const std::vector<std::string> all(sim::known_machines().begin(), sim::known_machines().end());
+    healthy_ = sim::make_machines(all, pool_);
+    for (auto list : {emu_faults(), systemc_faults(), kernel_faults()})
+      for (PlantedFault& fault : list) faults_.push_back(std::move(fault));
+    for (const PlantedFault& fault : faults_) faulty_.push_back(fault.make());
+  }
+
+  std::vector<MatrixRow> run() {
+    std::vector<MatrixRow> rows;
+    for (std::size_t i = 0; i < faults_.size(); ++i) rows.push_back(run(faults_[i], *faulty_[i]));
+    return rows;
+  }
+
+ private:
+  MatrixRow run(const PlantedFault& fault, traces::Machine& faulty) {
+    MatrixRow row{
+        fault.machine, fault.id.substr(fault.id.find('/') + 1), fault.site, fault.kind, "", "", "", ""};
+    row.shown_by = fault.gemm ? text_of(*fault.gemm) : text_of(*fault.quantizer);
+    const CrossCheck check = check_with(fault, faulty);
+    for (const MachineFindings& machine : check.machines)
+      if (&machine != &check.machines.back() && machine.verdict() == Verdict::different)
+        row.complaint = fmt::format("healthy {}: {}", machine.name, sim::describe(*machine.first_difference));
+    if (const auto& difference = check.machines.back().first_difference) {
+      row.reported = text_of(*difference);
+      if (!is_at(*difference, fault))
+        row.complaint = fmt::format("reported elsewhere: {}", sim::describe(*difference));
+    } else {
+      row.complaint = "not caught";
+    }
+    row.sharp_case = fault.gemm ? first_shown(faulty, sharp_gemms_) : first_shown(faulty, sharp_quantizers_);
+    return row;
+  }
+
+  CrossCheck check_with(const PlantedFault& fault, traces::Machine& faulty) {
+    const std::filesystem::path trace = directory_ / std::to_string(traces_++);
+    if (fault.gemm)
+      write_gemm_trace(trace, steps_of(fault));
+    else
+      write_quantizer_trace(trace, *fault.quantizer);
+    traces::SilentProgress progress;
+    traces::check_trace(trace, progress);
+    std::vector<sim::Candidate> candidates;
+    for (const auto& entry : healthy_) candidates.push_back({entry.name, entry.machine.get(), entry.why_not});
+    candidates.push_back({"faulty " + faulty.name(), &faulty, ""});
+    return sim::cross_check(traces::TraceReader(trace), candidates, {}, progress);
+  }
+
+  std::filesystem::path directory_;
+  traces::ThreadPool pool_;
+  std::vector<sim::RegisteredMachine> healthy_;
+  std::vector<PlantedFault> faults_;
+  std::vector<std::unique_ptr<traces::Machine>> faulty_;
+  const std::vector<SharpGemm> sharp_gemms_ = sharp_gemms();
+  const std::vector<SharpQuantizer> sharp_quantizers_ = sharp_quantizers();
+  unsigned traces_ = 0;
+};
+
+constexpr const char* preface = R"(# Fault matrix
+
+Mistakes planted inside each machine, one at a time, and what `quatrain verify` says of them. Each row is a run: a trace
+with the smallest record that shows the fault, written from the exact oracle (`tests/support/exact_oracle.hpp`), and the
+faulty machine beside every healthy one. The row counts only if verify points at the right element and, for a wrong
+accumulator, at the right k, and if every healthy machine is equal. The last column names the first case of the sharp
+suites (`tests/support/sharp_gemms.hpp`, `sharp_tensors.hpp`) that shows the same fault without verify. The CUDA kernels
+and `simt.*` are one source: their faults are planted there.
+
+This page is the output of `fault_matrix`; `sim_fault_matrix_test` fails when it is not, or when a fault is missed.
+)";
+
+}  // namespace
+
+std::vector<MatrixRow> run_fault_matrix(const std::filesystem::path& directory) {
+  return Matrix(directory).run();
+}
+
+std::string fault_matrix_page(const std::vector<MatrixRow>& rows) {
+  std::map<std::string, std::map<std::string, unsigned>> counts;  // [site][machine]
+  std::vector<std::string> machines;
+  for (const MatrixRow& row : rows) {
+    ++counts[row.site][row.machine];
+    if (std::ranges::find(machines, row.machine) == machines.end()) machines.push_back(row.machine);
+  }
+  std::string page = preface;
+  page += "\n| site |";
+  for (const std::string& machine : machines) page += fmt::format(" {} |", machine);
+  page += "\n|---|" + [&] {
+    std::string rule;
+    for (std::size_t i = 0; i < machines.size(); ++i) rule += "---|";
+    return rule;
+  }();
+  for (auto& [site, of_machine] : counts) {
+    page += fmt::format("\n| {} |", site);
+    for (const std::string& machine : machines)
+      page += of_machine[machine] == 0 ? " |" : fmt::format(" {} |", of_machine[machine]);
+  }
+  page +=
+      "\n\n| machine | fault | site | kind | record | verify reports | sharp case "
+      "|\n|---|---|---|---|---|---|---|\n";
+  for (const MatrixRow& row : rows)
+    page += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", row.machine, row.fault, row.site, row.kind,
+                        row.shown_by, row.complaint.empty() ? row.reported : "**" + row.complaint + "**",
+                        row.sharp_case);
+  return page;
+}
+
+}  // namespace quatrain::tests
