@@ -1,4 +1,5 @@
 /// Directories, sums, headers and data that are not as the format wants them, each with its whole message.
+#include "tests/support/folder.hpp"
 #include "tests/support/message_of.hpp"
 #include "tests/traces/format/small_trace.hpp"
 #include "traces/format/safetensors.hpp"
@@ -34,7 +35,7 @@ class BadFiles : public testing::Test {
     return check_message(folder_);
   }
 
-  ScratchFolder scratch_;
+  Folder scratch_;
   fs::path folder_ = scratch_ / "trace";
   TraceBytes trace_;
 };

@@ -1,5 +1,6 @@
 /// One edit of manifest.json each, SHA256SUMS recomputed: `trace check` and the reader say the same whole
 /// line.
+#include "tests/support/folder.hpp"
 #include "tests/traces/format/small_trace.hpp"
 
 #include <gtest/gtest.h>
@@ -38,7 +39,7 @@ class BadManifest : public testing::Test {
     EXPECT_EQ(read_message(scratch_ / "bad"), message);
   }
 
-  ScratchFolder scratch_;
+  Folder scratch_;
   TraceBytes good_;
 };
 

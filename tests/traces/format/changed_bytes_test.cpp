@@ -2,6 +2,7 @@
 /// recomputed a change may be legal, but only inside the values of `free_values`: names, notes, and what only
 /// `verify` can recompute. Everything else of a manifest stands twice (ids, shapes, m n k, checksums) or is
 /// fixed (keys, words, syntax), and every byte of a data file is held by the manifest or by a CRC32C in it.
+#include "tests/support/folder.hpp"
 #include "tests/traces/format/small_trace.hpp"
 
 #include <gtest/gtest.h>
@@ -71,7 +72,7 @@ class ChangedBytes : public testing::Test {
     }
   }
 
-  ScratchFolder scratch_;
+  Folder scratch_;
   std::filesystem::path folder_ = scratch_ / "trace";
   TraceBytes trace_;
 };

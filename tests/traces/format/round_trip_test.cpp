@@ -1,4 +1,5 @@
 /// Writer -> check -> reader; the trace from outside; a second writer's copy of what was read.
+#include "tests/support/folder.hpp"
 #include "tests/support/message_of.hpp"
 #include "tests/traces/format/small_trace.hpp"
 #include "traces/base/files.hpp"
@@ -46,7 +47,7 @@ void copy_trace(const TraceReader& reader, const fs::path& directory) {
 }
 
 TEST(TraceRoundTrip, SmallTrace) {
-  const ScratchFolder scratch;
+  const Folder scratch;
   write_small_trace(scratch / "a");
   EXPECT_EQ(check_message(scratch / "a"), "ok");
   const TraceReader reader(scratch / "a");
@@ -62,14 +63,14 @@ TEST(TraceRoundTrip, SmallTrace) {
 }
 
 TEST(TraceRoundTrip, WritesOfTheSameRecordsAreTheSameBytes) {
-  const ScratchFolder scratch;
+  const Folder scratch;
   write_small_trace(scratch / "a");
   write_small_trace(scratch / "b");
   EXPECT_EQ(TraceBytes::read(scratch / "a").files(), TraceBytes::read(scratch / "b").files());
 }
 
 TEST(TraceRoundTrip, SumsAreThoseOfSha256sum) {
-  const ScratchFolder scratch;
+  const Folder scratch;
   write_small_trace(scratch / "a");
   EXPECT_EQ(
       std::system(
@@ -96,14 +97,14 @@ TEST(OutsideTrace, PassesAndReadsBack) {
     codes += element_count(reader.manifest().tensors.at(record.codes).shape);
   EXPECT_EQ(macs, 1'254'438);
   EXPECT_EQ(codes, 29'584);
-  const ScratchFolder scratch;
+  const Folder scratch;
   copy_trace(reader, scratch / "copy");
   EXPECT_EQ(check_message(scratch / "copy"), "ok");
   EXPECT_EQ(TraceReader(scratch / "copy").manifest(), reader.manifest());
 }
 
 TEST(TraceReader, UnknownIdsAndWrongEncodingsAreNamed) {
-  const ScratchFolder scratch;
+  const Folder scratch;
   write_small_trace(scratch / "a");
   const TraceReader reader(scratch / "a");
   const std::string folder = (scratch / "a").string();
@@ -118,7 +119,7 @@ TEST(TraceReader, UnknownIdsAndWrongEncodingsAreNamed) {
 
 /// Files may change between opening and reading.
 TEST(TraceReader, TensorChangedSinceIsNoticed) {
-  const ScratchFolder scratch;
+  const Folder scratch;
   write_small_trace(scratch / "a");
   const TraceReader reader(scratch / "a");
   TraceBytes trace = TraceBytes::read(scratch / "a");

@@ -13,7 +13,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <numeric>
 #include <stdexcept>
 
@@ -225,13 +224,6 @@ void TraceBytes::write_one(const fs::path& directory, const std::string& name) c
   file.write(files_.at(name));
   file.close();
 }
-
-ScratchFolder::ScratchFolder() {
-  std::string pattern = testing::TempDir() + "/quatrain_trace_XXXXXX";
-  path_ = ::mkdtemp(pattern.data());
-}
-
-ScratchFolder::~ScratchFolder() { fs::remove_all(path_); }
 
 std::string check_message(const fs::path& directory) {
   return message_about(directory, [&] {

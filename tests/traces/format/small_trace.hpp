@@ -42,20 +42,6 @@ class TraceBytes {
   std::map<std::string, std::string> files_;
 };
 
-/// A new empty folder for one test, removed at its end.
-class ScratchFolder {
- public:
-  ScratchFolder();
-  ~ScratchFolder();
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
-
 /// What check_trace says, with "T" for the folder; "ok" when it says nothing.
 std::string check_message(const std::filesystem::path& directory);
 /// The same of opening a TraceReader and reading every tensor.

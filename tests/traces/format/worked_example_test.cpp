@@ -1,5 +1,6 @@
 /// The worked example of docs/trace-format.md, typed there by hand, is a legal trace and means what the text
 /// says.
+#include "tests/support/folder.hpp"
 #include "tests/traces/format/small_trace.hpp"
 #include "traces/base/files.hpp"
 #include "traces/encoding/nibbles.hpp"
@@ -42,7 +43,7 @@ TEST(WorkedExample, IsALegalTrace) {
   trace.add("manifest.json", block_of("manifest.json"));
   trace.add("step_00000000.safetensors", bytes_of_dump(block_of("step_00000000.safetensors")));
   trace.add("SHA256SUMS", block_of("SHA256SUMS"));
-  const ScratchFolder scratch;
+  const Folder scratch;
   trace.write(scratch / "trace");
   ASSERT_EQ(check_message(scratch / "trace"), "ok");
   const TraceReader reader(scratch / "trace");
