@@ -110,10 +110,12 @@ void EventCounts::add(Component component, Price price, std::uint64_t events) {
     return entry.component == component && entry.price == price;
   };
   const auto found = std::ranges::find_if(entries_, same);
-  if (found == entries_.end())
-    entries_.push_back({component, price, events});
-  else
+  if (found != entries_.end()) {
     found->events += events;
+    return;
+  }
+  const auto place = std::ranges::upper_bound(entries_, component, {}, &EventCount::component);
+  entries_.insert(place, {component, price, events});
 }
 
 EventCounts& EventCounts::operator+=(const EventCounts& other) {

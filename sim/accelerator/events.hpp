@@ -36,7 +36,7 @@ struct EventCount {
   std::uint64_t events = 0;
 };
 
-/// At most one entry a (component, price), in the order in which they were first added.
+/// At most one entry a (component, price), sorted by component; inside one, as they were first added.
 class EventCounts {
  public:
   void add(Component component, Price price, std::uint64_t events);

@@ -52,18 +52,23 @@ double percent(std::uint64_t part, std::uint64_t whole) {
 }
 
 void add_rows(std::string& text, const Simulation& simulation) {
-  text += fmt::format("{:<14} {:<15} {:<20} {:>3} {:>7} {:>11} {:>5} {:>29}\n", "", "", "", "", "", "", "use",
-                      fmt::format("uJ at {}: low, nominal, high", simulation.technologies[0].name));
-  text += fmt::format("{:<14} {:<15} {:<20} {:>3} {:>7} {:>11} {:>5}\n", "layer", "phase", "m x n x k", "in",
-                      "tiles", "cycles", "%");
+  constexpr std::size_t widest_layer = 24;
+  std::size_t width = 5;
+  for (const RecordResult& record : simulation.records)
+    width = std::max(width, std::min(record.layer.size(), widest_layer));
+  const auto line = [&](std::string_view layer, std::string_view phase, std::string_view size,
+                        const auto&... numbers) {
+    text += fmt::format("{:<{}} {:<15} {:<20}", layer.substr(0, width), width, phase, size);
+    text += fmt::format(" {:>3} {:>7} {:>10} {:>5} {}\n", numbers...);
+  };
+  const auto share = [](const UseOfArray& use) { return fmt::format("{:.1f}", 100 * use.overall()); };
+  line("", "", "", "", "", "", "use", fmt::format("uJ at {}:", simulation.technologies[0].name));
+  line("layer", "phase", "m x n x k", "in", "tiles", "cycles", "%", "     low   nominal      high");
   for (const Row& row : rows_of(simulation.records))
-    text +=
-        fmt::format("{:<14} {:<15} {:<20} {:>3} {:>7} {:>11} {:>5.1f} {}\n", row.first->layer.substr(0, 14),
-                    name_of(row.first->phase), size_text(*row.first), row.records, row.use.tiles,
-                    row.use.cycles, 100 * row.use.overall(), energy_columns(row.energy_pj));
-  text +=
-      fmt::format("{:<54} {:>7} {:>11} {:>5.1f} {}\n", "total", simulation.use.tiles, simulation.use.cycles,
-                  100 * simulation.use.overall(), energy_columns(simulation.technologies[0].energy_pj));
+    line(row.first->layer, name_of(row.first->phase), size_text(*row.first), row.records, row.use.tiles,
+         row.use.cycles, share(row.use), energy_columns(row.energy_pj));
+  line("total", "", "", simulation.records.size(), simulation.use.tiles, simulation.use.cycles,
+       share(simulation.use), energy_columns(simulation.technologies[0].energy_pj));
 }
 
 void add_energy(std::string& text, const TechnologyResult& technology) {

@@ -73,12 +73,11 @@ void add_sim_command(CLI::App& program, Action& action) {
   const auto typed = std::make_shared<Typed>();
   command->add_option("ACCELERATOR", typed->accelerator, "accelerator config: file or name")->required();
   command->add_option("--trace", typed->trace, "trace directory")->required();
-  command
-      ->add_option(
-          "--fidelity", typed->fidelity,
-          "array (default): fast, with tiles sampled at pe; pe: every PE a module (about 60 times slower)")
-      ->check(CLI::IsMember({"pe", "array"}));
-  command->add_flag("--cycles-only", typed->cycles_only, "closed forms only, no replay");
+  CLI::Option* fidelity = command->add_option(
+      "--fidelity", typed->fidelity,
+      "array (default): fast, with tiles sampled at pe; pe: every PE a module (about 60 times slower)");
+  fidelity->check(CLI::IsMember({"pe", "array"}));
+  command->add_flag("--cycles-only", typed->cycles_only, "closed forms only, no replay")->excludes(fidelity);
   command->add_option("--out", typed->out,
                       "folder for NAME.json and NAME.csv (default: simulation beside the trace)");
   command->callback([typed, &action] { action = [typed] { return simulate_typed(*typed); }; });

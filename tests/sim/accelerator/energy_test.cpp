@@ -115,8 +115,8 @@ TEST(Energy, RollUpByHand) {
   ASSERT_EQ(lines.size(), 4U);
   EXPECT_EQ(lines[0].events, 400U);
   EXPECT_EQ(lines[0].constant, "pe_dual_int32");
-  EXPECT_EQ(lines[3].constant, "sram_32kib_128bit_read");
-  EXPECT_EQ(lines[3].per_event.kind, "assumed");
+  EXPECT_EQ(lines[2].constant, "sram_32kib_128bit_read");
+  EXPECT_EQ(lines[2].per_event.kind, "assumed");
 }
 
 }  // namespace

@@ -1,0 +1,185 @@
+/// quatrain sim, typed as a user types it.
+#include "tests/sim/verify/edited_trace.hpp"
+#include "tests/support/json_schema.hpp"
+#include "tests/support/program.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+
+namespace quatrain::tests {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+
+const std::string outside_trace = QUATRAIN_SOURCE_DIR "/tests/data/outside_trace";
+
+class SimCommand : public testing::Test {
+ protected:
+  ProgramRun sim(const std::string& arguments) const {
+    return run_program(QUATRAIN_PROGRAM, "sim " + arguments, folder);
+  }
+  std::string with_out(const std::string& arguments) const {
+    return arguments + " --trace " + outside_trace + " --out " + out.string();
+  }
+  nlohmann::json result(const std::string& name) const {
+    return nlohmann::json::parse(traces::read_whole_file(out / (name + ".json")));
+  }
+  void write(const std::string& name, const std::string& text) const { std::ofstream(folder / name) << text; }
+
+  /// Bad input: one line, exit 2, no result.
+  void expect_refused(const ProgramRun& run, const std::string& message) const {
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_EQ(run.out, "");
+    EXPECT_EQ(run.err, "error: " + message + "\n");
+    EXPECT_FALSE(std::filesystem::exists(out));
+  }
+
+  Folder folder;
+  std::filesystem::path out = folder / "results";
+};
+
+TEST_F(SimCommand, ReplaysTheTraceFromOutside) {
+  const ProgramRun run = sim(with_out("luq_32x32"));
+  if (!QUATRAIN_HAS_SYSTEMC) {
+    expect_refused(
+        run,
+        "no replay: built without SystemC (Debian package libsystemc-dev); --cycles-only works without it");
+    return;
+  }
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(run.err, "");
+  EXPECT_THAT(run.out, HasSubstr("\nreplay: fidelity array on SystemC "));
+  EXPECT_THAT(
+      run.out,
+      HasSubstr(": 45 of 45 GEMMs equal the trace; cycles equal the closed form; 90 tiles checked at pe\n"));
+  EXPECT_THAT(run.out, EndsWith((out / "luq_32x32.json").string() + "\n"));
+  const auto json = result("luq_32x32");
+  EXPECT_EQ(JsonSchema("simulation").complaint(json.dump()), "");
+  EXPECT_EQ(json["replay"]["gemms_equal"], 45);
+  EXPECT_EQ(json["activity"]["macs"], json["macs"]);
+  EXPECT_EQ(contents(out), (std::set<std::string>{"luq_32x32.csv", "luq_32x32.json"}));
+}
+
+/// The baseline: cycles of the same array, no replay, no quantizer.
+TEST_F(SimCommand, Bf16IsCyclesAndEnergyOnly) {
+  const ProgramRun run = sim(with_out("bf16_32x32 --cycles-only"));
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("\nreplay: none (--cycles-only); bits and cycles are not checked\n"));
+  EXPECT_THAT(
+      run.out,
+      HasSubstr("\n  multiplier and adder are published macros; the 4-bit PE is priced from gate counts\n"));
+  EXPECT_EQ(sim(with_out("luq_32x32 --cycles-only")).exit_code, 0);
+  const auto bf16 = result("bf16_32x32"), luq = result("luq_32x32");
+  EXPECT_EQ(JsonSchema("simulation").complaint(bf16.dump()), "");
+  EXPECT_EQ(bf16["cycles"], luq["cycles"]);
+  EXPECT_EQ(bf16["replayed"], false);
+  for (const auto& component : bf16["technologies"]["7nm"]["components"]) {
+    EXPECT_NE(component["component"], "quantizer");
+    EXPECT_NE(component["component"], "random_source");
+  }
+  EXPECT_EQ(bf16["bytes"]["result"], luq["bytes"]["result"]);
+  EXPECT_GE(bf16["bytes"]["left"], 4 * luq["bytes"]["left"].get<std::int64_t>() - 4 * 45)
+      << "bytes are rounded up";
+}
+
+TEST_F(SimCommand, Bf16WithoutCyclesOnlyIsRefused) {
+  expect_refused(sim(with_out("bf16_32x32")),
+                 "bf16_32x32: the bf16 PE has no bit-accurate model to replay; expected --cycles-only");
+}
+
+TEST_F(SimCommand, OwnConfigWithOwnTable) {
+  write("mine.json", R"({"name": "mine", "array": {"rows": 8, "columns": 16, "dataflow": "output_stationary",
+    "drain": "serial"}, "pe": "dual_int4_fp4", "accumulator": {"int": 32}, "lowering": "as_recorded",
+    "random_source": "lfsr", "clock_mhz": 500, "buffers": {"operand_kib": 16, "accumulator_kib": 8},
+    "dram": {"kind": "lpddr4", "gib_per_s": 17.1}, "technology": ["tables/own.json", "28nm"]})");
+  std::filesystem::create_directories(folder / "tables");
+  auto table =
+      nlohmann::json::parse(traces::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/technology/7nm.json"));
+  table["name"] = "own";
+  write("tables/own.json", table.dump());
+  const ProgramRun run = sim(with_out((folder / "mine.json").string() + " --cycles-only"));
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  const auto json = result("mine");
+  EXPECT_TRUE(json["technologies"].contains("own"));
+  EXPECT_TRUE(json["technologies"].contains("28nm"));
+  EXPECT_DOUBLE_EQ(json["milliseconds"], json["cycles"].get<double>() / 500e3);
+}
+
+TEST_F(SimCommand, BadConfigsAreNamed) {
+  const std::string file = (folder / "bad.json").string();
+  expect_refused(sim(with_out(file)), file +
+                                          ": no such file; expected a file, or one of the accelerator "
+                                          "configs inside the program: bf16_32x32, luq_32x32");
+  write("bad.json", R"({"name": "bad", "arrays": {}})");
+  expect_refused(sim(with_out(file)),
+                 file + ": /: the key 'array' is missing; the nearest one there is 'arrays'");
+  write("bad.json", "{");
+  const ProgramRun run = sim(with_out(file));
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, testing::StartsWith("error: " + file));
+}
+
+/// The record says one more than what its operands give.
+TEST_F(SimCommand, ADifferenceIsExitOneAndNamesRecordAndElement) {
+  if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "nothing is replayed without SystemC";
+  EditedTrace trace(outside_trace);
+  std::int32_t& recorded = trace.int32.at("0/train/linear_smp/forward/accumulators").at(26);
+  const std::int32_t right = recorded++;
+  trace.write(folder / "trace");
+  const ProgramRun run = sim("luq_32x32 --trace " + (folder / "trace").string() + " --out " + out.string());
+  EXPECT_EQ(run.exit_code, 1);
+  EXPECT_EQ(run.err, "");
+  EXPECT_THAT(run.out, HasSubstr(": 44 of 45 GEMMs equal the trace; cycles equal the closed form; "));
+  EXPECT_THAT(run.out,
+              HasSubstr(fmt::format("\nDIFFERENT: layer linear_smp, step 0, forward: accumulator 26 of 399 "
+                                    "(index [1, 5]) is {}; the record has {}\n",
+                                    right, right + 1)));
+  const auto json = result("luq_32x32");
+  EXPECT_EQ(json["replay"]["gemms_equal"], 44);
+  EXPECT_EQ(json["replay"]["differences"].size(), 1U);
+}
+
+TEST_F(SimCommand, ATraceWithoutTrainingIsRefused) {
+  EditedTrace trace(outside_trace);
+  for (const traces::GemmRecord& gemm : trace.manifest.gemms)
+    if (gemm.pass == traces::Pass::train)
+      for (const auto& tensor : {gemm.accumulators, gemm.output})
+        if (tensor) trace.manifest.tensors.erase(*tensor);
+  std::erase_if(trace.manifest.gemms,
+                [](const traces::GemmRecord& gemm) { return gemm.pass == traces::Pass::train; });
+  trace.write(folder / "trace");
+  expect_refused(
+      sim("luq_32x32 --cycles-only --trace " + (folder / "trace").string() + " --out " + out.string()),
+      (folder / "trace").string() + ": found no training GEMM; expected at least one");
+}
+
+TEST_F(SimCommand, MissingTraceIsNamed) {
+  const std::string none = (folder / "none").string();
+  const ProgramRun run = sim("luq_32x32 --cycles-only --trace " + none + " --out " + out.string());
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, testing::StartsWith("error: " + none));
+  EXPECT_FALSE(std::filesystem::exists(out));
+}
+
+TEST_F(SimCommand, ResultsStandBesideTheTraceByDefault) {
+  std::filesystem::create_directories(folder / "run");
+  std::filesystem::copy(outside_trace, folder / "run" / "trace");
+  EXPECT_EQ(sim("luq_32x32 --cycles-only --trace " + (folder / "run" / "trace").string()).exit_code, 0);
+  EXPECT_EQ(contents(folder / "run" / "simulation"),
+            (std::set<std::string>{"luq_32x32.csv", "luq_32x32.json"}));
+}
+
+TEST_F(SimCommand, AFolderThatCannotBeMadeIsNamed) {
+  write("results", "a file");
+  const ProgramRun run = sim(with_out("luq_32x32 --cycles-only"));
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.err, "error: " + out.string() + ": cannot be made: Not a directory\n");
+}
+
+}  // namespace
+}  // namespace quatrain::tests
