@@ -19,7 +19,11 @@ const Tensor& Relu::backward(const Tensor& gradient, bool wants_input_gradient, 
     const float* dy = gradient.values().data();
     const float* y = output_.values().data();
     float* dx = input_gradient_.values().data();
-    for (std::size_t i = begin; i < end; ++i) dx[i] = y[i] > 0 ? dy[i] : 0.0F;
+    for (std::size_t i = begin; i < end; ++i) {
+      const float passed =
+          dy[i];  // read in any case: else the compiler keeps a branch, half of them guessed wrong
+      dx[i] = y[i] > 0 ? passed : 0.0F;
+    }
   });
   return input_gradient_;
 }

@@ -57,11 +57,11 @@ emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command) {
 
 void print_plan(const emu::TrainingConfig& config) {
   const emu::ForwardMacs macs = emu::forward_macs(config);
-  const bool is_quantized = config.quantize.forward != emu::ForwardRule::none;
-  const double share = 100.0 * static_cast<double>(macs.quantized) / static_cast<double>(macs.all);
-  fmt::print("{}: seed {}, {} epochs, batch {}; {:.2f} million forward MACs an image", config.name,
-             config.seed, config.epochs, config.batch, static_cast<double>(macs.all) * 1e-6);
-  if (is_quantized) fmt::print(", {:.1f} % of them on 4-bit codes", share);
+  fmt::print("{}: seed {}, {} epochs, batch {}; {} forward MACs an image", config.name, config.seed,
+             config.epochs, config.batch, macs.all);
+  if (config.quantize.forward != emu::ForwardRule::none)
+    fmt::print(", {:.1f} % of them on 4-bit codes",
+               100.0 * static_cast<double>(macs.quantized) / static_cast<double>(macs.all));
   fmt::print("\nepoch  train loss  test loss  test accuracy  seconds  state_hash\n");
 }
 

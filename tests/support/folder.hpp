@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -11,11 +12,11 @@ namespace quatrain::tests {
 
 class Folder {
  public:
-  Folder()
-      : path_(std::filesystem::temp_directory_path() /
-              (std::string("quatrain_") +
-               testing::UnitTest::GetInstance()->current_test_info()->test_suite_name() + "_" +
-               testing::UnitTest::GetInstance()->current_test_info()->name())) {
+  Folder() {
+    const testing::TestInfo& test = *testing::UnitTest::GetInstance()->current_test_info();
+    std::string name = std::string("quatrain_") + test.test_suite_name() + "_" + test.name();
+    std::replace(name.begin(), name.end(), '/', '_');  // parametrized tests
+    path_ = std::filesystem::temp_directory_path() / name;
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }

@@ -1,0 +1,221 @@
+/// quatrain train, typed as a user types it.
+#include "tests/emu/nn/tiny_config.hpp"
+#include "tests/support/program.hpp"
+#include "tests/support/synthetic_images.hpp"
+#include "traces/base/files.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <fcntl.h>
+#include <thread>
+#include <unistd.h>
+
+namespace quatrain::tests {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using traces::read_whole_file;
+using traces::write_whole_file;
+
+class TrainCommand : public testing::Test {
+ protected:
+  void SetUp() override {
+    write_synthetic_images(folder_ / "data", 48, 10);
+    write_whole_file(folder_ / "tiny.json", tiny_config_text);
+  }
+  std::string in(const std::string& name) const { return (folder_ / name).string(); }
+
+  /// In the folder, so that ./runs is there.
+  ProgramRun train(const std::string& arguments) const {
+    return run_program("cd " + folder_.path().string() + " && " QUATRAIN_PROGRAM, "train " + arguments,
+                       folder_);
+  }
+  /// One line on stderr, exit 2, and nothing new on disk.
+  void expect_refusal(const std::string& arguments, const std::string& line) const {
+    const std::set<std::string> before = contents(folder_.path());
+    const ProgramRun run = train(arguments);
+    EXPECT_EQ(run.exit_code, 2) << arguments;
+    EXPECT_EQ(run.out, "") << arguments;
+    EXPECT_EQ(run.err, "error: " + line + "\n");
+    std::set<std::string> after = contents(folder_.path());
+    for (const char* stream : {"stdout", "stderr"}) after.erase(stream);
+    for (const std::string& name : before) after.erase(name);
+    EXPECT_THAT(after, testing::IsEmpty()) << arguments;
+  }
+  std::filesystem::path checkpoint(const std::string& run, unsigned epoch) const {
+    return folder_ / fmt::format("{}/checkpoints/epoch_{:04}.safetensors", run, epoch);
+  }
+  /// Sends SIGINT as soon as `file` is there, and wants exit code 130.
+  void interrupt_at(std::vector<std::string> arguments, const std::filesystem::path& file) const {
+    const pid_t child = fork();
+    if (child == 0) {
+      std::vector<char*> words = {const_cast<char*>("quatrain"), const_cast<char*>("train")};
+      for (std::string& argument : arguments) words.push_back(argument.data());
+      words.push_back(nullptr);
+      ::dup2(::open(in("stderr").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), STDERR_FILENO);
+      ::dup2(::open("/dev/null", O_WRONLY), STDOUT_FILENO);
+      if (::chdir(folder_.path().c_str()) == 0) ::execv(QUATRAIN_PROGRAM, words.data());
+      ::_exit(99);
+    }
+    int status = 0;
+    while (!std::filesystem::exists(file) && ::waitpid(child, &status, WNOHANG) == 0)
+      std::this_thread::yield();
+    ASSERT_EQ(::kill(child, SIGINT), 0) << "it ended by itself";
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 130);
+  }
+  static std::string last_line(const std::string& text) {
+    const std::size_t begin = text.rfind('\n', text.size() - 2);
+    return text.substr(begin + 1, text.size() - begin - 2);
+  }
+
+  Folder folder_;
+};
+
+TEST_F(TrainCommand, PrintsEveryEpochAndLastTheRunDirectory) {
+  const ProgramRun run = train("tiny.json --data data --threads 2");
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_EQ(run.err, "");
+  const std::string hash = "[0-9a-f]+";
+  EXPECT_THAT(run.out,
+              MatchesRegex("tiny: seed 7, 2 epochs, batch 16; 34656 forward MACs an image, 79\\.2 % of "
+                           "them on 4-bit codes\n"
+                           "epoch  train loss  test loss  test accuracy  seconds  state_hash\n"
+                           "    1 +[0-9.]+ +[0-9.]+ +[0-9.]+ % +[0-9.]+  " +
+                           hash + "\n" + "    2 +[0-9.]+ +[0-9.]+ +[0-9.]+ % +[0-9.]+  " + hash + "\n" +
+                           "runs/tiny-001\n"));
+  EXPECT_EQ(contents(folder_ / "runs/tiny-001"),
+            (std::set<std::string>{"checkpoints", "checkpoints/epoch_0001.safetensors",
+                                   "checkpoints/epoch_0002.safetensors", "config.json", "log.txt",
+                                   "metrics.csv", "steps.csv"}));
+  EXPECT_EQ(last_line(train("tiny.json --data data").out), "runs/tiny-002");
+}
+
+TEST_F(TrainCommand, OptionsReplaceWhatTheConfigSays) {
+  const ProgramRun run = train("tiny.json --data data --out mine --seed 3 --epochs 1 --quantize nearest");
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(last_line(run.out), "mine");
+  const std::string config = read_whole_file(folder_ / "mine/config.json");
+  EXPECT_THAT(config, HasSubstr("\"seed\": 3,"));
+  EXPECT_THAT(config, HasSubstr("\"epochs\": 1,"));
+  EXPECT_THAT(config, HasSubstr("\"gradient\": \"nearest\""));
+}
+
+TEST_F(TrainCommand, TraceGoesIntoTheRunUnlessToldOtherwise) {
+  for (const std::string option : {"--trace", "--trace-steps first,middle,last"}) {
+    const ProgramRun run = train("tiny.json --data data " + option);
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    const std::string trace = last_line(run.out) + "/trace";
+    EXPECT_THAT(run.out, HasSubstr("\ntrace: " + trace + "\n"));
+    EXPECT_EQ(run_program(QUATRAIN_PROGRAM, "trace check " + in(trace), folder_).exit_code, 0);
+  }
+  const ProgramRun run = train("tiny.json --data data --trace elsewhere --trace-steps 1,4");
+  EXPECT_THAT(run.out, HasSubstr("\ntrace: elsewhere\n"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "elsewhere/step_00000004.safetensors"));
+}
+
+TEST_F(TrainCommand, BothInstructionPathsGiveTheSameState) {
+  EXPECT_EQ(train("tiny.json --data data --out any --threads 2").exit_code, 0);
+  ::setenv("QUATRAIN_SIMD", "portable", 1);
+  EXPECT_EQ(train("tiny.json --data data --out portable --threads 1").exit_code, 0);
+  EXPECT_EQ(read_whole_file(folder_ / "portable/checkpoints/epoch_0002.safetensors"),
+            read_whole_file(folder_ / "any/checkpoints/epoch_0002.safetensors"));
+  EXPECT_THAT(read_whole_file(folder_ / "portable/log.txt"), HasSubstr("SIMD path portable\n"));
+  ::unsetenv("QUATRAIN_SIMD");
+}
+
+TEST_F(TrainCommand, BadConfigsAreNamed) {
+  expect_refusal(
+      "absent.json --data data",
+      "absent.json: no such file; expected a file, or one of the training configs inside the program: demo_cnn, demo_quick");
+  write_whole_file(folder_ / "bad.json", "{\"name\": \"x\",}");
+  expect_refusal("bad.json --data data", "bad.json: byte 13: found }; expected a key");
+  write_whole_file(folder_ / "bad.json", "{\"name\": \"x\", \"name\": \"y\"}");
+  expect_refusal("bad.json --data data", "bad.json: /name: duplicate key, again at byte 14");
+  std::string text = tiny_config_text;
+  write_whole_file(folder_ / "bad.json", text.replace(text.find("\"seed\": 7"), 9, "\"seed\": -7"));
+  expect_refusal("bad.json --data data",
+                 "bad.json: /seed: found -7; expected an integer from 0 to 4294967295");
+}
+
+TEST_F(TrainCommand, BadDataAreNamed) {
+  const std::string advice =
+      "expected the four IDX files of Fashion-MNIST (Debian package dataset-fashion-mnist, or name their "
+      "folder by "
+      "--data or QUATRAIN_DATA)";
+  expect_refusal("tiny.json --data absent", "absent: no such folder; " + advice);
+  expect_refusal("demo_quick --data data",
+                 "data/train-images-idx3-ubyte: 48 images; the config asks for 6000 in /data/train_images");
+  const std::string images = read_whole_file(folder_ / "data/t10k-images-idx3-ubyte");
+  write_whole_file(folder_ / "data/t10k-images-idx3-ubyte", images.substr(0, 1000));
+  expect_refusal("tiny.json --data data",
+                 "data/t10k-images-idx3-ubyte: byte 1000: the file ends here; expected 7856 bytes");
+  write_whole_file(folder_ / "data/t10k-images-idx3-ubyte", "junk" + images.substr(4));
+  expect_refusal("tiny.json --data data",
+                 "data/t10k-images-idx3-ubyte: byte 0: magic number 6a756e6b; expected 00000803, unsigned "
+                 "bytes in 3 dimensions");
+}
+
+TEST_F(TrainCommand, BadOptionsAreNamed) {
+  expect_refusal("", "CONFIG is required (see --help)");
+  expect_refusal("tiny.json --data data --threads 0",
+                 "--threads: Value 0 not in range 1 to 1024 (see --help)");
+  expect_refusal("tiny.json --data data --epochs 0",
+                 "--epochs: Value 0 not in range 1 to 100000 (see --help)");
+  expect_refusal("tiny.json --data data --seed -1", "Could not convert: --seed = -1 (see --help)");
+  expect_refusal("tiny.json --data data --seed 4294967296",
+                 "Could not convert: --seed = 4294967296 (see --help)");
+  expect_refusal("tiny.json --data data --quantize int8",
+                 "--quantize: int8 not in {fp32,luq,nearest} (see --help)");
+  expect_refusal("tiny.json --data data --resume", "--resume requires --out (see --help)");
+  expect_refusal("tiny.json --data data --out data",
+                 "data: is not empty; expected a new folder, or --resume");
+  expect_refusal("tiny.json --data data --trace-steps 6",
+                 "--trace-steps: step 6; expected 0..5, the steps of this run");
+  expect_refusal("tiny.json --data data --quantize fp32 --trace",
+                 "tiny: nothing to trace; expected quantized layers, with forward and gradient quantized");
+}
+
+TEST_F(TrainCommand, HelpHasExamples) {
+  const ProgramRun run = train("--help");
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_THAT(run.out, HasSubstr("  quatrain train demo_cnn --quantize fp32 --out runs/fp32"));
+}
+
+TEST_F(TrainCommand, InterruptedBySignalKeepsItsCheckpointsAndGoesOn) {
+  const std::vector<std::string> endless = {"tiny.json", "--data", "data", "--epochs", "100000"};
+  const auto until = [&](const std::string& run, unsigned epoch, bool resumes) {
+    std::vector<std::string> arguments = endless;
+    arguments.insert(arguments.end(), {"--out", run});
+    if (resumes) arguments.emplace_back("--resume");
+    interrupt_at(arguments, checkpoint(run, epoch));
+    EXPECT_EQ(read_whole_file(folder_ / "stderr"), "interrupted\n");
+    EXPECT_TRUE(read_whole_file(folder_ / (run + "/log.txt")).ends_with("stopped: interrupted\n"));
+  };
+  until("run", 1, false);
+  unsigned done = 1;
+  while (std::filesystem::exists(checkpoint("run", done + 1))) ++done;
+  until("run", done + 2, true);
+  until("whole", done + 2, false);
+  for (unsigned epoch = 1; epoch <= done + 2; ++epoch)
+    EXPECT_EQ(read_whole_file(checkpoint("run", epoch)), read_whole_file(checkpoint("whole", epoch)));
+}
+
+/// tests/data/README.md: any change of a bit of training shows here, on real images.
+TEST_F(TrainCommand, SampleTraceIsMadeAgainBitForBit) {
+  const std::filesystem::path data = std::filesystem::path(QUATRAIN_SOURCE_DIR) / "tests/data";
+  const ProgramRun run =
+      train((data / "sample_trace.json").string() + " --out run --trace sample --trace-steps 3");
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  ASSERT_EQ(contents(folder_ / "sample"), contents(data / "sample_trace"));
+  for (const std::string& name : contents(data / "sample_trace"))
+    EXPECT_EQ(read_whole_file(folder_ / "sample" / name), read_whole_file(data / "sample_trace" / name))
+        << name;
+}
+
+}  // namespace
+}  // namespace quatrain::tests
