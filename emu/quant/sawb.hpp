@@ -36,29 +36,32 @@ int sawb_exponent(float maximum) {
   return exponent;
 }
 
-/// Codes of x: one a byte.
+/// What turns x into a code.
+struct SawbScale {
+  float scale = 0, inverse = 0;
+  float lowest = 0, highest = 0;  ///< codes' values
+};
+
+inline constexpr std::size_t sawb_block_elements = 1024;
+
+/// count <= sawb_block_elements; codes: one a byte.
 template <Fault fault>
-void sawb_codes(std::span<const float> x, bool is_signed, float scale, float inverse, SimdPath path,
-                std::uint8_t* codes) {
-  const float lowest = is_signed ? -7.0F : 0.0F, highest = is_signed ? 7.0F : 15.0F;
+[[gnu::always_inline]] inline void sawb_codes(const float* x, std::size_t count, SawbScale by,
+                                              std::uint8_t* codes) {
   constexpr float magic = 0x1.8p23F;  // adding it rounds half to even; clamped first: |x * inverse| is large
-  constexpr std::size_t block = 1024;
-  std::int32_t wide[block];
-  on_path(
-      path, [&]() __attribute__((always_inline)) {
-        for (std::size_t first = 0; first < x.size(); first += block) {
-          const std::size_t count = std::min(block, x.size() - first);
-          for (std::size_t i = 0; i < count; ++i) {
-            float y = fault == Fault::divided_by_scale ? x[first + i] / scale : x[first + i] * inverse;
-            if constexpr (fault != Fault::missing_clamp) y = y < lowest ? lowest : y > highest ? highest : y;
-            if constexpr (fault == Fault::ties_away_from_zero)
-              wide[i] = static_cast<std::int32_t>(y < 0 ? y - 0.5F : y + 0.5F);
-            else
-              wide[i] = static_cast<std::int32_t>((y + magic) - magic);
-          }
-          for (std::size_t i = 0; i < count; ++i) codes[first + i] = static_cast<std::uint8_t>(wide[i] & 0xF);
-        }
-      });
+  std::int32_t wide[sawb_block_elements];
+  for (std::size_t i = 0; i < count; ++i) {
+    float y = fault == Fault::divided_by_scale ? x[i] / by.scale : x[i] * by.inverse;
+    if constexpr (fault != Fault::missing_clamp) {
+      y = y < by.lowest ? by.lowest : y;
+      y = y > by.highest ? by.highest : y;
+    }
+    if constexpr (fault == Fault::ties_away_from_zero)
+      wide[i] = static_cast<std::int32_t>(y < 0 ? y - 0.5F : y + 0.5F);
+    else
+      wide[i] = static_cast<std::int32_t>((y + magic) - magic);
+  }
+  for (std::size_t i = 0; i < count; ++i) codes[i] = static_cast<std::uint8_t>(wide[i] & 0xF);
 }
 
 template <Fault fault>
@@ -83,10 +86,13 @@ class SawbQuantizer final : public Quantizer {
     set_clip(is_signed, out);
     const float levels = is_signed ? 7.0F : 15.0F;
     out.scale = out.clip / levels;
-    const float inverse = levels / out.clip;
+    const SawbScale by{out.scale, levels / out.clip, is_signed ? -levels : 0.0F, levels};
     for_pieces_of(x.size(), pool, [&](std::size_t begin, std::size_t end) {
-      sawb_codes<fault>(x.subspan(begin, end - begin), is_signed, out.scale, inverse, path_,
-                        &out.codes[begin]);
+      on_path(
+          path_, [&]() __attribute__((always_inline)) {
+            for (std::size_t at = begin; at < end; at += sawb_block_elements)
+              sawb_codes<fault>(&x[at], std::min(sawb_block_elements, end - at), by, &out.codes[at]);
+          });
     });
   }
 

@@ -1,0 +1,44 @@
+#pragma once
+/// Times two ways of the same work in turn, so that whatever slows the machine meets both. Times and their
+/// ratio are medians over the rounds.
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+namespace quatrain::tests {
+
+inline double seconds_of(const auto& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+class PairedTimer {
+ public:
+  /// The one that goes first changes from round to round.
+  void round(const auto& ours, const auto& rival) {
+    double our_seconds = 0, rival_seconds = 0;
+    if (ratios_.size() % 2 == 0) our_seconds = seconds_of(ours);
+    rival_seconds = seconds_of(rival);
+    if (ratios_.size() % 2 != 0) our_seconds = seconds_of(ours);
+    ours_.push_back(our_seconds);
+    rivals_.push_back(rival_seconds);
+    ratios_.push_back(rival_seconds / our_seconds);
+  }
+
+  double ours() const { return median(ours_); }
+  double rival() const { return median(rivals_); }
+  double ratio() const { return median(ratios_); }  ///< above 1: ours is faster
+
+ private:
+  static double median(std::vector<double> values) {
+    std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
+                     values.end());
+    return values[values.size() / 2];
+  }
+
+  std::vector<double> ours_, rivals_, ratios_;
+};
+
+}  // namespace quatrain::tests
