@@ -45,7 +45,7 @@ BlockRunner::BlockRunner(StackPool& stacks, const SimtOptions& options, const ch
 
 BlockRunner::~BlockRunner() {
   stopping_ = true;
-  for (auto& fiber : idle_) fiber = std::move(fiber).resume();
+  for (Fiber& fiber : fibers_) switch_to(fiber);
 }
 
 void BlockRunner::run(std::uint64_t block_number) {
@@ -76,30 +76,61 @@ void BlockRunner::enter(unsigned thread) {
 }
 
 void BlockRunner::resume(unsigned thread) {
-  boost::context::fiber fiber = std::move(threads_[thread].fiber);
-  if (!fiber && !idle_.empty()) {
-    fiber = std::move(idle_.back());
-    idle_.pop_back();
-  }
-  if (!fiber)
-    fiber = boost::context::fiber(std::allocator_arg, PooledStack{&stacks_},
-                                  [this](boost::context::fiber&& scheduler) {
-                                    scheduler_ = std::move(scheduler);
-                                    run_threads();
-                                    return std::move(scheduler_);
-                                  });
+  Fiber& fiber = threads_[thread].fiber != nullptr ? *threads_[thread].fiber : idle_fiber();
   enter(thread);
-  fiber = std::move(fiber).resume();
+  switch_to(fiber);
   // running_ may have moved on: a fiber whose thread exits starts the next one itself.
-  if (threads_[running_].step == Step::exited)
-    idle_.push_back(std::move(fiber));
-  else
-    threads_[running_].fiber = std::move(fiber);
+  const bool is_idle = threads_[running_].step == Step::exited;
+  threads_[running_].fiber = is_idle ? nullptr : &fiber;
+  if (is_idle) idle_.push_back(&fiber);
 }
 
-void BlockRunner::leave_fiber() { scheduler_ = std::move(scheduler_).resume(); }
+BlockRunner::Fiber& BlockRunner::idle_fiber() {
+  if (!idle_.empty()) {
+    Fiber& fiber = *idle_.back();
+    idle_.pop_back();
+    return fiber;
+  }
+  Fiber& fiber = fibers_.emplace_back();
+  start(fiber);
+  return fiber;
+}
 
-void BlockRunner::run_threads() {
+void BlockRunner::start(Fiber& fiber) {
+  const boost::context::stack_context stack = stacks_.take();
+  fiber.stack.bottom = static_cast<const char*>(stack.sp) - stack.size;
+  fiber.stack.size = stack.size;
+  fiber.context =
+      boost::context::fiber(std::allocator_arg, boost::context::preallocated(stack.sp, stack.size, stack),
+                            PooledStack{&stacks_}, [this, &fiber](boost::context::fiber&& scheduler) {
+                              enter_stack(fiber.stack, scheduler_.stack);
+                              scheduler_.context = std::move(scheduler);
+                              run_threads();
+                              leave_stack(fiber.stack, scheduler_.stack, true);
+                              return std::move(scheduler_.context);
+                            });
+}
+
+void BlockRunner::switch_to(Fiber& fiber) {
+  current_ = &fiber;
+  leave_stack(scheduler_.stack, fiber.stack);
+  fiber.context = std::move(fiber.context).resume();
+  enter_stack(scheduler_.stack, fiber.stack);
+}
+
+void BlockRunner::leave_fiber() {
+  Fiber& fiber = *current_;
+  leave_stack(fiber.stack, scheduler_.stack);
+  scheduler_.context = std::move(scheduler_.context).resume();
+  enter_stack(fiber.stack, scheduler_.stack);
+}
+
+void BlockRunner::wait() {
+  leave_fiber();
+  if (stopping_) throw Stopped();
+}
+
+void BlockRunner::run_threads() try {
   while (!stopping_) {
     body_();
     threads_[running_].step = Step::exited;
@@ -108,6 +139,7 @@ void BlockRunner::run_threads() {
     else
       leave_fiber();
   }
+} catch (const Stopped&) {
 }
 
 void BlockRunner::order_next_pass() {
@@ -136,7 +168,7 @@ void BlockRunner::wait_for_block(const std::source_location& place) {
   Thread& thread = threads_[running_];
   thread.step = Step::at_block_barrier;
   thread.place = place;
-  leave_fiber();
+  wait();
 }
 
 std::uint64_t BlockRunner::wait_for_warp(Collective kind, std::uint32_t mask, std::uint64_t value,
@@ -151,7 +183,7 @@ std::uint64_t BlockRunner::wait_for_warp(Collective kind, std::uint32_t mask, st
   if ((mask >> lane() & 1) == 0)
     failure_ = fmt::format("thread {} is not in the mask {:#010x} of its own warp collective ({})", running_,
                            mask, name_of_place(place));
-  leave_fiber();
+  wait();
   return thread.result;
 }
 
@@ -221,7 +253,7 @@ void BlockRunner::fail(const std::string& what) const {
 void* BlockRunner::shared_bytes(std::size_t size, const void* type) {
   if (shared_type_ != nullptr && shared_type_ != type) {
     failure_ = "a kernel has one type of shared memory; two were asked for";
-    leave_fiber();
+    wait();
   }
   shared_type_ = type;
   if (size > shared_used_) {

@@ -4,9 +4,11 @@
 
 #include "kernels/simt/runtime.hpp"
 #include "kernels/simt/stack_pool.hpp"
+#include "kernels/simt/stack_switch.hpp"
 
 #include <boost/context/fiber.hpp>
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,10 @@ class BlockRunner {
 
  private:
   enum class Step : std::uint8_t { not_started, ready, at_block_barrier, at_warp_collective, exited };
+  struct Fiber {
+    boost::context::fiber context;  ///< where it goes on
+    StackRecord stack;
+  };
   struct Thread {
     Step step = Step::not_started;
     Collective kind = Collective::sync;
@@ -38,12 +44,18 @@ class BlockRunner {
     std::uint32_t mask = 0;
     std::uint64_t value = 0, result = 0;
     std::source_location place;
-    boost::context::fiber fiber;  ///< where it goes on; empty before it starts and after it exits
+    Fiber* fiber = nullptr;  ///< that it waits on
   };
 
+  struct Stopped {};  ///< thrown inside a fiber whose thread will not go on
+
   void resume(unsigned thread);
+  Fiber& idle_fiber();
+  void start(Fiber& fiber);
+  void switch_to(Fiber& fiber);
   void run_threads();  ///< body of a fiber
   void leave_fiber();
+  void wait();  ///< of a thread that a barrier or an error holds
   void enter(unsigned thread);
   void order_next_pass();
   bool open_warp_collectives();
@@ -60,8 +72,10 @@ class BlockRunner {
   const unsigned count_;  ///< threads of a block
   std::vector<dim3> indices_;
   std::vector<Thread> threads_;
-  std::vector<boost::context::fiber> idle_;  ///< fibers that wait for a thread to run
-  boost::context::fiber scheduler_;
+  std::deque<Fiber> fibers_;
+  std::vector<Fiber*> idle_;  ///< they wait for a thread to run
+  Fiber scheduler_;
+  Fiber* current_ = nullptr;
   std::vector<unsigned> order_;
   std::size_t cursor_ = 0;  ///< place in order_
   unsigned running_ = 0;
