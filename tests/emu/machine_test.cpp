@@ -1,13 +1,11 @@
 #include "emu/machine.hpp"
 
-#include "tests/emu/forced_path.hpp"
+#include "tests/support/forced_path.hpp"
+#include "tests/support/machine_results.hpp"
 #include "tests/support/message_of.hpp"
-#include "tests/support/sharp_gemms.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <bit>
 
 namespace quatrain::tests {
 namespace {
@@ -20,12 +18,6 @@ std::vector<std::unique_ptr<traces::Machine>> both_machines(traces::ThreadPool& 
   machines.push_back(emu::make_naive_machine());
   machines.push_back(emu::make_blocked_machine(pool));
   return machines;
-}
-
-std::vector<std::uint32_t> bits_of(const std::vector<float>& values) {
-  std::vector<std::uint32_t> bits;
-  for (const float value : values) bits.push_back(std::bit_cast<std::uint32_t>(value));
-  return bits;
 }
 
 TEST(EmulatorMachine, SaysOnWhichPathItRan) {
@@ -47,19 +39,9 @@ TEST_P(EveryForcedPath, SharpGemmsEqualTheExactOracle) {
   const ForcedPath forced(emu::name_of(std::get<0>(GetParam())));
   traces::ThreadPool pool(std::get<1>(GetParam()));
   const auto machines = both_machines(pool);
-  std::size_t gemms = 0;
-  for (const SharpGemm& sharp : sharp_gemms())
-    for (const auto& machine : machines) {
-      SCOPED_TRACE(machine->name() + ": " + sharp.name);
-      const GemmCase& c = sharp.c;
-      ASSERT_FALSE(machine->refuses(c.gemm, c.left_encoding, c.right_encoding));
-      const auto got = machine->multiply(c.gemm, left_operand(c), right_operands(c));
-      EXPECT_EQ(got.accumulators, sharp.expected.accumulators);
-      EXPECT_EQ(bits_of(got.output), bits_of(sharp.expected.output));
-      EXPECT_EQ(got.scale, sharp.expected.scale);
-      ++gemms;
-    }
-  EXPECT_GT(gemms, 100U);
+  const auto cases = sharp_gemms();
+  for (const auto& machine : machines)
+    EXPECT_THAT(differences(*machine, cases), testing::IsEmpty()) << machine->name();
 }
 
 INSTANTIATE_TEST_SUITE_P(EmulatorMachine, EveryForcedPath,

@@ -4,12 +4,8 @@
 #include "emu/machine.hpp"
 #include "kernels/machine.hpp"
 #include "rtl_models/machine.hpp"
-#include "traces/encoding/nibbles.hpp"
+#include "tests/support/forced_path.hpp"
 
-#include <fmt/format.h>
-
-#include <bit>
-#include <cstdlib>
 #include <map>
 
 namespace quatrain::tests {
@@ -21,59 +17,6 @@ std::unique_ptr<Machine> named(std::vector<std::unique_ptr<Machine>> machines, c
   for (auto& machine : machines)
     if (machine->name() == name) return std::move(machine);
   return nullptr;
-}
-
-/// nullptr and the reason in `why_not` where it cannot run.
-std::unique_ptr<Machine> make_machine(const std::string& name, traces::ThreadPool& pool,
-                                      std::string& why_not) {
-  using rtl_models::Fidelity;
-  if (name == "emu.naive") return emu::make_naive_machine();
-  if (name.starts_with("emu.blocked")) {
-    const std::string path = name.substr(name.find(':') + 1);
-    if (path == "avx2" && !emu::is_supported(emu::SimdPath::avx2)) {
-      why_not = "the processor has no AVX2";
-      return nullptr;
-    }
-    setenv("QUATRAIN_SIMD", path.c_str(), 1);
-    return emu::make_blocked_machine(pool);
-  }
-  if (name.starts_with("simt.")) return named(kernels::make_simt_machines(pool), name);
-  if (name.starts_with("cuda.")) return named(kernels::make_cuda_machines(why_not), name);
-  if (const auto missing = rtl_models::systemc_missing()) {
-    why_not = *missing;
-    return nullptr;
-  }
-  if (name == "systemc.pe")
-    return rtl_models::make_systemc_machine(rtl_models::make_array_model({4, 5}, Fidelity::pe));
-  return rtl_models::make_systemc_machine(rtl_models::make_array_model({16, 16}, Fidelity::array));
-}
-
-std::string float_difference(const std::string& what, float found, float expected) {
-  const auto bits = [](float x) { return std::bit_cast<std::uint32_t>(x); };
-  if (bits(found) == bits(expected)) return "";
-  return fmt::format("{} is {:08x} ({}), expected {:08x} ({})", what, bits(found), found, bits(expected),
-                     expected);
-}
-
-template <typename Integer>
-std::string integer_difference(const std::string& what, Integer found, Integer expected) {
-  return found == expected ? "" : fmt::format("{} is {}, expected {}", what, found, expected);
-}
-
-std::string code_difference(const std::vector<std::uint8_t>& found,
-                            const std::vector<std::uint8_t>& expected) {
-  if (found.size() != expected.size())
-    return fmt::format("{} bytes of codes, expected {}", found.size(), expected.size());
-  for (std::size_t i = 0; i < 2 * found.size(); ++i)
-    if (const auto code = traces::nibble_at(found, i), right = traces::nibble_at(expected, i); code != right)
-      return fmt::format("code {} is {:x}, expected {:x}", i, code, right);
-  return "";
-}
-
-std::string first_of(std::initializer_list<std::string> differences) {
-  for (const std::string& one : differences)
-    if (!one.empty()) return one;
-  return "";
 }
 
 }  // namespace
@@ -94,6 +37,31 @@ const std::vector<std::string>& quantizing_machine_names() {
   return names;
 }
 
+std::unique_ptr<Machine> make_machine(const std::string& name, traces::ThreadPool& pool,
+                                      std::string& why_not) {
+  using rtl_models::Fidelity;
+  if (name == "emu.naive") return emu::make_naive_machine();
+  if (name == "emu.blocked") return emu::make_blocked_machine(pool);
+  if (name.starts_with("emu.blocked:")) {
+    const std::string path = name.substr(name.find(':') + 1);
+    if (path == "avx2" && !emu::is_supported(emu::SimdPath::avx2)) {
+      why_not = "the processor has no AVX2";
+      return nullptr;
+    }
+    const ForcedPath forced(path);
+    return emu::make_blocked_machine(pool);
+  }
+  if (name.starts_with("simt.")) return named(kernels::make_simt_machines(pool), name);
+  if (name.starts_with("cuda.")) return named(kernels::make_cuda_machines(why_not), name);
+  if (const auto missing = rtl_models::systemc_missing()) {
+    why_not = *missing;
+    return nullptr;
+  }
+  if (name == "systemc.pe")
+    return rtl_models::make_systemc_machine(rtl_models::make_array_model({4, 5}, Fidelity::pe));
+  return rtl_models::make_systemc_machine(rtl_models::make_array_model({16, 16}, Fidelity::array));
+}
+
 void EveryMachine::SetUp() {
   std::string why_not;
   machine_ = make_machine(GetParam(), pool_, why_not);
@@ -107,56 +75,6 @@ void EveryMachine::SetUp() {
   if (const auto at = forced.find(GetParam()); at != forced.end()) {
     ASSERT_EQ(machine_->ran_on(), at->second);
   }
-}
-
-std::string difference(const traces::QuantizerResult& found, const traces::QuantizerResult& expected) {
-  return first_of({float_difference("max", found.max, expected.max),
-                   float_difference("max_used", found.max_used, expected.max_used),
-                   integer_difference("exponent", found.exponent, expected.exponent),
-                   integer_difference("count", found.count, expected.count),
-                   integer_difference("sum1", found.sum1, expected.sum1),
-                   integer_difference("sum2", found.sum2, expected.sum2),
-                   float_difference("clip", found.clip, expected.clip),
-                   float_difference("scale", found.scale, expected.scale),
-                   code_difference(found.codes, expected.codes)});
-}
-
-std::string difference(const traces::GemmResult& found, const traces::GemmResult& expected) {
-  if (found.accumulators.size() != expected.accumulators.size() ||
-      found.output.size() != expected.output.size())
-    return fmt::format("{} accumulators and {} outputs, expected {}", found.accumulators.size(),
-                       found.output.size(), expected.output.size());
-  for (std::size_t i = 0; i < found.accumulators.size(); ++i)
-    if (found.accumulators[i] != expected.accumulators[i])
-      return integer_difference(fmt::format("accumulator {}", i), found.accumulators[i],
-                                expected.accumulators[i]);
-  const std::string scale = float_difference("scale", found.scale, expected.scale);
-  if (!scale.empty()) return scale;
-  for (std::size_t i = 0; i < found.output.size(); ++i)
-    if (std::bit_cast<std::uint32_t>(found.output[i]) != std::bit_cast<std::uint32_t>(expected.output[i]))
-      return float_difference(fmt::format("output {}", i), found.output[i], expected.output[i]);
-  return "";
-}
-
-traces::GemmResult multiply(traces::Machine& machine, const GemmCase& c) {
-  const auto right = right_operands(c);
-  return machine.multiply(c.gemm, left_operand(c), right);
-}
-
-std::vector<std::string> differences(traces::Machine& machine, const std::vector<SharpQuantizer>& cases) {
-  std::vector<std::string> all;
-  for (const SharpQuantizer& sharp : cases)
-    if (const auto found = difference(machine.quantize(task_of(sharp.c)), sharp.expected); !found.empty())
-      all.push_back(sharp.name + ": " + found);
-  return all;
-}
-
-std::vector<std::string> differences(traces::Machine& machine, const std::vector<SharpGemm>& cases) {
-  std::vector<std::string> all;
-  for (const SharpGemm& sharp : cases)
-    if (const auto found = difference(multiply(machine, sharp.c), sharp.expected); !found.empty())
-      all.push_back(sharp.name + ": " + found);
-  return all;
 }
 
 }  // namespace quatrain::tests

@@ -1,8 +1,7 @@
 #pragma once
-/// The machines that the suites of this folder run over, and how their results are compared: bit by bit.
+/// The machines that the suites of this folder run over.
 
-#include "tests/support/sharp_gemms.hpp"
-#include "tests/support/sharp_tensors.hpp"
+#include "tests/support/machine_results.hpp"
 #include "traces/base/parallel_for.hpp"
 
 #include <gtest/gtest.h>
@@ -18,6 +17,10 @@ namespace quatrain::tests {
 const std::vector<std::string>& machine_names();
 /// Those that quantize: all but the simulated hardware.
 const std::vector<std::string>& quantizing_machine_names();
+/// nullptr, and the reason in `why_not`, where it cannot run.
+std::unique_ptr<traces::Machine> make_machine(const std::string& name, traces::ThreadPool& pool,
+                                              std::string& why_not);
+
 inline std::string parameter_name(const testing::TestParamInfo<std::string>& info) {
   std::string name = info.param;
   for (char& c : name)
@@ -36,16 +39,6 @@ class EveryMachine : public testing::TestWithParam<std::string> {
   traces::ThreadPool pool_{2};
   std::unique_ptr<traces::Machine> machine_;
 };
-
-/// Nothing, or the first field, code, accumulator or output that differs, with both values.
-std::string difference(const traces::QuantizerResult& found, const traces::QuantizerResult& expected);
-std::string difference(const traces::GemmResult& found, const traces::GemmResult& expected);
-
-traces::GemmResult multiply(traces::Machine& machine, const GemmCase& c);
-
-/// "NAME: difference" of every case whose result is not the expected one.
-std::vector<std::string> differences(traces::Machine& machine, const std::vector<SharpQuantizer>& cases);
-std::vector<std::string> differences(traces::Machine& machine, const std::vector<SharpGemm>& cases);
 
 /// A machine that passes on what another one computes. Negative controls override one call.
 class PassingOn : public traces::Machine {
