@@ -175,7 +175,8 @@ void write_quantizer_trace(const std::filesystem::path& directory, const Quantiz
   writer.begin_file("step.safetensors");
   const Shape shape{1, elements};
   writer.add_fp32("source", shape, c.source);
-  const unsigned samples = std::bit_ceil(c.task.draws.sample + 1);
+  const bool has_samples = c.task.rule == Rule::luq_fp4;  // nothing else is drawn
+  const unsigned samples = has_samples ? std::bit_ceil(c.task.draws.sample + 1) : 1;
   for (unsigned sample = 0; sample < samples; ++sample) {
     traces::QuantizerTask task = c.task;
     task.source = c.source;

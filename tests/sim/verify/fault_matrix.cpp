@@ -4,10 +4,8 @@
 #include "sim/verify/cross_check.hpp"
 #include "tests/sim/verify/case_trace.hpp"
 #include "tests/support/emu_faults.hpp"
-#include "tests/support/gemm_cases.hpp"
 #include "tests/support/kernel_faults.hpp"
-#include "tests/support/sharp_gemms.hpp"
-#include "tests/support/sharp_tensors.hpp"
+#include "tests/support/machine_results.hpp"
 #include "tests/support/systemc_faults.hpp"
 #include "traces/base/error.hpp"
 #include "traces/format/check.hpp"
@@ -15,7 +13,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <map>
 
 namespace quatrain::tests {
@@ -72,28 +69,17 @@ std::vector<GemmCase> steps_of(const PlantedFault& fault) {
   return steps;
 }
 
-bool same_bits(float a, float b) {
-  return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b);
-}
-
 bool shows(traces::Machine& machine, const SharpGemm& sharp) try {
   const GemmCase& c = sharp.c;
   if (machine.refuses(c.gemm, c.left_encoding, c.right_encoding)) return false;
-  const auto result = machine.multiply(c.gemm, left_operand(c), right_operands(c));
-  return result.accumulators != sharp.expected.accumulators ||
-         !same_bits(result.scale, sharp.expected.scale) ||
-         !std::ranges::equal(result.output, sharp.expected.output, same_bits);
+  return !difference(multiply(machine, c), sharp.expected).empty();
 } catch (const traces::Error&) {
   return true;
 }
 
 bool shows(traces::Machine& machine, const SharpQuantizer& sharp) try {
   if (machine.refuses(sharp.c.task.rule)) return false;
-  const auto result = machine.quantize(task_of(sharp.c));
-  const auto& expected = sharp.expected;
-  return result.codes != expected.codes || !same_bits(result.scale, expected.scale) ||
-         !same_bits(result.max, expected.max) || !same_bits(result.clip, expected.clip) ||
-         result.sum1 != expected.sum1 || result.sum2 != expected.sum2 || result.count != expected.count;
+  return !difference(machine.quantize(task_of(sharp.c)), sharp.expected).empty();
 } catch (const traces::Error&) {
   return true;
 }
@@ -127,9 +113,14 @@ class Matrix {
         fault.machine, fault.id.substr(fault.id.find('/') + 1), fault.site, fault.kind, "", "", "", ""};
     row.shown_by = fault.gemm ? text_of(*fault.gemm) : text_of(*fault.quantizer);
     const CrossCheck check = check_with(fault, faulty);
-    for (const MachineFindings& machine : check.machines)
-      if (&machine != &check.machines.back() && machine.verdict() == Verdict::different)
+    unsigned witnesses = 0;
+    for (const MachineFindings& machine : check.machines) {
+      if (&machine == &check.machines.back()) continue;
+      witnesses += machine.verdict() == Verdict::equal;
+      if (machine.verdict() == Verdict::different)
         row.complaint = fmt::format("healthy {}: {}", machine.name, sim::describe(*machine.first_difference));
+    }
+    if (witnesses == 0) row.complaint = "no healthy machine computed it";
     if (const auto& difference = check.machines.back().first_difference) {
       row.reported = text_of(*difference);
       if (!is_at(*difference, fault))
@@ -169,12 +160,16 @@ constexpr const char* preface = R"(# Fault matrix
 
 Mistakes planted inside each machine, one at a time, and what `quatrain verify` says of them. Each row is a run: a trace
 with the smallest record that shows the fault, written from the exact oracle (`tests/support/exact_oracle.hpp`), and the
-faulty machine beside every healthy one. The row counts only if verify points at the right element and, for a wrong
-accumulator, at the right k, and if every healthy machine is equal. The last column names the first case of the sharp
-suites (`tests/support/sharp_gemms.hpp`, `sharp_tensors.hpp`) that shows the same fault without verify. The CUDA kernels
-and `simt.*` are one source: their faults are planted there.
+faulty machine beside every healthy one. A row holds only if verify points at the right element and, for a wrong
+accumulator, at the right k, and if every healthy machine is equal (the control). A fault of kind `stale` gets a GEMM of
+the same sizes with zeros on the right before its own. The last column names the first case of the sharp suites
+(`tests/support/sharp_gemms.hpp`, `sharp_tensors.hpp`), which need no trace, that shows the same fault. The kernels of
+`cuda.*` and `simt.*` are one source: their faults are planted in the latter.
 
-This page is the output of `fault_matrix`; `sim_fault_matrix_test` fails when it is not, or when a fault is missed.
+This page is what `fault_matrix` prints; `sim_fault_matrix_test` fails when it is not, or when a row does not hold.
+`exact_planted_faults_test` holds each faulty machine against the oracle without verify.
+
+How many faults there are by site and machine:
 )";
 
 }  // namespace
