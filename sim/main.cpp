@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <sstream>
 #include <string>
 #include <system_error>
 
@@ -70,7 +71,10 @@ int run(int argc, char** argv) {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() != 0) throw Error("{} (see --help)", on_one_line(error.what()));
-    return program.exit(error);
+    std::ostringstream text;  // CLI11 would flush it, and the reason of a failing write would be lost
+    program.exit(error, text, text);
+    fmt::print("{}", text.str());
+    return 0;
   }
   return action();
 }
@@ -89,9 +93,12 @@ int main(int argc, char** argv) try {
   fmt::print(stderr, "error: {}\n", error.what());
   return 2;
 } catch (const std::system_error& error) {
-  const bool output_failed = std::ferror(stdout) != 0;  // fmt throws this when a write to stdout fails
-  fmt::print(stderr, "{}: {}\n", output_failed ? "error: standard output" : "internal error", error.what());
-  return output_failed ? 2 : 3;
+  if (std::ferror(stdout) != 0) {  // fmt throws this when a write to stdout fails
+    fmt::print(stderr, "error: standard output: {}\n", error.code().message());
+    return 2;
+  }
+  fmt::print(stderr, "internal error: {}\n", error.what());
+  return 3;
 } catch (const std::exception& error) {
   fmt::print(stderr, "internal error: {}\n", on_one_line(error.what()));
   return 3;

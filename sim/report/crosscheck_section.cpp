@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace quatrain::sim::report {
 namespace {
 
@@ -27,14 +30,30 @@ std::vector<Cell> machine_row(const MachineCheck& check) {
           fmt::format("{:.1f}", check.seconds)};
 }
 
+/// A row a machine and reason; report.json has every record.
 Table unsupported_table(const CrossCheck& check) {
-  Table table{.title = "Records that a machine does not support",
-              .columns = {{"machine", Align::left}, {"record", Align::left}, {"reason", Align::left}},
-              .rows = {},
-              .is_detail = true};
-  for (const MachineCheck& machine : check.machines)
-    for (const Unsupported& entry : machine.unsupported)
-      table.rows.push_back({machine.machine, entry.record, entry.reason});
+  constexpr std::size_t most_named = 3;
+  Table table{
+      .title = "Records that a machine does not support",
+      .columns = {{"machine", Align::left}, {"records"}, {"reason", Align::left}, {"which", Align::left}},
+      .rows = {},
+      .is_detail = true};
+  for (const MachineCheck& machine : check.machines) {
+    std::vector<std::pair<std::string, std::vector<std::string>>> by_reason;
+    for (const Unsupported& entry : machine.unsupported) {
+      auto found = std::find_if(by_reason.begin(), by_reason.end(),
+                                [&](const auto& known) { return known.first == entry.reason; });
+      if (found == by_reason.end()) found = by_reason.insert(found, {entry.reason, {}});
+      found->second.push_back(entry.record);
+    }
+    for (const auto& [reason, records] : by_reason) {
+      std::string which;
+      for (std::size_t i = 0; i < std::min(most_named, records.size()); ++i)
+        which = joined(which, records[i]);
+      if (records.size() > most_named) which += ", ...";
+      table.rows.push_back({machine.machine, grouped(records.size()), reason, which});
+    }
+  }
   return table;
 }
 

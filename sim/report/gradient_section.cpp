@@ -14,57 +14,66 @@ std::string rule_in_words(const RoundingEffect& effect) {
   return fmt::format("LUQ, {} sample{}", effect.samples, effect.samples == 1 ? "" : "s");
 }
 
-/// The records of one layer; consecutive in the study.
-std::vector<const LayerFidelity*> records_of(const GradientStudy& study, const std::string& layer) {
+/// The records that have ratios.
+std::vector<const LayerFidelity*> records_of(const GradientStudy& study) {
   std::vector<const LayerFidelity*> records;
   for (const LayerFidelity& record : study.fidelity)
-    if (record.layer == layer && !record.effects.empty()) records.push_back(&record);
+    if (!record.effects.empty()) records.push_back(&record);
   return records;
 }
 
-std::vector<std::string> layers_of(const GradientStudy& study) {
-  std::vector<std::string> layers;
-  for (const LayerFidelity& record : study.fidelity)
-    if (!record.effects.empty() && (layers.empty() || layers.back() != record.layer))
-      layers.push_back(record.layer);
-  return layers;
-}
-
-std::vector<Cell> effect_row(const LayerFidelity& record, const RoundingEffect& effect) {
-  return {record.layer,
-          fmt::format("{}", record.step),
-          rule_in_words(effect),
-          percent(effect.dead_share),
-          fmt::format("{:.4f}", effect.gain),
-          effect.trials > 1 ? fmt::format("{:.4f}", effect.gain_deviation) : "",
-          fmt::format("{:.4f}", effect.relative_error),
-          fmt::format("{}", effect.trials)};
-}
-
-/// Gains of every rule by layer; low and high are the extremes over the traced steps.
-Chart gain_chart(const GradientStudy& study) {
-  Chart chart{.kind = Chart::Kind::ranges,
-              .title = "Gain of the weight gradient by layer (1 = unbiased), range over the traced steps",
+/// A mark for every layer, step and rule; LUQ's bars reach one standard deviation of a single trial.
+Chart gain_chart(const std::vector<const LayerFidelity*>& records) {
+  Chart chart{.kind = Chart::Kind::marks,
+              .title = "Gain of the weight gradient by layer and step (1 = unbiased)",
               .x_label = "",
               .y_label = "gain",
-              .labels = layers_of(study),
-              .series = {}};
-  for (std::size_t rule = 0; rule < 4; ++rule) {
-    Series series;
-    for (const std::string& layer : chart.labels) {
-      std::vector<double> gains;
-      for (const LayerFidelity* record : records_of(study, layer)) {
-        series.name = rule_in_words(record->effects[rule]);
-        gains.push_back(record->effects[rule].gain);
-      }
-      const auto [low, high] = std::minmax_element(gains.begin(), gains.end());
-      series.y.push_back(std::accumulate(gains.begin(), gains.end(), 0.0) /
-                         static_cast<double>(gains.size()));
-      series.bounds.emplace_back(*low, *high);
+              .labels = {},
+              .series = {},
+              .reference = 1};
+  for (const RoundingEffect& effect : records.front()->effects)
+    chart.series.push_back({.name = rule_in_words(effect), .y = {}, .x = {}, .bounds = {}});
+  for (const LayerFidelity* record : records) {
+    chart.labels.push_back(fmt::format("{}, {}", record->layer, record->step));
+    for (std::size_t rule = 0; rule < record->effects.size(); ++rule) {
+      const RoundingEffect& effect = record->effects[rule];
+      chart.series[rule].y.push_back(effect.gain);
+      chart.series[rule].bounds.emplace_back(effect.gain - effect.gain_deviation,
+                                             effect.gain + effect.gain_deviation);
     }
-    chart.series.push_back(std::move(series));
   }
   return chart;
+}
+
+/// A row a layer and step, a column a rule.
+Table effect_table(const std::vector<const LayerFidelity*>& records, std::string title,
+                   std::string (*text_of)(const RoundingEffect&)) {
+  Table table{.title = std::move(title), .columns = {{"layer", Align::left}, {"step"}}, .rows = {}};
+  for (const RoundingEffect& effect : records.front()->effects)
+    table.columns.push_back({rule_in_words(effect)});
+  for (const LayerFidelity* record : records) {
+    std::vector<Cell>& row =
+        table.rows.emplace_back(std::vector<Cell>{record->layer, fmt::format("{}", record->step)});
+    for (const RoundingEffect& effect : record->effects) row.emplace_back(text_of(effect));
+  }
+  return table;
+}
+
+std::string gain_text(const RoundingEffect& effect) {
+  if (effect.trials == 1) return fmt::format("{:.4f}", effect.gain);
+  return fmt::format("{:.4f} +- {:.4f}", effect.gain, effect.gain_deviation);
+}
+
+void add_tables(const GradientStudy& study, Section& section) {
+  const auto records = records_of(study);
+  if (records.empty()) return;
+  section.charts.push_back(gain_chart(records));
+  section.tables.push_back(effect_table(records, "Gain", gain_text));
+  section.tables.push_back(effect_table(records, "Error", [](const RoundingEffect& effect) {
+    return fmt::format("{:.4f}", effect.relative_error);
+  }));
+  section.tables.push_back(
+      effect_table(records, "Dead", [](const RoundingEffect& effect) { return percent(effect.dead_share); }));
 }
 
 Chart histogram_chart(const GradientStudy& study) {
@@ -107,28 +116,16 @@ std::optional<Section> gradient_section(const Report& report) {
       .title = "What rounding does to the gradients", .text = {}, .charts = {}, .tables = {}, .limits = {}};
   if (!study.fidelity.empty()) {
     section.text = {
-        "The traced gradients dZ of every quantized layer were quantized again by each rule, and the weight "
-        "gradient "
-        "dW = X^T dZ was computed from them in fp64, with the decoded quantized input of the layer as X "
-        "throughout.",
-        "Dead: non-zero elements of dZ that become zero in every sample. Gain: <dW_q, dW> / <dW, dW> against "
-        "the "
-        "unquantized gradient; 1 is unbiased. Error: ||dW_q - dW|| / ||dW||. A trial is an independent set "
-        "of draws; gain "
-        "is their mean, error their root mean square."};
-    if (!layers_of(study).empty()) section.charts.push_back(gain_chart(study));
-    Table table{.title = "Rounding of the gradient, by layer and step",
-                .columns = {{"layer", Align::left},
-                            {"step"},
-                            {"rule", Align::left},
-                            {"dead"},
-                            {"gain"},
-                            {"deviation"},
-                            {"error"},
-                            {"trials"}},
-                .rows = {}};
+        "The traced gradients dZ of every quantized layer were quantized again by each rule, and the "
+        "weight gradient dW = X^T dZ was computed from them in fp64; X is the layer's decoded quantized "
+        "input throughout, so that only the gradient's rounding differs.",
+        "Gain: <dW_q, dW> / <dW, dW> against the unquantized gradient; 1 is unbiased. Error: "
+        "||dW_q - dW|| / ||dW||. Dead: non-zero elements of dZ that become zero in every sample. All LUQ "
+        "columns use the same 16 sets of draws: as 16 trials of 1 sample, 4 of 4, 1 of 16; +- is the "
+        "standard deviation of a trial, errors are root mean squares. Samples leave the mean gain as it "
+        "is and narrow its spread."};
+    add_tables(study, section);
     for (const LayerFidelity& record : study.fidelity) {
-      for (const RoundingEffect& effect : record.effects) table.rows.push_back(effect_row(record, effect));
       if (record.images < record.batch)
         section.limits.push_back(
             fmt::format("{}, step {}: over the first {} of {} images, to bound the time.", record.layer,
@@ -137,7 +134,6 @@ std::optional<Section> gradient_section(const Report& report) {
         section.limits.push_back(fmt::format("{}, step {}: the weight gradient is all zero; no ratio exists.",
                                              record.layer, record.step));
     }
-    section.tables.push_back(std::move(table));
     section.limits.emplace_back(
         "A statistic in fp64 of single steps, not a bit-exact quantity: an unbiased gradient is what "
         "LUQ is for; what it does to accuracy depends on network and schedule.");

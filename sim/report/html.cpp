@@ -66,12 +66,12 @@ std::string render(const Table& table) {
 }
 
 Json json_of(const Chart& chart) {
-  constexpr std::array<const char*, 3> kinds = {"lines", "bars", "ranges"};
+  constexpr std::array<const char*, 4> kinds = {"lines", "bars", "ranges", "marks"};
   Json json = {{"kind", kinds[static_cast<std::size_t>(chart.kind)]},
                {"xLabel", chart.x_label},
                {"yLabel", chart.y_label},
                {"labels", chart.labels},
-               {"logarithmic", chart.is_logarithmic},
+               {"reference", chart.reference ? Json(*chart.reference) : Json(nullptr)},
                {"series", Json::array()}};
   for (const Series& series : chart.series)
     json["series"].push_back(

@@ -4,6 +4,7 @@
 
 #include "sim/report/model.hpp"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,16 +39,16 @@ struct Series {
   std::string name;
   std::vector<double> y;
   std::vector<double> x;                          ///< lines: as long as y
-  std::vector<std::pair<double, double>> bounds;  ///< ranges: low and high beside each y
+  std::vector<std::pair<double, double>> bounds;  ///< ranges and marks: low and high beside each y
 };
 
 struct Chart {
-  enum class Kind : unsigned char { lines, bars, ranges };
+  enum class Kind : unsigned char { lines, bars, ranges, marks };
   Kind kind = Kind::lines;
   std::string title, x_label, y_label;
-  std::vector<std::string> labels;  ///< of bars and ranges
+  std::vector<std::string> labels;  ///< of all but lines
   std::vector<Series> series;
-  bool is_logarithmic = false;
+  std::optional<double> reference = {};  ///< marks: a line at this y
 };
 
 struct Section {

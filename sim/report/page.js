@@ -27,27 +27,71 @@ if (window.Chart) {
   const data = JSON.parse(document.getElementById("chart-data").textContent);
   let drawn = [];
 
-  const datasets_of = (chart, palette) => chart.series.flatMap((series, i) => {
+  const datasets_of = (chart, palette) => chart.series.map((series, i) => {
     const color = palette[i % palette.length];
+    const set = {label: series.name, backgroundColor: color, borderColor: color, borderWidth: 1.6};
     if (chart.kind === "lines")
-      return [{label: series.name, data: series.y.map((y, k) => ({x: series.x[k], y})), borderColor: color,
-               backgroundColor: color, borderWidth: 1.6, pointRadius: series.y.length > 20 ? 0 : 3, tension: 0}];
-    if (chart.kind === "bars") return [{label: series.name, data: series.y, backgroundColor: color}];
-    return [{label: series.name, data: series.bounds, nominal: series.y, backgroundColor: color + "88",
-             borderColor: color, borderWidth: 1, borderSkipped: false, barPercentage: 0.8, minBarLength: 2}];
+      return {...set, data: series.y.map((y, k) => ({x: series.x[k], y})), pointRadius: series.y.length > 20 ? 0 : 3};
+    if (chart.kind === "bars") return {...set, data: series.y, borderWidth: 0};
+    if (chart.kind === "ranges")
+      return {...set, data: series.bounds, backgroundColor: color + "88", borderWidth: 1, borderSkipped: false,
+              barPercentage: 0.8, minBarLength: 2};
+    const shift = (i - (chart.series.length - 1) / 2) * 0.16;  // marks stand side by side
+    return {...set, data: series.y.map((y, k) => ({x: k + shift, y})), pointRadius: 3.5};
   });
 
-  // The nominal value of a range: a line across its bar.
-  const nominal_marks = {id: "nominal_marks", afterDatasetsDraw(chart) {
-    chart.data.datasets.forEach((set, i) => {
-      if (!set.nominal || !chart.isDatasetVisible(i)) return;
-      chart.getDatasetMeta(i).data.forEach((bar, k) => {
-        const y = chart.scales.y.getPixelForValue(set.nominal[k]);
-        chart.ctx.fillStyle = Chart.defaults.color;
-        chart.ctx.fillRect(bar.x - bar.width / 2, y - 1, bar.width, 2);
+  // What Chart.js has no word for: the nominal value across a range, the deviation around a mark, a line at a value.
+  const extras_of = (chart) => ({id: "extras", afterDatasetsDraw(drawing) {
+    const {ctx, scales: {y}, chartArea} = drawing;
+    ctx.save();
+    chart.series.forEach((series, i) => {
+      if (!drawing.isDatasetVisible(i)) return;
+      drawing.getDatasetMeta(i).data.forEach((element, k) => {
+        ctx.fillStyle = chart.kind === "ranges" ? Chart.defaults.color : drawing.data.datasets[i].borderColor;
+        if (chart.kind === "ranges")
+          ctx.fillRect(element.x - element.width / 2, y.getPixelForValue(series.y[k]) - 1, element.width, 2);
+        if (chart.kind === "marks") {
+          const [low, high] = series.bounds[k].map((value) => y.getPixelForValue(value));
+          ctx.fillRect(element.x - 0.75, high, 1.5, low - high);
+        }
       });
     });
-  }};
+    if (chart.reference !== null) {
+      ctx.strokeStyle = Chart.defaults.color;
+      ctx.setLineDash([5, 4]);
+      ctx.beginPath();
+      ctx.moveTo(chartArea.left, y.getPixelForValue(chart.reference));
+      ctx.lineTo(chartArea.right, y.getPixelForValue(chart.reference));
+      ctx.stroke();
+    }
+    ctx.restore();
+  }});
+
+  const number_text = (value) => Number(value.toPrecision(5)).toLocaleString("en");
+  const tooltip_of = (chart) => (item) => {
+    const series = chart.series[item.datasetIndex];
+    const k = item.dataIndex, text = `${series.name}: ${number_text(series.y[k])}`;
+    if (chart.kind !== "ranges" && chart.kind !== "marks") return text;
+    const [low, high] = series.bounds[k];
+    return low === high ? text : `${text} (${number_text(low)} to ${number_text(high)})`;
+  };
+
+  const x_axis_of = (chart) => {
+    const title = {display: chart.xLabel !== "", text: chart.xLabel};
+    if (chart.kind === "lines") return {type: "linear", title, ticks: {precision: 0}};
+    if (chart.kind === "marks")
+      return {type: "linear", title, min: -0.5, max: chart.labels.length - 0.5, grid: {display: false},
+              afterBuildTicks: (axis) => { axis.ticks = chart.labels.map((_, k) => ({value: k})); },
+              ticks: {autoSkip: false, callback: (value) => chart.labels[value]}};
+    return {type: "category", title, ticks: {autoSkip: false}, grid: {display: false}};
+  };
+
+  const y_axis_of = (chart) => {
+    const axis = {title: {display: chart.yLabel !== "", text: chart.yLabel}};
+    if (chart.kind !== "marks") return axis;
+    const ends = chart.series.flatMap((series) => series.bounds.flat());
+    return {...axis, suggestedMin: Math.min(...ends), suggestedMax: Math.max(...ends)};
+  };
 
   const draw = () => {
     drawn.forEach((chart) => chart.destroy());
@@ -57,23 +101,14 @@ if (window.Chart) {
     Chart.defaults.borderColor = style.getPropertyValue("--line").trim();
     Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
     drawn = data.map((chart, number) => new Chart(document.getElementById("chart-" + number), {
-      type: chart.kind === "lines" ? "line" : "bar",
+      type: {lines: "line", bars: "bar", ranges: "bar", marks: "scatter"}[chart.kind],
       data: {labels: chart.kind === "lines" ? undefined : chart.labels, datasets: datasets_of(chart, palette)},
-      plugins: [nominal_marks],
+      plugins: [extras_of(chart)],
       options: {
         animation: false, maintainAspectRatio: false, responsive: true,
-        interaction: {mode: "index", intersect: false},
-        plugins: {legend: {labels: {boxWidth: 14}}, tooltip: {callbacks: {label: (item) => {
-          const set = item.dataset, format = (value) => Number(value.toPrecision(5)).toLocaleString("en");
-          if (!set.nominal) return `${set.label}: ${format(item.parsed.y)}`;
-          const [low, high] = data[number].series[item.datasetIndex].bounds[item.dataIndex];
-          return `${set.label}: ${format(low)} to ${format(high)}, ${format(set.nominal[item.dataIndex])}`;
-        }}}},
-        scales: {
-          x: {type: chart.kind === "lines" ? "linear" : "category", title: {display: chart.xLabel !== "", text: chart.xLabel},
-              ticks: chart.kind === "lines" ? {precision: 0} : {autoSkip: false}, grid: {display: chart.kind === "lines"}},
-          y: {type: chart.logarithmic ? "logarithmic" : "linear", title: {display: chart.yLabel !== "", text: chart.yLabel}},
-        },
+        interaction: {mode: chart.kind === "marks" ? "nearest" : "index", intersect: false},
+        plugins: {legend: {labels: {boxWidth: 14}}, tooltip: {callbacks: {label: tooltip_of(chart)}}},
+        scales: {x: x_axis_of(chart), y: y_axis_of(chart)},
       },
     }));
   };

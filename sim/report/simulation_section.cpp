@@ -27,15 +27,22 @@ const Bounds* find_energy(const SimulatedPart& part, const std::string& node) {
   return nullptr;
 }
 
-/// Every layer and phase that a simulation has, in the order of the first that has it.
+/// Every layer and phase that a simulation has: layers in the order of their forward products, their phases
+/// in the order forward, backward_data, backward_weight.
 std::vector<SimulatedPart> all_parts(const Report& report) {
-  std::vector<SimulatedPart> parts;
+  std::vector<std::string> layers;
   for (const Simulation& simulation : report.simulations)
     for (const SimulatedPart& part : simulation.parts)
-      if (std::none_of(parts.begin(), parts.end(), [&](const SimulatedPart& known) {
-            return known.layer == part.layer && known.phase == part.phase;
-          }))
-        parts.push_back(part);
+      if (std::find(layers.begin(), layers.end(), part.layer) == layers.end()) layers.push_back(part.layer);
+  std::vector<SimulatedPart> parts;
+  for (const std::string& layer : layers)
+    for (const char* phase : {"forward", "backward_data", "backward_weight"})
+      for (const Simulation& simulation : report.simulations) {
+        const SimulatedPart* found = find_part(simulation, {.layer = layer, .phase = phase, .energy_pj = {}});
+        if (found == nullptr) continue;
+        parts.push_back(*found);
+        break;
+      }
   return parts;
 }
 
@@ -217,12 +224,32 @@ Table activity_table(const Report& report) {
   return table;
 }
 
+/// A limit that all accelerators share is said once.
+std::vector<std::string> limits_of(const Report& report) {
+  std::vector<std::string> limits;
+  const auto has = [](const Simulation& simulation, const std::string& limit) {
+    return std::find(simulation.limits.begin(), simulation.limits.end(), limit) != simulation.limits.end();
+  };
+  for (const Simulation& simulation : report.simulations)
+    for (const std::string& limit : simulation.limits) {
+      const bool is_shared = std::all_of(report.simulations.begin(), report.simulations.end(),
+                                         [&](const Simulation& other) { return has(other, limit); });
+      const std::string line = is_shared ? limit : fmt::format("{}: {}", simulation.accelerator, limit);
+      if (std::find(limits.begin(), limits.end(), line) == limits.end()) limits.push_back(line);
+    }
+  return limits;
+}
+
 }  // namespace
 
 std::optional<Section> simulation_section(const Report& report) {
   if (report.simulations.empty()) return std::nullopt;
   Section section{.title = "Cycles and energy", .text = {}, .charts = {}, .tables = {}, .limits = {}};
   section.text.push_back(fmt::format("Scope: {}.", report.simulations.front().scope));
+  section.text.emplace_back(
+      "Replayed: the SystemC array computed every GEMM again; accumulators are compared with the trace, "
+      "cycles with the closed form, sampled tiles with the structural model. DRAM ms is what the bytes "
+      "alone take; stalls are not modelled.");
   section.text.emplace_back(
       "Energy is event counts times a technology table, given as low, nominal and high: the bounds say "
       "how well the constants are known, and no single ratio between designs follows from them.");
@@ -245,9 +272,7 @@ std::optional<Section> simulation_section(const Report& report) {
     for (const TechnologyEnergy& technology : simulation.technologies)
       section.tables.push_back(components_table(simulation, technology));
   section.tables.push_back(activity_table(report));
-  for (const Simulation& simulation : report.simulations)
-    for (const std::string& limit : simulation.limits)
-      section.limits.push_back(fmt::format("{}: {}", simulation.accelerator, limit));
+  section.limits = limits_of(report);
   return section;
 }
 

@@ -77,6 +77,36 @@ std::string in_words(const emu::TrainingConfig& config) {
   return fmt::format("inputs and weights {}, gradients fp32", forward);
 }
 
+Table layers_table(const emu::TrainingConfig& config) {
+  Table table{.title = "Network",
+              .columns = {{"layer", Align::left},
+                          {"kind", Align::left},
+                          {"input"},
+                          {"output"},
+                          {"kernel"},
+                          {"stride"},
+                          {"forward MACs an image"},
+                          {"precision", Align::left}},
+              .rows = {},
+              .is_detail = true};
+  for (const emu::LayerConfig& layer : config.layers) {
+    if (!layer.has_parameters()) continue;
+    const traces::Geometry& g = layer.geometry;
+    const bool is_linear = layer.kind == emu::LayerWord::linear;
+    table.rows.push_back(
+        {layer.name, is_linear ? "linear" : "conv2d",
+         fmt::format("{} x {} x {}", layer.input.channels, layer.input.height, layer.input.width),
+         fmt::format("{} x {} x {}", layer.output.channels, layer.output.height, layer.output.width),
+         is_linear ? "" : fmt::format("{} x {}", g.kernel_height, g.kernel_width),
+         is_linear ? "" : fmt::format("{}", g.stride_height),
+         grouped(static_cast<std::uint64_t>(traces::mac_count(traces::gemm_size(traces::Phase::forward, g)))),
+         layer.precision == emu::Precision::fp32 ? "fp32"
+         : layer.unsigned_input                  ? "quantized, input UINT4"
+                                                 : "quantized, input INT4"});
+  }
+  return table;
+}
+
 }  // namespace
 
 std::optional<Section> training_section(const Report& report) {
@@ -84,7 +114,7 @@ std::optional<Section> training_section(const Report& report) {
   Section section{.title = "Training", .text = {}, .charts = {}, .tables = {}, .limits = {}};
   const emu::TrainingConfig& config = report.training.front().config;
   section.text.push_back(
-      fmt::format("Network {}, batch {}, {} epochs, seed {}. First and last layer stay in fp32.", config.name,
+      fmt::format("Network {}, batch {}, epochs {}, seed {}. First and last layer stay in fp32.", config.name,
                   config.batch, config.epochs, config.seed));
   section.charts = {loss_chart(report), accuracy_chart(report)};
   Table last{.title = "After the last epoch", .columns = epoch_columns("recipe"), .rows = {}};
@@ -97,10 +127,10 @@ std::optional<Section> training_section(const Report& report) {
     for (const emu::EpochMetrics& epoch : run.epochs)
       all.rows.push_back(epoch_row(run, epoch, epoch.state_hash));
   }
-  section.tables = {std::move(last), std::move(all)};
+  section.tables = {std::move(last), layers_table(config), std::move(all)};
   section.limits = {
-      "One seed and one small network: a few tenths of a point between recipes are within what another seed "
-      "changes. What rounding does shows in the gradients, not here.",
+      "One seed and one small network: a few tenths of a point between recipes are within what another "
+      "seed changes. What rounding does shows in the gradients, not here.",
       "Equal state hashes mean equal runs, bit for bit: weights, biases and momenta."};
   return section;
 }

@@ -1,0 +1,84 @@
+/// The program itself: exit codes, one-line errors, where output goes.
+#include "tests/support/program.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace quatrain::sim {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+using tests::ProgramRun;
+
+ProgramRun run_program(const std::string& arguments) {
+  const tests::Folder folder;
+  return tests::run_program(QUATRAIN_PROGRAM, arguments, folder);
+}
+
+/// stdout goes to `out`, as a shell takes it.
+ProgramRun run_program_to(const std::string& out, const std::string& arguments) {
+  const tests::Folder folder;
+  return tests::run_program("sh -c 'exec " QUATRAIN_PROGRAM " " + arguments + " >" + out + "'", "", folder);
+}
+
+const std::string commands = "train, trace, sim, verify, report, machines, demo";
+
+void expect_bad_usage(const std::string& arguments, const std::string& message) {
+  const ProgramRun run = run_program(arguments);
+  EXPECT_EQ(run.exit_code, 2) << arguments;
+  EXPECT_EQ(run.err, "error: " + message + "\n");
+  EXPECT_EQ(run.out, "");
+}
+
+TEST(Program, HelpListsEveryCommandWithExamplesAndExitCodes) {
+  const ProgramRun run = run_program("--help");
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_EQ(run.err, "");
+  for (const char* part : {"train ", "trace ", "sim ", "verify ", "report ", "machines ", "demo ",
+                           "Examples:", "Exit codes:", "130 interrupted"})
+    EXPECT_THAT(run.out, HasSubstr(part));
+}
+
+TEST(Program, EveryCommandHasHelpWithAnExample) {
+  for (const char* command : {"train", "trace", "sim", "verify", "report", "machines", "demo"}) {
+    const ProgramRun run = run_program(std::string(command) + " --help");
+    EXPECT_EQ(run.exit_code, 0) << command;
+    EXPECT_THAT(run.out, HasSubstr("Example")) << command;
+    EXPECT_THAT(run.out, HasSubstr(std::string("quatrain ") + command)) << command;
+  }
+}
+
+TEST(Program, VersionNamesProgramNumericsAndFormat) {
+  const ProgramRun run = run_program("--version");
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_EQ(run.out, "quatrain " QUATRAIN_VERSION " (numerics strict4/1, trace format 1)\n");
+}
+
+TEST(Program, UsageErrorsAreOneLineAndExitTwo) {
+  expect_bad_usage("", "no command; expected one of " + commands + " (see --help)");
+  expect_bad_usage("tran", "unknown command 'tran'; expected one of " + commands + " (see --help)");
+  expect_bad_usage("--nope", "unknown option '--nope'; expected one of " + commands + " (see --help)");
+  expect_bad_usage("report", "RUN_DIR is required (see --help)");
+  expect_bad_usage("report here --nope", "The following argument was not expected: --nope (see --help)");
+  expect_bad_usage("demo --threads 0", "--threads: Value 0 not in range 1 to 1024 (see --help)");
+}
+
+TEST(Program, AFullDiskBehindStdoutIsExitTwoWithTheReason) {
+  for (const char* arguments : {"--version", "--help", "machines"}) {
+    const ProgramRun run = run_program_to("/dev/full", arguments);
+    EXPECT_EQ(run.exit_code, 2) << arguments;
+    EXPECT_EQ(run.err, "error: standard output: No space left on device\n") << arguments;
+  }
+}
+
+TEST(Program, AClosedStdoutIsExitTwoWithTheReason) {
+  const ProgramRun run = run_program_to("&-", "--version");
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.err, "error: standard output: Bad file descriptor\n");
+}
+
+}  // namespace
+}  // namespace quatrain::sim
