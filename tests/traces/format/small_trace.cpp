@@ -11,9 +11,8 @@
 #include "traces/format/safetensors.hpp"
 #include "traces/format/writer.hpp"
 
-#include <gtest/gtest.h>
-
 #include <numeric>
+#include <set>
 #include <stdexcept>
 
 namespace quatrain::tests {
@@ -179,7 +178,7 @@ TraceBytes TraceBytes::read(const fs::path& directory) {
 void TraceBytes::replace(const std::string& name, const std::string& from, const std::string& to) {
   std::string& bytes = files_.at(name);
   const std::size_t at = bytes.find(from);
-  ASSERT_NE(at, std::string::npos) << "'" << from << "' is not in " << name;
+  if (at == std::string::npos) throw std::invalid_argument("'" + from + "' is not in " + name);
   bytes.replace(at, from.size(), to);
 }
 
@@ -200,7 +199,7 @@ std::span<char> TraceBytes::tensor_bytes(const std::string& id) {
     for (const StoredTensor& tensor : parse_safetensors_header(bytes.substr(8, length), name, data.size()))
       if (tensor.id == id) return data.subspan(tensor.begin, tensor.end - tensor.begin);
   }
-  throw std::out_of_range(id);
+  throw std::invalid_argument("no file has the tensor " + id);
 }
 
 char& TraceBytes::byte_of(const std::string& id, std::size_t byte) { return tensor_bytes(id)[byte]; }
@@ -223,6 +222,31 @@ void TraceBytes::write_one(const fs::path& directory, const std::string& name) c
   OutputFile file(directory / name, OutputFile::Mode::create);
   file.write(files_.at(name));
   file.close();
+}
+
+/// Everything that `reader` holds, written again.
+void copy_trace(const TraceReader& reader, const fs::path& directory) {
+  const Manifest& manifest = reader.manifest();
+  TraceWriter writer(directory, manifest.producer, manifest.run);
+  for (const LayerRecord& layer : manifest.layers) writer.add_layer(layer);
+  std::set<std::string> files;
+  for (const auto& [id, tensor] : manifest.tensors) files.insert(tensor.file);
+  for (const std::string& file : files) {
+    writer.begin_file(file);
+    for (const auto& [id, tensor] : manifest.tensors) {
+      if (tensor.file != file) continue;
+      if (tensor.encoding == Encoding::fp32)
+        writer.add_fp32(id, tensor.shape, reader.read_fp32(id));
+      else if (tensor.encoding == Encoding::int32)
+        writer.add_int32(id, tensor.shape, reader.read_int32(id));
+      else
+        writer.add_codes(id, tensor.encoding, tensor.shape, reader.read_codes(id));
+    }
+    writer.end_file();
+  }
+  for (const QuantizerRecord& record : manifest.quantizers) writer.add_quantizer(record);
+  for (const GemmRecord& record : manifest.gemms) writer.add_gemm(record);
+  writer.finish();
 }
 
 std::string check_message(const fs::path& directory) {

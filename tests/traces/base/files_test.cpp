@@ -1,0 +1,84 @@
+#include "traces/base/files.hpp"
+
+#include "tests/support/folder.hpp"
+#include "tests/support/message_of.hpp"
+
+#include <gtest/gtest.h>
+
+#include <sys/stat.h>
+#include <vector>
+
+namespace {
+
+using namespace quatrain::tests;
+using namespace quatrain::traces;
+
+TEST(Files, WholeFileReplacesAndLeavesNoTemporary) {
+  const Folder folder;
+  write_whole_file(folder / "a", "one");
+  write_whole_file(folder / "a", "two");
+  EXPECT_EQ(read_whole_file(folder / "a"), "two");
+  EXPECT_EQ(contents(folder.path()), std::set<std::string>{"a"});
+}
+
+TEST(Files, FailuresNameFileAndCause) {
+  const Folder folder;
+  EXPECT_EQ(message_of([&] { write_whole_file(folder / "no/a", ""); }),
+            (folder / "no/a.partial").string() + ": cannot be opened for writing: No such file or directory");
+  EXPECT_EQ(message_of([&] { read_whole_file(folder / "a"); }),
+            (folder / "a").string() + ": cannot be read: No such file or directory");
+  EXPECT_EQ(message_of([&] { InputFile(folder / "a"); }),
+            (folder / "a").string() + ": cannot be read: No such file or directory");
+  EXPECT_EQ(message_of([&] { InputFile(folder.path()); }), folder.path().string() + ": not a plain file");
+  EXPECT_EQ(message_of([&] {
+              OutputFile full("/dev/full", OutputFile::Mode::append);
+              full.write("x");
+            }),
+            "/dev/full: cannot be written: No space left on device");
+  write_whole_file(folder / "a", "12345");
+  EXPECT_EQ(message_of([&] { read_whole_file(folder / "a", 4); }),
+            (folder / "a").string() + ": more than 4 bytes long");
+  EXPECT_EQ(read_whole_file(folder / "a", 5), "12345");
+  EXPECT_EQ(message_of([&] { OutputFile(folder / "a", OutputFile::Mode::create); }),
+            (folder / "a").string() + ": cannot be opened for writing: File exists");
+}
+
+TEST(Files, PipeIsRefusedAndNotWaitedFor) {
+  const Folder folder;
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  EXPECT_EQ(message_of([&] { InputFile(folder / "pipe"); }),
+            (folder / "pipe").string() + ": not a plain file");
+}
+
+TEST(Files, InputIsReadAtAnyPlace) {
+  const Folder folder;
+  write_whole_file(folder / "a", "abcdef");
+  const InputFile file(folder / "a");
+  EXPECT_EQ(file.size(), 6U);
+  std::vector<std::uint8_t> bytes(3);
+  file.read(2, bytes);
+  EXPECT_EQ(bytes, (std::vector<std::uint8_t>{'c', 'd', 'e'}));
+  EXPECT_EQ(message_of([&] { file.read(5, bytes); }),
+            (folder / "a").string() + ": ends at byte 6; expected 2 more");
+}
+
+TEST(Files, RenameRefusesWhatIsThere) {
+  const Folder folder;
+  write_whole_file(folder / "a", "a");
+  write_whole_file(folder / "b", "b");
+  EXPECT_EQ(
+      message_of([&] { rename_new(folder / "a", folder / "b"); }),
+      (folder / "b").string() + ": cannot be renamed from " + (folder / "a").string() + ": File exists");
+  rename_new(folder / "a", folder / "c");
+  EXPECT_EQ(read_whole_file(folder / "b"), "b");
+  EXPECT_EQ(read_whole_file(folder / "c"), "a");
+}
+
+TEST(Files, AppendedLines) {
+  const Folder folder;
+  append_line(folder / "log", "one");
+  append_line(folder / "log", "two");
+  EXPECT_EQ(read_whole_file(folder / "log"), "one\ntwo\n");
+}
+
+}  // namespace
