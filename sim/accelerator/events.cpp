@@ -8,9 +8,9 @@
 namespace quatrain::sim {
 namespace {
 
-constexpr std::array<std::string_view, 9> component_words = {
+constexpr std::array<std::string_view, 10> component_words = {
     "pe_combinational", "pe_flip_flops", "skew_flip_flops", "operand_sram", "accumulator_sram", "dram",
-    "quantizer",        "random_source", "epilogue"};
+    "quantizer_dram",   "quantizer",     "random_source",   "epilogue"};
 
 // Control bits that travel with an operand (rtl_models/pe/link.hpp): valid, first, last; valid.
 constexpr unsigned left_control_bits = 3, right_control_bits = 1;
@@ -136,7 +136,8 @@ EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, c
   add_operand_side(counts, config, config.array.rows, use.streamed_cycles, traffic.left_bytes);
   add_operand_side(counts, config, config.array.columns, use.streamed_cycles, traffic.right_bytes);
   add_accumulator_buffer(counts, config, mapping);
-  counts.add(Component::dram, dram_row(config.dram), 8 * traffic.total_bytes());
+  counts.add(Component::dram, dram_row(config.dram), 8 * traffic.gemm_bytes());
+  counts.add(Component::quantizer_dram, dram_row(config.dram), 8 * traffic.quantizer_bytes);
   if (config.pe == Pe::bf16) return counts;  // results leave as they are, operands come as bf16
   for (const QuantizerWork& work : quantizers) {
     if (encoding_of(work.rule) == traces::Encoding::fp4_e3m0)

@@ -21,6 +21,7 @@ enum class Component : std::uint8_t {
   operand_sram,
   accumulator_sram,
   dram,
+  quantizer_dram,
   quantizer,
   random_source,
   epilogue

@@ -15,7 +15,10 @@ Json to_json_object(const UseOfArray& use) {
 }
 
 Json to_json_object(const Traffic& traffic) {
-  return {{"left", traffic.left_bytes}, {"right", traffic.right_bytes}, {"result", traffic.result_bytes}};
+  return {{"left", traffic.left_bytes},
+          {"right", traffic.right_bytes},
+          {"result", traffic.result_bytes},
+          {"quantizer", traffic.quantizer_bytes}};
 }
 
 Json to_json_object(const std::optional<rtl_models::Activity>& activity) {
@@ -118,17 +121,19 @@ std::string simulation_json(const Simulation& simulation) {
 std::string simulation_csv(const Simulation& simulation) {
   std::string csv =
       "step,layer,phase,m,n,k,groups,samples,tiles,cycles,macs,in_range_macs,utilization_spatial,"
-      "utilization_temporal,utilization_overall,bytes_left,bytes_right,bytes_result,activity_macs,"
+      "utilization_temporal,utilization_overall,bytes_left,bytes_right,bytes_result,bytes_quantizer,activity_"
+      "macs,"
       "activity_zero_operand_macs,activity_left_toggles,activity_right_toggles,activity_accumulator_toggles";
   for (const TechnologyResult& technology : simulation.technologies)
     for (const std::string_view bound : {"low", "nominal", "high"})
       csv += fmt::format(",energy_pj_{}_{}", technology.name, bound);
   csv += "\n";
   for (const RecordResult& r : simulation.records) {
-    csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}", r.step, r.layer,
+    csv += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}", r.step, r.layer,
                        name_of(r.phase), r.size.m, r.size.n, r.size.k, r.size.groups, r.samples, r.use.tiles,
                        r.use.cycles, r.use.macs, r.in_range_macs, r.use.spatial(), r.use.temporal(),
-                       r.use.overall(), r.traffic.left_bytes, r.traffic.right_bytes, r.traffic.result_bytes);
+                       r.use.overall(), r.traffic.left_bytes, r.traffic.right_bytes, r.traffic.result_bytes,
+                       r.traffic.quantizer_bytes);
     if (const auto& a = r.activity)
       csv += fmt::format(",{},{},{},{},{}", a->macs, a->zero_operand_macs, a->left_toggles, a->right_toggles,
                          a->accumulator_toggles);

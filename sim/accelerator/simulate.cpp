@@ -35,6 +35,7 @@ RecordResult closed_forms(const AcceleratorConfig& config, const TrainingGemm& w
   result.use = use_of_array(mapping);
   result.in_range_macs = in_range_macs(work.gemm.geometry, work.record->samples);
   result.traffic = traffic_of(work.gemm, mapping, buffers_of(config));
+  result.traffic.quantizer_bytes = quantizer_bytes_of(work.quantizers, config.operand_bits());
   return result;
 }
 
@@ -131,14 +132,14 @@ std::vector<std::string> limits_of(const AcceleratorConfig& config) {
       "the sum over all training records of the trace; layers that stay fp32 are not in it",
       "stalls are not modelled: the milliseconds are cycles at the clock, the bytes alone take "
       "dram_milliseconds",
+      "results leave as fp32 and operands are made from fp32 tensors in DRAM: no layer is fused with the "
+      "next",
       "energy prices counts, not toggles; wires, leakage, control and clock tree are not in it"};
   if (config.pe == Pe::bf16) {
     limits.emplace_back("multiplier and adder are published macros; the 4-bit PE is priced from gate counts");
     limits.emplace_back("cycles and energy only: this PE has no bit-accurate model");
   } else {
     limits.emplace_back("the PE is priced from gate counts; a bf16 PE from published macros");
-    limits.emplace_back(
-        "the quantizers' lanes are priced, not their traffic: fp32 tensors read, codes written");
   }
   return limits;
 }

@@ -121,8 +121,9 @@ std::string simulation_table(const Simulation& simulation) {
       "overall {:.1f} %\n",
       simulation.use.macs, percent(simulation.in_range_macs, simulation.use.macs),
       100 * simulation.use.spatial(), 100 * simulation.use.temporal(), 100 * simulation.use.overall());
-  text += fmt::format("bytes: left {}, right {}, result {}\n", simulation.traffic.left_bytes,
-                      simulation.traffic.right_bytes, simulation.traffic.result_bytes);
+  text += fmt::format("bytes: left {}, right {}, result {}, quantizers {}\n", simulation.traffic.left_bytes,
+                      simulation.traffic.right_bytes, simulation.traffic.result_bytes,
+                      simulation.traffic.quantizer_bytes);
   for (const TechnologyResult& technology : simulation.technologies) add_energy(text, technology);
   add_replay(text, simulation);
   text += "limits:\n";

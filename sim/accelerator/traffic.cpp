@@ -10,7 +10,7 @@ namespace {
 using traces::Geometry;
 using traces::Phase;
 
-constexpr std::uint64_t result_element_bytes = 4;  // fp32
+constexpr std::uint64_t fp32_bytes = 4;
 
 std::uint64_t bytes_for(std::uint64_t bits) { return (bits + 7) / 8; }
 
@@ -140,6 +140,7 @@ Traffic& Traffic::operator+=(const Traffic& other) {
   left_bytes += other.left_bytes;
   right_bytes += other.right_bytes;
   result_bytes += other.result_bytes;
+  quantizer_bytes += other.quantizer_bytes;
   return *this;
 }
 
@@ -159,7 +160,18 @@ Traffic traffic_of(const traces::Gemm& gemm, const Mapping& mapping, const Opera
     right_bits += bits * (bits <= buffers.half_bits ? 1 : mapping.row_tiles());
   }
   return {bytes_for(mapping.groups() * left_bits), bytes_for(mapping.groups() * right_bits),
-          mapping.groups() * mapping.m() * mapping.n() * result_element_bytes};
+          mapping.groups() * mapping.m() * mapping.n() * fp32_bytes, 0};
+}
+
+std::uint64_t quantizer_bytes_of(const std::vector<QuantizerWork>& quantizers, unsigned element_bits) {
+  std::uint64_t bytes = 0;
+  for (const QuantizerWork& work : quantizers) {
+    const bool is_bf16 = element_bits == 16;
+    if (is_bf16 && !work.measures_maximum) continue;  // a further sample: the same bf16 tensor
+    const std::uint64_t passes = is_bf16 ? 1 : work.passes();
+    bytes += passes * fp32_bytes * work.elements + bytes_for(element_bits * work.elements);
+  }
+  return bytes;
 }
 
 }  // namespace quatrain::sim

@@ -8,6 +8,7 @@
 /// follow each other; one that does not is fetched for every tile (and for every sample, the left one).
 
 #include "sim/accelerator/mapping.hpp"
+#include "sim/accelerator/workload.hpp"
 #include "traces/machine.hpp"
 
 #include <cstdint>
@@ -23,13 +24,20 @@ struct OperandBuffers {
 /// From or to DRAM.
 struct Traffic {
   std::uint64_t left_bytes = 0, right_bytes = 0, result_bytes = 0;
+  std::uint64_t quantizer_bytes = 0;  ///< fp32 tensors read, operands written
 
-  std::uint64_t total_bytes() const { return left_bytes + right_bytes + result_bytes; }
+  std::uint64_t gemm_bytes() const { return left_bytes + right_bytes + result_bytes; }
+  std::uint64_t total_bytes() const { return gemm_bytes() + quantizer_bytes; }
   Traffic& operator+=(const Traffic& other);
   friend bool operator==(const Traffic&, const Traffic&) = default;
 };
 
+/// Everything but quantizer_bytes.
 Traffic traffic_of(const traces::Gemm& gemm, const Mapping& mapping, const OperandBuffers& buffers);
+
+/// Each pass of a quantizer reads its fp32 tensor; the codes are written once. With 16-bit elements the
+/// operands are rounded to bf16 instead: one pass a tensor, whatever the samples.
+std::uint64_t quantizer_bytes_of(const std::vector<QuantizerWork>& quantizers, unsigned element_bits);
 
 /// Elements of the left tensor that each row of tiles reads, those of one group. For a linear layer: rows x
 /// k.

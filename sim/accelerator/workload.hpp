@@ -15,7 +15,11 @@ struct QuantizerWork {
   std::uint64_t elements = 0;
   unsigned random_bits = 0;                    ///< luq_fp4
   traces::Alpha alpha = traces::Alpha::exact;  ///< luq_fp4, nearest_fp4
-  bool measures_maximum = true;  ///< the further samples of a gradient use the first one's maximum
+  bool measures_maximum = true;   ///< the further samples of a gradient use the first one's maximum
+  bool maximum_is_known = false;  ///< hindsight: codes can be made while the maximum is measured
+
+  /// Passes over the fp32 tensor: statistics, then codes.
+  unsigned passes() const { return measures_maximum && !maximum_is_known ? 2 : 1; }
 };
 
 /// Pointers into the manifest.

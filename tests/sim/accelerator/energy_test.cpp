@@ -26,7 +26,7 @@ AcceleratorConfig small_config(sim::Pe pe) {
 
 /// m 5, n 7, k 10 on 4 x 3: 6 tiles, 92 cycles, 350 MACs (cycles_test.cpp).
 const sim::Mapping mapping{{5, 7, 10, 1}, 1, {4, 3}};
-const sim::Traffic traffic{100, 70, 140};
+const sim::Traffic traffic{100, 70, 140, 33};
 
 std::uint64_t events(const sim::EventCounts& counts, Component component, const sim::Price& price) {
   for (const sim::EventCount& entry : counts.entries())
@@ -36,9 +36,9 @@ std::uint64_t events(const sim::EventCounts& counts, Component component, const 
 
 TEST(Events, IntegerPeByHand) {
   const std::vector<sim::QuantizerWork> quantizers = {
-      {traces::Rule::sawb_int4, 1000, 0, traces::Alpha::exact, true},
-      {traces::Rule::luq_fp4, 600, 16, traces::Alpha::exact, true},
-      {traces::Rule::luq_fp4, 600, 16, traces::Alpha::exact, false}};
+      {traces::Rule::sawb_int4, 1000, 0, traces::Alpha::exact, true, false},
+      {traces::Rule::luq_fp4, 600, 16, traces::Alpha::exact, true, false},
+      {traces::Rule::luq_fp4, 600, 16, traces::Alpha::exact, false, false}};
   const auto counts = events_of(small_config(sim::Pe::dual_int4_fp4), mapping, traffic, quantizers);
   EXPECT_EQ(events(counts, Component::pe_combinational, Row::pe_dual_int32), 350U);
   EXPECT_EQ(events(counts, Component::pe_flip_flops, Row::flipflop_bit_clock), 12U * 44 * 92);
@@ -50,6 +50,7 @@ TEST(Events, IntegerPeByHand) {
   EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 128, Access::read}), 15U);
   EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 128, Access::write}), 15U);
   EXPECT_EQ(events(counts, Component::dram, Row::dram_hbm2), 8U * 310);
+  EXPECT_EQ(events(counts, Component::quantizer_dram, Row::dram_hbm2), 8U * 33);
   EXPECT_EQ(events(counts, Component::quantizer, Row::absmax_fp32), 1600U)
       << "the second sample measures nothing";
   EXPECT_EQ(events(counts, Component::quantizer, Row::flipflop_bit_clock), 31U * 1600);
@@ -59,12 +60,12 @@ TEST(Events, IntegerPeByHand) {
   EXPECT_EQ(events(counts, Component::quantizer, Row::luq_lane_r16), 1200U);
   EXPECT_EQ(events(counts, Component::random_source, Row::rng_philox_16b), 1200U);
   EXPECT_EQ(events(counts, Component::epilogue, Row::fp32_mul), 35U);
-  EXPECT_EQ(counts.entries().size(), 16U) << "nothing else is priced";
+  EXPECT_EQ(counts.entries().size(), 17U) << "nothing else is priced";
 }
 
 TEST(Events, Bf16PeByHand) {
   const std::vector<sim::QuantizerWork> quantizers = {
-      {traces::Rule::sawb_int4, 1000, 0, traces::Alpha::exact, true}};
+      {traces::Rule::sawb_int4, 1000, 0, traces::Alpha::exact, true, false}};
   const auto counts = events_of(small_config(sim::Pe::bf16), mapping, traffic, quantizers);
   EXPECT_EQ(events(counts, Component::pe_combinational, Row::bf16_mul), 350U);
   EXPECT_EQ(events(counts, Component::pe_combinational, Row::fp32_add), 350U);
@@ -72,15 +73,16 @@ TEST(Events, Bf16PeByHand) {
   EXPECT_EQ(events(counts, Component::skew_flip_flops, Row::flipflop_bit_clock), (6U * 19 + 3 * 17) * 92);
   EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 64, Access::read}), 2U * 60);
   EXPECT_EQ(events(counts, Component::dram, Row::dram_hbm2), 8U * 310);
-  EXPECT_EQ(counts.entries().size(), 9U) << "no quantizer, no random source, no epilogue";
+  EXPECT_EQ(events(counts, Component::quantizer_dram, Row::dram_hbm2), 8U * 33);
+  EXPECT_EQ(counts.entries().size(), 10U) << "no quantizer lane, no random source, no epilogue";
 }
 
 TEST(Events, LanesAndRandomSources) {
   AcceleratorConfig config = small_config(sim::Pe::dual_int4_fp4);
   config.random_source = sim::RandomSource::lfsr;
   const std::vector<sim::QuantizerWork> quantizers = {
-      {traces::Rule::luq_fp4, 601, 4, traces::Alpha::pow2, true},
-      {traces::Rule::nearest_fp4, 100, 0, traces::Alpha::exact, true}};
+      {traces::Rule::luq_fp4, 601, 4, traces::Alpha::pow2, true, false},
+      {traces::Rule::nearest_fp4, 100, 0, traces::Alpha::exact, true, false}};
   const auto counts = events_of(config, mapping, traffic, quantizers);
   EXPECT_EQ(events(counts, Component::random_source, Row::rng_lfsr_16b), 151U) << "601 draws of 4 bits";
   EXPECT_EQ(events(counts, Component::random_source, Row::rng_philox_16b), 0U);

@@ -107,9 +107,22 @@ TEST(Traffic, LinearLayerByHand) {
   g.batch = 6, g.in_channels = 10, g.out_channels = 5;
   const traces::Gemm gemm{traces::Phase::forward, g};
   const Mapping mapping{{6, 5, 10, 1}, 1, {4, 4}};
-  EXPECT_EQ(sim::traffic_of(gemm, mapping, {160, 4}), (Traffic{2 * 60 / 2, 50 / 2, 120}));
-  EXPECT_EQ(sim::traffic_of(gemm, mapping, {159, 4}), (Traffic{2 * 60 / 2, (2 * 40 + 10) / 2, 120}));
-  EXPECT_EQ(sim::traffic_of(gemm, mapping, {160, 16}), (Traffic{2 * 60 * 2, (2 * 40 + 10) * 2, 120}));
+  EXPECT_EQ(sim::traffic_of(gemm, mapping, {160, 4}), (Traffic{2 * 60 / 2, 50 / 2, 120, 0}));
+  EXPECT_EQ(sim::traffic_of(gemm, mapping, {159, 4}), (Traffic{2 * 60 / 2, (2 * 40 + 10) / 2, 120, 0}));
+  EXPECT_EQ(sim::traffic_of(gemm, mapping, {160, 16}), (Traffic{2 * 60 * 2, (2 * 40 + 10) * 2, 120, 0}));
+}
+
+/// 101 elements of fp32: 404 bytes a pass, 51 bytes of codes, 202 bytes of bf16.
+TEST(Traffic, QuantizersByHand) {
+  using sim::QuantizerWork;
+  const QuantizerWork sawb{traces::Rule::sawb_int4, 101, 0, traces::Alpha::exact, true, false};
+  const QuantizerWork first{traces::Rule::luq_fp4, 101, 16, traces::Alpha::exact, true, false};
+  const QuantizerWork second{traces::Rule::luq_fp4, 101, 16, traces::Alpha::exact, false, false};
+  const QuantizerWork hindsight{traces::Rule::luq_fp4, 101, 16, traces::Alpha::exact, true, true};
+  EXPECT_EQ(sim::quantizer_bytes_of({sawb}, 4), 2U * 404 + 51);
+  EXPECT_EQ(sim::quantizer_bytes_of({first, second}, 4), 3U * 404 + 2 * 51);
+  EXPECT_EQ(sim::quantizer_bytes_of({hindsight}, 4), 404U + 51);
+  EXPECT_EQ(sim::quantizer_bytes_of({sawb, first, second}, 16), 2U * (404 + 202));
 }
 
 }  // namespace
