@@ -45,7 +45,7 @@ TEST(Cycles, HandComputedGemm) {
   EXPECT_NEAR(use.overall(), use.spatial() * use.temporal(), 1e-15);
 }
 
-/// ResNet-18's 5 kinds of layer, whose in-range counts were published for one image (docs/hardware-model.md).
+/// Counts of one image, known from elsewhere (docs/hardware-model.md has three of them).
 TEST(InRangeMacs, KnownLayers) {
   struct Known {
     std::int64_t in, out, size, kernel, stride, padding, groups;
