@@ -2,6 +2,7 @@
 /// What a machine asks of the device that its kernels run on. Plain C++: the backends of both platforms stand
 /// behind it, each in its own object file.
 
+#include "kernels/launch_shape.hpp"
 #include "traces/machine.hpp"
 
 #include <cstdint>
@@ -9,13 +10,6 @@
 #include <string>
 
 namespace quatrain::kernels {
-
-/// How work is cut into blocks. No result depends on it.
-struct LaunchShape {
-  unsigned threads = 256;  ///< of a block; a multiple of 32; the tiled rung's tile decides for itself
-  unsigned reduction_blocks = 256;  ///< at most, of a maximum or sum
-  unsigned k_parts = 0;  ///< tiled: parts of k that are summed by blocks of their own; 0: as it suits
-};
 
 struct QuantizerOutcome {
   enum class Status : std::uint8_t { done, bad_element, maximum_out_of_range };

@@ -1,7 +1,7 @@
-# Finds an nvcc that can compile the kernels. Sets QUATRAIN_NVCC, QUATRAIN_NVCC_FLAGS, QUATRAIN_CUDA_TARGETS (-gencode
-# flags) and QUATRAIN_CUDART, or QUATRAIN_WHY_NO_CUDA. nvcc is called by custom commands and CMake's CUDA language is not
-# enabled: an nvcc that does not get on with the host compiler then leaves the kernels out instead of ending the
-# configuration.
+# Finds an nvcc that can compile the kernels. Sets the global properties QUATRAIN_NVCC (the command with its flags) and
+# QUATRAIN_CUDA_TARGETS (-gencode flags), both empty without one, and QUATRAIN_CUDART or QUATRAIN_WHY_NO_CUDA here. nvcc is
+# called by custom commands and CMake's CUDA language is not enabled: an nvcc that does not get on with the host compiler
+# then leaves the kernels out instead of ending the configuration.
 set(QUATRAIN_CUDA_ARCHITECTURES 80 90 100 CACHE STRING "GPU architectures; those that nvcc does not know are left out")
 set(QUATRAIN_NVCC_FLAGS
   -std=c++20 -O3
@@ -10,7 +10,6 @@ set(QUATRAIN_NVCC_FLAGS
   -Werror all-warnings -Xcompiler=-ffp-contract=off,-Wall,-Wextra,-Wshadow -I${PROJECT_SOURCE_DIR})
 
 function(quatrain_find_nvcc)
-  set(QUATRAIN_NVCC "" PARENT_SCOPE)
   macro(leave_out reason)
     set(QUATRAIN_WHY_NO_CUDA "${reason}" PARENT_SCOPE)
     if(QUATRAIN_CUDA STREQUAL ON)
@@ -66,20 +65,20 @@ function(quatrain_find_nvcc)
   endif()
   list(JOIN targets " " shown)
   message(STATUS "CUDA kernels: nvcc ${version} ${shown}")
-  set(QUATRAIN_NVCC ${QUATRAIN_NVCC_PROGRAM} -ccbin ${CMAKE_CXX_COMPILER} PARENT_SCOPE)
-  set_property(GLOBAL PROPERTY QUATRAIN_NVCC_COMMAND
-    ${QUATRAIN_NVCC_PROGRAM} -ccbin ${CMAKE_CXX_COMPILER} ${QUATRAIN_NVCC_FLAGS})  # for tests
-  set(QUATRAIN_CUDA_TARGETS ${targets} PARENT_SCOPE)
+  set_property(GLOBAL PROPERTY QUATRAIN_NVCC
+    ${QUATRAIN_NVCC_PROGRAM} -ccbin ${CMAKE_CXX_COMPILER} ${QUATRAIN_NVCC_FLAGS})
+  set_property(GLOBAL PROPERTY QUATRAIN_CUDA_TARGETS ${targets})
 endfunction()
 quatrain_find_nvcc()
 
 # Compiles `source` by nvcc to an object file and puts its path into `object`.
 function(quatrain_nvcc_object source object)
+  get_property(nvcc GLOBAL PROPERTY QUATRAIN_NVCC)
+  get_property(targets GLOBAL PROPERTY QUATRAIN_CUDA_TARGETS)
   get_filename_component(name ${source} NAME)
   set(file ${CMAKE_CURRENT_BINARY_DIR}/${name}.o)
   add_custom_command(OUTPUT ${file}
-    COMMAND ${QUATRAIN_NVCC} ${QUATRAIN_NVCC_FLAGS} ${QUATRAIN_CUDA_TARGETS} --threads 2 -MD -MF ${file}.d -c ${source}
-            -o ${file}
+    COMMAND ${nvcc} ${targets} --threads 2 -MD -MF ${file}.d -c ${source} -o ${file}
     DEPENDS ${source} DEPFILE ${file}.d COMMENT "Compiling ${name} with nvcc" VERBATIM)
   set(${object} ${file} PARENT_SCOPE)
 endfunction()

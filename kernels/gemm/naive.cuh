@@ -4,6 +4,7 @@
 /// bounds and divisions stand outside.
 
 #include "kernels/gemm/shape.cuh"
+#include "kernels/launch_shape.hpp"
 
 namespace quatrain::kernels::QUATRAIN_PLATFORM {
 

@@ -4,6 +4,7 @@
 /// registers. Long k is split over blocks, whose int32 sums are added atomically: exact in any order.
 
 #include "kernels/gemm/walk.cuh"
+#include "kernels/launch_shape.hpp"
 
 namespace quatrain::kernels::QUATRAIN_PLATFORM {
 

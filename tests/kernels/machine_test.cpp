@@ -111,7 +111,7 @@ TEST(SimtMachines, AnyNumberOfThreadsGivesTheSameBits) {
 /// A result of one call must not live on in the next: large, small and large again on one machine.
 TEST(SimtMachines, CallsLeaveNothingBehind) {
   traces::ThreadPool pool(2);
-  const Mode& mode = five_modes[4];
+  const Mode& mode = uint4_fp4;
   const auto big =
       random_case({mode.phase, linear_geometry(mode.phase, 70, 40, 90)}, mode.left, mode.right, 4, 1);
   const auto small =
@@ -175,7 +175,7 @@ TEST(SimtMachines, ErrorsNameTheElementAndTheTensor) {
   task.source = {};
   EXPECT_EQ(message_of([&] { machine->quantize(task); }), "0 elements to quantize; expected 1 to 2147483647");
 
-  const Mode& mode = five_modes[3];
+  const Mode& mode = int4_fp4;
   GemmCase c = random_case({mode.phase, linear_geometry(mode.phase, 2, 3, 4)}, mode.left, mode.right, 2, 1);
   c.left_scale = c.right_scale = 0x1p100F;
   EXPECT_EQ(message_of([&] { multiply(*machine, c); }), "scale out of range: 1.2676506e+30 * 1.2676506e+30");
