@@ -192,9 +192,11 @@ void TraceBytes::update_sums() {
 std::span<char> TraceBytes::tensor_bytes(const std::string& id) {
   for (auto& [name, bytes] : files_) {
     if (!is_data_file_name(name)) continue;
+    if (bytes.size() < 8) continue;
     const auto length = static_cast<std::size_t>(static_cast<unsigned char>(bytes[0])) |
                         static_cast<std::size_t>(static_cast<unsigned char>(bytes[1]))
                             << 8;  // a short header
+    if (length > bytes.size() - 8) continue;
     const std::span<char> data = std::span(bytes).subspan(8 + length);
     for (const StoredTensor& tensor : parse_safetensors_header(bytes.substr(8, length), name, data.size()))
       if (tensor.id == id) return data.subspan(tensor.begin, tensor.end - tensor.begin);
