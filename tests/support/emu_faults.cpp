@@ -92,26 +92,11 @@ Sketch missing_clamp() {
 
 // ---- products
 
-struct Other {
-  std::int64_t element;
-  std::uint8_t code;
-};
-
-/// All elements have one code but for a few.
-std::vector<std::uint8_t> codes(std::int64_t elements, std::uint8_t usual,
-                                std::initializer_list<Other> others) {
-  std::vector<std::uint8_t> all(static_cast<std::size_t>(elements), usual);
-  for (const Other& other : others) all[static_cast<std::size_t>(other.element)] = other.code;
-  return traces::pack_nibbles(all);
-}
-
-constexpr Mode int4_int4 = five_modes[0], int4_fp4 = five_modes[3], uint4_fp4 = five_modes[4];
-
 /// A linear layer of ones: X [m, k] and W [n, k] in forward, X [k, m] and dZ [k, n] in backward_weight.
 GemmCase ones(const Mode& mode, std::int64_t m, std::int64_t n, std::int64_t k, unsigned samples = 1) {
   GemmCase c{{mode.phase, linear_geometry(mode.phase, m, n, k)}, mode.left, mode.right, {}, {}, 0.5F, 0.25F};
-  c.left = codes(m * k, 1, {});
-  c.right.assign(samples, codes(n * k, 1, {}));
+  c.left = codes_but(m * k, 1, {});
+  c.right.assign(samples, codes_but(n * k, 1, {}));
   return c;
 }
 
@@ -126,28 +111,28 @@ ExpectedPlace at(std::int64_t row, std::int64_t column, std::int64_t k, unsigned
 /// Only row 2 meets a 7 of the right operand, with a 7 of its own.
 Sketch wrong_product() {
   GemmCase c = ones(int4_int4, 5, 3, 6);
-  c.left = codes(30, 1, {{0 * 6 + 4, 0}, {1 * 6 + 4, 0}, {2 * 6 + 4, 7}, {3 * 6 + 4, 0}, {4 * 6 + 4, 0}});
-  c.right = {codes(18, 1, {{1 * 6 + 4, 7}})};
+  c.left = codes_but(30, 1, {{0 * 6 + 4, 0}, {1 * 6 + 4, 0}, {2 * 6 + 4, 7}, {3 * 6 + 4, 0}, {4 * 6 + 4, 0}});
+  c.right = {codes_but(18, 1, {{1 * 6 + 4, 7}})};
   return product("wrong_product", "multiplier", "off_by_one", c, at(2, 1, 4));
 }
 
 Sketch skipped_last_k() {
   GemmCase c = ones(int4_int4, 5, 3, 6);
-  c.left = codes(30, 1, {{0 * 6 + 5, 0}, {1 * 6 + 5, 0}});
+  c.left = codes_but(30, 1, {{0 * 6 + 5, 0}, {1 * 6 + 5, 0}});
   return product("skipped_last_k", "tile", "dropped", c, at(2, 0, 5));
 }
 
 Sketch swapped_nibble() {
   GemmCase c = ones(int4_int4, 5, 3, 6);
-  c.left = codes(30, 1, {{1 * 6 + 3, 2}});
-  c.right = {codes(18, 1, {{1 * 6 + 2, 5}})};
+  c.left = codes_but(30, 1, {{1 * 6 + 3, 2}});
+  c.right = {codes_but(18, 1, {{1 * 6 + 2, 5}})};
   return product("swapped_nibble", "codec", "order", c, at(1, 1, 2));
 }
 
 /// One element is not zero; an earlier GEMM of the same size has none.
 Sketch stale_panel() {
   GemmCase c = ones(int4_int4, 3, 5, 6);
-  c.right = {codes(30, 0, {{2 * 6 + 3, 4}})};
+  c.right = {codes_but(30, 0, {{2 * 6 + 3, 4}})};
   return product("stale_panel", "tile", "stale", c, at(0, 2, 3));
 }
 

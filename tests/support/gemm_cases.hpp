@@ -17,12 +17,29 @@ struct Mode {
   traces::Phase phase;
   traces::Encoding left, right;
 };
-inline constexpr std::array<Mode, 5> five_modes{
-    {{traces::Phase::forward, traces::Encoding::int4, traces::Encoding::int4},
-     {traces::Phase::forward, traces::Encoding::uint4, traces::Encoding::int4},
-     {traces::Phase::backward_data, traces::Encoding::fp4_e3m0, traces::Encoding::int4},
-     {traces::Phase::backward_weight, traces::Encoding::int4, traces::Encoding::fp4_e3m0},
-     {traces::Phase::backward_weight, traces::Encoding::uint4, traces::Encoding::fp4_e3m0}}};
+inline constexpr Mode int4_int4{traces::Phase::forward, traces::Encoding::int4, traces::Encoding::int4};
+inline constexpr Mode uint4_int4{traces::Phase::forward, traces::Encoding::uint4, traces::Encoding::int4};
+inline constexpr Mode fp4_int4{traces::Phase::backward_data, traces::Encoding::fp4_e3m0,
+                               traces::Encoding::int4};
+inline constexpr Mode int4_fp4{traces::Phase::backward_weight, traces::Encoding::int4,
+                               traces::Encoding::fp4_e3m0};
+inline constexpr Mode uint4_fp4{traces::Phase::backward_weight, traces::Encoding::uint4,
+                                traces::Encoding::fp4_e3m0};
+inline constexpr std::array<Mode, 5> five_modes{int4_int4, uint4_int4, fp4_int4, int4_fp4, uint4_fp4};
+
+/// A code at a flat index.
+struct CodeAt {
+  std::int64_t element;
+  std::uint8_t code;
+};
+
+/// Packed: all elements have one code but for a few.
+inline std::vector<std::uint8_t> codes_but(std::int64_t elements, std::uint8_t usual,
+                                           const std::vector<CodeAt>& others) {
+  std::vector<std::uint8_t> all(static_cast<std::size_t>(elements), usual);
+  for (const CodeAt& other : others) all[static_cast<std::size_t>(other.element)] = other.code;
+  return traces::pack_nibbles(all);
+}
 
 /// Legal random codes; FP4 0x8 and INT4 -8 do not occur.
 inline std::vector<std::uint8_t> random_codes(traces::Encoding encoding, std::int64_t elements,

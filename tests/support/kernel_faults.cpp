@@ -38,28 +38,13 @@ class FaultyBackend final : public kernels::Backend {
   DeviceBackend<Rung, fault> backend_;
 };
 
-struct Other {
-  std::int64_t element;
-  std::uint8_t code;
-};
-
-/// All elements have one code but for a few.
-std::vector<std::uint8_t> codes(std::int64_t elements, std::uint8_t usual, const std::vector<Other>& others) {
-  std::vector<std::uint8_t> all(static_cast<std::size_t>(elements), usual);
-  for (const Other& other : others) all[static_cast<std::size_t>(other.element)] = other.code;
-  return traces::pack_nibbles(all);
-}
-
-constexpr Mode int4_int4 = five_modes[0], fp4_int4 = five_modes[2], int4_fp4 = five_modes[3],
-               uint4_fp4 = five_modes[4];
-
 /// Codes `left` and `right` everywhere, but for the others. A linear layer's tensors: X [m, k] and W [n, k]
 /// in forward, dZ [m, k] and W [k, n] in backward_data, X [k, m] and dZ [k, n] in backward_weight.
 GemmCase filled(const Mode& mode, const Geometry& geometry, std::uint8_t left, std::uint8_t right,
-                const std::vector<Other>& left_others = {}, const std::vector<Other>& right_others = {}) {
+                const std::vector<CodeAt>& left_others = {}, const std::vector<CodeAt>& right_others = {}) {
   GemmCase c{{mode.phase, geometry}, mode.left, mode.right, {}, {}, 0.5F, 0.25F};
-  c.left = codes(traces::left_elements(mode.phase, geometry), left, left_others);
-  c.right = {codes(traces::right_elements(mode.phase, geometry), right, right_others)};
+  c.left = codes_but(traces::left_elements(mode.phase, geometry), left, left_others);
+  c.right = {codes_but(traces::right_elements(mode.phase, geometry), right, right_others)};
   return c;
 }
 Geometry sizes(const Mode& mode, std::int64_t m, std::int64_t n, std::int64_t k) {
@@ -129,7 +114,7 @@ GemmCase padding_repeats() {
 }
 /// Of the second tile's k only X[1, 67] W[1, 67] counts; W's column 3, which stands in its place, is zero.
 GemmCase stale_tile() {
-  std::vector<Other> x{{70 + 67, 1}}, w{{67, 0}, {140 + 67, 0}, {3, 0}, {70 + 3, 0}, {140 + 3, 0}};
+  std::vector<CodeAt> x{{70 + 67, 1}}, w{{67, 0}, {140 + 67, 0}, {3, 0}, {70 + 3, 0}, {140 + 3, 0}};
   for (std::int64_t k = 0; k < 64; ++k)
     for (std::int64_t m = 0; m < 3; ++m) x.push_back({m * 70 + k, 1});
   return filled(int4_int4, sizes(int4_int4, 3, 3, 70), 0, 1, x, w);

@@ -80,20 +80,19 @@ void add_long_sums(std::vector<SharpGemm>& all) {
   const auto add = [&](std::string name, const Mode& mode, const Terms& terms) {
     all.push_back(with_expected("sum: " + std::move(name), one_sum(mode, terms)));
   };
-  const auto& [int_int, uint_int, data, int_weight, uint_weight] = five_modes;
-  add("2^24 + 1 from int4 x fp4", int_weight, repeated_term(7, 64, 37'449, {{1, 64}, {1, 1}}));
-  add("-(2^24 + 1) from fp4 x int4", data, repeated_term(-64, 7, 37'449, {{64, -1}, {-1, 1}}));
-  add("2^24 + 1 from uint4 x fp4", uint_weight, repeated_term(15, 64, 17'476, {{4, 64}, {1, 1}}));
-  add("2^24 + 3, rounded upward", uint_weight, repeated_term(15, 64, 17'476, {{4, 64}, {3, 1}}));
-  add("ends before 2^24 again", int_weight, repeated_term(7, 64, 37'451, {{-7, 64}, {-7, 64}, {-1, 1}}));
+  add("2^24 + 1 from int4 x fp4", int4_fp4, repeated_term(7, 64, 37'449, {{1, 64}, {1, 1}}));
+  add("-(2^24 + 1) from fp4 x int4", fp4_int4, repeated_term(-64, 7, 37'449, {{64, -1}, {-1, 1}}));
+  add("2^24 + 1 from uint4 x fp4", uint4_fp4, repeated_term(15, 64, 17'476, {{4, 64}, {1, 1}}));
+  add("2^24 + 3, rounded upward", uint4_fp4, repeated_term(15, 64, 17'476, {{4, 64}, {3, 1}}));
+  add("ends before 2^24 again", int4_fp4, repeated_term(7, 64, 37'451, {{-7, 64}, {-7, 64}, {-1, 1}}));
   for (const int count : {5, 19, 74, 1'171})
-    add(fmt::format("{} times 7 x 64, then 1", count), int_weight,
+    add(fmt::format("{} times 7 x 64, then 1", count), int4_fp4,
         repeated_term(7, 64, static_cast<std::size_t>(count), {{1, 1}}));
   for (const int count : {3, 9, 35, 547})
-    add(fmt::format("{} times -15 x 64, then 1", count), uint_weight,
+    add(fmt::format("{} times -15 x 64, then 1", count), uint4_fp4,
         repeated_term(15, -64, static_cast<std::size_t>(count), {{1, 1}}));
-  add("2049 from 15 x 7", uint_int, repeated_term(15, 7, 19, {{9, 6}}));
-  add("one term", int_int, {{-7, 7}});
+  add("2049 from 15 x 7", uint4_int4, repeated_term(15, 7, 19, {{9, 6}}));
+  add("one term", int4_int4, {{-7, 7}});
 }
 
 GemmCase with_scales(GemmCase c, float left, float right) {
@@ -108,21 +107,20 @@ void add_scales(std::vector<SharpGemm>& all) {
     GemmCase c = random_case({mode.phase, g}, mode.left, mode.right, samples, 21);
     all.push_back(with_expected("scales: " + std::move(name), with_scales(std::move(c), left, right)));
   };
-  const Mode &forward = five_modes[0], &weight = five_modes[4];
-  add("2^-70 x 2^-70 is subnormal", forward, 1, 0x1p-70F, 0x1p-70F);
-  add("subnormal operand scale", five_modes[2], 1, 0x1.8p-130F, 0x1p+3F);
-  add("the product vanishes", forward, 1, 0x1p-90F, 0x1p-90F);
-  add("half of the smallest float goes to zero", forward, 1, 0x1p-75F, 0x1p-75F);
-  add("rounded twice: a tie, then a quarter of it", weight, 4, 0x1.4p-74F, 0x1p-74F);
-  add("rounded twice: three units by two", weight, 2, 0x1.8p-74F, 0x1p-74F);
-  add("outputs overflow to infinity", forward, 1, 0x1p63F, 0x1p63F);
-  add("largest finite scale", forward, 1, 0x1.fffffep63F, 0x1p64F);
-  add("zero left", forward, 1, 0, 0.3F);
-  add("zero right", weight, 8, 0.7F, 0);
-  add("inexact products", five_modes[1], 1, 0.1F, 0.37F);
-  add("inexact products of a gradient", five_modes[2], 1, 0.0057812497F, 0.1F);
+  add("2^-70 x 2^-70 is subnormal", int4_int4, 1, 0x1p-70F, 0x1p-70F);
+  add("subnormal operand scale", fp4_int4, 1, 0x1.8p-130F, 0x1p+3F);
+  add("the product vanishes", int4_int4, 1, 0x1p-90F, 0x1p-90F);
+  add("half of the smallest float goes to zero", int4_int4, 1, 0x1p-75F, 0x1p-75F);
+  add("rounded twice: a tie, then a quarter of it", uint4_fp4, 4, 0x1.4p-74F, 0x1p-74F);
+  add("rounded twice: three units by two", uint4_fp4, 2, 0x1.8p-74F, 0x1p-74F);
+  add("outputs overflow to infinity", int4_int4, 1, 0x1p63F, 0x1p63F);
+  add("largest finite scale", int4_int4, 1, 0x1.fffffep63F, 0x1p64F);
+  add("zero left", int4_int4, 1, 0, 0.3F);
+  add("zero right", uint4_fp4, 8, 0.7F, 0);
+  add("inexact products", uint4_int4, 1, 0.1F, 0.37F);
+  add("inexact products of a gradient", fp4_int4, 1, 0.0057812497F, 0.1F);
   for (const unsigned samples : {1U, 2U, 4U, 8U, 16U})
-    add(fmt::format("{} samples", samples), weight, samples, 0.1F, 0.0057812497F);
+    add(fmt::format("{} samples", samples), uint4_fp4, samples, 0.1F, 0.0057812497F);
 }
 
 }  // namespace
@@ -222,29 +220,28 @@ std::vector<SharpGemm> sharp_gemms() {
 
 std::vector<SharpGemm> longest_gemms() {
   // 16 x 139,810 x 15 x 64 = 2,147,481,600 and 4,793,490 x 7 x 64 = 2,147,483,520: the next k leaves int32
-  GemmCase samples = one_sum(five_modes[4], repeated_term(15, 64, 139'810, {}));
+  GemmCase samples = one_sum(uint4_fp4, repeated_term(15, 64, 139'810, {}));
   samples.right.resize(16, samples.right[0]);
   std::vector<SharpGemm> all;
   all.push_back(with_expected("longest: 16 samples of 139,810 terms", std::move(samples)));
-  all.push_back(with_expected("longest: 4,793,490 terms",
-                              one_sum(five_modes[2], repeated_term(-64, 7, 4'793'490, {}))));
+  all.push_back(
+      with_expected("longest: 4,793,490 terms", one_sum(fp4_int4, repeated_term(-64, 7, 4'793'490, {}))));
   return all;
 }
 
 std::vector<RefusedGemm> refused_gemms() {
-  GemmCase samples = one_sum(five_modes[4], repeated_term(0, 0, 139'811, {}));
+  GemmCase samples = one_sum(uint4_fp4, repeated_term(0, 0, 139'811, {}));
   samples.right.resize(16, samples.right[0]);
   std::vector<RefusedGemm> all;
   all.push_back({"16 samples of 139,811 terms", std::move(samples), {"139811", "16", "2236962"}});
-  all.push_back({"4,793,491 terms",
-                 one_sum(five_modes[3], repeated_term(0, 0, 4'793'491, {})),
-                 {"4793491", "4793490"}});
-  const GemmCase small = one_sum(five_modes[0], {{1, 1}});
+  all.push_back(
+      {"4,793,491 terms", one_sum(int4_fp4, repeated_term(0, 0, 4'793'491, {})), {"4793491", "4793490"}});
+  const GemmCase small = one_sum(int4_int4, {{1, 1}});
   all.push_back({"2^64 x 2^64", with_scales(small, 0x1p64F, 0x1p64F), {"scale out of range"}});
   all.push_back(
       {"rounds up to 2^128", with_scales(small, 0x1.04325cp63F, 0x1.f7bdfp64F), {"scale out of range"}});
   // f32(left x right) is infinite although a sixteenth of it would not be
-  GemmCase divided = one_sum(five_modes[4], {{1, 1}});
+  GemmCase divided = one_sum(uint4_fp4, {{1, 1}});
   divided.right.resize(16, divided.right[0]);
   all.push_back(
       {"infinite before the division by N", with_scales(divided, 0x1p65F, 0x1p64F), {"scale out of range"}});

@@ -19,33 +19,17 @@ using traces::Phase;
 
 constexpr ArrayShape shape{4, 4};
 
-struct Other {
-  std::int64_t element;
-  std::uint8_t code;
-};
-
-/// All elements have one code but for a few.
-std::vector<std::uint8_t> codes(std::int64_t elements, std::uint8_t usual,
-                                std::initializer_list<Other> others) {
-  std::vector<std::uint8_t> all(static_cast<std::size_t>(elements), usual);
-  for (const Other& other : others) all[static_cast<std::size_t>(other.element)] = other.code;
-  return traces::pack_nibbles(all);
-}
-
 /// Code 1 everywhere: value 1 in every encoding. Cases change what they need.
 GemmCase ones(const Mode& mode, const Geometry& geometry, unsigned samples = 1) {
   GemmCase c{{mode.phase, geometry}, mode.left, mode.right, {}, {}, 0.5F, 0.25F};
-  c.left = codes(traces::left_elements(mode.phase, geometry), 1, {});
-  c.right.assign(samples, codes(traces::right_elements(mode.phase, geometry), 1, {}));
+  c.left = codes_but(traces::left_elements(mode.phase, geometry), 1, {});
+  c.right.assign(samples, codes_but(traces::right_elements(mode.phase, geometry), 1, {}));
   return c;
 }
 
 GemmCase linear(const Mode& mode, std::int64_t m, std::int64_t n, std::int64_t k, unsigned samples = 1) {
   return ones(mode, linear_geometry(mode.phase, m, n, k), samples);
 }
-
-constexpr Mode int4_int4 = five_modes[0], uint4_int4 = five_modes[1], fp4_int4 = five_modes[2],
-               int4_fp4 = five_modes[3], uint4_fp4 = five_modes[4];
 
 /// What shows one mistake, and where. X [m, k] and W [n, k] in forward, dZ [m, k] and W [k, n] in
 /// backward_data, X [k, m] and dZ [k, n] in backward_weight: a linear layer's tensors.
@@ -62,21 +46,21 @@ ExpectedPlace at(std::int64_t group, std::int64_t row, std::int64_t column, std:
 
 Sketch wrong_product() {
   GemmCase c = linear(int4_int4, 5, 3, 6);
-  c.left = codes(30, 1, {{2 * 6 + 4, 7}});
-  c.right = {codes(18, 1, {{1 * 6 + 4, 7}})};
+  c.left = codes_but(30, 1, {{2 * 6 + 4, 7}});
+  c.right = {codes_but(18, 1, {{1 * 6 + 4, 7}})};
   return {"wrong_product", "multiplier", "off_by_one", c, at(0, 2, 1, 4)};
 }
 
 Sketch shift_off_by_one() {
   GemmCase c = linear(int4_fp4, 3, 5, 6, 2);
-  c.right[1] = codes(30, 1, {{3 * 5 + 2, 7}});
+  c.right[1] = codes_but(30, 1, {{3 * 5 + 2, 7}});
   return {"shift_off_by_one", "multiplier", "width", c, at(0, 0, 2, 3, 1)};
 }
 
 Sketch zero_not_gated() {
   GemmCase c = linear(fp4_int4, 5, 3, 6);
-  c.left = codes(30, 1, {{3 * 6 + 2, 0}});
-  c.right = {codes(18, 2, {})};
+  c.left = codes_but(30, 1, {{3 * 6 + 2, 0}});
+  c.right = {codes_but(18, 2, {})};
   return {"zero_not_gated", "multiplier", "guard", c, at(0, 3, 0, 2)};
 }
 
@@ -85,14 +69,14 @@ Sketch unsigned_as_signed() {
   Geometry g;
   g.in_channels = 4, g.out_channels = 2, g.groups = 2, g.width = 3;
   GemmCase c = ones(uint4_int4, with_output(g));
-  c.left = codes(12, 1, {{3 * 3 + 2, 0xF}});
+  c.left = codes_but(12, 1, {{3 * 3 + 2, 0xF}});
   return {"unsigned_as_signed", "multiplier", "width", c, at(1, 2, 0, 1)};
 }
 
 /// The second tile begins with what row 0 had in the first: nothing before its k 3.
 Sketch accumulator_stale() {
   GemmCase c = linear(int4_int4, 6, 3, 5);
-  c.left = codes(30, 1, {{0, 0}, {1, 0}, {2, 0}});
+  c.left = codes_but(30, 1, {{0, 0}, {1, 0}, {2, 0}});
   return {"accumulator_stale", "accumulator", "stale", c, at(0, 4, 0, 3)};
 }
 
@@ -108,14 +92,14 @@ Sketch accumulator_16_bit() {
 
 Sketch skipped_last_k() {
   GemmCase c = linear(int4_int4, 5, 3, 6);
-  c.left = codes(30, 1, {{5, 0}, {11, 0}});
+  c.left = codes_but(30, 1, {{5, 0}, {11, 0}});
   return {"skipped_last_k", "tile", "dropped", c, at(0, 2, 0, 5)};
 }
 
 Sketch swapped_nibble() {
   GemmCase c = linear(int4_int4, 5, 3, 6);
-  c.left = codes(30, 1, {{1 * 6 + 3, 2}});
-  c.right = {codes(18, 1, {{1 * 6 + 2, 5}})};
+  c.left = codes_but(30, 1, {{1 * 6 + 3, 2}});
+  c.right = {codes_but(18, 1, {{1 * 6 + 2, 5}})};
   return {"swapped_nibble", "codec", "order", c, at(0, 1, 1, 2)};
 }
 
@@ -124,13 +108,13 @@ Sketch padding_off_by_one() {
   Geometry g;
   g.height = 4, g.width = 3, g.kernel_height = g.kernel_width = 3, g.padding_height = g.padding_width = 1;
   GemmCase c = ones(int4_int4, with_output(g));
-  c.left = codes(12, 0, {{3 * 3 + 1, 1}});
+  c.left = codes_but(12, 0, {{3 * 3 + 1, 1}});
   return {"padding_off_by_one", "tile", "guard", c, at(0, 6, 0, 8)};
 }
 
 Sketch stale_right_panel() {
   GemmCase c = linear(int4_int4, 3, 8, 6);
-  c.right = {codes(48, 1, {{5 * 6 + 3, 4}})};
+  c.right = {codes_but(48, 1, {{5 * 6 + 3, 4}})};
   return {"stale_right_panel", "tile", "stale", c, at(0, 0, 5, 3)};
 }
 
