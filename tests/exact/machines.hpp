@@ -40,27 +40,4 @@ class EveryMachine : public testing::TestWithParam<std::string> {
   std::unique_ptr<traces::Machine> machine_;
 };
 
-/// A machine that passes on what another one computes. Negative controls override one call.
-class PassingOn : public traces::Machine {
- public:
-  explicit PassingOn(traces::Machine& inner) : inner_(inner) {}
-  std::string name() const override { return inner_.name(); }
-  std::string ran_on() const override { return inner_.ran_on(); }
-  traces::Refusal refuses(const traces::Gemm& gemm, traces::Encoding left,
-                          traces::Encoding right) const override {
-    return inner_.refuses(gemm, left, right);
-  }
-  traces::Refusal refuses(traces::Rule rule) const override { return inner_.refuses(rule); }
-  traces::QuantizerResult quantize(const traces::QuantizerTask& task) override {
-    return inner_.quantize(task);
-  }
-  traces::GemmResult multiply(const traces::Gemm& gemm, const traces::Operand& left,
-                              std::span<const traces::Operand> right) override {
-    return inner_.multiply(gemm, left, right);
-  }
-
- private:
-  traces::Machine& inner_;
-};
-
 }  // namespace quatrain::tests

@@ -3,7 +3,7 @@
 
 #include "tests/sim/verify/case_trace.hpp"
 #include "tests/sim/verify/edited_trace.hpp"
-#include "tests/sim/verify/oracle_machine.hpp"
+#include "tests/support/oracle_machine.hpp"
 #include "tests/support/folder.hpp"
 #include "tests/support/gemm_cases.hpp"
 #include "tests/support/message_of.hpp"
