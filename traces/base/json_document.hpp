@@ -5,6 +5,7 @@
 #include "traces/base/strict_json.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <string_view>
@@ -49,7 +50,7 @@ class JsonDocument {
  private:
   friend class JsonTape;
   std::string name_, text_;
-  std::vector<Value> values_;
+  std::deque<Value> values_;  // a vector would copy half of a hostile text's gigabyte while it grows
   std::vector<bool> is_read_;
   std::map<std::uint32_t, std::vector<std::string>> absent_;
 };

@@ -115,9 +115,13 @@ JsonNode JsonNode::at(std::string_view key) const {
   throw error("the key '{}' is missing; the nearest one there is '{}'", key, printable(similar));
 }
 
-std::vector<std::pair<std::string, JsonNode>> JsonNode::members() const {
+std::vector<std::pair<std::string, JsonNode>> JsonNode::members(std::size_t most) const {
   if (!is_object()) throw error("found {}; expected an object", found());
+  std::size_t count = 0;
+  document_->for_each_member(index_, [&](std::uint32_t, std::uint32_t) { ++count; });
+  if (count > most) throw error("found {} keys; expected at most {}", count, most);
   std::vector<std::pair<std::string, JsonNode>> all;
+  all.reserve(count);
   document_->for_each_member(index_, [&](std::uint32_t key, std::uint32_t value) {
     document_->mark_read(key);
     all.emplace_back(document_->string(key), JsonNode(document_, value));
@@ -142,15 +146,18 @@ void JsonNode::reject_unread_keys(std::string_view ignored_prefix) const {
 
 std::vector<JsonNode> JsonNode::items(std::size_t least, std::size_t most) const {
   if (!is_array()) throw error("found {}; expected an array", found());
-  std::vector<JsonNode> all;
   const std::uint32_t end = document_->value(index_).next;
+  std::size_t count = 0;
+  for (std::uint32_t item = index_ + 1; item < end; item = document_->value(item).next) ++count;
+  if (count < least || count > most) {
+    if (least == most) throw error("found {} items; expected {}", count, least);
+    if (most == SIZE_MAX) throw error("found {} items; expected at least {}", count, least);
+    throw error("found {} items; expected {}", count, range_of(least, most));
+  }
+  std::vector<JsonNode> all;
+  all.reserve(count);
   for (std::uint32_t item = index_ + 1; item < end; item = document_->value(item).next)
     all.push_back(JsonNode(document_, item));
-  if (all.size() < least || all.size() > most) {
-    if (least == most) throw error("found {} items; expected {}", all.size(), least);
-    if (most == SIZE_MAX) throw error("found {} items; expected at least {}", all.size(), least);
-    throw error("found {} items; expected {}", all.size(), range_of(least, most));
-  }
   return all;
 }
 

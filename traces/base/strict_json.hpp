@@ -38,8 +38,9 @@ class JsonNode {
 
   // Objects. A key that is asked for counts as read.
   bool has(std::string_view key) const;
-  JsonNode at(std::string_view key) const;                        ///< throws when the key is missing
-  std::vector<std::pair<std::string, JsonNode>> members() const;  ///< in document order, all count as read
+  JsonNode at(std::string_view key) const;  ///< throws when the key is missing
+  /// In document order; all count as read.
+  std::vector<std::pair<std::string, JsonNode>> members(std::size_t most = SIZE_MAX) const;
   /// Throws at the first key nobody asked for, naming the nearest known one ("did you mean ...?").
   /// Keys that begin with `ignored_prefix` are skipped when it is not empty.
   void reject_unread_keys(std::string_view ignored_prefix = {}) const;

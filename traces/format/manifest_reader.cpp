@@ -12,6 +12,8 @@ namespace {
 constexpr std::int64_t most_u32 = 4'294'967'295;
 constexpr std::int64_t most_i31 = 2'147'483'647;
 constexpr std::string_view ignored = "x_";
+/// No record and no tensor is written in fewer than 64 bytes.
+constexpr std::size_t most_records = manifest_limits.bytes / 64;
 
 bool is_hex(std::string_view text, std::size_t digits) {
   return text.size() == digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -261,12 +263,14 @@ Manifest read_manifest(const JsonNode& root) {
   Manifest manifest;
   manifest.producer = read_producer(root.at("producer"));
   manifest.run = read_run(root.at("run"));
-  for (const auto& [id, node] : root.at("tensors").members())
+  for (const auto& [id, node] : root.at("tensors").members(most_records))
     manifest.tensors.emplace(id, read_tensor(id, node));
-  for (const JsonNode& node : root.at("layers").items()) manifest.layers.push_back(read_layer(node));
-  for (const JsonNode& node : root.at("quantizers").items())
+  for (const JsonNode& node : root.at("layers").items(0, most_records))
+    manifest.layers.push_back(read_layer(node));
+  for (const JsonNode& node : root.at("quantizers").items(0, most_records))
     manifest.quantizers.push_back(read_quantizer(node));
-  for (const JsonNode& node : root.at("gemms").items()) manifest.gemms.push_back(read_gemm(node));
+  for (const JsonNode& node : root.at("gemms").items(0, most_records))
+    manifest.gemms.push_back(read_gemm(node));
   root.reject_unread_keys(ignored);
   return manifest;
 }

@@ -83,7 +83,7 @@ std::vector<StoredTensor> parse_safetensors_header(std::string_view json, const 
     throw Error("{}: byte {}: the header does not end with '}}' and spaces", name, length_bytes + last);
   const JsonNode root = JsonNode::parse(json, name + ": header", {.bytes = most_header_bytes, .depth = 64});
   std::vector<StoredTensor> tensors;
-  for (const auto& [id, node] : root.members()) {
+  for (const auto& [id, node] : root.members(most_header_bytes / 32)) {
     if (id == "__metadata__")
       read_metadata(node);
     else

@@ -3,6 +3,7 @@
 #include "tests/support/folder.hpp"
 #include "tests/traces/format/small_trace.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -116,8 +117,8 @@ TEST_F(BadManifest, Tensors) {
           {"\"1/forward/accumulators\": {", "\"__metadata__\": {", "/tensors/__metadata__" + id_rule},
           {"\"1/forward/accumulators\": {", "\"\": {", "/tensors/" + id_rule},
           {"\"1/forward/accumulators\": {", "\"\\n\": {", "/tensors/\\x0a" + id_rule},
-          {"\"1/forward/accumulators\": {", "\"" + std::string(201, 'i') + "\": {",
-           "/tensors/" + std::string(80, 'i') + "..." + id_rule}});
+          {"\"1/forward/accumulators\": {", fmt::format("\"{}\": {{", std::string(201, 'i')),
+           fmt::format("/tensors/{}...{}", std::string(80, 'i'), id_rule)}});
 }
 
 TEST_F(BadManifest, Layers) {
@@ -306,6 +307,12 @@ TEST_F(BadManifest, SixtyFourMebibytes) {
   expect_message(trace, "ok");
   trace["manifest.json"].resize(limit + 1, ' ');
   expect_message(trace, "T/manifest.json: more than 67108864 bytes long");
+  std::string zeros = "\"x_\": [], \"layers\": [0";  // what no record is: refused before it is unrolled
+  for (std::size_t i = 0; i <= limit / 64; ++i) zeros += ",0";
+  zeros += "], \"x_rest\": [";
+  trace = good_;
+  trace.replace("manifest.json", "\"layers\": [", zeros);
+  expect_message(trace, "T/manifest.json: /layers: found 1048578 items; expected from 0 to 1048576");
 }
 
 }  // namespace

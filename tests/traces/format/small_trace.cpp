@@ -189,6 +189,11 @@ void TraceBytes::update_sums() {
   files_[sums_name] = sums;
 }
 
+void TraceBytes::update_sum(const std::string& name) {
+  std::string& sums = files_.at(sums_name);
+  sums.replace(sums.find("  " + name + "\n") - 64, 64, sha256_hex(files_.at(name)));
+}
+
 std::span<char> TraceBytes::tensor_bytes(const std::string& id) {
   for (auto& [name, bytes] : files_) {
     if (!is_data_file_name(name)) continue;

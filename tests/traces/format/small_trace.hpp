@@ -30,6 +30,8 @@ class TraceBytes {
   void replace(const std::string& name, const std::string& from, const std::string& to);
   /// Makes SHA256SUMS fit what the files hold now.
   void update_sums();
+  /// The same where only this file has changed.
+  void update_sum(const std::string& name);
   /// A byte of a tensor's data.
   char& byte_of(const std::string& id, std::size_t byte);
   /// Makes the manifest's entry of the tensor fit its bytes.
