@@ -1,19 +1,16 @@
 #include "rtl_models/machine.hpp"
 
-#include "tests/support/gemm_cases.hpp"
-#include "traces/base/error.hpp"
+#include "tests/support/exact_oracle.hpp"
+#include "tests/support/machine_results.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <numeric>
 
 namespace quatrain::tests {
 namespace {
 
 using rtl_models::ArrayShape;
 using rtl_models::Fidelity;
-using traces::Encoding;
 using traces::Geometry;
 using traces::Phase;
 
@@ -35,35 +32,17 @@ std::vector<Geometry> geometries() {
   return all;
 }
 
-struct Pair {
-  Phase phase;
-  Encoding left, right;
-  unsigned samples;
-};
-
-const std::vector<Pair> pairs = {{Phase::forward, Encoding::int4, Encoding::int4, 1},
-                                 {Phase::forward, Encoding::uint4, Encoding::int4, 1},
-                                 {Phase::backward_data, Encoding::fp4_e3m0, Encoding::int4, 1},
-                                 {Phase::backward_weight, Encoding::int4, Encoding::fp4_e3m0, 1},
-                                 {Phase::backward_weight, Encoding::uint4, Encoding::fp4_e3m0, 4}};
-
 void expect_all_products(Fidelity fidelity, ArrayShape shape) {
   const auto machine = rtl_models::make_systemc_machine(rtl_models::make_array_model(shape, fidelity));
   unsigned seed = 1;
   for (const Geometry& geometry : geometries())
-    for (const Pair& pair : pairs) {
-      SCOPED_TRACE(testing::Message() << "seed " << seed << " phase " << int(pair.phase));
-      const GemmCase c = random_case({pair.phase, geometry}, pair.left, pair.right, pair.samples, seed++);
-      const auto right = right_operands(c);
-      const auto result = machine->multiply(c.gemm, left_operand(c), right);
-      const auto expected = direct_product(c);
-      ASSERT_THAT(expected, testing::Contains(testing::Ne(0)));
-      ASSERT_EQ(result.accumulators, expected);
-      const float scale =
-          pair.phase == Phase::backward_weight ? 0.125F / static_cast<float>(pair.samples) : 0.125F;
-      ASSERT_EQ(result.scale, scale);
-      for (std::size_t i = 0; i < expected.size(); ++i)
-        ASSERT_EQ(result.output[i], static_cast<float>(expected[i]) * scale);
+    for (const Mode& mode : five_modes) {
+      SCOPED_TRACE(testing::Message() << "seed " << seed << " phase " << int(mode.phase));
+      const unsigned samples = mode.phase == Phase::backward_weight ? 1U << seed % 3 : 1;
+      const GemmCase c = random_case({mode.phase, geometry}, mode.left, mode.right, samples, seed++);
+      const traces::GemmResult expected = exact::multiply(c);
+      ASSERT_THAT(expected.accumulators, testing::Contains(testing::Ne(0)));
+      ASSERT_EQ(difference(multiply(*machine, c), expected), "");
     }
 }
 
