@@ -75,7 +75,7 @@ class DeviceBackend final : public Backend {
 
  private:
   static constexpr float smallest_maximum = 0x1p-100F;  // below it a tensor counts as zero
-  static constexpr unsigned elements_per_thread = 16;   // of a reduction, before blocks get fewer
+  static constexpr unsigned elements_per_thread = 64;   // of a reduction: few threads for a small tensor
 
   /// Starts a reduction over the source with `start` as its result so far, and returns the result.
   template <typename Result, typename... Parameters, typename... Arguments>

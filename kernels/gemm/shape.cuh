@@ -58,24 +58,25 @@ struct GemmOperands {
   std::size_t sample_bytes;
 };
 
-/// Value of a code, 0..15. FP4's magnitude 2^(e-1) is 1 << e with its last bit dropped, which makes e = 0
-/// zero.
+/// Value of the code in the low four bits; those above do not count. FP4's magnitude 2^(e-1) is 1 << e with
+/// its last bit dropped, which makes e = 0 zero.
 template <Encoding encoding, Fault fault>
 __device__ int decode(unsigned code) {
   if constexpr (encoding == Encoding::int4) {
-    return static_cast<int>(code ^ 8U) - 8;
+    return static_cast<int>(code << 28) >> 28;
   } else if constexpr (encoding == Encoding::uint4) {
-    return static_cast<int>(code);
+    return static_cast<int>(code & 0xFU);
   } else {
     const int magnitude = (1 << (code & 7U)) >> 1;
-    const int minus = fault == Fault::sign_lost ? 0 : -static_cast<int>(code >> 3);  // 0 or all bits set
+    const int minus =
+        fault == Fault::sign_lost ? 0 : static_cast<int>(code << 28) >> 31;  // 0, or all bits set
     return (magnitude ^ minus) - minus;
   }
 }
 
 template <Encoding encoding, Fault fault>
 __device__ int value_at(const std::uint8_t* codes, int element) {
-  return decode<encoding, fault>(codes[element / 2U] >> (element % 2U * 4U) & 0xFU);
+  return decode<encoding, fault>(static_cast<unsigned>(codes[element / 2U]) >> (element % 2U * 4U));
 }
 
 /// As value_at, for the right operand.

@@ -25,11 +25,9 @@ __global__ void find_maximum(const float* x, unsigned count, bool negative_is_ba
       if (x[i] < 0) continue;
     if (is_finite && bits > largest) largest = bits;
   }
+  if (first_bad != no_element) atomicMin(&found->first_bad, first_bad);
   largest = reduce_warp(largest, Larger{});
-  first_bad = reduce_warp(first_bad, Smaller{});
-  if (!is_first_lane()) return;
-  atomicMax(&found->bits, largest);
-  atomicMin(&found->first_bad, first_bad);
+  if (is_first_lane()) atomicMax(&found->bits, largest);
 }
 
 }  // namespace quatrain::kernels::QUATRAIN_PLATFORM

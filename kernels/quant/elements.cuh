@@ -22,12 +22,6 @@ struct Larger {
     return a > b ? a : b;
   }
 };
-struct Smaller {
-  template <typename T>
-  __device__ T operator()(T a, T b) const {
-    return a < b ? a : b;
-  }
-};
 struct Sum {
   template <typename T>
   __device__ T operator()(T a, T b) const {
