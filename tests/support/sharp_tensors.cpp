@@ -133,6 +133,7 @@ void add_luq(std::vector<SharpQuantizer>& all) {
   add_given("given maximum far below: y overflows", 0x1p-99F, {largest_float, -1, 0x1p-99F, 0x1p-101F});
   add_given("given maximum above the measured one", 3.7F, heavy_tailed(301, 12, 1));
   add_given("given maximum over zeros", 3.7F, repeated(0, 5));
+  add_given("given maximum below 2^-100", 0x1.8p-101F, {1, -2, 0x1p-101F});
 }
 
 void add_nearest(std::vector<SharpQuantizer>& all) {
