@@ -5,10 +5,8 @@
 #include "emu/gemm/blocked.hpp"
 #include "emu/gemm/epilogue.hpp"
 #include "emu/gemm/reference.hpp"
-#include "emu/quant/luq.hpp"
-#include "emu/quant/nearest.hpp"
 #include "emu/quant/reference.hpp"
-#include "emu/quant/sawb.hpp"
+#include "emu/quant/rules.hpp"
 #include "traces/encoding/nibbles.hpp"
 
 #include <type_traits>
@@ -81,17 +79,10 @@ class EmulatorMachine : public traces::Machine {
 
  private:
   std::unique_ptr<Quantizer> quantizer(const QuantizerConfig& config) const {
-    if constexpr (way == Way::naive) return std::make_unique<ReferenceQuantizer<fault>>(config);
-    switch (config.rule) {
-      case traces::Rule::luq_fp4:
-        return std::make_unique<LuqQuantizer<fault>>(config, path_);
-      case traces::Rule::nearest_fp4:
-        return std::make_unique<NearestQuantizer<fault>>(config, path_);
-      case traces::Rule::sawb_int4:
-      case traces::Rule::sawb_uint4:
-        break;
-    }
-    return std::make_unique<SawbQuantizer<fault>>(config, path_);
+    if constexpr (way == Way::naive)
+      return std::make_unique<ReferenceQuantizer<fault>>(config);
+    else
+      return make_fast_quantizer<fault>(config, path_);
   }
 
   static void unpack(const traces::Operand& operand, std::int64_t elements, bool exchanged,

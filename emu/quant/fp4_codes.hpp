@@ -1,9 +1,11 @@
 #pragma once
-/// The loop of numerics.md section 3, step 6, on the bits of y: a threshold in units of 2^-23 decides between
-/// two neighbouring powers of two. With y = 2^q (1 + g), g's 23 bits reach the threshold exactly when adding
-/// 2^23 - threshold to y's bits carries into the exponent.
+/// What LUQ and nearest_fp4 share: the way of a tensor, and the loop of numerics.md section 3, step 6, on the
+/// bits of y: a threshold in units of 2^-23 decides between two neighbouring powers of two. With y = 2^q (1 +
+/// g), g's 23 bits reach the threshold exactly when adding 2^23 - threshold to y's bits carries into the
+/// exponent.
 
 #include "emu/fault.hpp"
+#include "emu/quant/measure.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -49,6 +51,19 @@ float inverse_of(float maximum) {
     return 64.0F * reciprocal;
   }
   return 64.0F / maximum;
+}
+
+/// Section 3 but for the codes: block(first element, x, alpha, inverse, codes) makes those of up to
+/// fp4_block_elements elements.
+template <Fault fault, typename Block>
+void quantize_fp4(std::span<const float> x, const Fp4Maximum& maximum, traces::ThreadPool& pool,
+                  QuantizedTensor& out, const Block& block) {
+  if (out.scale == 0) return;
+  const float inverse = inverse_of<fault>(maximum.rounded);
+  for_pieces_of(x.size(), pool, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t at = begin; at < end; at += fp4_block_elements)
+      block(at, x.subspan(at, std::min(fp4_block_elements, end - at)), out.scale, inverse, &out.codes[at]);
+  });
 }
 
 }  // namespace quatrain::emu

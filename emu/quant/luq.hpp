@@ -7,6 +7,8 @@
 #include "emu/quant/measure.hpp"
 #include "emu/random/philox.hpp"
 
+#include <cassert>
+
 namespace quatrain::emu {
 
 /// Draws of `bits` bits for the elements first .. first + count - 1; first: a multiple of 32.
@@ -45,31 +47,28 @@ struct DrawnThresholds {
 template <Fault fault>
 class LuqQuantizer final : public Quantizer {
  public:
-  LuqQuantizer(const QuantizerConfig& config, SimdPath path) : config_(config), path_(path) {}
+  LuqQuantizer(const QuantizerConfig& config, SimdPath path) : config_(config), path_(path) {
+    assert((config.random_bits == 4 || config.random_bits == 8 || config.random_bits == 16) &&
+           "a draw has 4, 8 or 16 bits");
+  }
 
   const QuantizerConfig& config() const override { return config_; }
 
   void quantize(std::span<const float> x, const traces::DrawKey& key, std::optional<float> maximum,
                 traces::ThreadPool& pool, QuantizedTensor& out) const override {
-    const float measured = measured_maximum(x, config_.rule, key, path_, pool);
-    const Fp4Maximum m = fp4_maximum(measured, maximum, config_.alpha, key);
-    start_fp4(x.size(), measured, m, out);
-    if (out.scale == 0) return;
+    const Fp4Maximum used = start_fp4(x, config_, key, maximum, path_, pool, out);
     const DrawSource source{
         .seed = key.seed, .stream = Stream::luq, .c1 = key.step, .c2 = key.layer, .c3 = key.sample};
-    const float inverse = inverse_of<fault>(m.rounded);
-    for_pieces_of(x.size(), pool, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t at = begin; at < end; at += fp4_block_elements)
-        block(source, x.subspan(at, std::min(fp4_block_elements, end - at)), at, out.scale, inverse,
-              &out.codes[at]);
-    });
+    quantize_fp4<fault>(x, used, pool, out,
+                        [&](std::size_t first, std::span<const float> some, float alpha, float inverse,
+                            std::uint8_t* codes) { block(source, first, some, alpha, inverse, codes); });
   }
 
  private:
-  void block(const DrawSource& source, std::span<const float> x, std::size_t first, float alpha,
+  void block(const DrawSource& source, std::size_t first, std::span<const float> x, float alpha,
              float inverse, std::uint8_t* codes) const {
-    std::uint16_t draws[fp4_block_elements + 32];
     constexpr std::size_t late = fault == Fault::draw_index_off_by_one ? 1 : 0;
+    std::uint16_t draws[fp4_block_elements + late];
     fill_draws(source, config_.random_bits, first, x.size() + late, path_, draws);
     const DrawnThresholds<fault> drawn{draws + late, static_cast<int>(22 - config_.random_bits)};
     on_path(

@@ -91,16 +91,18 @@ Fp4Maximum fp4_maximum(float measured, std::optional<float> given, traces::Alpha
   return {used, std::ldexp(1.0F, fraction == 0.5F ? exponent - 1 : exponent)};
 }
 
-void start_fp4(std::size_t elements, float measured, const Fp4Maximum& maximum, QuantizedTensor& out) {
-  out.encoding = traces::Encoding::fp4_e3m0;
-  out.codes.resize(elements);
+Fp4Maximum start_fp4(std::span<const float> x, const QuantizerConfig& config, const traces::DrawKey& draws,
+                     std::optional<float> given, SimdPath path, traces::ThreadPool& pool,
+                     QuantizedTensor& out) {
+  const float measured = measured_maximum(x, config.rule, draws, path, pool);
+  const Fp4Maximum maximum = fp4_maximum(measured, given, config.alpha, draws);
+  out = {.encoding = traces::Encoding::fp4_e3m0, .codes = std::move(out.codes)};
+  out.codes.resize(x.size());
   out.max = measured;
   out.max_used = maximum.used;
   out.scale = maximum.used < smallest_maximum ? 0.0F : maximum.rounded * 0x1p-6F;
-  out.exponent = 0;
-  out.count = out.sum1 = out.sum2 = 0;
-  out.clip = 0;
   if (out.scale == 0) std::fill(out.codes.begin(), out.codes.end(), std::uint8_t{0});
+  return maximum;
 }
 
 }  // namespace quatrain::emu

@@ -50,7 +50,9 @@ struct Fp4Maximum {
 Fp4Maximum fp4_maximum(float measured, std::optional<float> given, traces::Alpha alpha,
                        const traces::DrawKey& draws);
 
-/// What an FP4 record says, and zero codes where alpha is 0.
-void start_fp4(std::size_t elements, float measured, const Fp4Maximum& maximum, QuantizedTensor& out);
+/// Measures x, settles M and fills in what an FP4 record says; zero codes where alpha is 0.
+Fp4Maximum start_fp4(std::span<const float> x, const QuantizerConfig& config, const traces::DrawKey& draws,
+                     std::optional<float> given, SimdPath path, traces::ThreadPool& pool,
+                     QuantizedTensor& out);
 
 }  // namespace quatrain::emu

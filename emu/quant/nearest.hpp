@@ -17,15 +17,16 @@ class NearestQuantizer final : public Quantizer {
 
   void quantize(std::span<const float> x, const traces::DrawKey& key, std::optional<float> maximum,
                 traces::ThreadPool& pool, QuantizedTensor& out) const override {
-    const float measured = measured_maximum(x, config_.rule, key, path_, pool);
-    const Fp4Maximum m = fp4_maximum(measured, maximum, config_.alpha, key);
-    start_fp4(x.size(), measured, m, out);
-    if (out.scale == 0) return;
-    const float inverse = inverse_of<fault>(m.rounded);
-    for_pieces_of(x.size(), pool, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t at = begin; at < end; at += fp4_block_elements)
-        block(x.subspan(at, std::min(fp4_block_elements, end - at)), out.scale, inverse, &out.codes[at]);
-    });
+    const Fp4Maximum used = start_fp4(x, config_, key, maximum, path_, pool, out);
+    quantize_fp4<fault>(
+        x, used, pool, out,
+        [&](std::size_t, std::span<const float> some, float alpha, float inverse, std::uint8_t* codes) {
+          on_path(
+              path_, [&]() __attribute__((always_inline)) {
+                fp4_codes<fault, fault == Fault::nearest_ties_up>(some.data(), some.size(), alpha, inverse,
+                                                                  Halves(), codes);
+              });
+        });
   }
 
  private:
@@ -36,14 +37,6 @@ class NearestQuantizer final : public Quantizer {
     }
     [[gnu::always_inline]] float below_one(std::size_t) const { return 0.5F; }
   };
-
-  void block(std::span<const float> x, float alpha, float inverse, std::uint8_t* codes) const {
-    on_path(
-        path_, [&]() __attribute__((always_inline)) {
-          fp4_codes<fault, fault == Fault::nearest_ties_up>(x.data(), x.size(), alpha, inverse, Halves(),
-                                                            codes);
-        });
-  }
 
   QuantizerConfig config_;
   SimdPath path_;
