@@ -150,8 +150,6 @@ std::string dump_training_config(const TrainingConfig& config) {
   return json.dump(2) + "\n";
 }
 
-std::string_view name_of(Recipe recipe) { return recipe_words[static_cast<std::size_t>(recipe)]; }
-
 std::optional<Recipe> recipe_named(std::string_view name) {
   const auto found = std::find(recipe_words.begin(), recipe_words.end(), name);
   if (found == recipe_words.end()) return std::nullopt;

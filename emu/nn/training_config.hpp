@@ -45,7 +45,6 @@ struct QuantizeConfig {
 /// The three ways that comparisons put side by side: no quantizers, the paper's, and its control without
 /// randomness.
 enum class Recipe : std::uint8_t { fp32, luq, nearest };
-std::string_view name_of(Recipe recipe);
 std::optional<Recipe> recipe_named(std::string_view name);
 
 enum class LayerWord : std::uint8_t { conv2d, linear, relu };

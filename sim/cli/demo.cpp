@@ -1,7 +1,6 @@
 /// quatrain demo: the whole line on Fashion-MNIST. Every stage is a call of this program that a user can
 /// repeat, in a process of its own: the trace is written by one and checked by others.
 #include "emu/nn/run_directory.hpp"
-#include "kernels/machine.hpp"
 #include "rtl_models/replay.hpp"
 #include "sim/cli/child_process.hpp"
 #include "sim/cli/command.hpp"
@@ -65,16 +64,6 @@ std::string command_line(const Stage& stage) {
   return text;
 }
 
-/// All that can run here but systemc.pe, whose place `sim` samples: it would take minutes.
-std::string machines_here() {
-  std::string list = "emu";
-  if (!rtl_models::systemc_missing()) list += ",systemc.array";
-  list += ",simt";
-  std::string why_not;
-  if (!kernels::make_cuda_machines(why_not).empty()) list += ",cuda";
-  return list;
-}
-
 std::vector<Stage> stages_of(const Typed& typed) {
   const std::string out = typed.out.string(), trace = out + "/luq/trace";
   const std::string config = typed.is_quick ? "demo_quick" : "demo_cnn";
@@ -97,9 +86,7 @@ std::vector<Stage> stages_of(const Typed& typed) {
           {"trace_check", {"trace", "check", trace}},
           {"sim_luq_32x32", replayed, Stakes::may_differ},
           {"sim_bf16_32x32", {"sim", "bf16_32x32", "--trace", trace, "--cycles-only"}},
-          {"verify",
-           with({"verify", trace, "--machines", machines_here(), "--json", out + "/luq/crosscheck.json"},
-                {threads}),
+          {"verify", with({"verify", trace, "--json", out + "/luq/crosscheck.json"}, {threads}),
            Stakes::may_differ},
           {"report", with({"report", out}, {threads})}};
 }

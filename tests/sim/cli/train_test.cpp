@@ -129,9 +129,9 @@ TEST_F(TrainCommand, BothInstructionPathsGiveTheSameState) {
 }
 
 TEST_F(TrainCommand, BadConfigsAreNamed) {
-  expect_refusal(
-      "absent.json --data data",
-      "absent.json: no such file; expected a file, or one of the training configs inside the program: demo_cnn, demo_quick");
+  expect_refusal("absent.json --data data",
+                 "absent.json: no such file; expected a file, or one of the training configs inside the "
+                 "program: demo_cnn, demo_quick");
   write_whole_file(folder_ / "bad.json", "{\"name\": \"x\",}");
   expect_refusal("bad.json --data data", "bad.json: byte 13: found }; expected a key");
   write_whole_file(folder_ / "bad.json", "{\"name\": \"x\", \"name\": \"y\"}");
@@ -178,6 +178,18 @@ TEST_F(TrainCommand, BadOptionsAreNamed) {
                  "--trace-steps: step 6; expected 0..5, the steps of this run");
   expect_refusal("tiny.json --data data --quantize fp32 --trace",
                  "tiny: nothing to trace; expected quantized layers, with forward and gradient quantized");
+}
+
+/// The limit on a file's size stands for a full disk (emu/nn/disk_test.cpp has the other places).
+TEST_F(TrainCommand, ADiskThatTakesNoMoreIsNamed) {
+  const ProgramRun run =
+      run_program("cd " + folder_.path().string() + " && trap '' XFSZ && ulimit -f 20 && " QUATRAIN_PROGRAM,
+                  "train tiny.json --data data --out run", folder_);
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(run.err,
+            "error: run/checkpoints/epoch_0001.safetensors.partial: cannot be written: File too large\n");
+  EXPECT_THAT(contents(folder_ / "run/checkpoints"), testing::IsEmpty());
 }
 
 TEST_F(TrainCommand, HelpHasExamples) {
