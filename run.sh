@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./run.sh            installs what is missing, builds, and runs `quatrain demo` (about 4 minutes on 2 cores)
+# ./run.sh            installs what is missing, builds, and runs `quatrain demo` (one to two minutes on 2 cores)
 # ./run.sh ARGS       the same with `quatrain ARGS`; nothing to install or build: it starts at once
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
