@@ -19,7 +19,13 @@ template <Fault fault>
 class ReplayModel final : public ArrayModel {
  public:
   ReplayModel(ArrayShape shape, Fidelity fidelity, EdgeDelay delay = EdgeDelay::none)
-      : shape_(shape), fidelity_(fidelity), wired_(make_array(shape, fidelity), shape, delay) {}
+      : shape_(shape),
+        fidelity_(fidelity),
+        wired_(std::make_unique<WiredArray>(make_array(shape, fidelity), shape, delay)) {}
+  /// Before the first replay the kernel holds on to the processes of what was built: it keeps the array then.
+  ~ReplayModel() override {
+    if (sc_core::sc_get_status() == sc_core::SC_ELABORATION) static_cast<void>(wired_.release());
+  }
 
   ArrayShape shape() const override { return shape_; }
   Fidelity fidelity() const override { return fidelity_; }
@@ -49,9 +55,9 @@ class ReplayModel final : public ArrayModel {
       result.accumulators[static_cast<std::size_t>(address.row(m) + address.column(tile.group, n))] =
           accumulator;
     };
-    wired_.run(job);
-    result.cycles = wired_.cycles();
-    result.activity = wired_.activity();
+    wired_->run(job);
+    result.cycles = wired_->cycles();
+    result.activity = wired_->activity();
     return result;
   }
 
@@ -65,7 +71,7 @@ class ReplayModel final : public ArrayModel {
 
   ArrayShape shape_;
   Fidelity fidelity_;
-  WiredArray wired_;
+  std::unique_ptr<WiredArray> wired_;
 };
 
 }  // namespace quatrain::rtl_models

@@ -19,11 +19,12 @@ device=$(query name || true)
 command -v nvcc >/dev/null || cannot "nvcc was not found (CUDA 12.0 or later)"
 capability=$(query compute_cap)
 
+suites=(exact_sharp_test exact_luq_draws_test exact_numerics_text_test exact_outside_trace_test)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DQUATRAIN_CUDA=ON -DQUATRAIN_CUDA_ARCHITECTURES="${capability/./}" \
   >"$work/configure" 2>&1 || { cat "$work/configure" >&2; cannot "configuring failed"; }
-cmake --build "$build" --target quatrain kernels_gpu_test exact_sharp_test >"$work/build" 2>&1 ||
+cmake --build "$build" --target quatrain kernels_gpu_test "${suites[@]}" >"$work/build" 2>&1 ||
   { tail -40 "$work/build" >&2; cannot "building failed"; }
 
 page=docs/results/gpu-$(tr -cs 'A-Za-z0-9' - <<<"$device" | sed 's/^-*//; s/-*$//')-$(date -u +%Y-%m-%d).md
@@ -57,7 +58,9 @@ say "| check | |"
 say "|---|---|"
 gpu_test=$build/tests/kernels/kernels_gpu_test
 check "sharp tensors and GEMMs, outside trace, refusals (kernels_gpu_test)" "$gpu_test"
-check "sharp suites of all machines (exact_sharp_test)" "$build/tests/exact/exact_sharp_test" --gtest_filter='*cuda_*'
+for suite in "${suites[@]}"; do
+  check "the suite of all machines $suite" "$build/tests/exact/$suite" --gtest_filter='*cuda_*'
+done
 # shellcheck disable=SC2317 # called through check
 verify() { # TRACE: the machines' last lines go onto the page
   "$build/quatrain" verify "$1" --machines cuda,simt,emu.blocked >"$work/verify" && grep -E '^cuda\..* equal$' "$work/verify"

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -83,14 +84,17 @@ struct Replay {
   bool is_equal() const { return cycles_equal && gemms_equal == gemms && differences.empty(); }
 };
 
+/// What moves over the DRAM's pins: operands, results, and the tensors that quantizers read and write.
+inline constexpr std::array<std::string_view, 4> byte_words = {"left", "right", "result", "quantizer"};
+
 struct Simulation {
   std::string accelerator, scope, pe;
   std::int64_t rows = 0, columns = 0;
   double clock_mhz = 0;
   std::uint64_t cycles = 0, macs = 0, in_range_macs = 0;
   double milliseconds = 0, dram_milliseconds = 0;
-  std::array<std::uint64_t, 3> bytes{};  ///< left, right, result
-  std::array<double, 3> utilization{};   ///< spatial, temporal, overall
+  std::array<std::uint64_t, byte_words.size()> bytes{};  ///< in the order of byte_words
+  std::array<double, 3> utilization{};                   ///< spatial, temporal, overall
   std::optional<Activity> activity;
   std::optional<Replay> replay;
   std::vector<SimulatedPart> parts;

@@ -136,7 +136,7 @@ void add_record(const JsonNode& record, std::vector<SimulatedPart>& parts) {
   part->cycles += count(record, "cycles");
   part->macs += count(record, "macs");
   part->in_range_macs += count(record, "in_range_macs");
-  for (const char* side : {"left", "right", "result"}) part->bytes += count(record.at("bytes"), side);
+  for (const std::string_view side : byte_words) part->bytes += count(record.at("bytes"), side);
   for (const auto& [node, energy] : record.at("energy_pj").members()) {
     auto found = std::find_if(part->energy_pj.begin(), part->energy_pj.end(),
                               [&](const auto& entry) { return entry.first == node; });
@@ -204,7 +204,7 @@ Simulation read_simulation(const std::filesystem::path& file, const std::string&
   simulation.milliseconds = real(root, "milliseconds");
   simulation.dram_milliseconds = real(root, "dram_milliseconds");
   const JsonNode bytes = root.at("bytes"), utilization = root.at("utilization");
-  simulation.bytes = {count(bytes, "left"), count(bytes, "right"), count(bytes, "result")};
+  for (std::size_t i = 0; i < byte_words.size(); ++i) simulation.bytes[i] = count(bytes, byte_words[i]);
   simulation.utilization = {real(utilization, "spatial"), real(utilization, "temporal"),
                             real(utilization, "overall")};
   if (const JsonNode node = root.at("activity"); !node.is_null()) simulation.activity = read_activity(node);

@@ -200,6 +200,7 @@ Table activity_table(const Report& report) {
                           {"bytes left"},
                           {"bytes right"},
                           {"bytes result"},
+                          {"bytes quantizers"},
                           {"spatial utilization"},
                           {"temporal utilization"},
                           {"MACs with a zero operand"},

@@ -57,6 +57,14 @@ TEST(Kernel, ModelsTakeTurnsAndOutliveEachOther) {
   EXPECT_EQ(replayed(*third, c), direct_product(c));
 }
 
+TEST(Kernel, ModelDestroyedBeforeTheFirstReplayHarmsNone) {
+  rtl_models::make_array_model({4, 4}, Fidelity::array).reset();
+  rtl_models::make_array_model({3, 2}, Fidelity::pe).reset();
+  const auto model = rtl_models::make_array_model({4, 4}, Fidelity::array);
+  const GemmCase c = linear_case(5);
+  EXPECT_EQ(replayed(*model, c), direct_product(c));
+}
+
 TEST(Kernel, ReplaysLeaveNothingBehind) {
   const auto model = rtl_models::make_array_model({4, 4}, Fidelity::array);
   const GemmCase c = linear_case(2);

@@ -58,7 +58,7 @@ TEST(ReportModel, RecordsAreSummedByLayerAndPhase) {
   EXPECT_EQ(forward.cycles, 8016U / 4 + 8016 / 2);
   EXPECT_EQ(forward.macs, 1830U);
   EXPECT_EQ(forward.in_range_macs, 1828U);
-  EXPECT_EQ(forward.bytes, 12U);
+  EXPECT_EQ(forward.bytes, 20U);
   ASSERT_EQ(forward.energy_pj.size(), 2U);
   EXPECT_EQ(forward.energy_pj[0].first, "7nm");
   EXPECT_EQ(forward.energy_pj[0].second.low, 30e6);

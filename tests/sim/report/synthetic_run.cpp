@@ -44,7 +44,7 @@ std::string record(int step, const std::string& phase, int cycles, int macs, int
   return fmt::format(
       R"({{"step": {}, "layer": "conv2", "phase": "{}", "m": 1, "n": 2, "k": 3, "groups": 1, "samples": 1, "tiles": 1,
    "cycles": {}, "macs": {}, "in_range_macs": {}, "utilization": {{"spatial": 1, "temporal": 1, "overall": 1}},
-   "bytes": {{"left": 1, "right": 2, "result": 3}}, "activity": null,
+   "bytes": {{"left": 1, "right": 2, "result": 3, "quantizer": 4}}, "activity": null,
    "energy_pj": {{"7nm": {{"low": {}000000, "nominal": {}000000, "high": {}000000}},
                   "45nm": {{"low": {}0000000, "nominal": {}0000000, "high": {}0000000}}}}}})",
       step, phase, cycles, macs, macs - 1, low, low + 1, low + 2, low, low + 1, low + 2);
@@ -70,7 +70,7 @@ std::string simulation(const std::string& name, const std::string& manifest_sha2
  "config": {{"name": "{}", "array": {{"rows": 32, "columns": 16}}, "pe": "some_pe", "clock_mhz": 800}},
  "replayed": {}, "trace": {{"directory": "trace", "manifest_sha256": "{}", "model": "outside_model"}},
  "scope": "all of it", "cycles": {}, "milliseconds": 0.125, "dram_milliseconds": 0.25, "macs": 8100,
- "in_range_macs": 8200, "bytes": {{"left": 8300, "right": 8400, "result": 8500}},
+ "in_range_macs": 8200, "bytes": {{"left": 8300, "right": 8400, "result": 8500, "quantizer": 8600}},
  "utilization": {{"spatial": 0.5, "temporal": 0.25, "overall": 0.125}}, "activity": {}, "replay": {},
  "records": [{}, {}, {}],
  "technologies": {{"7nm": {}, "45nm": {}}}, "limits": ["limit of {}"]}}
