@@ -130,6 +130,7 @@ std::vector<std::pair<std::string, JsonNode>> JsonNode::members(std::size_t most
 }
 
 void JsonNode::reject_unread_keys(std::string_view ignored_prefix) const {
+  if (!is_object()) throw error("found {}; expected an object", found());
   std::uint32_t unknown = 0;
   document_->for_each_member(index_, [&](std::uint32_t key, std::uint32_t value) {
     if (unknown != 0 || document_->is_read(key)) return;

@@ -69,6 +69,8 @@ TEST(StrictJson, WrongTypesAreNamed) {
             "f.json: /: found an array; expected an object with the key 'k'");
   EXPECT_EQ(message_of([] { parse("1").has("k"); }), "f.json: /: found 1; expected an object");
   EXPECT_EQ(message_of([] { parse("null").members(); }), "f.json: /: found null; expected an object");
+  EXPECT_EQ(message_of([] { parse("[1, [2]]").reject_unread_keys(); }),
+            "f.json: /: found an array; expected an object");
   EXPECT_EQ(message_of([] { parse(R"({"a": 0, "b": 0})").members(1); }),
             "f.json: /: found 2 keys; expected at most 1");
   EXPECT_EQ(message_of([] { parse("{}").items(); }), "f.json: /: found an object; expected an array");
