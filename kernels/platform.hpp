@@ -4,10 +4,10 @@
 
 #if defined(__CUDACC__)
 #include "kernels/cuda/device.cuh"
-#include "kernels/cuda/tile_products.cuh"
 #define QUATRAIN_PLATFORM cuda
+#define QUATRAIN_UNROLL _Pragma("unroll")  // keeps small arrays in registers
 #else
 #include "kernels/simt/device.hpp"
-#include "kernels/simt/tile_products.hpp"
 #define QUATRAIN_PLATFORM simt
+#define QUATRAIN_UNROLL
 #endif

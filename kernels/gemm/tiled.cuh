@@ -3,6 +3,7 @@
 /// int8 tiles in shared memory (the convolution is lowered on the way), then each sums a block of outputs in
 /// registers. Long k is split over blocks, whose int32 sums are added atomically: exact in any order.
 
+#include "kernels/gemm/tile_products.cuh"
 #include "kernels/gemm/walk.cuh"
 #include "kernels/launch_shape.hpp"
 
@@ -19,26 +20,26 @@ struct Tile {
   /// A word more than the depth, so that the rows of a warp's threads begin in different banks.
   static constexpr int pitch = depth + 4;
 
+  /// Words of four int8 values.
   struct Memory {
-    alignas(16) std::int8_t left[rows * pitch];
-    alignas(16) std::int8_t right[columns * pitch];
+    int left[rows * pitch / 4];
+    int right[columns * pitch / 4];
   };
   static_assert(threads % rows == 0 || rows % threads == 0);
   static_assert(threads % columns == 0 || columns % threads == 0);
-  static_assert(depth % 16 == 0 && thread_rows % 2 == 0 && thread_columns % 4 == 0);  // of add_products
 };
 
 /// Fills lines x depth values of a tile. make_walk(line) starts a walk along k at `first_k` plus the offset
 /// it is given; what lies beyond the operand's lines or the end of k is zero.
 template <typename Tile, int lines, typename MakeWalk>
-__device__ void load_tile(std::int8_t* tile, int lines_left, int depth_left, MakeWalk make_walk) {
+__device__ void load_tile(int* tile, int lines_left, int depth_left, MakeWalk make_walk) {
   constexpr int parts = Tile::threads > lines ? Tile::threads / lines : 1;  // threads that share a line
   constexpr int stretch = Tile::depth / parts;
   const int thread = static_cast<int>(threadIdx.x);
   for (int line = thread % lines; line < lines; line += Tile::threads) {
     const int first = thread / lines % parts * stretch;
     const int inside = line < lines_left ? depth_left - first : 0;
-    std::int8_t* to = tile + line * Tile::pitch + first;
+    std::int8_t* to = reinterpret_cast<std::int8_t*>(tile) + line * Tile::pitch + first;
     auto walk = make_walk(inside > 0 ? line : 0, inside > 0 ? first : 0);
     for (int i = 0; i < stretch; ++i) to[i] = static_cast<std::int8_t>(i < inside ? walk.next() : 0);
   }
@@ -46,7 +47,9 @@ __device__ void load_tile(std::int8_t* tile, int lines_left, int depth_left, Mak
 
 template <typename Tile, Fault fault>
 __device__ void add_wrong_products(int (&sums)[Tile::thread_rows][Tile::thread_columns],
-                                   const std::int8_t* left, const std::int8_t* right) {
+                                   const int* left_words, const int* right_words) {
+  const auto* left = reinterpret_cast<const std::int8_t*>(left_words);
+  const auto* right = reinterpret_cast<const std::int8_t*>(right_words);
   for (int i = 0; i < Tile::thread_rows; ++i)
     for (int j = 0; j < Tile::thread_columns; ++j)
       for (int k = 0; k < Tile::depth; ++k)
@@ -83,8 +86,8 @@ __global__ void gemm_tiled(GemmShape shape, GemmOperands operands, int part_dept
           return RightWalk<phase, right_encoding, fault>(shape, right, group, first_n + line, k + offset);
         });
       __syncthreads();
-      const std::int8_t* left_rows = memory.left + row * Tile::pitch;
-      const std::int8_t* right_rows = memory.right + column * Tile::pitch;
+      const int* left_rows = memory.left + row * Tile::pitch / 4;
+      const int* right_rows = memory.right + column * Tile::pitch / 4;
       if constexpr (fault == Fault::wrong_product)
         add_wrong_products<Tile, fault>(sums, left_rows, right_rows);
       else

@@ -63,6 +63,13 @@ inline unsigned __float_as_uint(float value) { return std::bit_cast<unsigned>(va
 inline float __uint_as_float(unsigned bits) { return std::bit_cast<float>(bits); }
 using std::rint;
 
+/// sum + the four products of the signed bytes of a and b.
+inline int __dp4a(int a, int b, int sum) {
+  for (int byte = 0; byte < 32; byte += 8)
+    sum += static_cast<std::int8_t>(a >> byte) * static_cast<std::int8_t>(b >> byte);
+  return sum;
+}
+
 /// The block's shared memory as one struct; its content is undefined (poisoned) when the block starts.
 template <typename T>
 T& shared_memory() {
