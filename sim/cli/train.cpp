@@ -57,8 +57,8 @@ emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command) {
 
 void print_plan(const emu::TrainingConfig& config) {
   const emu::ForwardMacs macs = emu::forward_macs(config);
-  fmt::print("{}: seed {}, {} epochs, batch {}; {} forward MACs an image", config.name, config.seed,
-             config.epochs, config.batch, macs.all);
+  fmt::print("{}: seed {}, {} epoch{}, batch {}; {} forward MACs an image", config.name, config.seed,
+             config.epochs, config.epochs == 1 ? "" : "s", config.batch, macs.all);
   if (config.quantize.forward != emu::ForwardRule::none)
     fmt::print(", {:.1f} % of them on 4-bit codes",
                100.0 * static_cast<double>(macs.quantized) / static_cast<double>(macs.all));
