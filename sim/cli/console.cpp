@@ -109,7 +109,8 @@ void install_signal_handlers() {
   action.sa_flags = SA_RESTART;  // a read or write that was under way goes on: nothing is half-written
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);  // a write that fails is an error with a name, not the end
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 bool interrupted() { return signal_seen != 0; }

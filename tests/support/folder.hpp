@@ -38,7 +38,7 @@ class Folder {
 inline std::set<std::string> contents(const std::filesystem::path& directory) {
   std::set<std::string> names;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
-    names.insert(std::filesystem::relative(entry.path(), directory).string());
+    names.insert(entry.path().lexically_relative(directory).string());
   return names;
 }
 

@@ -25,4 +25,10 @@ inline ProgramRun run_program(const std::string& program, const std::string& arg
   return {code, traces::read_whole_file(out), traces::read_whole_file(err)};
 }
 
+/// On a disk that takes no more than `kib` of a file: the limit on a file's size stands for it.
+inline ProgramRun run_program_on_full_disk(unsigned kib, const std::string& program,
+                                           const std::string& arguments, const Folder& folder) {
+  return run_program("ulimit -f " + std::to_string(2 * kib) + " && " + program, arguments, folder);
+}
+
 }  // namespace quatrain::tests

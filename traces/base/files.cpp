@@ -27,6 +27,19 @@ struct Descriptor {
   }
 };
 
+/// A link stays one: its target is what is written. A link to nothing is taken for the file itself.
+std::filesystem::path behind_link(const std::filesystem::path& file) {
+  std::error_code none;
+  if (!std::filesystem::is_symlink(file, none)) return file;
+  std::filesystem::path target = std::filesystem::canonical(file, none);
+  return none ? file : target;
+}
+
+bool is_device_or_pipe(const std::filesystem::path& file) {
+  std::error_code none;
+  return std::filesystem::is_other(file, none);
+}
+
 }  // namespace
 
 OutputFile::OutputFile(std::filesystem::path file, Mode mode) : file_(std::move(file)) {
@@ -113,7 +126,14 @@ void flush_directory(const std::filesystem::path& directory) {
     throw Error("{}: cannot be flushed to disk: {}", named.string(), std::strerror(errno));
 }
 
-void write_whole_file(const std::filesystem::path& file, std::string_view bytes) {
+void write_whole_file(const std::filesystem::path& named, std::string_view bytes) {
+  const std::filesystem::path file = behind_link(named);
+  if (is_device_or_pipe(file)) {  // a rename would put a plain file in its place
+    OutputFile output(file, OutputFile::Mode::replace);
+    output.write(bytes);
+    output.close();
+    return;
+  }
   const std::filesystem::path temporary = file.string() + ".partial";
   try {
     OutputFile output(temporary, OutputFile::Mode::replace);

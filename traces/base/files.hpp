@@ -60,6 +60,7 @@ void rename_new(const std::filesystem::path& from, const std::filesystem::path& 
 /// A rename or a new file is on disk once its folder is.
 void flush_directory(const std::filesystem::path& directory);
 
+/// A link is followed; a device or pipe is written as it stands.
 void write_whole_file(const std::filesystem::path& file, std::string_view bytes);
 
 /// Adds a line (a newline is put behind it); a failing write takes back what it wrote of it.

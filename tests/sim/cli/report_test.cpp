@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -63,14 +62,29 @@ TEST(ReportCommand, BadInputIsOneLineExitTwoAndNothingNew) {
   EXPECT_EQ(tests::contents(folder / "demo"), before);
 }
 
-/// The page's folder refuses the file: nothing half-written stays.
-TEST(ReportCommand, AFailingWriteNamesTheFile) {
+/// The figures fit, the page does not: what was complete stays, nothing half-written.
+TEST(ReportCommand, ADiskThatTakesNoMoreIsNamed) {
   const tests::Folder folder;
   tests::write_training_run(folder / "run", "luq", "90.75", 'c');
-  const ProgramRun run = report((folder / "run").string() + " --html /dev/full/page.html", folder);
+  const ProgramRun run = tests::run_program_on_full_disk(
+      16, QUATRAIN_PROGRAM,
+      fmt::format("report {0}/run --json {0}/out.json --html {0}/out.html", folder.path().string()), folder);
   EXPECT_EQ(run.exit_code, 2);
-  EXPECT_THAT(run.err, testing::StartsWith("error: /dev/full/page.html"));
-  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1);
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(run.err, fmt::format("error: {}/out.html.partial: cannot be written: File too large\n",
+                                 folder.path().string()));
+  EXPECT_TRUE(std::filesystem::exists(folder / "out.json"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "out.html.partial"));
+}
+
+TEST(ReportCommand, AFullDeviceIsNamedAndStaysOne) {
+  const tests::Folder folder;
+  tests::write_training_run(folder / "run", "luq", "90.75", 'c');
+  std::filesystem::create_symlink("/dev/full", folder / "full");
+  const ProgramRun run = report(fmt::format("{0}/run --html {0}/full", folder.path().string()), folder);
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.err, "error: /dev/full: cannot be written: No space left on device\n");
+  EXPECT_TRUE(std::filesystem::is_character_file(folder / "full"));
 }
 
 }  // namespace

@@ -174,6 +174,17 @@ TEST_F(SimCommand, ResultsStandBesideTheTraceByDefault) {
             (std::set<std::string>{"luq_32x32.csv", "luq_32x32.json"}));
 }
 
+/// The rows fit, the JSON does not: what was complete stays.
+TEST_F(SimCommand, ADiskThatTakesNoMoreIsNamed) {
+  const ProgramRun run = run_program_on_full_disk(16, QUATRAIN_PROGRAM,
+                                                  "sim " + with_out("luq_32x32 --cycles-only"), folder);
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(run.err, "error: " + (out / "luq_32x32.json.partial").string() +
+                         ": cannot be written: File too large\n");
+  EXPECT_EQ(contents(out), std::set<std::string>{"luq_32x32.csv"});
+}
+
 TEST_F(SimCommand, AFolderThatCannotBeMadeIsNamed) {
   write("results", "a file");
   const ProgramRun run = sim(with_out("luq_32x32 --cycles-only"));

@@ -183,8 +183,8 @@ TEST_F(TrainCommand, BadOptionsAreNamed) {
 /// The limit on a file's size stands for a full disk (emu/nn/disk_test.cpp has the other places).
 TEST_F(TrainCommand, ADiskThatTakesNoMoreIsNamed) {
   const ProgramRun run =
-      run_program("cd " + folder_.path().string() + " && trap '' XFSZ && ulimit -f 20 && " QUATRAIN_PROGRAM,
-                  "train tiny.json --data data --out run", folder_);
+      run_program_on_full_disk(10, "cd " + folder_.path().string() + " && " QUATRAIN_PROGRAM,
+                               "train tiny.json --data data --out run", folder_);
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_EQ(run.out, "");
   EXPECT_EQ(run.err,

@@ -252,6 +252,17 @@ TEST_F(VerifyCommand, FindingsThatCannotBeWrittenAreAnError) {
   EXPECT_THAT(run.err, MatchesRegex("error: .*none/crosscheck.json.*: No such file or directory\n"));
 }
 
+/// The findings stand on stdout all the same.
+TEST_F(VerifyCommand, ADiskThatTakesNoMoreIsNamed) {
+  const std::string file = (folder / "crosscheck.json").string();
+  const ProgramRun run = run_program_on_full_disk(
+      2, QUATRAIN_PROGRAM, "verify " + outside_trace + " --machines emu --json " + file, folder);
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(line(run, "emu.blocked gemms"), testing::EndsWith(" equal"));
+  EXPECT_EQ(run.err, "error: " + file + ".partial: cannot be written: File too large\n");
+  EXPECT_EQ(contents(folder.path()), (std::set<std::string>{"stderr", "stdout"}));
+}
+
 TEST_F(VerifyCommand, AResultAboveTheLimitIsRefused) {
   GemmCase c;
   c.gemm.geometry.batch = 1024, c.gemm.geometry.out_channels = 256;  // Z of 2 MiB with its accumulators

@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -19,6 +21,33 @@ TEST(Files, WholeFileReplacesAndLeavesNoTemporary) {
   write_whole_file(folder / "a", "two");
   EXPECT_EQ(read_whole_file(folder / "a"), "two");
   EXPECT_EQ(contents(folder.path()), std::set<std::string>{"a"});
+}
+
+TEST(Files, WholeFileGoesThroughALink) {
+  const Folder folder;
+  write_whole_file(folder / "target", "one");
+  std::filesystem::create_symlink("target", folder / "link");
+  write_whole_file(folder / "link", "two");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  EXPECT_EQ(read_whole_file(folder / "target"), "two");
+  EXPECT_EQ(contents(folder.path()), (std::set<std::string>{"link", "target"}));
+}
+
+TEST(Files, WholeFileIntoADeviceOrAPipeLeavesItOne) {
+  const Folder folder;
+  std::filesystem::create_symlink("/dev/full", folder / "full");  // a rename would replace the link alone
+  EXPECT_EQ(message_of([&] { write_whole_file(folder / "full", "x"); }),
+            "/dev/full: cannot be written: No space left on device");
+  EXPECT_TRUE(std::filesystem::is_character_file(folder / "full"));
+
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  const int reader = ::open((folder / "pipe").c_str(), O_RDONLY | O_NONBLOCK);
+  write_whole_file(folder / "pipe", "one");
+  std::string received(4, '.');
+  ASSERT_EQ(::read(reader, received.data(), received.size()), 3);
+  ::close(reader);
+  EXPECT_EQ(received, "one.");
+  EXPECT_EQ(contents(folder.path()), (std::set<std::string>{"full", "pipe"}));
 }
 
 TEST(Files, FailuresNameFileAndCause) {
