@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Installs what is missing (Debian packages), configures and builds. run.sh and test.sh call it; with nothing to do it
-# returns at once. Arguments: targets to build (default: quatrain).
+# returns at once. Arguments: targets to build (default: quatrain). QUATRAIN_PRESET: the CMake preset (default: release).
 set -euo pipefail
 cd "$(dirname "$0")"
 
 tools="g++ cmake ninja-build pkg-config"
-libraries="libsystemc-dev libboost-dev libboost-context-dev libboost-filesystem-dev libboost-system-dev libfmt-dev
+libraries="libsystemc-dev libboost-dev libboost-context-dev libfmt-dev
   nlohmann-json3-dev libcli11-dev libtbb-dev libssl-dev zlib1g-dev"
 data="libjs-chart.js dataset-fashion-mnist"
 tests="libgtest-dev libgmock-dev libvalijson-dev strace"
@@ -32,10 +32,9 @@ install_missing() {
 
 install_missing
 [ -d /usr/local/cuda/bin ] && PATH=$PATH:/usr/local/cuda/bin # nvcc, where it is installed but not on the path
-build=build/release
-if [ ! -f $build/build.ninja ]; then
-  cmake --preset release >build-configure.log 2>&1 || { cat build-configure.log >&2; exit 2; }
-  rm -f build-configure.log
+preset=${QUATRAIN_PRESET:-release}
+if [ ! -f "build/$preset/build.ninja" ]; then
+  said=$(cmake --preset "$preset" 2>&1) || { echo "$said" >&2; exit 2; }
 fi
 # Quiet when there is nothing to do; progress on stderr, so that stdout stays the program's.
-cmake --build $build --target "${@:-quatrain}" >&2
+cmake --build "build/$preset" --target "${@:-quatrain}" >&2

@@ -5,4 +5,4 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 "$here/build.sh" quatrain
 if [ $# -eq 0 ]; then set -- demo; fi
-exec "$here/build/release/quatrain" "$@"
+exec "$here/build/${QUATRAIN_PRESET:-release}/quatrain" "$@"

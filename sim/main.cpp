@@ -6,11 +6,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 namespace {
@@ -33,10 +33,15 @@ std::string version() {
                      quatrain::traces::numerics_version, quatrain::traces::trace_format_version);
 }
 
-std::string on_one_line(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text;
+/// Whatever a name holds that somebody else chose: one line, and nothing that a terminal obeys.
+std::string on_one_line(std::string_view text) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  std::string line;
+  for (const char c : text) {
+    const bool is_control = (c >= 0 && c < ' ') || c == 0x7f;
+    line += c == '\n' ? " " : is_control ? fmt::format("\\x{:02x}", c) : std::string(1, c);
+  }
+  return line;
 }
 
 /// CLI11 would call an unknown command a missing one.
@@ -90,14 +95,14 @@ int main(int argc, char** argv) try {
   fmt::print(stderr, "interrupted\n");
   return 130;
 } catch (const Error& error) {
-  fmt::print(stderr, "error: {}\n", error.what());
+  fmt::print(stderr, "error: {}\n", on_one_line(error.what()));
   return 2;
 } catch (const std::system_error& error) {
   if (std::ferror(stdout) != 0) {  // fmt throws this when a write to stdout fails
     fmt::print(stderr, "error: standard output: {}\n", error.code().message());
     return 2;
   }
-  fmt::print(stderr, "internal error: {}\n", error.what());
+  fmt::print(stderr, "internal error: {}\n", on_one_line(error.what()));
   return 3;
 } catch (const std::exception& error) {
   fmt::print(stderr, "internal error: {}\n", on_one_line(error.what()));

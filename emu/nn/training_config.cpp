@@ -1,6 +1,7 @@
 #include "emu/nn/training_config.hpp"
 
 #include "emu/nn/training_layers.hpp"
+#include "traces/base/names.hpp"
 
 #include <algorithm>
 #include <array>
@@ -112,7 +113,7 @@ nlohmann::ordered_json dump_quantize(const QuantizeConfig& quantize) {
 
 TrainingConfig read_training_config(const JsonNode& root) {
   TrainingConfig config;
-  config.name = read_file_name(root.at("name"));
+  config.name = traces::read_file_name(root.at("name"));
   config.data = read_data(root.at("data"));
   config.seed = static_cast<std::uint32_t>(root.at("seed").integer(0, 4'294'967'295));
   config.epochs = root.at("epochs").integer(1, most_epochs);

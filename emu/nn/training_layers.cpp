@@ -1,6 +1,7 @@
 #include "emu/nn/training_layers.hpp"
 
 #include "emu/gemm/integer_gemm.hpp"
+#include "traces/base/names.hpp"
 
 #include <algorithm>
 #include <array>
@@ -39,7 +40,7 @@ Pair read_pair_or(const JsonNode& layer, std::string_view key, std::int64_t leas
 }
 
 std::string read_layer_name(const JsonNode& node, std::set<std::string>& names) {
-  const std::string name = read_file_name(node);
+  const std::string name = traces::read_file_name(node);
   if (!names.insert(name).second) throw node.error("'{}' is the name of an earlier layer", name);
   return name;
 }
@@ -143,18 +144,6 @@ void check_network(const JsonNode& node, const std::vector<JsonNode>& items,
 }
 
 }  // namespace
-
-std::string read_file_name(const JsonNode& node) {
-  const std::string name = node.string(1, 100);
-  const bool is_fit = name.front() != '.' && std::all_of(name.begin(), name.end(), [](char c) {
-                        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                               c == '_' || c == '.' || c == '-';
-                      });
-  if (!is_fit)
-    throw node.error("found '{}'; expected characters of A-Z a-z 0-9 _ . -, no dot in front",
-                     traces::printable(name));
-  return name;
-}
 
 std::vector<LayerConfig> read_layers(const JsonNode& node, const TrainingConfig& config) {
   std::vector<LayerConfig> layers;

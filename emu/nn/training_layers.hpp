@@ -7,9 +7,6 @@
 
 namespace quatrain::emu {
 
-/// 1 to 100 characters of A-Z a-z 0-9 _ . - and no dot in front: what may become a part of a file name.
-std::string read_file_name(const traces::JsonNode& node);
-
 /// `quantize` and the batch sizes bound the int32 products of quantized layers.
 std::vector<LayerConfig> read_layers(const traces::JsonNode& node, const TrainingConfig& config);
 

@@ -1,5 +1,8 @@
 #include "sim/accelerator/config.hpp"
 
+#include "traces/base/error.hpp"
+#include "traces/base/names.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -52,7 +55,7 @@ void read_buffers(const JsonNode& node, AcceleratorConfig& config) {
 }
 
 void read_dram(const JsonNode& node, AcceleratorConfig& config) {
-  config.dram = static_cast<Dram>(node.at("kind").one_of(dram_words));
+  if (node.has("kind")) config.dram = static_cast<Dram>(node.at("kind").one_of(dram_words));
   config.dram_gib_per_s = node.at("gib_per_s").number(0.001, 100'000);
   node.reject_unread_keys();
 }
@@ -62,7 +65,7 @@ std::vector<std::string> read_technology_names(const JsonNode& node) {
   for (const JsonNode& item : node.items(1, 8)) {
     names.push_back(item.string(1, 1000));
     if (std::find(names.begin(), names.end() - 1, names.back()) != names.end() - 1)
-      throw item.error("found '{}' twice; expected different tables", names.back());
+      throw item.error("found '{}' twice; expected different tables", traces::printable(names.back()));
   }
   return names;
 }
@@ -76,20 +79,9 @@ std::string word(const std::array<Word, count>& words, Enumerator value) {
 
 std::string_view name_of(Pe pe) { return pe_words[static_cast<std::size_t>(pe)]; }
 
-std::string read_name(const JsonNode& node) {
-  constexpr std::size_t longest = 100;
-  std::string name = node.string(1, longest);
-  const bool fits = name[0] != '.' && std::ranges::all_of(name, [](char c) {
-                      return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                             c == '_' || c == '.' || c == '-';
-                    });
-  if (!fits) throw node.error("found '{}'; expected characters of A-Z a-z 0-9 _ . -, no dot in front", name);
-  return name;
-}
-
 AcceleratorConfig read_accelerator(const JsonNode& root) {
   AcceleratorConfig config;
-  config.name = read_name(root.at("name"));
+  config.name = traces::read_file_name(root.at("name"));
   config.array = read_array(root.at("array"));
   config.pe = static_cast<Pe>(root.at("pe").one_of(pe_words));
   check_accumulator(root.at("accumulator"), config.pe);

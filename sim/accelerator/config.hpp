@@ -43,7 +43,4 @@ AcceleratorConfig read_accelerator(const traces::JsonNode& root);
 /// The complete configuration, as it is read.
 nlohmann::ordered_json to_json_object(const AcceleratorConfig& config);
 
-/// A string that may stand in a file name: 1 to 100 characters of A-Z a-z 0-9 _ . -, no dot in front.
-std::string read_name(const traces::JsonNode& node);
-
 }  // namespace quatrain::sim

@@ -1,6 +1,7 @@
 #include "sim/accelerator/technology.hpp"
 
 #include "sim/accelerator/config.hpp"
+#include "traces/base/names.hpp"
 
 #include <array>
 #include <cassert>
@@ -85,7 +86,7 @@ Bounds operator*(double factor, const Bounds& bounds) {
 
 Technology Technology::read(const JsonNode& root) {
   Technology technology;
-  technology.name_ = read_name(root.at("name"));
+  technology.name_ = traces::read_file_name(root.at("name"));
   const JsonNode rows = root.at("rows");
   for (const RowWords& words : row_words) {
     const JsonNode node = rows.at(words.name);

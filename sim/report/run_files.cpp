@@ -38,7 +38,7 @@ std::string text_or_none(const JsonNode& node, std::string_view key) {
 void require_same_trace(const JsonNode& trace, const std::string& manifest_sha256) {
   const JsonNode found = trace.at("manifest_sha256");
   if (!manifest_sha256.empty() && found.string() != manifest_sha256)
-    throw found.error("'{}'; expected '{}', the trace beside it: run the command again", found.string(),
+    throw found.error("'{}'; expected '{}', the trace beside it: run the command again", traces::printable(found.string()),
                       manifest_sha256);
 }
 

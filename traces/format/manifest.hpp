@@ -22,8 +22,6 @@ std::string write_manifest(const Manifest& manifest);
 Shape read_shape(const JsonNode& node);
 /// 1 to 200 printable ASCII characters, not beginning with x_ or __; the Error stands at `node`.
 void require_tensor_id(const JsonNode& node, std::string_view id);
-/// 1 to 100 of A-Z a-z 0-9 _ . -
-bool is_name(std::string_view text);
 /// A name of the form ....safetensors that does not begin with a dot.
 bool is_data_file_name(std::string_view text);
 /// In quotes, escaped.

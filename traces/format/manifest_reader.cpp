@@ -1,3 +1,4 @@
+#include "traces/base/names.hpp"
 #include "traces/format/manifest.hpp"
 
 #include <algorithm>
@@ -245,11 +246,6 @@ void require_tensor_id(const JsonNode& node, std::string_view id) {
       id.substr(0, 2) == "__")
     throw node.error(
         "not a tensor's id; expected 1 to 200 printable ASCII characters, not beginning with x_ or __");
-}
-
-bool is_name(std::string_view text) {
-  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
-  return !text.empty() && text.size() <= 100 && text.find_first_not_of(alphabet) == std::string_view::npos;
 }
 
 bool is_data_file_name(std::string_view text) {

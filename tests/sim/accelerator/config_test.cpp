@@ -114,7 +114,15 @@ TEST(AcceleratorConfig, Bf16NeedsAFloatAccumulatorAndNoRandomSource) {
   }
 }
 
-/// Values typed from the architecture's example.
+TEST(AcceleratorConfig, DramIsHbm2WhereItsKindIsNotNamed) {
+  ordered_json text = embedded("luq_32x32");
+  text["dram"] = {{"gib_per_s", 17.1}};
+  EXPECT_EQ(JsonSchema("accelerator").complaint(text.dump()), "");
+  const sim::AcceleratorConfig config = read(text.dump());
+  EXPECT_EQ(config.dram, sim::Dram::hbm2);
+  EXPECT_EQ(config.dram_gib_per_s, 17.1);
+}
+
 TEST(AcceleratorConfig, EmbeddedConfigIsReadCompletely) {
   const sim::AcceleratorConfig config = read(embedded("luq_32x32").dump());
   EXPECT_EQ(config.name, "luq_32x32");

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <string>
 
 namespace quatrain::sim {
@@ -64,6 +66,17 @@ TEST(Program, UsageErrorsAreOneLineAndExitTwo) {
   expect_bad_usage("report", "RUN_DIR is required (see --help)");
   expect_bad_usage("report here --nope", "The following argument was not expected: --nope (see --help)");
   expect_bad_usage("demo --threads 0", "--threads: Value 0 not in range 1 to 1024 (see --help)");
+}
+
+/// Names that somebody else chose: still one line, and nothing that a terminal obeys.
+TEST(Program, AnErrorIsOneLineWhateverANameHolds) {
+  const tests::Folder folder;
+  std::filesystem::create_directories(folder / "a\nb\x1b[31m");
+  const ProgramRun run = tests::run_program("cd " + folder.path().string() + " && " QUATRAIN_PROGRAM,
+                                            "train 'a\nb\x1b[31m/none'", folder);
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, StartsWith("error: a b\\x1b[31m/none"));
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1);
 }
 
 TEST(Program, AFullDiskBehindStdoutIsExitTwoWithTheReason) {
