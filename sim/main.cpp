@@ -18,7 +18,7 @@ namespace {
 using quatrain::traces::Error;
 
 constexpr const char* examples = R"(Examples:
-  quatrain demo                                     all of it on Fashion-MNIST, about 4 minutes on 2 cores
+  quatrain demo                                     all of it on Fashion-MNIST, one to two minutes on 2 cores
   quatrain train demo_cnn --out runs/mine --trace runs/mine/trace
   quatrain sim luq_32x32 --trace runs/mine/trace    cycles and energy, every product replayed bit for bit
   quatrain verify runs/mine/trace                   every machine here against the trace

@@ -30,7 +30,7 @@ a simulated 32 x 32 array, compares every machine that can run here with it, and
 the path of the page. Exit code 1: a check found a difference (the report is made all the same).
 
 Examples:
-  quatrain demo                         about 4 minutes on 2 cores, into runs/demo-001 (the first free number)
+  quatrain demo                         one to two minutes on 2 cores, into runs/demo-001 (the first free number)
   quatrain demo --quick                 a smaller network on a tenth of the images
   quatrain demo --data ~/fashion-mnist --out results)";
 
