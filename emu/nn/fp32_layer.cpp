@@ -9,8 +9,8 @@ using traces::Phase;
 const Tensor& Fp32Layer::forward(const Tensor& input, StepContext& context) {
   input_ = &input;
   output_.resize(input.batch(), config_.output);
-  multiply_fp32(gemm(Phase::forward, input.batch()), input.values(), weight_.value, output_.values(),
-                context.path, context.pool, context.workspace);
+  multiply_fp32(gemm(Phase::forward, input.batch()), input.values(), weight_.value, output_.values(), path_,
+                context.pool, context.workspace);
   add_bias_to_all(output_, context.pool);
   return output_;
 }
@@ -19,11 +19,11 @@ const Tensor& Fp32Layer::backward(const Tensor& gradient, bool wants_input_gradi
   const std::int64_t batch = gradient.batch();
   sum_bias_gradient(gradient, context.pool);
   multiply_fp32(gemm(Phase::backward_weight, batch), input_->values(), gradient.values(), weight_.gradient,
-                context.path, context.pool, context.workspace);
+                path_, context.pool, context.workspace);
   if (!wants_input_gradient) return input_gradient_;
   input_gradient_.resize(batch, config_.input);
   multiply_fp32(gemm(Phase::backward_data, batch), gradient.values(), weight_.value, input_gradient_.values(),
-                context.path, context.pool, context.workspace);
+                path_, context.pool, context.workspace);
   return input_gradient_;
 }
 

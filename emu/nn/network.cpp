@@ -7,17 +7,18 @@
 namespace quatrain::emu {
 namespace {
 
-std::unique_ptr<Layer> make_layer(const LayerConfig& layer, const TrainingConfig& config, std::uint32_t id) {
+std::unique_ptr<Layer> make_layer(const LayerConfig& layer, const TrainingConfig& config, std::uint32_t id,
+                                  SimdPath path) {
   if (layer.kind == LayerWord::relu) return std::make_unique<Relu>();
-  if (layer.precision == Precision::fp32) return std::make_unique<Fp32Layer>(layer, id, config.seed);
-  return std::make_unique<QuantizedLayer>(layer, config.quantize, id, config.seed);
+  if (layer.precision == Precision::fp32) return std::make_unique<Fp32Layer>(layer, id, config.seed, path);
+  return std::make_unique<QuantizedLayer>(layer, config.quantize, id, config.seed, path);
 }
 
 }  // namespace
 
-Network::Network(const TrainingConfig& config) {
+Network::Network(const TrainingConfig& config, SimdPath path) : path_(path) {
   for (const LayerConfig& layer : config.layers) {
-    layers_.push_back(make_layer(layer, config, static_cast<std::uint32_t>(layers_.size())));
+    layers_.push_back(make_layer(layer, config, static_cast<std::uint32_t>(layers_.size()), path));
     if (parameters_.empty()) first_with_parameters_ = layers_.size() - 1;
     for (Parameter* parameter : layers_.back()->parameters()) parameters_.push_back(parameter);
   }

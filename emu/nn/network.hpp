@@ -11,18 +11,20 @@ namespace quatrain::emu {
 
 class Network {
  public:
-  /// Initial parameters from the config's seed.
-  explicit Network(const TrainingConfig& config);
+  /// Initial parameters from the config's seed. path: of all quantizers and products.
+  Network(const TrainingConfig& config, SimdPath path);
 
   /// Logits [batch, classes], valid until the next forward.
   const Tensor& forward(const Tensor& images, StepContext& context);
   /// Fills the gradients of all parameters; the images' own gradient is never computed.
   void backward(const Tensor& logits_gradient, StepContext& context);
 
+  SimdPath path() const { return path_; }
   /// In the network's order; in a layer weight, then bias.
   const std::vector<Parameter*>& parameters() const { return parameters_; }
 
  private:
+  SimdPath path_;
   std::vector<std::unique_ptr<Layer>> layers_;
   std::vector<Parameter*> parameters_;
   std::size_t first_with_parameters_ = 0;

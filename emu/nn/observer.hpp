@@ -13,9 +13,9 @@ namespace quatrain::emu {
 struct QuantizerEvent {
   std::uint32_t layer = 0;
   traces::Role role = traces::Role::input;
-  unsigned sample = 0;          ///< gradient only
-  std::int64_t batch = 0;       ///< images of the step
-  const QuantizerConfig& rule;  ///< what quantized it
+  unsigned sample = 0;     ///< gradient only
+  std::int64_t batch = 0;  ///< images of the step
+  const Quantizer& quantizer;
   const QuantizedTensor& result;
   std::span<const float> source;
 };

@@ -37,9 +37,11 @@ void initialize_kaiming_uniform(std::span<float> weight, std::int64_t fan_in, st
   }
 }
 
-ParametrizedLayer::ParametrizedLayer(const LayerConfig& config, std::uint32_t id, std::uint32_t seed)
+ParametrizedLayer::ParametrizedLayer(const LayerConfig& config, std::uint32_t id, std::uint32_t seed,
+                                     SimdPath path)
     : config_(config),
       id_(id),
+      path_(path),
       weight_(make_parameter(config.name + ".weight", weight_shape(config))),
       bias_(make_parameter(config.name + ".bias", {config.geometry.out_channels})) {
   const traces::Geometry& g = config.geometry;

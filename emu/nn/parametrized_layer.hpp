@@ -10,7 +10,7 @@ namespace quatrain::emu {
 class ParametrizedLayer : public Layer {
  public:
   /// Kaiming uniform weights from stream 1, zero biases and momenta.
-  ParametrizedLayer(const LayerConfig& config, std::uint32_t id, std::uint32_t seed);
+  ParametrizedLayer(const LayerConfig& config, std::uint32_t id, std::uint32_t seed, SimdPath path);
   std::vector<Parameter*> parameters() override { return {&weight_, &bias_}; }
 
  protected:
@@ -25,6 +25,7 @@ class ParametrizedLayer : public Layer {
 
   LayerConfig config_;
   std::uint32_t id_;
+  SimdPath path_;  ///< of quantizers and products
   Parameter weight_, bias_;
   const Tensor* input_ = nullptr;  ///< of the last forward
   Tensor output_, input_gradient_;

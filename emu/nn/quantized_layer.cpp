@@ -40,18 +40,19 @@ std::span<const float> QuantizedLayer::Side::values(std::span<const float> sourc
 }
 
 QuantizedLayer::QuantizedLayer(const LayerConfig& config, const QuantizeConfig& quantize, std::uint32_t id,
-                               std::uint32_t seed)
-    : ParametrizedLayer(config, id, seed), quantize_(quantize) {
+                               std::uint32_t seed, SimdPath path)
+    : ParametrizedLayer(config, id, seed, path), quantize_(quantize) {
   if (quantize.forward == ForwardRule::sawb) {
-    input_side_.quantizer = make_quantizer({.rule = input_rule(config)});
-    weight_side_.quantizer = make_quantizer({.rule = traces::Rule::sawb_int4});
+    input_side_.quantizer = make_quantizer({.rule = input_rule(config)}, path);
+    weight_side_.quantizer = make_quantizer({.rule = traces::Rule::sawb_int4}, path);
   }
   if (quantize.gradient != GradientRule::none) {
     const bool is_luq = quantize.gradient == GradientRule::luq;
     gradient_side_.quantizer =
         make_quantizer({.rule = is_luq ? traces::Rule::luq_fp4 : traces::Rule::nearest_fp4,
                         .random_bits = is_luq ? quantize.random_bits : 0,
-                        .alpha = quantize.alpha});
+                        .alpha = quantize.alpha},
+                       path);
   }
   input_side_.codes.resize(1);
   weight_side_.codes.resize(1);
@@ -70,7 +71,7 @@ void QuantizedLayer::observe(Role role, const Side& side, std::span<const float>
                                  .role = role,
                                  .sample = sample,
                                  .batch = output_.batch(),
-                                 .rule = side.quantizer->config(),
+                                 .quantizer = *side.quantizer,
                                  .result = side.codes[sample],
                                  .source = source});
 }
@@ -86,7 +87,7 @@ float QuantizedLayer::multiply_codes(Phase phase, std::int64_t batch, StepContex
                                                      ? std::span<const QuantizedTensor>(gradient_side_.codes)
                                                      : std::span<const QuantizedTensor>(weight_side_.codes);
   const auto samples = static_cast<unsigned>(right.size());
-  multiply_blocked(product, left, right, accumulators, context.path, context.pool, context.workspace);
+  multiply_blocked(product, left, right, accumulators, path_, context.pool, context.workspace);
   const float scale = product_scale(phase, left.scale, right.front().scale, samples);
   if (context.observer != nullptr)
     context.observer->multiplied(
@@ -98,8 +99,8 @@ const Tensor& QuantizedLayer::forward(const Tensor& input, StepContext& context)
   input_ = &input;
   output_.resize(input.batch(), config_.output);
   if (!input_side_.quantizer) {
-    multiply_fp32(gemm(Phase::forward, input.batch()), input.values(), weight_.value, output_.values(),
-                  context.path, context.pool, context.workspace);
+    multiply_fp32(gemm(Phase::forward, input.batch()), input.values(), weight_.value, output_.values(), path_,
+                  context.pool, context.workspace);
     add_bias_to_all(output_, context.pool);
     return output_;
   }
@@ -156,7 +157,7 @@ void QuantizedLayer::backward_from_values(const Tensor& gradient, StepContext& c
   traces::ThreadPool& pool = context.pool;
   const auto multiply = [&](Phase phase, std::span<const float> left, std::span<const float> right,
                             std::span<float> result) {
-    multiply_fp32(gemm(phase, gradient.batch()), left, right, result, context.path, pool, context.workspace);
+    multiply_fp32(gemm(phase, gradient.batch()), left, right, result, path_, pool, context.workspace);
   };
   multiply(Phase::backward_data, gradient_side_.values(gradient.values(), 0, pool),
            weight_side_.values(weight_.value, 0, pool), input_gradient_.values());

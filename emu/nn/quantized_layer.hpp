@@ -13,7 +13,7 @@ namespace quatrain::emu {
 class QuantizedLayer final : public ParametrizedLayer {
  public:
   QuantizedLayer(const LayerConfig& config, const QuantizeConfig& quantize, std::uint32_t id,
-                 std::uint32_t seed);
+                 std::uint32_t seed, SimdPath path);
   const Tensor& forward(const Tensor& input, StepContext& context) override;
   const Tensor& backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) override;
 

@@ -42,16 +42,17 @@ traces::RunRecord run_record(const TrainingConfig& config) {
 
 traces::QuantizerRecord quantizer_record(const QuantizerEvent& event) {
   const QuantizedTensor& result = event.result;
+  const QuantizerConfig& rule = event.quantizer.config();
   traces::QuantizerRecord record;
   record.layer = event.layer;
   record.role = event.role;
-  record.rule = event.rule.rule;
+  record.rule = rule.rule;
   record.max = result.max;
   record.scale = result.scale;
   if (event.role == Role::gradient) {
     record.sample = event.sample;
-    record.random_bits = event.rule.rule == Rule::luq_fp4 ? event.rule.random_bits : 0;
-    record.alpha = event.rule.alpha;
+    record.random_bits = rule.rule == Rule::luq_fp4 ? rule.random_bits : 0;
+    record.alpha = rule.alpha;
     record.max_used = result.max_used;
   } else {
     record.exponent = result.exponent;

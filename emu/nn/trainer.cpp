@@ -34,8 +34,8 @@ class Run {
         config_(options.config),
         progress_(progress),
         pool_(options.threads),
-        context_{.pool = pool_, .path = options.path, .seed = options.config.seed},
-        network_(options.config),
+        context_{.pool = pool_, .seed = options.config.seed},
+        network_(options.config, options.path),
         train_count_(data.train.count()),
         test_count_(data.test.count()),
         train_batches_(data.train, options.config.data),
@@ -46,6 +46,8 @@ class Run {
                   steps_per_epoch_);
   }
 
+  SimdPath path() const { return network_.path(); }
+
   std::set<std::int64_t> plan_trace() const {
     if (!options_.trace) return {};
     return trace_steps(options_.trace->steps, config_.epochs, steps_per_epoch_);
@@ -55,7 +57,7 @@ class Run {
   void resume(RunDirectory& directory) {
     const auto checkpoint = read_newest_checkpoint(directory.checkpoints(), network_.parameters());
     if (!checkpoint) {
-      network_ = Network(config_);  // a damaged checkpoint may have been read in part
+      network_ = Network(config_, path());  // a damaged checkpoint may have been read in part
       directory.cut_to({});
       return;
     }
@@ -236,7 +238,7 @@ TrainingResult train(const TrainingOptions& options, traces::Progress& progress)
   RunDirectory directory = options.resumes ? RunDirectory::open(options.run_directory, options.config)
                                            : RunDirectory::create(options.run_directory, options.config);
   directory.log(fmt::format("quatrain {}: {} from seed {}, SIMD path {}", QUATRAIN_VERSION,
-                            options.config.name, options.config.seed, name_of(options.path)));
+                            options.config.name, options.config.seed, name_of(run.path())));
   try {
     if (options.resumes) run.resume(directory);
     std::unique_ptr<TraceRecorder> recorder;

@@ -31,8 +31,8 @@ struct TrainingOptions {
   unsigned threads = 0;                 ///< 0: as many as the machine has
   bool resumes = false;
   std::optional<TraceRequest> trace;
-  SimdPath path = chosen_path();
-  std::function<bool()> stops;  ///< polled before each step; may be empty
+  SimdPath path = SimdPath::portable;  ///< of quantizers and products; fast is chosen_path()
+  std::function<bool()> stops;         ///< polled before each step; may be empty
   /// Called for every epoch, those before a resumption too; may be empty.
   std::function<void(const EpochMetrics&)> epoch_ended;
 };

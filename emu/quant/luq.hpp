@@ -53,6 +53,7 @@ class LuqQuantizer final : public Quantizer {
   }
 
   const QuantizerConfig& config() const override { return config_; }
+  SimdPath path() const override { return path_; }
 
   void quantize(std::span<const float> x, const traces::DrawKey& key, std::optional<float> maximum,
                 traces::ThreadPool& pool, QuantizedTensor& out) const override {

@@ -4,8 +4,8 @@
 
 namespace quatrain::emu {
 
-std::unique_ptr<Quantizer> make_quantizer(const QuantizerConfig& config) {
-  return make_fast_quantizer<Fault::none>(config, chosen_path());
+std::unique_ptr<Quantizer> make_quantizer(const QuantizerConfig& config, SimdPath path) {
+  return make_fast_quantizer<Fault::none>(config, path);
 }
 
 }  // namespace quatrain::emu

@@ -1,6 +1,7 @@
 #pragma once
 /// One recipe that turns an fp32 tensor into 4-bit codes and a scale (numerics.md sections 3 and 4).
 
+#include "emu/gemm/dispatch.hpp"
 #include "traces/base/parallel_for.hpp"
 #include "traces/machine.hpp"
 
@@ -34,6 +35,8 @@ class Quantizer {
  public:
   virtual ~Quantizer() = default;
   virtual const QuantizerConfig& config() const = 0;
+  /// The instructions that its loops use.
+  virtual SimdPath path() const = 0;
   /// x: n >= 1 elements, row-major; `maximum`: M given from outside (hindsight), for the FP4 rules only.
   /// Below 2^-100 it gives zero codes: whoever estimates puts max |x| in its place first (numerics.md
   /// section 3.1). Reuses the memory of `out`. Throws traces::Error for NaN, infinity, a negative element of
@@ -42,7 +45,6 @@ class Quantizer {
                         traces::ThreadPool& pool, QuantizedTensor& out) const = 0;
 };
 
-/// The quantizer of the rule, on the chosen SIMD path (gemm/dispatch.hpp).
-std::unique_ptr<Quantizer> make_quantizer(const QuantizerConfig& config);
+std::unique_ptr<Quantizer> make_quantizer(const QuantizerConfig& config, SimdPath path);
 
 }  // namespace quatrain::emu

@@ -40,6 +40,7 @@ class ReferenceQuantizer final : public Quantizer {
   explicit ReferenceQuantizer(const QuantizerConfig& config) : config_(config) {}
 
   const QuantizerConfig& config() const override { return config_; }
+  SimdPath path() const override { return SimdPath::portable; }
 
   void quantize(std::span<const float> x, const traces::DrawKey& key, std::optional<float> maximum,
                 traces::ThreadPool&, QuantizedTensor& out) const override {

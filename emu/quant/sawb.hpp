@@ -70,6 +70,7 @@ class SawbQuantizer final : public Quantizer {
   SawbQuantizer(const QuantizerConfig& config, SimdPath path) : config_(config), path_(path) {}
 
   const QuantizerConfig& config() const override { return config_; }
+  SimdPath path() const override { return path_; }
 
   void quantize(std::span<const float> x, const traces::DrawKey& key, std::optional<float>,
                 traces::ThreadPool& pool, QuantizedTensor& out) const override {

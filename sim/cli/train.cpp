@@ -47,6 +47,7 @@ emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command) {
   if (typed.out.empty()) options.run_directory = emu::first_free_run_directory("runs", options.config.name);
   options.threads = typed.threads;
   options.resumes = typed.resumes;
+  options.path = emu::chosen_path();
   if (command.count("--trace") != 0 || command.count("--trace-steps") != 0) {
     options.trace = emu::TraceRequest{.directory = typed.trace};
     if (!typed.steps.empty()) options.trace->steps = typed.steps;

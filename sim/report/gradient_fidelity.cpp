@@ -156,9 +156,10 @@ std::vector<std::vector<double>> weight_gradients(const Geometry& geometry, std:
 }
 
 std::vector<RoundingEffect> rounding_effects(const GradientCase& tensor, traces::ThreadPool& pool) {
+  const emu::SimdPath path = emu::chosen_path();
   const auto luq = emu::make_quantizer(
-      {.rule = traces::Rule::luq_fp4, .random_bits = tensor.random_bits, .alpha = tensor.alpha});
-  const auto nearest = emu::make_quantizer({.rule = traces::Rule::nearest_fp4, .alpha = tensor.alpha});
+      {.rule = traces::Rule::luq_fp4, .random_bits = tensor.random_bits, .alpha = tensor.alpha}, path);
+  const auto nearest = emu::make_quantizer({.rule = traces::Rule::nearest_fp4, .alpha = tensor.alpha}, path);
 
   const std::span gradient = tensor.gradient.first(as_size(traces::output_elements(tensor.geometry)));
   std::vector<std::vector<double>> gradients;  // samples 0..15, nearest, exact

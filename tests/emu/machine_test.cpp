@@ -33,6 +33,13 @@ TEST(EmulatorMachine, SaysOnWhichPathItRan) {
   }
 }
 
+TEST(EmulatorMachine, UnknownPathIsRefused) {
+  traces::ThreadPool pool(1);
+  const ForcedPath forced("sse9");
+  EXPECT_EQ(message_of([&] { emu::make_blocked_machine(pool); }),
+            "QUATRAIN_SIMD is 'sse9': portable or avx2 expected");
+}
+
 class EveryForcedPath : public testing::TestWithParam<std::tuple<emu::SimdPath, unsigned>> {};
 
 TEST_P(EveryForcedPath, SharpGemmsEqualTheExactOracle) {

@@ -40,7 +40,7 @@ class Gradient : public testing::Test {
   traces::ThreadPool pool_{1};
   StepContext context_{.pool = pool_};
   TrainingConfig config_ = with_overrides(tests::tiny_config(), {.quantize = Recipe::fp32}, "");
-  Network network_{config_};
+  Network network_{config_, SimdPath::portable};
   Tensor images_;
   std::vector<std::uint8_t> labels_ = std::vector<std::uint8_t>(batch);
 };

@@ -2,6 +2,7 @@
 
 #include "emu/gemm/fp32.hpp"
 #include "emu/nn/sum.hpp"
+#include "tests/emu/nn/seen_paths.hpp"
 #include "tests/emu/nn/tiny_config.hpp"
 
 #include <gtest/gtest.h>
@@ -70,7 +71,8 @@ class ByTheText {
  private:
   std::vector<QuantizedTensor> codes(std::span<const float> source, traces::Rule rule, unsigned samples) {
     std::vector<QuantizedTensor> tensors(samples);
-    const auto quantizer = make_quantizer({.rule = rule, .random_bits = 16, .alpha = quantize_.alpha});
+    const auto quantizer =
+        make_quantizer({.rule = rule, .random_bits = 16, .alpha = quantize_.alpha}, SimdPath::portable);
     for (std::uint32_t sample = 0; sample < samples; ++sample)
       quantizer->quantize(source, {seed, step, id, sample}, std::nullopt, pool_, tensors[sample]);
     return tensors;
@@ -135,6 +137,10 @@ struct Case {
   QuantizeConfig quantize;
 };
 
+bool has_quantizers(const QuantizeConfig& quantize) {
+  return quantize.forward != ForwardRule::none || quantize.gradient != GradientRule::none;
+}
+
 class QuantizedLayers : public testing::TestWithParam<Case> {};
 
 /// conv2 (stride 2, unsigned input), conv3 (signed input, groups) and fc1 of the tiny network.
@@ -147,13 +153,14 @@ TEST_P(QuantizedLayers, ComputeWhatTheTextsSay) {
     for (const SimdPath path : supported_paths())
       for (const unsigned threads : {1U, 2U, 7U}) {
         SCOPED_TRACE(fmt::format("{}, {}, {} threads", layer.name, name_of(path), threads));
-        QuantizedLayer quantized(layer, GetParam().quantize, id, 4);
+        QuantizedLayer quantized(layer, GetParam().quantize, id, 4, path);
         const std::vector<Parameter*> parameters = quantized.parameters();
         for (std::size_t o = 0; o < parameters[1]->value.size(); ++o)
           parameters[1]->value[o] = 0.1F * static_cast<float>(o + 1);
         const Expected expected = ByTheText(layer, GetParam().quantize, parameters).compute(x, dz);
         traces::ThreadPool pool(threads);
-        StepContext context{.pool = pool, .path = path, .seed = seed, .step = step};
+        tests::SeenPaths seen;
+        StepContext context{.pool = pool, .seed = seed, .step = step, .observer = &seen};
         const auto as_vector = [](std::span<const float> values) {
           return std::vector<float>(values.begin(), values.end());
         };
@@ -161,6 +168,7 @@ TEST_P(QuantizedLayers, ComputeWhatTheTextsSay) {
         EXPECT_EQ(as_vector(quantized.backward(dz, true, context).values()), expected.input_gradient);
         EXPECT_EQ(parameters[0]->gradient, expected.weight_gradient);
         EXPECT_EQ(parameters[1]->gradient, expected.bias_gradient);
+        EXPECT_EQ(seen.paths, has_quantizers(GetParam().quantize) ? std::set{path} : std::set<SimdPath>{});
         EXPECT_TRUE(std::any_of(expected.weight_gradient.begin(), expected.weight_gradient.end(),
                                 [](float element) { return element != 0; }));
       }

@@ -6,6 +6,7 @@
 #include "emu/nn/optimizer.hpp"
 #include "emu/nn/state_hash.hpp"
 #include "tests/emu/nn/tiny_run.hpp"
+#include "tests/support/forced_path.hpp"
 #include "tests/support/message_of.hpp"
 
 #include <cmath>
@@ -39,6 +40,7 @@ TEST_F(Trainer, SameStateForAnyThreadsAndPath) {
   const std::vector<std::string> expected = hashes(train(options("first")).epochs);
   ASSERT_EQ(expected.size(), 2U);
   EXPECT_NE(expected[0], expected[1]);
+  const tests::ForcedPath unknown("sse9");  // the options decide, nothing else is asked
   for (const SimdPath path : supported_paths())
     for (const unsigned threads : {1U, 2U, 7U}) {
       TrainingOptions again = options(fmt::format("{}_{}", name_of(path), threads));
@@ -162,7 +164,7 @@ std::string first_epoch_by_hand(const TrainingOptions& run,
       sample_order(run.config.seed, 0, static_cast<std::uint32_t>(data.train.count()));
   traces::ThreadPool pool(1);
   StepContext context{.pool = pool, .seed = run.config.seed};
-  Network network(run.config);
+  Network network(run.config, run.path);
   for (std::size_t begin = 0; begin < order.size(); begin += 16, ++context.step) {
     const std::span<const std::uint32_t> samples =
         std::span(order).subspan(begin, std::min<std::size_t>(16, order.size() - begin));

@@ -1,6 +1,7 @@
 #include "emu/gemm/integer_gemm.hpp"
 #include "emu/nn/trainer.hpp"
 #include "tests/emu/nn/tiny_run.hpp"
+#include "tests/support/forced_path.hpp"
 #include "tests/support/message_of.hpp"
 #include "traces/encoding/nibbles.hpp"
 #include "traces/format/check.hpp"
@@ -108,6 +109,7 @@ TEST_F(TrainerTrace, ItsResultsFollowFromItsOperands) {
 
 TEST_F(TrainerTrace, SameBytesForAnyThreadsAndPath) {
   const std::string sums = traces::read_whole_file(*train(traced("first")).trace / "SHA256SUMS");
+  const tests::ForcedPath unknown("sse9");  // the options decide, nothing else is asked
   for (const SimdPath path : supported_paths()) {
     TrainingOptions run = traced(std::string(name_of(path)));
     run.path = path;

@@ -117,15 +117,16 @@ TEST(Luq, DrawsAreThoseOfTheFlatIndex) {
 
 TEST(Luq, SamplesStepsLayersAndSeedsDrawDifferently) {
   const std::vector<float> x(64, 1.5F);  // with a given maximum of 64: up or down by the draw's top bit alone
-  const auto codes = [&](const traces::DrawKey& key) {
-    return quantized(*emu::make_quantizer({traces::Rule::luq_fp4, 16, Alpha::exact}), x, key, 64.0F).codes;
-  };
-  const auto one = codes({1, 2, 3, 0});
-  EXPECT_EQ(one, codes({1, 2, 3, 0}));
-  EXPECT_NE(one, codes({1, 2, 3, 1}));
-  EXPECT_NE(one, codes({1, 2, 4, 0}));
-  EXPECT_NE(one, codes({1, 3, 3, 0}));
-  EXPECT_NE(one, codes({2, 2, 3, 0}));
+  for (const SimdPath path : emu::supported_paths()) {
+    const auto luq = emu::make_quantizer({traces::Rule::luq_fp4, 16, Alpha::exact}, path);
+    const auto codes = [&](const traces::DrawKey& key) { return quantized(*luq, x, key, 64.0F).codes; };
+    const auto one = codes({1, 2, 3, 0});
+    EXPECT_EQ(one, codes({1, 2, 3, 0}));
+    EXPECT_NE(one, codes({1, 2, 3, 1}));
+    EXPECT_NE(one, codes({1, 2, 4, 0}));
+    EXPECT_NE(one, codes({1, 3, 3, 0}));
+    EXPECT_NE(one, codes({2, 2, 3, 0}));
+  }
 }
 
 }  // namespace

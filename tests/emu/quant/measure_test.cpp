@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <set>
+#include <string>
 
 namespace quatrain::tests {
 namespace {
@@ -19,7 +21,13 @@ constexpr traces::DrawKey key{1, 20, 6, 0};
 
 std::string refusal(Rule rule, const std::vector<float>& x, std::optional<float> maximum = {},
                     Alpha alpha = Alpha::exact, unsigned threads = 1) {
-  return message_of([&] { quantized(*emu::make_quantizer({rule, 16, alpha}), x, key, maximum, threads); });
+  std::set<std::string> messages;
+  for (const emu::SimdPath path : emu::supported_paths())
+    messages.insert(message_of([&] {
+      quantized(*emu::make_quantizer({rule, 16, alpha}, path), x, key, maximum, threads);
+    }));
+  EXPECT_EQ(messages.size(), 1U) << "the paths differ";
+  return *messages.begin();
 }
 
 TEST(Measure, FirstBadElementIsNamedForAnyThreadCount) {
@@ -55,12 +63,14 @@ TEST(Measure, MaximumOutOfRange) {
 }
 
 TEST(Measure, GivenMaximumBelowTheSmallestGivesZeros) {
-  const auto out = quantized(*emu::make_quantizer({Rule::luq_fp4, 16, Alpha::exact}),
-                             std::vector<float>{3, -4}, key, 0x1p-101F);
-  EXPECT_EQ(out.max, 4.0F);
-  EXPECT_EQ(out.max_used, 0x1p-101F);
-  EXPECT_EQ(out.scale, 0.0F);
-  EXPECT_EQ(out.codes, (std::vector<std::uint8_t>{0, 0}));
+  for (const emu::SimdPath path : emu::supported_paths()) {
+    const auto out = quantized(*emu::make_quantizer({Rule::luq_fp4, 16, Alpha::exact}, path),
+                               std::vector<float>{3, -4}, key, 0x1p-101F);
+    EXPECT_EQ(out.max, 4.0F);
+    EXPECT_EQ(out.max_used, 0x1p-101F);
+    EXPECT_EQ(out.scale, 0.0F);
+    EXPECT_EQ(out.codes, (std::vector<std::uint8_t>{0, 0}));
+  }
 }
 
 }  // namespace

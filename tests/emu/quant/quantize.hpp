@@ -3,7 +3,6 @@
 
 #include "emu/quant/quantizer.hpp"
 #include "emu/quant/reference.hpp"
-#include "tests/support/forced_path.hpp"
 #include "traces/encoding/nibbles.hpp"
 
 #include <gtest/gtest.h>

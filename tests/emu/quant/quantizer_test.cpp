@@ -1,7 +1,6 @@
 #include "emu/quant/quantizer.hpp"
 
 #include "tests/emu/quant/quantize.hpp"
-#include "tests/support/message_of.hpp"
 #include "tests/support/sharp_tensors.hpp"
 
 #include <gmock/gmock.h>
@@ -41,14 +40,15 @@ std::vector<float> random_tensor(std::size_t elements, Rule rule, unsigned seed)
 
 class EveryQuantizer : public testing::TestWithParam<std::tuple<SimdPath, unsigned>> {
  protected:
-  ForcedPath forced_{emu::name_of(std::get<0>(GetParam()))};
+  SimdPath path_ = std::get<0>(GetParam());
   unsigned threads_ = std::get<1>(GetParam());
 };
 
 TEST_P(EveryQuantizer, EqualsTheReference) {
   // On and beside the sizes of vectors, blocks of 1024 and pieces of 16384.
   for (const QuantizerConfig& config : every_config()) {
-    const auto fast = emu::make_quantizer(config);
+    const auto fast = emu::make_quantizer(config, path_);
+    EXPECT_EQ(fast->path(), path_);
     const emu::ReferenceQuantizer<emu::Fault::none> reference(config);
     for (const std::size_t elements : {1U, 2U, 31U, 33U, 1023U, 1024U, 1025U, 16383U, 16385U, 40000U}) {
       SCOPED_TRACE(testing::Message() << "rule " << int(config.rule) << " bits " << config.random_bits
@@ -72,7 +72,7 @@ TEST_P(EveryQuantizer, EqualsTheExactOracleOnSharpTensors) {
   for (const SharpQuantizer& sharp : sharp_quantizers()) {
     SCOPED_TRACE(sharp.name);
     const traces::QuantizerTask task = task_of(sharp.c);
-    const auto fast = emu::make_quantizer({task.rule, task.random_bits, task.alpha});
+    const auto fast = emu::make_quantizer({task.rule, task.random_bits, task.alpha}, path_);
     const auto got = quantized(*fast, task.source, task.draws, task.maximum, threads_);
     EXPECT_EQ(traces::pack_nibbles(got.codes), sharp.expected.codes);
     EXPECT_EQ(got.max, sharp.expected.max);
@@ -95,12 +95,6 @@ INSTANTIATE_TEST_SUITE_P(Quantizer, EveryQuantizer,
                            return std::string(emu::name_of(std::get<0>(which.param))) + "_" +
                                   std::to_string(std::get<1>(which.param)) + "_threads";
                          });
-
-TEST(Quantizer, UnknownPathIsRefused) {
-  const ForcedPath forced("sse9");
-  EXPECT_EQ(message_of([] { emu::make_quantizer({}); }),
-            "QUATRAIN_SIMD is 'sse9': portable or avx2 expected");
-}
 
 }  // namespace
 }  // namespace quatrain::tests

@@ -8,10 +8,17 @@
 namespace quatrain::tests {
 namespace {
 
+using emu::SimdPath;
 using traces::Rule;
 
 emu::QuantizedTensor sawb(Rule rule, const std::vector<float>& x) {
-  return quantized(*emu::make_quantizer({.rule = rule}), x);
+  emu::QuantizedTensor first;
+  for (const emu::SimdPath path : emu::supported_paths()) {
+    const emu::QuantizedTensor out = quantized(*emu::make_quantizer({.rule = rule}, path), x);
+    if (path == SimdPath::portable) first = out;
+    expect_same(out, first);
+  }
+  return first;
 }
 
 TEST(Sawb, WorkedExampleOfInt4) {
