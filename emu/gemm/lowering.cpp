@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <numeric>
 
 namespace quatrain::emu {
@@ -10,8 +11,6 @@ namespace {
 
 using traces::Geometry;
 using traces::Phase;
-
-constexpr std::int64_t most_words = std::int64_t{1} << 30;  // offsets of 32 bits, 4 GiB
 
 std::int64_t words_for(std::int64_t elements, std::int64_t lanes) { return (elements + lanes - 1) / lanes; }
 
@@ -64,6 +63,7 @@ PaddedAxis transposed(const LayerAxis& axis, std::vector<TapAxis>& classes) {
 }  // namespace
 
 Lowering::Lowering(const traces::Gemm& gemm, std::int64_t lanes) {
+  assert(!why_not_lowered(gemm, most_left_words) && "the word offsets must fit 32 bits");
   const Geometry& g = gemm.geometry;
   const bool is_data = gemm.phase == Phase::backward_data, is_weight = gemm.phase == Phase::backward_weight;
   const auto lower = is_data ? transposed : sliding;
@@ -142,7 +142,7 @@ LoweredProduct Lowering::tap_rows(const Geometry& g, std::int64_t group) const {
   return product;
 }
 
-std::optional<std::string> why_not_lowered(const traces::Gemm& gemm) {
+std::optional<std::string> why_not_lowered(const traces::Gemm& gemm, std::int64_t most) {
   const Geometry& g = gemm.geometry;
   std::vector<TapAxis> unused;
   const auto lower = gemm.phase == Phase::backward_data ? transposed : sliding;
@@ -150,12 +150,13 @@ std::optional<std::string> why_not_lowered(const traces::Gemm& gemm) {
   unused.clear();
   const PaddedAxis horizontal = lower(horizontal_of(g), unused);
   const std::int64_t channels = gemm.phase == Phase::backward_data ? g.out_channels : g.in_channels;
-  // In floating point: the product of hostile sizes leaves 64 bits.
+  // Words of one lane: those of four are fewer. In floating point: the product of hostile sizes leaves 64
+  // bits.
   const double words = static_cast<double>(vertical.padded) * static_cast<double>(horizontal.padded) *
-                       static_cast<double>(g.batch + 3) * static_cast<double>(channels);
-  if (words <= static_cast<double>(most_words)) return std::nullopt;
+                       static_cast<double>(g.batch) * static_cast<double>(channels);
+  if (words <= static_cast<double>(most)) return std::nullopt;
   return fmt::format("the left operand with its border has {:.3g} elements: at most {} expected", words,
-                     most_words);
+                     most);
 }
 
 }  // namespace quatrain::emu

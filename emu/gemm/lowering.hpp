@@ -10,6 +10,7 @@
 #include "traces/machine.hpp"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -86,7 +87,12 @@ class Lowering {
   bool covers_result_ = true;
 };
 
-/// Why the offsets of a lowering would not fit 32 bits: a padding far larger than the planes.
-std::optional<std::string> why_not_lowered(const traces::Gemm& gemm);
+/// So many words of the left operand can offsets of 32 bits tell apart: whoever lowers a GEMM asks first.
+inline constexpr std::int64_t most_left_words = std::numeric_limits<std::int32_t>::max();
+
+/// Why the left operand with its border has more than `most` words. The default keeps below 4 GiB what the
+/// few bytes of a trace can ask for.
+std::optional<std::string> why_not_lowered(const traces::Gemm& gemm,
+                                           std::int64_t most = std::int64_t{1} << 30);
 
 }  // namespace quatrain::emu

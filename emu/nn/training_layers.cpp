@@ -1,7 +1,9 @@
 #include "emu/nn/training_layers.hpp"
 
 #include "emu/gemm/integer_gemm.hpp"
+#include "emu/gemm/lowering.hpp"
 #include "traces/base/names.hpp"
+#include "traces/format/record.hpp"
 
 #include <algorithm>
 #include <array>
@@ -83,11 +85,23 @@ void read_linear(const JsonNode& node, LayerConfig& layer) {
   layer.output = {out_features, 1, 1};
 }
 
+/// The products' left operands with their borders. Nobody asks the first layer for its input's gradient.
+void check_borders(const JsonNode& node, const LayerConfig& layer, bool is_first,
+                   const TrainingConfig& config) {
+  const std::int64_t largest_batch = std::max(config.batch, config.evaluation_batch);
+  for (const Phase phase : {Phase::forward, Phase::backward_data, Phase::backward_weight}) {
+    if (is_first && phase == Phase::backward_data) continue;
+    const std::int64_t batch = phase == Phase::forward ? largest_batch : config.batch;
+    if (const auto reason = why_not_lowered({phase, with_batch(layer.geometry, batch)}, most_left_words))
+      throw node.error("{} of {} images: {}", traces::name_of(phase), batch, *reason);
+  }
+}
+
 /// Tensors below 2^31 elements and, for a quantized layer, every product inside int32.
 void check_bounds(const JsonNode& node, const LayerConfig& layer, const TrainingConfig& config) {
   const std::int64_t batch = std::max(config.batch, config.evaluation_batch);
   const std::int64_t largest = std::max(layer.input.elements(), layer.output.elements());
-  if (largest >= element_limit / batch || traces::weight_elements(layer.geometry) >= element_limit)
+  if (largest > (element_limit - 1) / batch || traces::weight_elements(layer.geometry) >= element_limit)
     throw node.error("a tensor of this layer has 2^31 elements or more");
   if (layer.precision != Precision::quantized || config.quantize.forward == ForwardRule::none) return;
   const traces::Encoding input = traces::encoding_of(input_rule(layer));
@@ -120,6 +134,7 @@ LayerConfig read_layer(const JsonNode& node, const LayerConfig* before, const Tr
       read_linear(node, layer);
     }
     check_bounds(node, layer, config);
+    check_borders(node, layer, names.size() == 1, config);
   }
   node.reject_unread_keys();
   return layer;

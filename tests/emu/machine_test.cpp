@@ -78,7 +78,7 @@ TEST(EmulatorMachine, BlockedRefusesABorderFarLargerThanThePlanes) {
   traces::ThreadPool pool(1);
   const auto blocked = emu::make_blocked_machine(pool);
   const std::string reason =
-      "the left operand with its border has 1.6e+19 elements: at most 1073741824 expected";
+      "the left operand with its border has 4e+18 elements: at most 1073741824 expected";
   EXPECT_EQ(blocked->refuses(gemm, Encoding::int4, Encoding::int4), reason);
   GemmCase c = random_case(gemm, Encoding::int4, Encoding::int4, 1, 5);
   EXPECT_EQ(message_of([&] { blocked->multiply(c.gemm, left_operand(c), right_operands(c)); }),

@@ -208,6 +208,50 @@ TEST(TrainingConfig, TensorsStayBelowTheLimitOfATrace) {
   EXPECT_EQ(complaint(json.dump()), "c.json: /layers/2: a tensor of this layer has 2^31 elements or more");
 }
 
+TEST(TrainingConfig, TensorsMayComeCloseToTheLimit) {
+  ordered_json json = ordered_json::parse(tiny_config_text);
+  json["batch"] = 65535;
+  json["quantize"] = {{"forward", "none"}, {"gradient", "none"}};
+  json["layers"] = {{{"kind", "linear"}, {"name", "fc1"}, {"out_features", 32768}, {"precision", "fp32"}},
+                    {{"kind", "linear"}, {"name", "fc2"}, {"out_features", 10}, {"precision", "fp32"}}};
+  EXPECT_EQ(complaint(json.dump()), "");  // 65535 x 32768 = 2^31 - 32768
+  json["batch"] = 65536;
+  EXPECT_EQ(complaint(json.dump()), "c.json: /layers/0: a tensor of this layer has 2^31 elements or more");
+}
+
+/// The products address a left operand with its border by 32 bits.
+TEST(TrainingConfig, BordersCountForTheLimitToo) {
+  ordered_json json = ordered_json::parse(tiny_config_text);
+  json["quantize"] = {{"forward", "none"}, {"gradient", "none"}};
+  const auto conv = [](const char* name, int channels, int kernel, int stride, int padding) {
+    return ordered_json{{"kind", "conv2d"},   {"name", name},     {"out_channels", channels},
+                        {"kernel", kernel},   {"stride", stride}, {"padding", padding},
+                        {"precision", "fp32"}};
+  };
+  const ordered_json last = {{"kind", "linear"}, {"name", "fc"}, {"out_features", 10}, {"precision", "fp32"}};
+  json["layers"] = {conv("conv1", 256, 3, 1, 1), conv("conv2", 8, 3, 1, 1), last};
+  json["evaluation_batch"] = 9000;  // 9000 x 256 x 30 x 30 = 2.07e9
+  EXPECT_EQ(complaint(json.dump()), "");
+  json["evaluation_batch"] = 10000;
+  EXPECT_EQ(complaint(json.dump()),
+            "c.json: /layers/1: forward of 10000 images: the left operand with its border has 2.3e+09 "
+            "elements: at most 2147483647 expected");
+  json["evaluation_batch"] = 10;
+  json["layers"] = {conv("conv1", 8, 3, 1, 1), conv("conv2", 256, 3, 1, 1), last};
+  json["batch"] = 10000;
+  EXPECT_EQ(complaint(json.dump()),
+            "c.json: /layers/1: backward_data of 10000 images: the left operand with its border has 2.3e+09 "
+            "elements: at most 2147483647 expected");
+  json["layers"] = {conv("conv1", 256, 3, 1, 1),
+                    last};  // of the first layer's products that one is never made
+  EXPECT_EQ(complaint(json.dump()), "");
+  json["layers"] = {conv("conv1", 8, 1, 1024, 1024), last};  // 520 x 2049 x 2049
+  json["batch"] = 520;
+  EXPECT_EQ(complaint(json.dump()),
+            "c.json: /layers/0: forward of 520 images: the left operand with its border has 2.18e+09 "
+            "elements: at most 2147483647 expected");
+}
+
 TEST(TrainingConfig, ProductsThatMayLeaveInt32AreRefused) {
   ordered_json json = ordered_json::parse(tiny_config_text);
   json["batch"] = 32768;  // k of conv2's backward_weight: 32768 x 49, 2 samples of 15 x 64: over 2^31
