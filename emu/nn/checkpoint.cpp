@@ -3,111 +3,119 @@
 #include "emu/nn/state_hash.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/files.hpp"
-#include "traces/base/strict_json.hpp"
-
-#include <nlohmann/json.hpp>
+#include "traces/format/safetensors.hpp"
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 #include <functional>
-#include <map>
 #include <set>
 
 namespace quatrain::emu {
 namespace {
 
 using traces::Error;
-using traces::JsonNode;
+using traces::SafetensorsHeader;
+using traces::StoredTensor;
 
 constexpr std::string_view format_name = "quatrain-checkpoint/1";
 
-struct NamedValues {
-  std::string name;
-  const traces::Shape& shape;
-  std::vector<float>& values;
-};
-
-std::vector<NamedValues> tensors_of(std::span<Parameter* const> parameters) {
-  std::vector<NamedValues> tensors;
+/// The values that a file holds, in its order.
+std::vector<std::span<float>> values_of(std::span<Parameter* const> parameters) {
+  std::vector<std::span<float>> values;
   for (Parameter* parameter : parameters) {
-    tensors.push_back({parameter->name, parameter->shape, parameter->value});
-    tensors.push_back({parameter->name + ".momentum", parameter->shape, parameter->momentum});
+    values.emplace_back(parameter->value);
+    values.emplace_back(parameter->momentum);
   }
+  return values;
+}
+
+/// What the header says of them.
+std::vector<StoredTensor> tensors_of(std::span<Parameter* const> parameters) {
+  std::vector<StoredTensor> tensors;
+  std::uint64_t begin = 0;
+  for (const Parameter* parameter : parameters)
+    for (const char* suffix : {"", ".momentum"}) {
+      const std::uint64_t end = begin + parameter->value.size() * sizeof(float);
+      tensors.push_back({parameter->name + suffix, traces::StoredType::f32, parameter->shape, begin, end});
+      begin = end;
+    }
   return tensors;
 }
 
-std::string header_of(const Checkpoint& checkpoint, const std::vector<NamedValues>& tensors) {
-  nlohmann::ordered_json header = {{"__metadata__",
-                                    {{"format", format_name},
-                                     {"epoch", std::to_string(checkpoint.epoch)},
-                                     {"step", std::to_string(checkpoint.step)},
-                                     {"state_hash", checkpoint.state_hash}}}};
-  std::size_t begin = 0;
-  for (const NamedValues& tensor : tensors) {
-    const std::size_t end = begin + tensor.values.size() * sizeof(float);
-    header[tensor.name] = {{"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
-    begin = end;
-  }
-  std::string text = header.dump();
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // the data begin at a multiple of 8
-  return text;
+void require_same(const StoredTensor& found, const StoredTensor& expected, const std::string& file) {
+  if (found.id != expected.id)
+    throw Error("{}: tensor '{}': expected '{}' here, as the config's layers follow each other", file,
+                traces::printable(found.id), expected.id);
+  const auto text = [](const StoredTensor& tensor) {
+    return fmt::format("{} {}", traces::stored_type_words[static_cast<std::size_t>(tensor.type)],
+                       traces::text_of(tensor.shape));
+  };
+  if (text(found) != text(expected))
+    throw Error("{}: tensor '{}': found {}; expected {} as the config gives", file, found.id, text(found),
+                text(expected));
 }
 
-std::uint64_t read_count(const JsonNode& node) {
-  const std::string text = node.string(1, 20);
+void require_tensors(const std::vector<StoredTensor>& found, const std::vector<StoredTensor>& expected,
+                     const std::string& file) {
+  for (std::size_t i = 0; i < std::min(found.size(), expected.size()); ++i)
+    require_same(found[i], expected[i], file);
+  if (found.size() != expected.size())
+    throw Error("{}: holds {} tensors; expected {}, those of the config's layers", file, found.size(),
+                expected.size());
+}
+
+std::uint64_t read_count(const std::string& text, std::string_view key, const std::string& file) {
   std::uint64_t count = 0;
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
   if (failure != std::errc() || end != text.data() + text.size())
-    throw node.error("found '{}'; expected a count", traces::printable(text));
+    throw Error("{}: header: /__metadata__/{}: found '{}'; expected a count", file, key,
+                traces::printable(text));
   return count;
 }
 
-void expect_word(const JsonNode& node, std::string_view word) { node.one_of({&word, 1}); }
-
-void read_tensor(const JsonNode& header, std::string_view data, const NamedValues& tensor) {
-  const JsonNode entry = header.at(tensor.name);
-  expect_word(entry.at("dtype"), "F32");
-  traces::Shape shape;
-  for (const JsonNode& size : entry.at("shape").items(1, 8)) shape.push_back(size.integer(1, 1LL << 40));
-  if (shape != tensor.shape) throw entry.at("shape").error("not the shape that the config gives");
-  const auto offsets = entry.at("data_offsets").items(2, 2);
-  const auto begin = static_cast<std::size_t>(offsets[0].integer(0, static_cast<std::int64_t>(data.size())));
-  const auto end = static_cast<std::size_t>(offsets[1].integer(0, static_cast<std::int64_t>(data.size())));
-  const std::size_t expected = tensor.values.size() * sizeof(float);
-  if (end < begin || end - begin != expected) throw entry.error("expected {} bytes of data", expected);
-  std::memcpy(tensor.values.data(), data.data() + begin, expected);
+Checkpoint read_metadata(const traces::SafetensorsMetadata& metadata, const std::string& file) {
+  std::vector<std::string> words;
+  for (const std::string_view key : {"format", "epoch", "step", "state_hash"}) {
+    const auto found =
+        std::find_if(metadata.begin(), metadata.end(), [&](const auto& entry) { return entry.first == key; });
+    if (found == metadata.end()) throw Error("{}: header: /__metadata__: the key '{}' is missing", file, key);
+    words.push_back(found->second);
+  }
+  if (metadata.size() != words.size())
+    throw Error("{}: header: /__metadata__: found {} keys; expected format, epoch, step and state_hash", file,
+                metadata.size());
+  if (words[0] != format_name)
+    throw Error("{}: header: /__metadata__/format: found '{}'; expected '{}'", file,
+                traces::printable(words[0]), format_name);
+  return {.epoch = read_count(words[1], "epoch", file),
+          .step = read_count(words[2], "step", file),
+          .state_hash = words[3]};
 }
 
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& directory, const Checkpoint& checkpoint,
                       std::span<Parameter* const> parameters) {
-  const std::vector<NamedValues> tensors = tensors_of(parameters);
-  const std::string header = header_of(checkpoint, tensors);
-  const std::uint64_t length = header.size();
-  std::string bytes(reinterpret_cast<const char*>(&length), sizeof length);
-  bytes += header;
-  for (const NamedValues& tensor : tensors)
-    bytes.append(reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size() * sizeof(float));
+  std::string bytes =
+      traces::make_safetensors_header(tensors_of(parameters), {{"format", std::string(format_name)},
+                                                               {"epoch", std::to_string(checkpoint.epoch)},
+                                                               {"step", std::to_string(checkpoint.step)},
+                                                               {"state_hash", checkpoint.state_hash}});
+  for (const std::span<float> values : values_of(parameters))
+    bytes.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
   traces::write_whole_file(directory / fmt::format("epoch_{:04}.safetensors", checkpoint.epoch), bytes);
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& file, std::span<Parameter* const> parameters) {
-  const std::string bytes = traces::read_whole_file(file);
-  std::uint64_t length = 0;
-  if (bytes.size() >= sizeof length) std::memcpy(&length, bytes.data(), sizeof length);
-  if (bytes.size() < sizeof length || length > bytes.size() - sizeof length)
-    throw Error("{}: byte {}: the file ends inside its header", file.string(), bytes.size());
-  const JsonNode header =
-      JsonNode::parse(std::string_view(bytes).substr(sizeof length, length), file.string());
-  const JsonNode metadata = header.at("__metadata__");
-  expect_word(metadata.at("format"), format_name);
-  const Checkpoint checkpoint{.epoch = read_count(metadata.at("epoch")),
-                              .step = read_count(metadata.at("step")),
-                              .state_hash = metadata.at("state_hash").string(64, 64)};
-  const std::string_view data = std::string_view(bytes).substr(sizeof length + length);
-  for (const NamedValues& tensor : tensors_of(parameters)) read_tensor(header, data, tensor);
+  const traces::InputFile input(file);
+  const SafetensorsHeader header = traces::read_safetensors_header(input);
+  Checkpoint checkpoint = read_metadata(header.metadata, file.string());
+  require_tensors(header.tensors, tensors_of(parameters), file.string());
+  std::uint64_t place = header.data_begin;
+  for (const std::span<float> values : values_of(parameters)) {
+    input.read(place, {reinterpret_cast<std::uint8_t*>(values.data()), values.size_bytes()});
+    place += values.size_bytes();
+  }
   if (state_hash(parameters, checkpoint.step, checkpoint.epoch) != checkpoint.state_hash)
     throw Error("{}: the contents do not have the state_hash that the header states", file.string());
   return checkpoint;

@@ -1,7 +1,8 @@
 #pragma once
-/// The state of a run after an epoch, as a safetensors file: for every parameter its value ("conv1.weight")
-/// and its momentum ("conv1.weight.momentum"), and under __metadata__ the format's name, epoch, step and
-/// state_hash as strings (docs/training-step.md). A file is whole when its hash is that of its contents.
+/// The state of a run after an epoch, as a safetensors file (traces/format/safetensors.hpp): for every
+/// parameter its value ("conv1.weight") and its momentum ("conv1.weight.momentum"), and under __metadata__
+/// the format's name, epoch, step and state_hash as strings (docs/training-step.md). A file is whole when its
+/// hash is that of its contents.
 
 #include "emu/nn/layer.hpp"
 

@@ -32,7 +32,7 @@ std::string sum_line(const std::string& sum, const std::string& name) { return s
 void require_match(const fs::path& file, const StoredTensor& stored, const Manifest& manifest) {
   const auto found = manifest.tensors.find(stored.id);
   const auto fail = [&](const std::string& what) {
-    return Error("{}: tensor '{}': {}", file.string(), stored.id, what);
+    return Error("{}: tensor '{}': {}", file.string(), printable(stored.id), what);
   };
   if (found == manifest.tensors.end()) throw fail("manifest.json does not list it");
   const TensorRecord& tensor = found->second;

@@ -11,6 +11,7 @@
 namespace quatrain::traces {
 namespace {
 
+constexpr std::string_view metadata_key = "__metadata__";
 constexpr std::uint64_t length_bytes = 8;
 constexpr std::uint64_t most_header_bytes = 100'000'000;  // the limit of the reference implementation too
 
@@ -19,7 +20,6 @@ std::uint64_t bytes_of_type(StoredType type) { return type == StoredType::u8 ? 1
 StoredTensor read_entry(const std::string& id, const JsonNode& node) {
   StoredTensor tensor;
   tensor.id = id;
-  require_tensor_id(node, id);
   tensor.type = static_cast<StoredType>(node.at("dtype").one_of(stored_type_words));
   tensor.shape = read_shape(node.at("shape"));
   const std::vector<JsonNode> offsets = node.at("data_offsets").items(2, 2);
@@ -34,8 +34,10 @@ StoredTensor read_entry(const std::string& id, const JsonNode& node) {
   return tensor;
 }
 
-void read_metadata(const JsonNode& node) {
-  for (const auto& [key, value] : node.members()) value.string();
+SafetensorsMetadata read_metadata(const JsonNode& node) {
+  SafetensorsMetadata metadata;
+  for (const auto& [key, value] : node.members()) metadata.emplace_back(key, value.string());
+  return metadata;
 }
 
 /// Ranges follow one another from 0 to the end, words before bytes.
@@ -75,17 +77,18 @@ std::uint64_t stored_bytes(Encoding encoding, const Shape& shape) {
          bytes_of_type(stored_type(encoding));
 }
 
-std::vector<StoredTensor> parse_safetensors_header(std::string_view json, const std::string& name,
-                                                   std::uint64_t data_bytes) {
+SafetensorsHeader parse_safetensors_header(std::string_view json, const std::string& name,
+                                           std::uint64_t data_bytes) {
   if (json.substr(0, 1) != "{") throw Error("{}: byte 8: the header does not begin with '{{'", name);
   const std::size_t last = json.find_last_not_of(' ');
   if (json[last] != '}')
     throw Error("{}: byte {}: the header does not end with '}}' and spaces", name, length_bytes + last);
   const JsonNode root = JsonNode::parse(json, name + ": header", {.bytes = most_header_bytes, .depth = 64});
-  std::vector<StoredTensor> tensors;
+  SafetensorsHeader header{.data_begin = length_bytes + json.size(), .tensors = {}, .metadata = {}};
+  std::vector<StoredTensor>& tensors = header.tensors;
   for (const auto& [id, node] : root.members(most_header_bytes / 32)) {
-    if (id == "__metadata__")
-      read_metadata(node);
+    if (id == metadata_key)
+      header.metadata = read_metadata(node);
     else
       tensors.push_back(read_entry(id, node));
   }
@@ -93,7 +96,7 @@ std::vector<StoredTensor> parse_safetensors_header(std::string_view json, const 
   std::sort(tensors.begin(), tensors.end(),
             [](const StoredTensor& a, const StoredTensor& b) { return a.begin < b.begin; });
   require_tiling(tensors, name, data_bytes);
-  return tensors;
+  return header;
 }
 
 SafetensorsHeader read_safetensors_header(const InputFile& file) {
@@ -112,17 +115,21 @@ SafetensorsHeader read_safetensors_header(const InputFile& file) {
     throw Error("{}: byte 0: the header's length is {}; the file has {} bytes behind it", name, length, rest);
   std::string json(length, '\0');
   file.read(length_bytes, {reinterpret_cast<std::uint8_t*>(json.data()), json.size()});
-  return {length_bytes + length, parse_safetensors_header(json, name, rest - length)};
+  return parse_safetensors_header(json, name, rest - length);
 }
 
-std::string make_safetensors_header(std::span<const StoredTensor> tensors) {
-  std::string json = "{";
+std::string make_safetensors_header(std::span<const StoredTensor> tensors,
+                                    const SafetensorsMetadata& metadata) {
+  std::string words, entries;
+  for (const auto& [key, word] : metadata)
+    words += fmt::format("{}{}:{}", words.empty() ? "" : ",", json_string(key), json_string(word));
+  if (!metadata.empty()) entries = fmt::format("\"{}\":{{{}}}", metadata_key, words);
   for (const StoredTensor& tensor : tensors)
-    json += fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":{},\"data_offsets\":[{},{}]}}",
-                        json.size() == 1 ? "" : ",", json_string(tensor.id),
-                        stored_type_words[static_cast<std::size_t>(tensor.type)], text_of(tensor.shape),
-                        tensor.begin, tensor.end);
-  json += "}";
+    entries += fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":{},\"data_offsets\":[{},{}]}}",
+                           entries.empty() ? "" : ",", json_string(tensor.id),
+                           stored_type_words[static_cast<std::size_t>(tensor.type)], text_of(tensor.shape),
+                           tensor.begin, tensor.end);
+  std::string json = fmt::format("{{{}}}", entries);
   json.resize((json.size() + 7) / 8 * 8, ' ');
   std::string header;
   for (std::size_t i = 0; i < length_bytes; ++i) header += static_cast<char>(json.size() >> (8 * i) & 0xff);

@@ -1,6 +1,7 @@
 #pragma once
-/// The header of a safetensors file (docs/trace-format.md, "Tensors"): 8 bytes of little-endian length, JSON,
-/// spaces. What stands behind it is the data, whose ranges tile the rest of the file.
+/// The header of a safetensors file (docs/trace-format.md, "Data files"): 8 bytes of little-endian length,
+/// JSON, spaces. What stands behind it is the data, whose ranges tile the rest of the file. Traces and
+/// checkpoints are such files.
 
 #include "traces/base/files.hpp"
 #include "traces/format/record.hpp"
@@ -9,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace quatrain::traces {
@@ -29,18 +31,23 @@ struct StoredTensor {
   std::uint64_t begin = 0, end = 0;  ///< bytes of the data part
 };
 
+/// The strings under __metadata__, in the order of the file.
+using SafetensorsMetadata = std::vector<std::pair<std::string, std::string>>;
+
 struct SafetensorsHeader {
   std::uint64_t data_begin = 0;       ///< byte of the file
   std::vector<StoredTensor> tensors;  ///< in the order of their data
+  SafetensorsMetadata metadata;       ///< empty where the file has none
 };
 
 /// Throws Error unless the header is exactly as the format wants it and tiles `data_bytes`. `name` stands for
 /// the file in messages.
-std::vector<StoredTensor> parse_safetensors_header(std::string_view json, const std::string& name,
-                                                   std::uint64_t data_bytes);
+SafetensorsHeader parse_safetensors_header(std::string_view json, const std::string& name,
+                                           std::uint64_t data_bytes);
 SafetensorsHeader read_safetensors_header(const InputFile& file);
 
-/// Length and JSON, padded to a multiple of 8 bytes.
-std::string make_safetensors_header(std::span<const StoredTensor> tensors);
+/// Length and JSON, padded to a multiple of 8 bytes; __metadata__ first, where there is any.
+std::string make_safetensors_header(std::span<const StoredTensor> tensors,
+                                    const SafetensorsMetadata& metadata = {});
 
 }  // namespace quatrain::traces

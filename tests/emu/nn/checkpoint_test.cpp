@@ -74,6 +74,14 @@ TEST_F(Checkpoints, ReadBackWhatWasWritten) {
   EXPECT_EQ(state.bias.momentum[0], -0.25F);
 }
 
+TEST_F(Checkpoints, LayersMayHaveNamesThatATraceWouldNotGiveATensor) {
+  State state;
+  state.weight.name = "x_fc.weight";
+  state.bias.name = "__fc.bias";
+  write_checkpoint(folder_.path(), {1, 938, state_hash(state.parameters(), 938, 1)}, state.parameters());
+  EXPECT_EQ(read_checkpoint(file(1), state.parameters()).step, 938U);
+}
+
 TEST_F(Checkpoints, NewestWholeOneIsTaken) {
   State state;
   EXPECT_FALSE(read_newest_checkpoint(folder_.path(), state.parameters()).has_value());
@@ -102,30 +110,71 @@ TEST_F(Checkpoints, DamageIsNamed) {
   const std::string name = file(1).string();
   EXPECT_EQ(complaint(state), name + ": cannot be read: No such file or directory");
   write_whole_file(file(1), "1234567");
-  EXPECT_EQ(complaint(state), name + ": byte 7: the file ends inside its header");
+  EXPECT_EQ(complaint(state), name + ": ends at byte 7; expected a header's length of 8 bytes");
   write(1);
   damage(std::string("\x00\x00\x80\x3e", 4), std::string("\x01\x00\x80\x3e", 4));
   EXPECT_EQ(complaint(state), name + ": the contents do not have the state_hash that the header states");
   write(1);
   damage("checkpoint/1", "checkpoint/2");
-  EXPECT_EQ(complaint(state),
-            name + ": /__metadata__/format: found 'quatrain-checkpoint/2'; expected 'quatrain-checkpoint/1'");
+  EXPECT_EQ(complaint(state), name +
+                                  ": header: /__metadata__/format: found 'quatrain-checkpoint/2'; expected "
+                                  "'quatrain-checkpoint/1'");
   write(1);
   damage("\"938\"", "\"9x8\"");
-  EXPECT_EQ(complaint(state), name + ": /__metadata__/step: found '9x8'; expected a count");
+  EXPECT_EQ(complaint(state), name + ": header: /__metadata__/step: found '9x8'; expected a count");
   write(1);
   damage("F32", "F16");
-  EXPECT_EQ(complaint(state), name + ": /fc.weight/dtype: found 'F16'; expected 'F32'");
+  EXPECT_EQ(complaint(state),
+            name + ": header: /fc.weight/dtype: found 'F16'; expected 'F32', 'I32' or 'U8'");
+  write(1);
+  damage("F32", "I32");
+  EXPECT_EQ(complaint(state),
+            name + ": tensor 'fc.weight': found I32 [1, 1]; expected F32 [1, 1] as the config gives");
+  write(1);
+  damage("[12,16]", "[16,20]");
+  EXPECT_EQ(complaint(state), name +
+                                  ": tensor 'fc.bias.momentum' begins at byte 16 of the data; expected 12, "
+                                  "no gap and no overlap");
+  write(1);
+  damage("\"step\"", "\"stop\"");
+  EXPECT_EQ(complaint(state), name + ": header: /__metadata__: the key 'step' is missing");
+}
+
+TEST_F(Checkpoints, NothingElseStandsInThem) {
+  State state;
+  const std::string name = file(1).string();
+  write(1);
+  std::string bytes = read_whole_file(file(1));
+  write_whole_file(file(1), bytes + "more");
+  EXPECT_EQ(complaint(state), name + ": the tensors take 16 bytes; found 20 behind the header");
+  const std::string word = "\"step\":\"938\"";
+  bytes.insert(bytes.find(word), "\"more\":\"\",");
+  bytes.insert(bytes.find("}}") + 2, 6, ' ');
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), 8);
+  length += 16;
+  std::memcpy(bytes.data(), &length, 8);
+  write_whole_file(file(1), bytes);
+  EXPECT_EQ(complaint(state),
+            name + ": header: /__metadata__: found 5 keys; expected format, epoch, step and state_hash");
 }
 
 TEST_F(Checkpoints, OfAnotherNetworkAreRefused) {
   write(1);
   State state;
   state.weight.shape = {1};
-  EXPECT_EQ(complaint(state), file(1).string() + ": /fc.weight/shape: not the shape that the config gives");
+  EXPECT_EQ(
+      complaint(state),
+      file(1).string() + ": tensor 'fc.weight': found F32 [1, 1]; expected F32 [1] as the config gives");
   state = State();
   state.bias.name = "fc.other";
-  EXPECT_EQ(complaint(state), file(1).string() + ": /: the key 'fc.other' is missing");
+  EXPECT_EQ(complaint(state),
+            file(1).string() +
+                ": tensor 'fc.bias': expected 'fc.other' here, as the config's layers follow each other");
+  state = State();
+  std::vector<Parameter*> half = {&state.weight};
+  EXPECT_EQ(message_of([&] { read_checkpoint(file(1), half); }),
+            file(1).string() + ": holds 4 tensors; expected 2, those of the config's layers");
 }
 
 }  // namespace

@@ -256,9 +256,11 @@ std::string header_message(const std::string& json, std::uint64_t data_bytes) {
 }
 
 TEST(SafetensorsHeader, TypedByHand) {
-  const auto tensors = parse_safetensors_header(
+  const SafetensorsHeader header = parse_safetensors_header(
       R"({"b":{"data_offsets":[8,10],"dtype":"U8","shape":[2]},"__metadata__":{"any":"text"},"a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]}}  )",
       "f", 10);
+  EXPECT_EQ(header.metadata, (SafetensorsMetadata{{"any", "text"}}));
+  const std::vector<StoredTensor>& tensors = header.tensors;
   ASSERT_EQ(tensors.size(), 2U);
   EXPECT_EQ(tensors[0].id, "a");
   EXPECT_EQ(tensors[0].type, StoredType::f32);
@@ -274,6 +276,9 @@ TEST(SafetensorsHeader, WrittenBytes) {
   EXPECT_EQ(make_safetensors_header(tensors),
             std::string("\x40\0\0\0\0\0\0\0", 8) +
                 R"({"a\"b":{"dtype":"I32","shape":[1, 2],"data_offsets":[0,8]}}    )");
+  EXPECT_EQ(make_safetensors_header(tensors, {{"of", "\"me\""}, {"and", "you"}}).substr(8),
+            R"({"__metadata__":{"of":"\"me\"","and":"you"},)"
+            R"("a\"b":{"dtype":"I32","shape":[1, 2],"data_offsets":[0,8]}} )");
 }
 
 TEST(SafetensorsHeader, Bad) {

@@ -203,7 +203,8 @@ std::span<char> TraceBytes::tensor_bytes(const std::string& id) {
                             << 8;  // a short header
     if (length > bytes.size() - 8) continue;
     const std::span<char> data = std::span(bytes).subspan(8 + length);
-    for (const StoredTensor& tensor : parse_safetensors_header(bytes.substr(8, length), name, data.size()))
+    const SafetensorsHeader header = parse_safetensors_header(bytes.substr(8, length), name, data.size());
+    for (const StoredTensor& tensor : header.tensors)
       if (tensor.id == id) return data.subspan(tensor.begin, tensor.end - tensor.begin);
   }
   throw std::invalid_argument("no file has the tensor " + id);

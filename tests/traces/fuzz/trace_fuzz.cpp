@@ -99,13 +99,15 @@ void try_header(const std::string& text) {
   const std::uint64_t data_bytes =
       static_cast<std::uint8_t>(text[0]) + 256U * static_cast<std::uint8_t>(text[1]);
   try {
-    const auto tensors = traces::parse_safetensors_header(std::string_view(text).substr(2), "f", data_bytes);
-    const std::string again = traces::make_safetensors_header(tensors);
+    const auto first = traces::parse_safetensors_header(std::string_view(text).substr(2), "f", data_bytes);
+    const std::string again = traces::make_safetensors_header(first.tensors, first.metadata);
     const auto second = traces::parse_safetensors_header(std::string_view(again).substr(8), "f", data_bytes);
-    require(second.size() == tensors.size(), "a header loses tensors");
-    for (std::size_t i = 0; i < tensors.size(); ++i)
-      require(second[i].id == tensors[i].id && second[i].shape == tensors[i].shape &&
-                  second[i].end == tensors[i].end,
+    require(second.metadata == first.metadata, "a header loses metadata");
+    require(second.tensors.size() == first.tensors.size(), "a header loses tensors");
+    for (std::size_t i = 0; i < first.tensors.size(); ++i)
+      require(second.tensors[i].id == first.tensors[i].id &&
+                  second.tensors[i].shape == first.tensors[i].shape &&
+                  second.tensors[i].end == first.tensors[i].end,
               "a header changes");
   } catch (const traces::Error&) {
   }
