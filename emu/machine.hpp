@@ -1,6 +1,6 @@
 #pragma once
-/// The emulator as machines: `emu.naive` (reference.cpp) and `emu.blocked` (blocked.cpp on the chosen SIMD
-/// path).
+/// The emulator as machines: `emu.naive` (gemm/reference.hpp) and `emu.blocked` (gemm/blocked.hpp on the
+/// chosen SIMD path).
 
 #include "traces/base/parallel_for.hpp"
 #include "traces/machine.hpp"

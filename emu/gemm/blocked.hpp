@@ -1,13 +1,18 @@
 #pragma once
-/// The fast integer products: lower, pack, multiply tile by tile. The left operand's values are shifted to
-/// unsigned bytes, as the byte instructions want them: sum (a + shift) b = sum a b + shift sum b, and every
-/// sum starts at - shift times its column's sum. All sums are modulo 2^32; the true ones fit int32.
+/// The fast integer products, equal to those of reference.hpp: lower, pack, multiply tile by tile. The left
+/// operand's values are shifted to unsigned bytes, as the byte instructions want them: sum (a + shift) b =
+/// sum a b + shift sum b, and every sum starts at - shift times its column's sum. All sums are modulo 2^32;
+/// the true ones fit int32.
 
 #include "emu/fault.hpp"
-#include "emu/gemm/integer_gemm.hpp"
 #include "emu/gemm/packing.hpp"
+#include "emu/gemm/workspace.hpp"
+#include "emu/quant/quantizer.hpp"
 
-#include <cassert>
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <vector>
 
 namespace quatrain::emu {
 
@@ -87,5 +92,10 @@ void multiply_by_tiles(const traces::Gemm& gemm, const QuantizedTensor& left,
         });
   });
 }
+
+/// As multiply_reference, on several threads.
+void multiply_blocked(const traces::Gemm& gemm, const QuantizedTensor& left,
+                      std::span<const QuantizedTensor> right, std::span<std::int32_t> accumulators,
+                      SimdPath path, traces::ThreadPool& pool, GemmWorkspace& workspace);
 
 }  // namespace quatrain::emu

@@ -1,7 +1,5 @@
 #include "emu/gemm/reference.hpp"
 
-#include "emu/gemm/fp32.hpp"
-
 #include <cmath>
 
 namespace quatrain::emu {

@@ -1,9 +1,11 @@
 #pragma once
 /// The three GEMMs as the table of numerics.md section 6 defines them: one loop over the result, one over k,
 /// terms out of range skipped. `add(sum, l, r)` is the term: the integer product, or the fma of section 8.
+/// What the fast products (blocked.hpp, fp32.hpp) must equal, and the products of emu.naive.
 
 #include "emu/fault.hpp"
-#include "emu/gemm/integer_gemm.hpp"
+#include "emu/quant/quantizer.hpp"
+#include "traces/machine.hpp"
 
 #include <cstdint>
 #include <span>
@@ -140,5 +142,14 @@ void multiply_directly(const traces::Gemm& gemm, const QuantizedTensor& left,
                   return sum + term;
                 });
 }
+
+/// Exact products of 4-bit codes in int32. right: one tensor, or the samples of backward_weight.
+/// accumulators: result_elements(phase, geometry), overwritten.
+void multiply_reference(const traces::Gemm& gemm, const QuantizedTensor& left,
+                        std::span<const QuantizedTensor> right, std::span<std::int32_t> accumulators);
+
+/// acc = +0, then acc = fma(a_k, b_k, acc) for k ascending (section 8). result: overwritten.
+void multiply_fp32_reference(const traces::Gemm& gemm, std::span<const float> left,
+                             std::span<const float> right, std::span<float> result);
 
 }  // namespace quatrain::emu

@@ -2,7 +2,7 @@
 /// Cuts a lowered GEMM into tasks and tiles, and puts finished tiles where the result's natural shape wants
 /// them. What a task covers depends on the sizes alone, never on the number of threads.
 
-#include "emu/gemm/kernels.hpp"
+#include "emu/gemm/inner_loops.hpp"
 #include "emu/gemm/lowering.hpp"
 #include "emu/gemm/words.hpp"
 #include "traces/base/parallel_for.hpp"
@@ -47,13 +47,12 @@ struct TileTask {
 };
 
 inline std::vector<TileTask> tile_tasks(const Lowering& lowering) {
-  constexpr std::size_t steps_a_task =
-      16384;  // of kernel_rows x 16 results each: some 20 microseconds or more
+  constexpr std::size_t steps_a_task = 16384;  // of tile_rows x 16 results each: some 20 microseconds or more
   std::vector<TileTask> tasks;
   for (std::size_t index = 0; index < lowering.products().size(); ++index) {
     const LoweredProduct& product = lowering.products()[index];
     const std::size_t tiles = std::max<std::size_t>(1, steps_a_task / product.steps.size());
-    const auto rows = static_cast<std::int64_t>(kernel_rows * tiles), all = product.rows.count();
+    const auto rows = static_cast<std::int64_t>(tile_rows * tiles), all = product.rows.count();
     for (std::int64_t first = 0; first < all; first += rows)
       for (std::size_t panel = 0; panel < panel_count(static_cast<std::size_t>(product.columns)); ++panel)
         tasks.push_back({index, panel, first, std::min(rows, all - first)});
@@ -93,7 +92,7 @@ class RowCursor {
 template <typename Sum>
 class TileBlock {
  public:
-  static constexpr std::size_t most_rows = 8 * kernel_rows;
+  static constexpr std::size_t most_rows = 8 * tile_rows;
 
   /// Takes up to most_rows rows from the cursor; every sum starts as its column's `start`.
   TileBlock(RowCursor& cursor, std::int64_t rows, const Sum* start)
@@ -109,10 +108,10 @@ class TileBlock {
 
   std::int64_t count() const { return static_cast<std::int64_t>(count_); }
 
-  /// add(left offsets of kernel_rows rows, their sums), for all rows.
+  /// add(left offsets of tile_rows rows, their sums), for all rows.
   template <typename Add>
   void for_each_tile(const Add& add) {
-    for (std::size_t row = 0; row < count_; row += kernel_rows) add(&left_[row], &sums_[row * tile_pitch]);
+    for (std::size_t row = 0; row < count_; row += tile_rows) add(&left_[row], &sums_[row * tile_pitch]);
   }
 
   void store(const Panel& panel, std::int64_t column_pitch, Sum* result, SimdPath path) const {
@@ -128,7 +127,7 @@ class TileBlock {
   }
 
  private:
-  std::size_t padded_count() const { return (count_ + kernel_rows - 1) / kernel_rows * kernel_rows; }
+  std::size_t padded_count() const { return (count_ + tile_rows - 1) / tile_rows * tile_rows; }
 
   std::size_t count_;
   std::int32_t left_[most_rows];

@@ -1,8 +1,8 @@
 #pragma once
 /// Moves words of four bytes (a float, a sum, four codes) between the order of the tensors and the order of
-/// the kernels.
+/// the inner loops.
 
-#include "emu/gemm/dispatch.hpp"
+#include "emu/simd/dispatch.hpp"
 
 #include <array>
 #include <cstddef>

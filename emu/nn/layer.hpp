@@ -3,7 +3,7 @@
 /// A layer keeps what its backward pass needs, so one forward is followed by at most one backward of the same
 /// batch. Equal bits for any thread count and SIMD path.
 
-#include "emu/gemm/integer_gemm.hpp"
+#include "emu/gemm/workspace.hpp"
 #include "emu/nn/observer.hpp"
 #include "emu/nn/tensor.hpp"
 #include "traces/format/record.hpp"

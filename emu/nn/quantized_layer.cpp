@@ -1,5 +1,7 @@
 #include "emu/nn/quantized_layer.hpp"
 
+#include "emu/gemm/blocked.hpp"
+#include "emu/gemm/epilogue.hpp"
 #include "emu/gemm/fp32.hpp"
 
 #include <array>

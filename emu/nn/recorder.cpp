@@ -1,6 +1,6 @@
 #include "emu/nn/recorder.hpp"
 
-#include "emu/gemm/integer_gemm.hpp"
+#include "emu/gemm/epilogue.hpp"
 #include "traces/encoding/nibbles.hpp"
 #include "traces/format/checksum.hpp"
 

@@ -3,9 +3,9 @@
 /// and a checkpoint after each (docs/training-step.md). The same config and data give the same bits for any
 /// number of threads and any SIMD path, in one go or resumed.
 
-#include "emu/gemm/dispatch.hpp"
 #include "emu/nn/run_directory.hpp"
 #include "emu/nn/training_config.hpp"
+#include "emu/simd/dispatch.hpp"
 #include "traces/base/progress.hpp"
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "emu/nn/training_layers.hpp"
 
-#include "emu/gemm/integer_gemm.hpp"
+#include "emu/gemm/epilogue.hpp"
 #include "emu/gemm/lowering.hpp"
 #include "traces/base/names.hpp"
 #include "traces/format/record.hpp"

@@ -1,8 +1,8 @@
 #pragma once
 /// What every quantizer does first: cut the tensor into pieces, refuse what it cannot take, find max |x|.
 
-#include "emu/gemm/dispatch.hpp"
 #include "emu/quant/quantizer.hpp"
+#include "emu/simd/dispatch.hpp"
 
 #include <algorithm>
 #include <cstddef>

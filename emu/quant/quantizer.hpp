@@ -1,7 +1,7 @@
 #pragma once
 /// One recipe that turns an fp32 tensor into 4-bit codes and a scale (numerics.md sections 3 and 4).
 
-#include "emu/gemm/dispatch.hpp"
+#include "emu/simd/dispatch.hpp"
 #include "traces/base/parallel_for.hpp"
 #include "traces/machine.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 /// Philox4x32-10 (Salmon et al., SC'11) and the draws cut from it (numerics.md section 2).
 
-#include "emu/gemm/dispatch.hpp"
+#include "emu/simd/dispatch.hpp"
 
 #include <array>
 #include <cstdint>

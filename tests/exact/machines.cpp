@@ -1,7 +1,7 @@
 #include "tests/exact/machines.hpp"
 
-#include "emu/gemm/dispatch.hpp"
 #include "emu/machine.hpp"
+#include "emu/simd/dispatch.hpp"
 #include "kernels/machine.hpp"
 #include "rtl_models/machine.hpp"
 #include "tests/support/forced_path.hpp"

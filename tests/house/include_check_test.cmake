@@ -18,7 +18,7 @@ check(accepted "the tree as it is")
 
 set(plants
   "emu/gemm|\"rtl_models/replay.hpp\""
-  "rtl_models|\"emu/gemm/integer_gemm.hpp\""
+  "rtl_models|\"emu/gemm/blocked.hpp\""
   "kernels|<emu/quant/quantizer.hpp>"
   "traces/base|\"emu/machine.hpp\""
   "emu/quant|\"sim/machines.hpp\""

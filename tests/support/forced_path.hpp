@@ -1,7 +1,7 @@
 #pragma once
 /// QUATRAIN_SIMD while it lives.
 
-#include "emu/gemm/dispatch.hpp"
+#include "emu/simd/dispatch.hpp"
 
 #include <cstdlib>
 #include <string>

@@ -1,5 +1,6 @@
 #include "emu/gemm/fp32.hpp"
 
+#include "emu/gemm/reference.hpp"
 #include "tests/emu/gemm/layers_at_tile_edges.hpp"
 
 #include <gmock/gmock.h>

@@ -1,6 +1,7 @@
 #include "emu/nn/quantized_layer.hpp"
 
-#include "emu/gemm/fp32.hpp"
+#include "emu/gemm/epilogue.hpp"
+#include "emu/gemm/reference.hpp"
 #include "emu/nn/sum.hpp"
 #include "tests/emu/nn/seen_paths.hpp"
 #include "tests/emu/nn/tiny_config.hpp"

@@ -1,4 +1,5 @@
-#include "emu/gemm/integer_gemm.hpp"
+#include "emu/gemm/epilogue.hpp"
+#include "emu/gemm/reference.hpp"
 #include "emu/nn/trainer.hpp"
 #include "tests/emu/nn/tiny_run.hpp"
 #include "tests/support/forced_path.hpp"

@@ -1,4 +1,4 @@
-#include "emu/gemm/dispatch.hpp"
+#include "emu/simd/dispatch.hpp"
 
 #include "traces/base/error.hpp"
 

@@ -1,4 +1,4 @@
-#include "emu/gemm/kernels.hpp"
+#include "emu/gemm/inner_loops.hpp"
 
 #include <bit>
 #include <immintrin.h>
@@ -11,10 +11,10 @@ template <std::size_t vectors, BorderTerms border>
 [[gnu::target("avx2,fma")]] void add_with_avx2(const float* left, const std::int32_t* rows,
                                                const std::int32_t* steps, std::size_t step_count,
                                                const float* panel, float* tile) {
-  const float* row[kernel_rows];
-  __m256 sum[kernel_rows][vectors];
+  const float* row[tile_rows];
+  __m256 sum[tile_rows][vectors];
 #pragma GCC unroll 6
-  for (std::size_t r = 0; r < kernel_rows; ++r) {
+  for (std::size_t r = 0; r < tile_rows; ++r) {
     row[r] = left + rows[r];
 #pragma GCC unroll 2
     for (std::size_t v = 0; v < vectors; ++v) sum[r][v] = _mm256_loadu_ps(tile + r * tile_pitch + 8 * v);
@@ -25,7 +25,7 @@ template <std::size_t vectors, BorderTerms border>
 #pragma GCC unroll 2
     for (std::size_t v = 0; v < vectors; ++v, panel += 8) right[v] = _mm256_loadu_ps(panel);
 #pragma GCC unroll 6
-    for (std::size_t r = 0; r < kernel_rows; ++r) {
+    for (std::size_t r = 0; r < tile_rows; ++r) {
       const __m256 value = _mm256_broadcast_ss(row[r] + steps[s]);
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < vectors; ++v) {
@@ -40,7 +40,7 @@ template <std::size_t vectors, BorderTerms border>
     }
   }
 #pragma GCC unroll 6
-  for (std::size_t r = 0; r < kernel_rows; ++r)
+  for (std::size_t r = 0; r < tile_rows; ++r)
 #pragma GCC unroll 2
     for (std::size_t v = 0; v < vectors; ++v) _mm256_storeu_ps(tile + r * tile_pitch + 8 * v, sum[r][v]);
 }
@@ -84,7 +84,7 @@ template <std::size_t columns, BorderTerms border>
 void add_portably(const float* left, const std::int32_t* rows, const std::int32_t* steps,
                   std::size_t step_count, const float* panel, float* tile) {
   for (std::size_t s = 0; s < step_count; ++s, panel += columns)
-    for (std::size_t r = 0; r < kernel_rows; ++r) {
+    for (std::size_t r = 0; r < tile_rows; ++r) {
       const float value = left[rows[r] + steps[s]];
       if (border == BorderTerms::skip && std::bit_cast<std::uint32_t>(value) == border_mark) continue;
       add_fused<columns>(value, panel, tile + r * tile_pitch);

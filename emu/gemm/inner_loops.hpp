@@ -1,17 +1,16 @@
 #pragma once
-/// The innermost loops: a tile of `kernel_rows` rows and 8 or 16 columns gains the terms of some steps.
+/// The innermost loops: a tile of `tile_rows` rows and 8 or 16 columns gains the terms of some steps.
 ///     tile[r * tile_pitch + n] += sum over s of left[rows[r] + steps[s]] * panel[s][n]
 /// The panel lies step by step, `columns` words each.
 
-#include "emu/gemm/dispatch.hpp"
+#include "emu/simd/dispatch.hpp"
 
 #include <cstddef>
 #include <cstdint>
 
 namespace quatrain::emu {
 
-inline constexpr std::size_t kernel_rows =
-    6;  // 6 x 2 vectors of sums, 2 of the panel, 1 of the left: 15 of 16
+inline constexpr std::size_t tile_rows = 6;  // 6 x 2 vectors of sums, 2 of the panel, 1 of the left: 15 of 16
 inline constexpr std::size_t tile_pitch = 16;
 
 /// Words are 4 codes: left unsigned bytes, panel signed bytes. Sums wrap modulo 2^32; the true result fits.

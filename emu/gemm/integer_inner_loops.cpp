@@ -1,4 +1,4 @@
-#include "emu/gemm/kernels.hpp"
+#include "emu/gemm/inner_loops.hpp"
 
 #include <algorithm>
 #include <immintrin.h>
@@ -14,15 +14,15 @@ template <std::size_t vectors>
                                            const std::int32_t* steps, std::size_t step_count,
                                            const std::uint32_t* panel, std::size_t steps_per_sum,
                                            std::int32_t* tile) {
-  const std::uint32_t* row[kernel_rows];
+  const std::uint32_t* row[tile_rows];
 #pragma GCC unroll 6
-  for (std::size_t r = 0; r < kernel_rows; ++r) row[r] = left + rows[r];
+  for (std::size_t r = 0; r < tile_rows; ++r) row[r] = left + rows[r];
   const __m256i ones = _mm256_set1_epi16(1);
   for (std::size_t first = 0; first < step_count; first += steps_per_sum) {
     const std::size_t last = std::min(first + steps_per_sum, step_count);
-    __m256i sum[kernel_rows][vectors];  // 16 bits: two sums of two lanes a column
+    __m256i sum[tile_rows][vectors];  // 16 bits: two sums of two lanes a column
 #pragma GCC unroll 6
-    for (std::size_t r = 0; r < kernel_rows; ++r)
+    for (std::size_t r = 0; r < tile_rows; ++r)
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < vectors; ++v) sum[r][v] = _mm256_setzero_si256();
     for (std::size_t s = first; s < last; ++s) {
@@ -31,7 +31,7 @@ template <std::size_t vectors>
       for (std::size_t v = 0; v < vectors; ++v, panel += 8)
         right[v] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(panel));
 #pragma GCC unroll 6
-      for (std::size_t r = 0; r < kernel_rows; ++r) {
+      for (std::size_t r = 0; r < tile_rows; ++r) {
         const __m256i word = _mm256_set1_epi32(static_cast<int>(row[r][steps[s]]));
 #pragma GCC unroll 2
         for (std::size_t v = 0; v < vectors; ++v) {
@@ -40,7 +40,7 @@ template <std::size_t vectors>
       }
     }
 #pragma GCC unroll 6
-    for (std::size_t r = 0; r < kernel_rows; ++r)
+    for (std::size_t r = 0; r < tile_rows; ++r)
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < vectors; ++v) {
         auto* const at = reinterpret_cast<__m256i*>(tile + r * tile_pitch + 8 * v);
@@ -58,12 +58,12 @@ void add_portably(const std::uint32_t* left, const std::int32_t* rows, const std
   constexpr std::size_t width = columns * lanes, pattern = 8;
   for (std::size_t first = 0; first < step_count; first += steps_per_sum) {
     const std::size_t last = std::min(first + steps_per_sum, step_count);
-    std::int16_t sum[kernel_rows][width] = {};
+    std::int16_t sum[tile_rows][width] = {};
     for (std::size_t s = first; s < last; ++s, panel += columns) {
       std::int16_t right[width];
       const auto* const bytes = reinterpret_cast<const std::int8_t*>(panel);
       for (std::size_t i = 0; i < width; ++i) right[i] = bytes[i];
-      for (std::size_t r = 0; r < kernel_rows; ++r) {
+      for (std::size_t r = 0; r < tile_rows; ++r) {
         const std::uint32_t word = left[rows[r] + steps[s]];
         std::int16_t repeated[pattern];
         for (std::size_t i = 0; i < pattern; ++i)
@@ -73,7 +73,7 @@ void add_portably(const std::uint32_t* left, const std::int32_t* rows, const std
             sum[r][i + j] = static_cast<std::int16_t>(sum[r][i + j] + repeated[j] * right[i + j]);
       }
     }
-    for (std::size_t r = 0; r < kernel_rows; ++r)
+    for (std::size_t r = 0; r < tile_rows; ++r)
       for (std::size_t n = 0; n < columns; ++n) {
         std::int32_t wide = 0;
         for (std::size_t lane = 0; lane < lanes; ++lane) wide += sum[r][n * lanes + lane];
