@@ -2,7 +2,6 @@
 
 #include "emu/random/philox.hpp"
 
-#include <algorithm>
 #include <cassert>
 #include <numeric>
 #include <utility>
@@ -34,9 +33,8 @@ void BatchMaker::make(std::span<const std::uint32_t> samples, std::span<float> p
                       std::span<std::uint8_t> labels, traces::ThreadPool& pool) const {
   constexpr auto plane = static_cast<std::size_t>(image_height * image_width);
   assert(pixels.size() == samples.size() * plane && labels.size() == samples.size());
-  constexpr std::size_t group = 16;  // images of a task
-  pool.parallel_for((samples.size() + group - 1) / group, [&](std::size_t index) {
-    for (std::size_t i = index * group; i < std::min(samples.size(), (index + 1) * group); ++i) {
+  for_pieces(pool, samples.size(), traces::items_a_piece(plane), [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
       const std::uint8_t* source = images_.pixels.data() + samples[i] * plane;
       float* target = pixels.data() + i * plane;
       for (std::size_t pixel = 0; pixel < plane; ++pixel) target[pixel] = values_[source[pixel]];

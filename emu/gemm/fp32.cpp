@@ -1,6 +1,5 @@
 #include "emu/gemm/fp32.hpp"
 
-#include "emu/gemm/chunks.hpp"
 #include "emu/gemm/tiling.hpp"
 
 #include <bit>
@@ -23,9 +22,8 @@ struct Magnitudes {
 Magnitudes magnitudes_of(std::span<const float> values, SimdPath path, traces::ThreadPool& pool) {
   constexpr std::size_t piece = 65536;
   std::vector<Magnitudes> pieces((values.size() + piece - 1) / piece);
-  pool.parallel_for(pieces.size(), [&](std::size_t index) {
-    const std::span<const float> part =
-        values.subspan(index * piece, std::min(piece, values.size() - index * piece));
+  for_pieces(pool, values.size(), piece, [&](std::size_t begin, std::size_t end) {
+    const std::span<const float> part = values.subspan(begin, end - begin);
     on_path(
         path, [&]() __attribute__((always_inline)) {
           std::uint32_t smallest = std::numeric_limits<std::uint32_t>::max(), largest = 0;
@@ -34,7 +32,7 @@ Magnitudes magnitudes_of(std::span<const float> values, SimdPath path, traces::T
             largest = std::max(largest, bits);
             smallest = std::min(smallest, bits - 1);  // zero becomes the largest word
           }
-          pieces[index] = {smallest, largest};
+          pieces[begin / piece] = {smallest, largest};
         });
   });
   Magnitudes all;
@@ -68,8 +66,9 @@ void pack_left(const LeftLayout& layout, std::span<const float> values, BorderTe
   const std::size_t origin = size_of(layout.vertical.before) * line + size_of(layout.horizontal.before);
   const float border = terms == BorderTerms::skip ? std::bit_cast<float>(border_mark) : 0.0F;
   words.resize(size_of(layout.words()));
-  for_each_in_chunks(pool, size_of(layout.outer), inner * padded, [&](std::size_t image) {
-    for (std::size_t p = image * inner; p < (image + 1) * inner; ++p) {
+  const std::size_t planes = size_of(layout.outer) * inner;
+  for_pieces(pool, planes, traces::items_a_piece(padded), [&](std::size_t begin, std::size_t end) {
+    for (std::size_t p = begin; p < end; ++p) {
       float* const target = &words[p * padded];
       std::fill(target, target + padded, border);
       for (std::size_t y = 0; y < height; ++y) {
@@ -135,8 +134,7 @@ void pack_right(const traces::Gemm& gemm, const Lowering& lowering, const std::v
                                                     : size_of(left.inner / g.groups);
   const std::size_t panels = panel_count(size_of(lowering.products().front().columns));
   words.resize(places.back());
-  const std::size_t words_each = tile_pitch * all_steps / outer;
-  for_each_in_chunks(pool, lowering.products().size() * panels * outer, words_each, [&](std::size_t task) {
+  const auto pack_part = [&](std::size_t task) {
     const std::size_t index = task / (panels * outer), part = task % outer;
     const LoweredProduct& product = lowering.products()[index];
     const Panel panel = panel_at(task / outer % panels, size_of(product.columns));
@@ -148,7 +146,12 @@ void pack_right(const traces::Gemm& gemm, const Lowering& lowering, const std::v
       pack_gradient(g, product, panel, part, values, path, target);
     else
       pack_data_weight(g, product, panel, part, values, target);
-  });
+  };
+  const std::size_t piece = traces::items_a_piece(tile_pitch * all_steps / outer);
+  for_pieces(pool, lowering.products().size() * panels * outer, piece,
+             [&](std::size_t begin, std::size_t end) {
+               for (std::size_t task = begin; task < end; ++task) pack_part(task);
+             });
 }
 
 }  // namespace

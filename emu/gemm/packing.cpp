@@ -67,7 +67,7 @@ void pack_left(const traces::Gemm& gemm, const LeftLayout& layout, std::span<con
   const std::size_t channels =
       size(is_data ? gemm.geometry.out_channels : gemm.geometry.in_channels) / groups;
   const std::size_t group_words = inner / groups;
-  for_each_in_chunks(pool, batch * groups, group_words * padded, [&](std::size_t part) {
+  const auto pack_part = [&](std::size_t part) {
     const std::uint8_t* const source = codes.data() + part * channels * plane;
     std::uint32_t* const target = &words[part * group_words * padded];
     if (plane == 1 && padded == 1) return gather_codes(source, channels, table, target, path);
@@ -77,7 +77,11 @@ void pack_left(const traces::Gemm& gemm, const LeftLayout& layout, std::span<con
         lanes[lane] = source + (word * 4 + lane) * plane;
       pack_planes(layout, lanes, 1, table, path, target + word * padded);
     }
-  });
+  };
+  for_pieces(pool, batch * groups, traces::items_a_piece(group_words * padded),
+             [&](std::size_t begin, std::size_t end) {
+               for (std::size_t part = begin; part < end; ++part) pack_part(part);
+             });
 }
 
 void add_column_sums(std::span<const std::uint32_t> panel, std::size_t width, SimdPath path,

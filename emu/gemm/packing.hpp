@@ -3,7 +3,6 @@
 /// panels, step by step, 8 or 16 columns of 4 lanes each.
 
 #include "emu/fault.hpp"
-#include "emu/gemm/chunks.hpp"
 #include "emu/gemm/tiling.hpp"
 
 #include <array>
@@ -34,16 +33,19 @@ class RightPacker {
   void pack(std::span<const std::uint8_t> codes, traces::ThreadPool& pool, std::uint32_t* words) const {
     const bool is_weight = gemm_.phase == traces::Phase::backward_weight;
     const auto& products = lowering_.products();
-    // A piece: the steps of one word of channels or images, in one panel.
+    // A part: the steps of one word of channels or images, in one panel.
     const std::size_t outer = words_of_steps();
     const std::size_t panels = panel_count(static_cast<std::size_t>(products.front().columns));
-    const std::size_t words_each = tile_pitch * products.front().steps.size() / outer;
-    for_each_in_chunks(pool, products.size() * panels * outer, words_each, [&](std::size_t task) {
+    const auto pack_part = [&](std::size_t task) {
       const std::size_t product = task / (panels * outer), panel = task / outer % panels, word = task % outer;
       if (is_weight)
         pack_gradient(products[product], panel, word, codes, words + places_[product]);
       else
         pack_weight(products[product], panel, word, codes, words + places_[product]);
+    };
+    const std::size_t piece = traces::items_a_piece(tile_pitch * products.front().steps.size() / outer);
+    for_pieces(pool, products.size() * panels * outer, piece, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t task = begin; task < end; ++task) pack_part(task);
     });
   }
 

@@ -22,7 +22,7 @@ void update_parameters(std::span<Parameter* const> parameters, const OptimizerCo
     float* w = parameter->value.data();
     float* v = parameter->momentum.data();
     const float* gradient = parameter->gradient.data();
-    for_pieces(pool, parameter->value.size(), [=](std::size_t begin, std::size_t end) {
+    for_pieces(pool, parameter->value.size(), elementwise_piece, [=](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
         const float d = gradient[i] + weight_decay * w[i];
         v[i] = momentum * v[i] + d;

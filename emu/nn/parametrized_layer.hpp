@@ -36,9 +36,8 @@ template <typename Body>
 void for_planes(Tensor& tensor, traces::ThreadPool& pool, const Body& body) {
   const auto plane = static_cast<std::size_t>(tensor.extent().plane());
   const std::size_t planes = tensor.size() / plane;
-  const std::size_t group = std::max<std::size_t>(1, 16384 / plane);  // elements of a task
-  pool.parallel_for((planes + group - 1) / group, [&](std::size_t index) {
-    for (std::size_t i = index * group; i < std::min(planes, (index + 1) * group); ++i)
+  for_pieces(pool, planes, traces::items_a_piece(plane), [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i)
       body(static_cast<std::int64_t>(i) % tensor.extent().channels, i * plane,
            tensor.values().subspan(i * plane, plane));
   });

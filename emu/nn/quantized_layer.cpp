@@ -19,7 +19,7 @@ void decode(const QuantizedTensor& tensor, std::vector<float>& values, traces::T
   for (std::size_t code = 0; code < 16; ++code)
     table[code] = static_cast<float>(traces::code_values(tensor.encoding)[code]) * tensor.scale;
   values.resize(tensor.codes.size());
-  for_pieces(pool, values.size(), [&](std::size_t begin, std::size_t end) {
+  for_pieces(pool, values.size(), elementwise_piece, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) values[i] = table[tensor.codes[i]];
   });
 }
@@ -147,7 +147,7 @@ void QuantizedLayer::backward_from_codes(std::int64_t batch, StepContext& contex
   const auto scale_into = [&](Phase phase, std::span<float> output) {
     const float scale = multiply_codes(phase, batch, context);
     const std::span<const std::int32_t> accumulators = context.accumulators;
-    for_pieces(context.pool, output.size(), [&](std::size_t begin, std::size_t end) {
+    for_pieces(context.pool, output.size(), elementwise_piece, [&](std::size_t begin, std::size_t end) {
       scale_accumulators(accumulators.subspan(begin, end - begin), scale, output.subspan(begin, end - begin));
     });
   };

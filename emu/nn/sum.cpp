@@ -1,5 +1,6 @@
 #include "emu/nn/sum.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 
@@ -69,8 +70,8 @@ void sum_channels(const Tensor& tensor, std::span<float> sums, traces::ThreadPoo
   assert(static_cast<std::int64_t>(sums.size()) == tensor.extent().channels);
   // A linear layer has many channels of a few elements each: several to a task.
   const std::size_t group = tensor.extent().plane() == 1 ? 64 : 1;
-  pool.parallel_for((sums.size() + group - 1) / group, [&](std::size_t index) {
-    for (std::size_t channel = index * group; channel < std::min(sums.size(), (index + 1) * group); ++channel)
+  for_pieces(pool, sums.size(), group, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t channel = begin; channel < end; ++channel)
       sums[channel] = sum_channel(ChannelElements(tensor, static_cast<std::int64_t>(channel)));
   });
 }

@@ -4,6 +4,7 @@
 /// any thread count and SIMD width.
 
 #include "emu/nn/tensor.hpp"
+#include "traces/base/parallel_for.hpp"
 
 #include <span>
 

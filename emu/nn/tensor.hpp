@@ -2,9 +2,6 @@
 /// Activations and gradients of a batch: fp32, row-major [batch, channels, height, width]. The values behind
 /// a linear layer have height = width = 1; flattening changes no byte.
 
-#include "traces/base/parallel_for.hpp"
-
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -40,13 +37,7 @@ class Tensor {
   std::vector<float> values_;
 };
 
-/// Calls body(begin, end) for consecutive pieces of 0..count-1. The pieces depend on count alone, never on
-/// the number of threads.
-template <typename Body>
-void for_pieces(traces::ThreadPool& pool, std::size_t count, const Body& body) {
-  constexpr std::size_t piece = 32768;  // elements: about 10 microseconds of an elementwise pass
-  pool.parallel_for((count + piece - 1) / piece,
-                    [&](std::size_t index) { body(index * piece, std::min(count, (index + 1) * piece)); });
-}
+/// Elements of a piece (traces::for_pieces) of an elementwise pass: about 10 microseconds.
+inline constexpr std::size_t elementwise_piece = 32768;
 
 }  // namespace quatrain::emu

@@ -60,7 +60,7 @@ void quantize_fp4(std::span<const float> x, const Fp4Maximum& maximum, traces::T
                   QuantizedTensor& out, const Block& block) {
   if (out.scale == 0) return;
   const float inverse = inverse_of<fault>(maximum.rounded);
-  for_pieces_of(x.size(), pool, [&](std::size_t begin, std::size_t end) {
+  for_pieces(pool, x.size(), piece_elements, [&](std::size_t begin, std::size_t end) {
     for (std::size_t at = begin; at < end; at += fp4_block_elements)
       block(at, x.subspan(at, std::min(fp4_block_elements, end - at)), out.scale, inverse, &out.codes[at]);
   });

@@ -54,7 +54,7 @@ bool is_taken(float element, traces::Rule rule) {
 float measured_maximum(std::span<const float> x, traces::Rule rule, const traces::DrawKey& draws,
                        SimdPath path, traces::ThreadPool& pool) {
   std::vector<PieceMaximum> pieces(piece_count(x.size()));
-  for_pieces_of(x.size(), pool, [&](std::size_t begin, std::size_t end) {
+  for_pieces(pool, x.size(), piece_elements, [&](std::size_t begin, std::size_t end) {
     pieces[begin / piece_elements] = piece_maximum(x.subspan(begin, end - begin), path);
   });
   PieceMaximum all;

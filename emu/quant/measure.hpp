@@ -1,10 +1,9 @@
 #pragma once
-/// What every quantizer does first: cut the tensor into pieces, refuse what it cannot take, find max |x|.
+/// What every quantizer does first: refuse what it cannot take, find max |x|.
 
 #include "emu/quant/quantizer.hpp"
 #include "emu/simd/dispatch.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -14,20 +13,12 @@ namespace quatrain::emu {
 /// Tensors below this maximum have scale zero (numerics.md sections 3 and 4).
 inline constexpr float smallest_maximum = 0x1p-100F;
 
-/// Elements of one task: a multiple of 32, so that no block of draws is shared by two pieces.
+/// Elements of a piece (traces::for_pieces): a multiple of 32, so that no block of draws is shared by two
+/// pieces.
 inline constexpr std::size_t piece_elements = 16384;
 
 constexpr std::size_t piece_count(std::size_t elements) {
   return (elements + piece_elements - 1) / piece_elements;
-}
-
-/// Calls body(begin, end) for every piece, in parallel.
-template <typename Body>
-void for_pieces_of(std::size_t elements, traces::ThreadPool& pool, const Body& body) {
-  pool.parallel_for(piece_count(elements), [&](std::size_t piece) {
-    const std::size_t begin = piece * piece_elements;
-    body(begin, std::min(begin + piece_elements, elements));
-  });
 }
 
 /// max |x|. Throws traces::Error that names layer, step and flat index of the first element that `rule`

@@ -5,6 +5,7 @@
 #include "emu/fault.hpp"
 #include "emu/quant/measure.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace quatrain::emu {
@@ -88,7 +89,7 @@ class SawbQuantizer final : public Quantizer {
     const float levels = is_signed ? 7.0F : 15.0F;
     out.scale = out.clip / levels;
     const SawbScale by{out.scale, levels / out.clip, is_signed ? -levels : 0.0F, levels};
-    for_pieces_of(x.size(), pool, [&](std::size_t begin, std::size_t end) {
+    for_pieces(pool, x.size(), piece_elements, [&](std::size_t begin, std::size_t end) {
       on_path(
           path_, [&]() __attribute__((always_inline)) {
             for (std::size_t at = begin; at < end; at += sawb_block_elements)
@@ -101,7 +102,7 @@ class SawbQuantizer final : public Quantizer {
   void add_sums(std::span<const float> x, traces::ThreadPool& pool, QuantizedTensor& out) const {
     const float to_units = std::ldexp(1.0F, 16 - out.exponent);  // 2^-112 .. 2^115
     std::vector<SawbSums> pieces(piece_count(x.size()));
-    for_pieces_of(x.size(), pool, [&](std::size_t begin, std::size_t end) {
+    for_pieces(pool, x.size(), piece_elements, [&](std::size_t begin, std::size_t end) {
       pieces[begin / piece_elements] = sawb_sums(x.subspan(begin, end - begin), to_units, path_);
     });
     std::uint64_t above_zero = 0;

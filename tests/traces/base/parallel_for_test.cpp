@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -22,6 +23,32 @@ TEST(ThreadPool, EveryIndexOnceWithAnyNumberOfThreads) {
     }
   }
   EXPECT_GE(ThreadPool(0).thread_count(), 1U);
+}
+
+TEST(ThreadPool, PiecesFollowEachOtherWithAnyNumberOfThreads) {
+  using Piece = std::pair<std::size_t, std::size_t>;
+  for (const unsigned threads : {1U, 2U, 7U}) {
+    ThreadPool pool(threads);
+    const auto pieces = [&](std::size_t count, std::size_t piece) {
+      std::vector<Piece> all((count + piece - 1) / piece);
+      for_pieces(pool, count, piece, [&](std::size_t begin, std::size_t end) {
+        all[begin / piece] = {begin, end};
+      });
+      return all;
+    };
+    EXPECT_EQ(pieces(0, 3), std::vector<Piece>{});
+    EXPECT_EQ(pieces(2, 3), (std::vector<Piece>{{0, 2}}));
+    EXPECT_EQ(pieces(6, 3), (std::vector<Piece>{{0, 3}, {3, 6}}));
+    EXPECT_EQ(pieces(7, 3), (std::vector<Piece>{{0, 3}, {3, 6}, {6, 7}}));
+    EXPECT_EQ(pieces(3, 1), (std::vector<Piece>{{0, 1}, {1, 2}, {2, 3}}));
+  }
+}
+
+TEST(ThreadPool, SmallItemsSharePieces) {
+  EXPECT_EQ(items_a_piece(1), 16384U);
+  EXPECT_EQ(items_a_piece(0), 16384U);
+  EXPECT_EQ(items_a_piece(5000), 3U);
+  EXPECT_EQ(items_a_piece(20000), 1U);
 }
 
 TEST(ThreadPool, ExceptionOfABodyComesBack) {
