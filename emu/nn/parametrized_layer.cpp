@@ -18,12 +18,6 @@ Parameter make_parameter(std::string name, traces::Shape shape) {
   return parameter;
 }
 
-traces::Shape weight_shape(const LayerConfig& config) {
-  const traces::Geometry& g = config.geometry;
-  if (config.kind == LayerWord::linear) return {g.out_channels, g.in_channels};
-  return {g.out_channels, g.in_channels / g.groups, g.kernel_height, g.kernel_width};
-}
-
 }  // namespace
 
 void initialize_kaiming_uniform(std::span<float> weight, std::int64_t fan_in, std::uint32_t seed,
@@ -42,7 +36,8 @@ ParametrizedLayer::ParametrizedLayer(const LayerConfig& config, std::uint32_t id
     : config_(config),
       id_(id),
       path_(path),
-      weight_(make_parameter(config.name + ".weight", weight_shape(config))),
+      weight_(make_parameter(config.name + ".weight",
+                             natural_shape(kind_of(config), config.geometry, traces::Role::weight))),
       bias_(make_parameter(config.name + ".bias", {config.geometry.out_channels})) {
   const traces::Geometry& g = config.geometry;
   const std::int64_t fan_in = (g.in_channels / g.groups) * g.kernel_height * g.kernel_width;

@@ -21,7 +21,7 @@ traces::LayerRecord layer_record(const LayerConfig& layer, std::uint32_t id) {
   const traces::Geometry& g = layer.geometry;
   return {.id = id,
           .name = layer.name,
-          .kind = layer.kind == LayerWord::conv2d ? traces::LayerKind::conv2d : traces::LayerKind::linear,
+          .kind = kind_of(layer),
           .in_channels = g.in_channels,
           .out_channels = g.out_channels,
           .kernel_height = g.kernel_height,
@@ -73,6 +73,13 @@ std::string gradient_id(const std::string& place, unsigned sample) {
   return fmt::format("{}gradient/{}", place, sample);
 }
 
+/// What Z, dX and dW have the shape of.
+Role role_of_result(Phase phase) {
+  return phase == Phase::forward         ? Role::gradient
+         : phase == Phase::backward_data ? Role::input
+                                         : Role::weight;
+}
+
 }  // namespace
 
 void require_traceable(const TrainingConfig& config) {
@@ -101,29 +108,6 @@ void TraceRecorder::begin_step(std::uint32_t step, Pass pass) {
 
 void TraceRecorder::end_step() { writer_.end_file(); }
 
-traces::Shape TraceRecorder::natural_shape(std::uint32_t layer, std::int64_t batch, Role role) const {
-  const LayerConfig& config = config_.layers[layer];
-  const traces::Geometry& g = config.geometry;
-  const bool is_linear = config.kind == LayerWord::linear;
-  if (role == Role::input) {
-    if (is_linear) return {batch, g.in_channels};
-    return {batch, g.in_channels, g.height, g.width};
-  }
-  if (role == Role::gradient) {
-    if (is_linear) return {batch, g.out_channels};
-    return {batch, g.out_channels, g.out_height, g.out_width};
-  }
-  if (is_linear) return {g.out_channels, g.in_channels};
-  return {g.out_channels, g.in_channels / g.groups, g.kernel_height, g.kernel_width};
-}
-
-traces::Shape TraceRecorder::result_shape(const ProductEvent& event) const {
-  const Role role = event.gemm.phase == Phase::forward         ? Role::gradient  // dZ has the shape of Z
-                    : event.gemm.phase == Phase::backward_data ? Role::input
-                                                               : Role::weight;
-  return natural_shape(event.layer, event.gemm.geometry.batch, role);
-}
-
 /// The samples of a gradient share their source.
 std::string TraceRecorder::store_source(const QuantizerEvent& event, const std::string& place,
                                         const traces::Shape& shape) {
@@ -135,7 +119,8 @@ std::string TraceRecorder::store_source(const QuantizerEvent& event, const std::
 void TraceRecorder::quantized(const QuantizerEvent& event) {
   const LayerConfig& layer = config_.layers[event.layer];
   const std::string place = place_of(step_, pass_, layer.name);
-  const traces::Shape shape = natural_shape(event.layer, event.batch, event.role);
+  const traces::Shape shape =
+      natural_shape(kind_of(layer), with_batch(layer.geometry, event.batch), event.role);
   traces::QuantizerRecord record = quantizer_record(event);
   record.step = step_;
   record.pass = pass_;
@@ -148,7 +133,8 @@ void TraceRecorder::quantized(const QuantizerEvent& event) {
 }
 
 void TraceRecorder::multiplied(const ProductEvent& event) {
-  const std::string place = place_of(step_, pass_, config_.layers[event.layer].name);
+  const LayerConfig& layer = config_.layers[event.layer];
+  const std::string place = place_of(step_, pass_, layer.name);
   const std::string id = place + std::string(traces::name_of(event.gemm.phase));
   traces::GemmRecord record;
   record.layer = event.layer;
@@ -164,7 +150,7 @@ void TraceRecorder::multiplied(const ProductEvent& event) {
   }
   record.samples = event.samples;
   record.size = traces::gemm_size(event.gemm.phase, event.gemm.geometry);
-  record.result_shape = result_shape(event);
+  record.result_shape = natural_shape(kind_of(layer), event.gemm.geometry, role_of_result(event.gemm.phase));
   record.scale = event.scale;
   output_.resize(event.accumulators.size());
   scale_accumulators(event.accumulators, event.scale, output_);

@@ -31,8 +31,6 @@ class TraceRecorder final : public StepObserver {
   void multiplied(const ProductEvent& event) override;
 
  private:
-  traces::Shape natural_shape(std::uint32_t layer, std::int64_t batch, traces::Role role) const;
-  traces::Shape result_shape(const ProductEvent& event) const;
   std::string store_source(const QuantizerEvent& event, const std::string& place, const traces::Shape& shape);
 
   TrainingConfig config_;

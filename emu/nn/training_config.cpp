@@ -177,6 +177,10 @@ traces::Geometry with_batch(traces::Geometry geometry, std::int64_t batch) {
   return geometry;
 }
 
+traces::LayerKind kind_of(const LayerConfig& layer) {
+  return layer.kind == LayerWord::conv2d ? traces::LayerKind::conv2d : traces::LayerKind::linear;
+}
+
 traces::Rule input_rule(const LayerConfig& layer) {
   return layer.unsigned_input ? traces::Rule::sawb_uint4 : traces::Rule::sawb_int4;
 }

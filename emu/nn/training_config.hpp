@@ -6,7 +6,7 @@
 #include "emu/data/data_set.hpp"
 #include "emu/nn/tensor.hpp"
 #include "traces/base/strict_json.hpp"
-#include "traces/machine.hpp"
+#include "traces/format/record.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -99,6 +99,8 @@ TrainingConfig with_overrides(TrainingConfig config, const TrainingOverrides& ov
 
 /// The same geometry for `batch` samples.
 traces::Geometry with_batch(traces::Geometry geometry, std::int64_t batch);
+/// A conv2d or linear layer's word in a trace.
+traces::LayerKind kind_of(const LayerConfig& layer);
 /// What quantizes the input of a layer.
 traces::Rule input_rule(const LayerConfig& layer);
 

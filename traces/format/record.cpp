@@ -62,6 +62,17 @@ Shape operand_shape(const Manifest& manifest, const QuantizerRecord& quantizer) 
 
 }  // namespace
 
+Shape natural_shape(LayerKind kind, const Geometry& g, Role role) {
+  const bool is_linear = kind == LayerKind::linear;
+  if (role == Role::weight && is_linear) return {g.out_channels, g.in_channels};
+  if (role == Role::weight)
+    return {g.out_channels, g.in_channels / g.groups, g.kernel_height, g.kernel_width};
+  const std::int64_t channels = role == Role::input ? g.in_channels : g.out_channels;
+  if (is_linear) return {g.batch, channels};
+  if (role == Role::input) return {g.batch, channels, g.height, g.width};
+  return {g.batch, channels, g.out_height, g.out_width};
+}
+
 Geometry geometry_of(const LayerRecord& layer, const Shape& input, const Shape& output) {
   const bool is_conv = layer.kind == LayerKind::conv2d;
   return {.batch = input.at(0),
@@ -80,14 +91,18 @@ Geometry geometry_of(const LayerRecord& layer, const Shape& input, const Shape& 
           .groups = layer.groups};
 }
 
+Geometry geometry_of(const LayerRecord& layer, const GemmRecord& gemm, const Shape& left,
+                     const Shape& right) {
+  if (gemm.phase == Phase::forward) return geometry_of(layer, left, gemm.result_shape);
+  if (gemm.phase == Phase::backward_data) return geometry_of(layer, gemm.result_shape, left);
+  return geometry_of(layer, left, right);
+}
+
 Geometry geometry_of(const Manifest& manifest, const GemmRecord& gemm) {
-  const LayerRecord& layer = manifest.layer(gemm.layer);
   const auto shape_of = [&](const std::vector<std::string>& operands) {
     return operand_shape(manifest, manifest.quantizer(operands.at(0)));
   };
-  if (gemm.phase == Phase::forward) return geometry_of(layer, shape_of(gemm.left), gemm.result_shape);
-  if (gemm.phase == Phase::backward_data) return geometry_of(layer, gemm.result_shape, shape_of(gemm.left));
-  return geometry_of(layer, shape_of(gemm.left), shape_of(gemm.right));
+  return geometry_of(manifest.layer(gemm.layer), gemm, shape_of(gemm.left), shape_of(gemm.right));
 }
 
 }  // namespace quatrain::traces

@@ -128,11 +128,16 @@ struct Manifest {
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 
+/// The natural shape of X, W or dZ: [batch, channels, height, width] and [out, in / groups, kernel height,
+/// kernel width], or [batch, channels] and [out, in] of a linear layer. Z has that of dZ.
+Shape natural_shape(LayerKind kind, const Geometry& geometry, Role role);
+
 /// Sizes of a layer between tensors of these natural shapes.
 Geometry geometry_of(const LayerRecord& layer, const Shape& input, const Shape& output);
 
-/// Sizes of the record's tensors: from the layer, the operands' shapes and result_shape. The manifest has
-/// been checked.
+/// Sizes of the record's tensors: from the layer, the shapes of its first operands and result_shape.
+Geometry geometry_of(const LayerRecord& layer, const GemmRecord& gemm, const Shape& left, const Shape& right);
+/// The same, with the operands found by their ids. The manifest has been checked.
 Geometry geometry_of(const Manifest& manifest, const GemmRecord& gemm);
 
 }  // namespace quatrain::traces

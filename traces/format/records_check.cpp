@@ -21,13 +21,9 @@ Place place_of(const Record& record) {
 }
 
 /// The natural shape with 0 for sizes that the layer leaves open.
-Shape natural_shape(const LayerRecord& layer, Role role) {
-  const bool is_linear = layer.kind == LayerKind::linear;
-  if (role == Role::weight && is_linear) return {layer.out_channels, layer.in_channels};
-  if (role == Role::weight)
-    return {layer.out_channels, layer.in_channels / layer.groups, layer.kernel_height, layer.kernel_width};
-  const std::int64_t channels = role == Role::input ? layer.in_channels : layer.out_channels;
-  return is_linear ? Shape{0, channels} : Shape{0, channels, 0, 0};
+Shape open_shape(const LayerRecord& layer, Role role) {
+  const Shape open(4, 0);
+  return natural_shape(layer.kind, geometry_of(layer, open, open), role);
 }
 
 bool fits(const Shape& shape, const Shape& natural) {
@@ -102,7 +98,7 @@ class RecordsCheck {
     const LayerRecord& layer = layer_of("quantizers", i, record);
     if (!keys_.emplace(place_of(record), record.role, record.sample).second)
       throw fail("quantizers", i, "an earlier record has this layer, step, pass, role and sample");
-    const Shape natural = natural_shape(layer, record.role);
+    const Shape natural = open_shape(layer, record.role);
     const Shape& shape = tensor_of("quantizers", i, record.codes, encoding_of(record.rule)).shape;
     if (!fits(shape, natural))
       throw fail("quantizers", i, "codes of shape {}; expected {} of layer '{}', 0 for any size",
@@ -183,7 +179,11 @@ class RecordsCheck {
       check_backward_data(i, gemm, layer);
     else
       check_backward_weight(i, gemm, layer);
-    const GemmSize size = gemm_size(gemm.phase, geometry(gemm, layer));
+    const auto codes = [&](const std::vector<std::string>& operands) -> const Shape& {
+      return manifest_.tensors.at(quantizers_.at(operands[0])->codes).shape;
+    };
+    const GemmSize size =
+        gemm_size(gemm.phase, geometry_of(layer, gemm, codes(gemm.left), codes(gemm.right)));
     if (gemm.size != size)
       throw fail("gemms", i, "m n k groups are {} {} {} {}; expected {} {} {} {}", gemm.size.m, gemm.size.n,
                  gemm.size.k, gemm.size.groups, size.m, size.n, size.k, size.groups);
@@ -216,7 +216,7 @@ class RecordsCheck {
     check_operand(i, gemm, gemm.right[0], Role::weight, 0);
     if (const auto input = inputs_.find(place_of(gemm)); input != inputs_.end())
       require_result(i, gemm, input->second);
-    if (!fits(gemm.result_shape, natural_shape(layer, Role::input)) ||
+    if (!fits(gemm.result_shape, open_shape(layer, Role::input)) ||
         output_shape(layer, gemm.result_shape) != dz)
       throw fail("gemms", i, "result_shape is {}; a layer '{}' does not make {} of it",
                  text_of(gemm.result_shape), layer.name, text_of(dz));
@@ -232,18 +232,7 @@ class RecordsCheck {
     }
     if (const std::size_t count = gradients_.at(place_of(gemm)).size(); count != gemm.samples)
       throw fail("gemms", i, "{} samples; the trace has {} of this gradient", gemm.samples, count);
-    require_result(i, gemm, natural_shape(layer, Role::weight));
-  }
-
-  /// As geometry_of(manifest, gemm), by the index at hand.
-  Geometry geometry(const GemmRecord& gemm, const LayerRecord& layer) const {
-    const auto codes = [&](const std::string& id) {
-      return manifest_.tensors.at(quantizers_.at(id)->codes).shape;
-    };
-    return geometry_of(layer, gemm.phase == Phase::backward_data ? gemm.result_shape : codes(gemm.left[0]),
-                       gemm.phase == Phase::forward         ? gemm.result_shape
-                       : gemm.phase == Phase::backward_data ? codes(gemm.left[0])
-                                                            : codes(gemm.right[0]));
+    require_result(i, gemm, open_shape(layer, Role::weight));
   }
 
   void check_result(std::size_t i, const GemmRecord& gemm, std::string_view what,

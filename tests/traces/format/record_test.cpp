@@ -67,6 +67,26 @@ TEST(Record, GeometryFollowsFromOperandsAndResult) {
   EXPECT_EQ(geometry_of(manifest, gemm(Phase::backward_weight, "q/x", "q/dz", {6, 2, 3, 2})), expected);
 }
 
+TEST(Record, NaturalShapes) {
+  const Geometry g{.batch = 5,
+                   .in_channels = 4,
+                   .height = 8,
+                   .width = 9,
+                   .out_channels = 6,
+                   .out_height = 3,
+                   .out_width = 7,
+                   .kernel_height = 3,
+                   .kernel_width = 2,
+                   .groups = 2};
+  EXPECT_EQ(natural_shape(LayerKind::conv2d, g, Role::input), (Shape{5, 4, 8, 9}));
+  EXPECT_EQ(natural_shape(LayerKind::conv2d, g, Role::weight), (Shape{6, 2, 3, 2}));
+  EXPECT_EQ(natural_shape(LayerKind::conv2d, g, Role::gradient), (Shape{5, 6, 3, 7}));
+  const Geometry linear{.batch = 5, .in_channels = 4, .out_channels = 6};
+  EXPECT_EQ(natural_shape(LayerKind::linear, linear, Role::input), (Shape{5, 4}));
+  EXPECT_EQ(natural_shape(LayerKind::linear, linear, Role::weight), (Shape{6, 4}));
+  EXPECT_EQ(natural_shape(LayerKind::linear, linear, Role::gradient), (Shape{5, 6}));
+}
+
 TEST(Record, UnknownIdsAreNamed) {
   const Manifest manifest = strided_layer();
   EXPECT_EQ(manifest.layer(3).name, "conv");
