@@ -159,6 +159,7 @@ std::optional<Recipe> recipe_named(std::string_view name) {
 
 TrainingConfig with_overrides(TrainingConfig config, const TrainingOverrides& overrides,
                               const std::string& name) {
+  if (overrides == TrainingOverrides{}) return config;
   config.seed = overrides.seed.value_or(config.seed);
   config.epochs = overrides.epochs.value_or(config.epochs);
   if (overrides.quantize) {

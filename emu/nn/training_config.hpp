@@ -92,6 +92,8 @@ struct TrainingOverrides {
   std::optional<std::int64_t> epochs = {};
   std::optional<Recipe> quantize =
       {};  ///< details that the config gives and the recipe has (alpha, ...) stay
+
+  friend bool operator==(const TrainingOverrides&, const TrainingOverrides&) = default;
 };
 /// Reads the changed config anew, so that its bounds are checked; `name` stands for the file in messages.
 TrainingConfig with_overrides(TrainingConfig config, const TrainingOverrides& overrides,
