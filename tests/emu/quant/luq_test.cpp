@@ -5,8 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 #include <numeric>
+#include <ostream>
 
 namespace quatrain::tests {
 namespace {
@@ -15,13 +17,20 @@ using emu::Fault;
 using emu::SimdPath;
 using traces::Alpha;
 
+/// Which magnitudes the codes of one x have over all draws, and how many have the upper one.
 struct Counted {
+  unsigned lower = 0;  ///< e of the lower one; the upper one is e + 1
   std::uint32_t upward = 0;
-  unsigned lower = 7;
+  std::uint32_t others = 0;  ///< neither of the two
+  friend bool operator==(const Counted&, const Counted&) = default;
 };
 
-/// How many of the 2^r draws take x one level up, by the loop of the fast path.
-Counted all_draws(float x, float maximum, unsigned bits, SimdPath path) {
+std::ostream& operator<<(std::ostream& out, const Counted& counted) {
+  return out << counted.upward << " above e = " << counted.lower << ", " << counted.others << " elsewhere";
+}
+
+/// What the 2^r draws make of x, by the loop of the fast path.
+Counted all_draws(float x, float maximum, unsigned bits, unsigned lower, SimdPath path) {
   const std::size_t draws = std::size_t{1} << bits;
   std::vector<std::uint16_t> u(draws);
   std::iota(u.begin(), u.end(), std::uint16_t{0});
@@ -36,13 +45,31 @@ Counted all_draws(float x, float maximum, unsigned bits, SimdPath path) {
                                             emu::inverse_of<Fault::none>(maximum), drawn, &codes[at]);
         });
   }
-  Counted result;
-  for (const std::uint8_t code : codes) result.lower = std::min(result.lower, code & 7U);
-  for (const std::uint8_t code : codes) result.upward += (code & 7U) == result.lower ? 0 : 1;
+  Counted result{.lower = lower};
+  for (const std::uint8_t code : codes) {
+    const unsigned e = code & 7U;
+    result.upward += e == lower + 1 ? 1 : 0;
+    result.others += e == lower || e == lower + 1 ? 0 : 1;
+  }
   return result;
 }
 
-/// Every level with its neighbours, places between them, both ends of the dead zone, the maximum and above.
+/// y of numerics.md section 3, each step rounded once.
+float scaled(float x, float maximum) { return exact::product(std::fabs(x), exact::quotient(64, maximum)); }
+
+/// Step 6 for all draws: t = (2u + 1) / 2^(r+1) rises with u, so as many go up as there are u <= 2^r part -
+/// 1/2. Exact in fp64 but for parts so small that none goes up.
+Counted by_formula(float x, float maximum, unsigned bits) {
+  const float y = scaled(x, maximum);
+  if (y >= 64) return {.lower = 7};
+  const int q = y < 1 ? -1 : std::ilogb(y);
+  const double part = y < 1 ? double{y} : std::ldexp(double{y}, -q) - 1;
+  return {.lower = static_cast<unsigned>(q + 1),
+          .upward = static_cast<std::uint32_t>(std::floor(std::ldexp(part, static_cast<int>(bits)) + 0.5))};
+}
+
+/// Every power of two with its neighbours, places between them, both ends of the dead zone, the maximum and
+/// above.
 std::vector<float> chosen_inputs(float maximum, unsigned bits) {
   std::vector<float> inputs = {0, -0.0F, maximum * 0x1p-40F, maximum * 1.5F};
   const float alpha = maximum * 0x1p-6F;
@@ -61,40 +88,46 @@ std::vector<float> chosen_inputs(float maximum, unsigned bits) {
 
 class EveryDraw : public testing::TestWithParam<unsigned> {};
 
-TEST_P(EveryDraw, CountOfUpsIsThatOfExactArithmetic) {
+TEST_P(EveryDraw, CodesAreThoseOfTheFormula) {
+  const unsigned bits = GetParam();
+  for (const float maximum : {64.0F, 0.37F})
+    for (const float x : chosen_inputs(maximum, bits)) {
+      const Counted expected = by_formula(x, maximum, bits);
+      for (const SimdPath path : emu::supported_paths())
+        EXPECT_EQ(all_draws(x, maximum, bits, expected.lower, path), expected)
+            << "x = " << x << ", M = " << maximum;
+    }
+}
+
+TEST_P(EveryDraw, TheFormulaCountsAsExactArithmeticDoes) {
   const unsigned bits = GetParam();
   for (const float maximum : {64.0F, 0.37F}) {
     const std::vector<float> inputs = chosen_inputs(maximum, bits);
-    // Exact arithmetic takes a quarter of a second for 65,536 draws: every 23rd input then.
+    // Trying all draws takes a quarter of a second for 65,536 of them: every 23rd input then.
     const std::size_t stride = bits == 16 ? 23 : 1;
-    for (std::size_t i = 0; i < inputs.size(); i += stride) {
-      const float x = inputs[i];
-      const std::uint32_t expected = exact::draws_upward(x, maximum, Alpha::exact, bits);
-      for (const SimdPath path : emu::supported_paths()) {
-        // All up or none up look alike: one level.
-        EXPECT_EQ(all_draws(x, maximum, bits, path).upward, expected % (std::uint32_t{1} << bits))
-            << "x = " << x << ", M = " << maximum;
-      }
-    }
+    for (std::size_t i = 0; i < inputs.size(); i += stride)
+      EXPECT_EQ(by_formula(inputs[i], maximum, bits).upward,
+                exact::draws_upward(inputs[i], maximum, Alpha::exact, bits))
+          << "x = " << inputs[i] << ", M = " << maximum;
   }
 }
 
 TEST_P(EveryDraw, TypedCounts) {
-  // alpha = 1: 1.5 goes up with half of the draws; 2 never moves; 0.75 becomes 1 with three of four draws;
-  // the dead zone ends at 2^-(r+1), where one draw (u = 0) goes up.
+  // alpha = 1: 1.5 goes up with half of the draws; 2 never moves, and what is just below it always does;
+  // 0.75 becomes 1 with three of four draws; the dead zone ends at 2^-(r+1), where one draw (u = 0) goes up.
   const unsigned bits = GetParam();
   const std::uint32_t draws = std::uint32_t{1} << bits;
   const auto expect = [&](float x, unsigned lower, std::uint32_t upward) {
-    for (const SimdPath path : emu::supported_paths()) {
-      const Counted counted = all_draws(x, 64, bits, path);
-      EXPECT_EQ(counted.lower, lower) << x;
-      EXPECT_EQ(counted.upward, upward) << x;
-    }
+    for (const SimdPath path : emu::supported_paths())
+      EXPECT_EQ(all_draws(x, 64, bits, lower, path), (Counted{lower, upward, 0})) << x;
   };
   expect(1.5F, 1, draws / 2);
   expect(-3.0F, 2, draws / 2);
   expect(2.0F, 2, 0);
+  expect(std::nextafter(2.0F, 0.0F), 1, draws);
+  expect(std::nextafter(1.0F, 0.0F), 0, draws);
   expect(64.0F, 7, 0);
+  expect(std::nextafter(64.0F, 0.0F), 6, draws);
   expect(100.0F, 7, 0);
   expect(0.75F, 0, draws / 4 * 3);
   expect(std::ldexp(1.0F, -static_cast<int>(bits) - 1), 0, 1);
