@@ -59,7 +59,7 @@ void multiply_by_tiles(const traces::Gemm& gemm, const QuantizedTensor& left,
   if (!lowering.covers_result()) std::fill(accumulators.begin(), accumulators.end(), 0);
   if (lowering.products().empty()) return;
   const LeftBytes bytes = left_bytes(left.encoding);
-  pack_left(gemm, lowering.left(), left.codes, bytes.table, path, pool, workspace.left);
+  LeftPacker(gemm, lowering.left(), bytes.table, path).pack(left.codes, pool, workspace.left);
 
   const ByteTable table = right_bytes<fault>(right.front().encoding);
   const RightPacker<fault> packer(gemm, lowering, table, path);
@@ -70,25 +70,22 @@ void multiply_by_tiles(const traces::Gemm& gemm, const QuantizedTensor& left,
     packer.pack(right[sample].codes, pool, &workspace.right[sample * words]);
 
   const std::size_t per_sum = steps_per_sum<fault>(bytes, right.front().encoding);
-  const std::vector<TileTask> tasks = tile_tasks(lowering);
+  const std::vector<TileTask> tasks = tile_tasks(lowering, packer.places());
   pool.parallel_for(tasks.size(), [&](std::size_t index) {
     const TileTask& task = tasks[index];
-    const LoweredProduct& product = lowering.products()[task.product];
-    const Panel panel = panel_at(task.panel, static_cast<std::size_t>(product.columns));
-    const std::size_t place = packer.places()[task.product] + panel.first * product.steps.size();
+    const std::size_t width = task.panel.width;
     std::vector<const std::uint32_t*> panels;
     std::int32_t start[tile_pitch] = {};
     for (std::size_t sample = 0; sample < right.size(); ++sample) {
-      panels.push_back(&workspace.right[sample * words + place]);
+      panels.push_back(&workspace.right[sample * words + task.panel_place]);
       if (bytes.shift != 0)
-        add_column_sums({panels.back(), product.steps.size() * panel.width}, panel.width, path, start);
+        add_column_sums({panels.back(), task.product->steps.size() * width}, width, path, start);
     }
     for (std::int32_t& sum : start) sum = static_cast<std::int32_t>(-std::int64_t{sum} * bytes.shift);
     run_task<std::int32_t, std::uint32_t>(
-        task, product, start, panels, accumulators.data(), path,
-        [&](const std::int32_t* rows, const std::int32_t* steps, std::size_t count, const std::uint32_t* some,
-            std::size_t width, std::int32_t* tile) {
-          add_integer_products(workspace.left.data(), rows, steps, count, some, width, per_sum, tile, path);
+        task, start, panels, accumulators.data(), path,
+        [&](const std::int32_t* rows, const PanelSteps<std::uint32_t>& steps, std::int32_t* tile) {
+          add_integer_products(workspace.left.data(), rows, steps, per_sum, tile, path);
         });
   });
 }

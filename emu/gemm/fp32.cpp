@@ -167,18 +167,14 @@ void multiply_fp32(const traces::Gemm& gemm, std::span<const float> left, std::s
   const std::vector<std::size_t> places = panel_places(lowering);
   pack_right(gemm, lowering, places, right, path, pool, workspace.right_fp32);
 
-  const std::vector<TileTask> tasks = tile_tasks(lowering);
+  const std::vector<TileTask> tasks = tile_tasks(lowering, places);
   const float start[tile_pitch] = {};
   pool.parallel_for(tasks.size(), [&](std::size_t index) {
     const TileTask& task = tasks[index];
-    const LoweredProduct& product = lowering.products()[task.product];
-    const float* const panel =
-        &workspace.right_fp32[places[task.product] + task.panel * tile_pitch * product.steps.size()];
-    run_task<float, float>(task, product, start, std::span(&panel, 1), result.data(), path,
-                           [&](const std::int32_t* rows, const std::int32_t* steps, std::size_t count,
-                               const float* some, std::size_t width, float* tile) {
-                             add_fp32_products(workspace.left_fp32.data(), rows, steps, count, some, width,
-                                               border, tile, path);
+    const float* const panel = &workspace.right_fp32[task.panel_place];
+    run_task<float, float>(task, start, std::span(&panel, 1), result.data(), path,
+                           [&](const std::int32_t* rows, const PanelSteps<float>& steps, float* tile) {
+                             add_fp32_products(workspace.left_fp32.data(), rows, steps, border, tile, path);
                            });
   });
 }

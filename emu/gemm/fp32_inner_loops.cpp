@@ -9,8 +9,10 @@ namespace {
 /// columns = 8 * vectors
 template <std::size_t vectors, BorderTerms border>
 [[gnu::target("avx2,fma")]] void add_with_avx2(const float* left, const std::int32_t* rows,
-                                               const std::int32_t* steps, std::size_t step_count,
-                                               const float* panel, float* tile) {
+                                               const PanelSteps<float>& steps, float* tile) {
+  const std::int32_t* const offsets = steps.offsets.data();
+  const float* panel = steps.panel;
+  const std::size_t step_count = steps.offsets.size();
   const float* row[tile_rows];
   __m256 sum[tile_rows][vectors];
 #pragma GCC unroll 6
@@ -26,7 +28,7 @@ template <std::size_t vectors, BorderTerms border>
     for (std::size_t v = 0; v < vectors; ++v, panel += 8) right[v] = _mm256_loadu_ps(panel);
 #pragma GCC unroll 6
     for (std::size_t r = 0; r < tile_rows; ++r) {
-      const __m256 value = _mm256_broadcast_ss(row[r] + steps[s]);
+      const __m256 value = _mm256_broadcast_ss(row[r] + offsets[s]);
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < vectors; ++v) {
         const __m256 next = _mm256_fmadd_ps(value, right[v], sum[r][v]);
@@ -81,11 +83,11 @@ void add_fused(float a, const float* b, float* sums) {
 }
 
 template <std::size_t columns, BorderTerms border>
-void add_portably(const float* left, const std::int32_t* rows, const std::int32_t* steps,
-                  std::size_t step_count, const float* panel, float* tile) {
-  for (std::size_t s = 0; s < step_count; ++s, panel += columns)
+void add_portably(const float* left, const std::int32_t* rows, const PanelSteps<float>& steps, float* tile) {
+  const float* panel = steps.panel;
+  for (std::size_t s = 0; s < steps.offsets.size(); ++s, panel += columns)
     for (std::size_t r = 0; r < tile_rows; ++r) {
-      const float value = left[rows[r] + steps[s]];
+      const float value = left[rows[r] + steps.offsets[s]];
       if (border == BorderTerms::skip && std::bit_cast<std::uint32_t>(value) == border_mark) continue;
       add_fused<columns>(value, panel, tile + r * tile_pitch);
     }
@@ -93,15 +95,14 @@ void add_portably(const float* left, const std::int32_t* rows, const std::int32_
 
 }  // namespace
 
-void add_fp32_products(const float* left, const std::int32_t* rows, const std::int32_t* steps,
-                       std::size_t step_count, const float* panel, std::size_t columns, BorderTerms border,
-                       float* tile, SimdPath path) {
+void add_fp32_products(const float* left, const std::int32_t* rows, const PanelSteps<float>& steps,
+                       BorderTerms border, float* tile, SimdPath path) {
   const auto with = [&]<std::size_t vectors, BorderTerms terms>() {
     const auto add =
         path == SimdPath::avx2 ? add_with_avx2<vectors, terms> : add_portably<8 * vectors, terms>;
-    add(left, rows, steps, step_count, panel, tile);
+    add(left, rows, steps, tile);
   };
-  if (columns == 8)
+  if (steps.columns == 8)
     border == BorderTerms::skip ? with.template operator()<1, BorderTerms::skip>()
                                 : with.template operator()<1, BorderTerms::add_zero>();
   else

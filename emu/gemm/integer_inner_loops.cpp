@@ -11,9 +11,11 @@ constexpr std::size_t lanes = 4;
 /// columns = 8 * vectors
 template <std::size_t vectors>
 [[gnu::target("avx2")]] void add_with_avx2(const std::uint32_t* left, const std::int32_t* rows,
-                                           const std::int32_t* steps, std::size_t step_count,
-                                           const std::uint32_t* panel, std::size_t steps_per_sum,
+                                           const PanelSteps<std::uint32_t>& steps, std::size_t steps_per_sum,
                                            std::int32_t* tile) {
+  const std::int32_t* const offsets = steps.offsets.data();
+  const std::uint32_t* panel = steps.panel;
+  const std::size_t step_count = steps.offsets.size();
   const std::uint32_t* row[tile_rows];
 #pragma GCC unroll 6
   for (std::size_t r = 0; r < tile_rows; ++r) row[r] = left + rows[r];
@@ -32,7 +34,7 @@ template <std::size_t vectors>
         right[v] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(panel));
 #pragma GCC unroll 6
       for (std::size_t r = 0; r < tile_rows; ++r) {
-        const __m256i word = _mm256_set1_epi32(static_cast<int>(row[r][steps[s]]));
+        const __m256i word = _mm256_set1_epi32(static_cast<int>(row[r][offsets[s]]));
 #pragma GCC unroll 2
         for (std::size_t v = 0; v < vectors; ++v) {
           sum[r][v] = _mm256_add_epi16(sum[r][v], _mm256_maddubs_epi16(word, right[v]));
@@ -52,9 +54,10 @@ template <std::size_t vectors>
 
 /// The same sums of 16 bits, one for each lane; plain loops that vectorise with any instruction set.
 template <std::size_t columns>
-void add_portably(const std::uint32_t* left, const std::int32_t* rows, const std::int32_t* steps,
-                  std::size_t step_count, const std::uint32_t* panel, std::size_t steps_per_sum,
-                  std::int32_t* tile) {
+void add_portably(const std::uint32_t* left, const std::int32_t* rows, const PanelSteps<std::uint32_t>& steps,
+                  std::size_t steps_per_sum, std::int32_t* tile) {
+  const std::uint32_t* panel = steps.panel;
+  const std::size_t step_count = steps.offsets.size();
   constexpr std::size_t width = columns * lanes, pattern = 8;
   for (std::size_t first = 0; first < step_count; first += steps_per_sum) {
     const std::size_t last = std::min(first + steps_per_sum, step_count);
@@ -64,7 +67,7 @@ void add_portably(const std::uint32_t* left, const std::int32_t* rows, const std
       const auto* const bytes = reinterpret_cast<const std::int8_t*>(panel);
       for (std::size_t i = 0; i < width; ++i) right[i] = bytes[i];
       for (std::size_t r = 0; r < tile_rows; ++r) {
-        const std::uint32_t word = left[rows[r] + steps[s]];
+        const std::uint32_t word = left[rows[r] + steps.offsets[s]];
         std::int16_t repeated[pattern];
         for (std::size_t i = 0; i < pattern; ++i)
           repeated[i] = static_cast<std::int16_t>(word >> (8 * (i % lanes)) & 0xFF);
@@ -85,13 +88,13 @@ void add_portably(const std::uint32_t* left, const std::int32_t* rows, const std
 
 }  // namespace
 
-void add_integer_products(const std::uint32_t* left, const std::int32_t* rows, const std::int32_t* steps,
-                          std::size_t step_count, const std::uint32_t* panel, std::size_t columns,
-                          std::size_t steps_per_sum, std::int32_t* tile, SimdPath path) {
-  const bool narrow = columns == 8;
+void add_integer_products(const std::uint32_t* left, const std::int32_t* rows,
+                          const PanelSteps<std::uint32_t>& steps, std::size_t steps_per_sum,
+                          std::int32_t* tile, SimdPath path) {
+  const bool narrow = steps.columns == 8;
   const auto add = path == SimdPath::avx2 ? (narrow ? add_with_avx2<1> : add_with_avx2<2>)
                                           : (narrow ? add_portably<8> : add_portably<16>);
-  add(left, rows, steps, step_count, panel, steps_per_sum, tile);
+  add(left, rows, steps, steps_per_sum, tile);
 }
 
 }  // namespace quatrain::emu

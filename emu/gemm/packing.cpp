@@ -3,19 +3,15 @@
 #include <algorithm>
 
 namespace quatrain::emu {
-namespace {
 
-using Lanes = std::array<const std::uint8_t*, 4>;
-
-/// Copies planes of words without a border into planes with one.
-void copy_into_border(const LeftLayout& layout, const std::uint32_t* source, std::uint32_t border,
-                      std::uint32_t* target) {
-  const auto height = static_cast<std::size_t>(layout.vertical.size);
-  const auto width = static_cast<std::size_t>(layout.horizontal.size);
-  const auto line = static_cast<std::size_t>(layout.horizontal.padded);
-  const auto before = static_cast<std::size_t>(layout.horizontal.before);
-  std::uint32_t* const first = target + static_cast<std::size_t>(layout.vertical.before) * line;
-  std::uint32_t* const end = target + layout.plane_words();
+void LeftPacker::copy_into_border(const std::uint32_t* source, std::uint32_t* target) const {
+  const std::uint32_t border = 0x01010101U * table_[0];
+  const auto height = static_cast<std::size_t>(layout_.vertical.size);
+  const auto width = static_cast<std::size_t>(layout_.horizontal.size);
+  const auto line = static_cast<std::size_t>(layout_.horizontal.padded);
+  const auto before = static_cast<std::size_t>(layout_.horizontal.before);
+  std::uint32_t* const first = target + static_cast<std::size_t>(layout_.vertical.before) * line;
+  std::uint32_t* const end = target + layout_.plane_words();
   std::fill(target, first, border);
   for (std::size_t y = 0; y < height; ++y) {
     std::uint32_t* const at = first + y * line;
@@ -26,56 +22,49 @@ void copy_into_border(const LeftLayout& layout, const std::uint32_t* source, std
   std::fill(first + height * line, end, border);
 }
 
-/// Interleaves `planes` planes that follow each other in every lane.
-void pack_planes(const LeftLayout& layout, const Lanes& lanes, std::size_t planes, const ByteTable& table,
-                 SimdPath path, std::uint32_t* target) {
-  const auto plane = static_cast<std::size_t>(layout.vertical.size * layout.horizontal.size);
-  if (!layout.has_border()) return interleave_codes(lanes, planes * plane, table, target, path);
-  const std::uint32_t border = 0x01010101U * table[0];
+void LeftPacker::pack_planes(const Lanes& lanes, std::size_t planes, std::uint32_t* target) const {
+  const auto plane = static_cast<std::size_t>(layout_.vertical.size * layout_.horizontal.size);
+  if (!layout_.has_border()) return interleave_codes(lanes, planes * plane, table_, target, path_);
   std::vector<std::uint32_t> words(plane);
   for (std::size_t p = 0; p < planes; ++p) {
     Lanes here = lanes;
     for (const std::uint8_t*& lane : here)
       if (lane != nullptr) lane += p * plane;
-    interleave_codes(here, plane, table, words.data(), path);
-    copy_into_border(layout, words.data(), border,
-                     target + p * static_cast<std::size_t>(layout.plane_words()));
+    interleave_codes(here, plane, table_, words.data(), path_);
+    copy_into_border(words.data(), target + p * static_cast<std::size_t>(layout_.plane_words()));
   }
 }
 
-}  // namespace
-
-void pack_left(const traces::Gemm& gemm, const LeftLayout& layout, std::span<const std::uint8_t> codes,
-               const ByteTable& table, SimdPath path, traces::ThreadPool& pool,
-               std::vector<std::uint32_t>& words) {
+void LeftPacker::pack(std::span<const std::uint8_t> codes, traces::ThreadPool& pool,
+                      std::vector<std::uint32_t>& words) const {
   const auto size = [](std::int64_t value) { return static_cast<std::size_t>(value); };
-  words.resize(size(layout.words()));
-  const std::size_t plane = size(layout.vertical.size * layout.horizontal.size),
-                    padded = size(layout.plane_words());
-  const std::size_t batch = size(gemm.geometry.batch), groups = size(gemm.geometry.groups);
-  const std::size_t inner = size(layout.inner);
-  if (layout.lanes_are_images) {
-    pool.parallel_for(size(layout.outer), [&](std::size_t word) {
+  words.resize(size(layout_.words()));
+  const std::size_t plane = size(layout_.vertical.size * layout_.horizontal.size),
+                    padded = size(layout_.plane_words());
+  const std::size_t batch = size(gemm_.geometry.batch), groups = size(gemm_.geometry.groups);
+  const std::size_t inner = size(layout_.inner);
+  if (layout_.lanes_are_images) {
+    pool.parallel_for(size(layout_.outer), [&](std::size_t word) {
       Lanes lanes{};
       for (std::size_t lane = 0; lane < 4 && word * 4 + lane < batch; ++lane)
         lanes[lane] = codes.data() + (word * 4 + lane) * inner * plane;
-      pack_planes(layout, lanes, inner, table, path, &words[word * inner * padded]);
+      pack_planes(lanes, inner, &words[word * inner * padded]);
     });
     return;
   }
-  const bool is_data = gemm.phase == traces::Phase::backward_data;
+  const bool is_data = gemm_.phase == traces::Phase::backward_data;
   const std::size_t channels =
-      size(is_data ? gemm.geometry.out_channels : gemm.geometry.in_channels) / groups;
+      size(is_data ? gemm_.geometry.out_channels : gemm_.geometry.in_channels) / groups;
   const std::size_t group_words = inner / groups;
   const auto pack_part = [&](std::size_t part) {
     const std::uint8_t* const source = codes.data() + part * channels * plane;
     std::uint32_t* const target = &words[part * group_words * padded];
-    if (plane == 1 && padded == 1) return gather_codes(source, channels, table, target, path);
+    if (plane == 1 && padded == 1) return gather_codes(source, channels, table_, target, path_);
     for (std::size_t word = 0; word < group_words; ++word) {
       Lanes lanes{};
       for (std::size_t lane = 0; lane < 4 && word * 4 + lane < channels; ++lane)
         lanes[lane] = source + (word * 4 + lane) * plane;
-      pack_planes(layout, lanes, 1, table, path, target + word * padded);
+      pack_planes(lanes, 1, target + word * padded);
     }
   };
   for_pieces(pool, batch * groups, traces::items_a_piece(group_words * padded),

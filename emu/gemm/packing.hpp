@@ -6,15 +6,35 @@
 #include "emu/gemm/tiling.hpp"
 
 #include <array>
-#include <cstring>
+#include <cstdint>
+#include <span>
+#include <vector>
 
 namespace quatrain::emu {
 
 /// Words of the left tensor: table[code] in each lane; table[0] in the border and in lanes that the tensor
 /// does not fill.
-void pack_left(const traces::Gemm& gemm, const LeftLayout& layout, std::span<const std::uint8_t> codes,
-               const ByteTable& table, SimdPath path, traces::ThreadPool& pool,
-               std::vector<std::uint32_t>& words);
+class LeftPacker {
+ public:
+  LeftPacker(const traces::Gemm& gemm, const LeftLayout& layout, const ByteTable& table, SimdPath path)
+      : gemm_(gemm), layout_(layout), table_(table), path_(path) {}
+
+  void pack(std::span<const std::uint8_t> codes, traces::ThreadPool& pool,
+            std::vector<std::uint32_t>& words) const;
+
+ private:
+  using Lanes = std::array<const std::uint8_t*, 4>;
+
+  /// Interleaves `planes` planes that follow each other in every lane.
+  void pack_planes(const Lanes& lanes, std::size_t planes, std::uint32_t* target) const;
+  /// Copies a plane of words without a border into one with it.
+  void copy_into_border(const std::uint32_t* source, std::uint32_t* target) const;
+
+  const traces::Gemm& gemm_;
+  const LeftLayout& layout_;
+  const ByteTable& table_;
+  SimdPath path_;
+};
 
 /// Sums of the signed bytes of each column of a panel, over its steps and lanes, added to `sums`.
 void add_column_sums(std::span<const std::uint32_t> panel, std::size_t width, SimdPath path,

@@ -42,11 +42,14 @@ inline std::vector<std::size_t> panel_places(const Lowering& lowering) {
 
 /// One task: some rows of one panel of one product.
 struct TileTask {
-  std::size_t product = 0, panel = 0;
+  const LoweredProduct* product = nullptr;
+  Panel panel;
+  std::size_t panel_place = 0;  ///< words before the panel, those of all products counted
   std::int64_t first_row = 0, row_count = 0;
 };
 
-inline std::vector<TileTask> tile_tasks(const Lowering& lowering) {
+/// places: panel_places(lowering). The tasks point into the lowering.
+inline std::vector<TileTask> tile_tasks(const Lowering& lowering, const std::vector<std::size_t>& places) {
   constexpr std::size_t steps_a_task = 16384;  // of tile_rows x 16 results each: some 20 microseconds or more
   std::vector<TileTask> tasks;
   for (std::size_t index = 0; index < lowering.products().size(); ++index) {
@@ -54,8 +57,11 @@ inline std::vector<TileTask> tile_tasks(const Lowering& lowering) {
     const std::size_t tiles = std::max<std::size_t>(1, steps_a_task / product.steps.size());
     const auto rows = static_cast<std::int64_t>(tile_rows * tiles), all = product.rows.count();
     for (std::int64_t first = 0; first < all; first += rows)
-      for (std::size_t panel = 0; panel < panel_count(static_cast<std::size_t>(product.columns)); ++panel)
-        tasks.push_back({index, panel, first, std::min(rows, all - first)});
+      for (std::size_t i = 0; i < panel_count(static_cast<std::size_t>(product.columns)); ++i) {
+        const Panel panel = panel_at(i, static_cast<std::size_t>(product.columns));
+        const std::size_t place = places[index] + panel.first * product.steps.size();
+        tasks.push_back({&product, panel, place, first, std::min(rows, all - first)});
+      }
   }
   return tasks;
 }
@@ -139,24 +145,24 @@ class TileBlock {
 inline constexpr std::size_t steps_a_block = 256;
 
 /// Runs a task. start: tile_pitch sums; panels: the right operand's, one after the other (samples).
-/// add(rows, steps, step count, panel words, panel width, tile).
+/// add(rows, steps, tile).
 template <typename Sum, typename Word, typename Add>
-void run_task(const TileTask& task, const LoweredProduct& product, const Sum* start,
-              std::span<const Word* const> panels, Sum* result, SimdPath path, const Add& add) {
-  const Panel panel = panel_at(task.panel, static_cast<std::size_t>(product.columns));
-  const std::size_t steps = product.steps.size();
+void run_task(const TileTask& task, const Sum* start, std::span<const Word* const> panels, Sum* result,
+              SimdPath path, const Add& add) {
+  const LoweredProduct& product = *task.product;
+  const std::span<const std::int32_t> steps(product.steps);
+  const std::size_t width = task.panel.width;
   RowCursor cursor(product.rows, task.first_row);
   for (std::int64_t left = task.row_count; left > 0;) {
     TileBlock<Sum> block(cursor, left, start);
     left -= block.count();
     for (const Word* words : panels)
-      for (std::size_t first = 0; first < steps; first += steps_a_block) {
-        const std::size_t count = std::min(steps_a_block, steps - first);
-        block.for_each_tile([&](const std::int32_t* rows, Sum* tile) {
-          add(rows, &product.steps[first], count, words + first * panel.width, panel.width, tile);
-        });
+      for (std::size_t first = 0; first < steps.size(); first += steps_a_block) {
+        const PanelSteps<Word> some{steps.subspan(first, std::min(steps_a_block, steps.size() - first)),
+                                    words + first * width, width};
+        block.for_each_tile([&](const std::int32_t* rows, Sum* tile) { add(rows, some, tile); });
       }
-    block.store(panel, product.column_pitch, result, path);
+    block.store(task.panel, product.column_pitch, result, path);
   }
 }
 

@@ -4,6 +4,7 @@
 #include "emu/nn/sum.hpp"
 
 #include <cassert>
+#include <vector>
 
 namespace quatrain::emu {
 namespace {

@@ -91,10 +91,10 @@ Fp4Maximum fp4_maximum(float measured, std::optional<float> given, traces::Alpha
   return {used, std::ldexp(1.0F, fraction == 0.5F ? exponent - 1 : exponent)};
 }
 
-Fp4Maximum start_fp4(std::span<const float> x, const QuantizerConfig& config, const traces::DrawKey& draws,
-                     std::optional<float> given, SimdPath path, traces::ThreadPool& pool,
-                     QuantizedTensor& out) {
-  const float measured = measured_maximum(x, config.rule, draws, path, pool);
+Fp4Maximum start_fp4(const Quantizer& quantizer, std::span<const float> x, const traces::DrawKey& draws,
+                     std::optional<float> given, traces::ThreadPool& pool, QuantizedTensor& out) {
+  const QuantizerConfig& config = quantizer.config();
+  const float measured = measured_maximum(x, config.rule, draws, quantizer.path(), pool);
   const Fp4Maximum maximum = fp4_maximum(measured, given, config.alpha, draws);
   out = {.encoding = traces::Encoding::fp4_e3m0, .codes = std::move(out.codes)};
   out.codes.resize(x.size());

@@ -42,8 +42,7 @@ Fp4Maximum fp4_maximum(float measured, std::optional<float> given, traces::Alpha
                        const traces::DrawKey& draws);
 
 /// Measures x, settles M and fills in what an FP4 record says; zero codes where alpha is 0.
-Fp4Maximum start_fp4(std::span<const float> x, const QuantizerConfig& config, const traces::DrawKey& draws,
-                     std::optional<float> given, SimdPath path, traces::ThreadPool& pool,
-                     QuantizedTensor& out);
+Fp4Maximum start_fp4(const Quantizer& quantizer, std::span<const float> x, const traces::DrawKey& draws,
+                     std::optional<float> given, traces::ThreadPool& pool, QuantizedTensor& out);
 
 }  // namespace quatrain::emu

@@ -18,7 +18,7 @@ class NearestQuantizer final : public Quantizer {
 
   void quantize(std::span<const float> x, const traces::DrawKey& key, std::optional<float> maximum,
                 traces::ThreadPool& pool, QuantizedTensor& out) const override {
-    const Fp4Maximum used = start_fp4(x, config_, key, maximum, path_, pool, out);
+    const Fp4Maximum used = start_fp4(*this, x, key, maximum, pool, out);
     quantize_fp4<fault>(
         x, used, pool, out,
         [&](std::size_t, std::span<const float> some, float alpha, float inverse, std::uint8_t* codes) {

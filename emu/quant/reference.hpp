@@ -99,15 +99,15 @@ class ReferenceQuantizer final : public Quantizer {
     out.clip = static_cast<float>(std::ldexp(c, out.exponent - 16));
     const bool comparisons_hold = out.clip >= smallest_maximum && out.clip <= out.max;
     if (!comparisons_hold || (is_signed && 2 * c < 3 * b)) out.clip = out.max;
-    const float levels = is_signed ? 7 : 15;
-    out.scale = out.clip / levels;
-    const float inverse = levels / out.clip;
+    const float largest_code = is_signed ? 7 : 15;
+    out.scale = out.clip / largest_code;
+    const float inverse = largest_code / out.clip;
     for (std::size_t i = 0; i < x.size(); ++i) {
       const float y = fault == Fault::divided_by_scale ? x[i] / out.scale : x[i] * inverse;
       const float rounded = fault == Fault::ties_away_from_zero ? std::round(y) : std::nearbyint(y);
       const float code = fault == Fault::missing_clamp
                              ? rounded
-                             : std::fmin(std::fmax(rounded, is_signed ? -levels : 0), levels);
+                             : std::fmin(std::fmax(rounded, is_signed ? -largest_code : 0), largest_code);
       out.codes[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(code) & 0xF);
     }
   }

@@ -86,9 +86,9 @@ class SawbQuantizer final : public Quantizer {
     out.exponent = sawb_exponent<fault>(out.max);
     add_sums(x, pool, out);
     set_clip(is_signed, out);
-    const float levels = is_signed ? 7.0F : 15.0F;
-    out.scale = out.clip / levels;
-    const SawbScale by{out.scale, levels / out.clip, is_signed ? -levels : 0.0F, levels};
+    const float largest_code = is_signed ? 7.0F : 15.0F;
+    out.scale = out.clip / largest_code;
+    const SawbScale by{out.scale, largest_code / out.clip, is_signed ? -largest_code : 0.0F, largest_code};
     for_pieces(pool, x.size(), piece_elements, [&](std::size_t begin, std::size_t end) {
       on_path(
           path_, [&]() __attribute__((always_inline)) {
