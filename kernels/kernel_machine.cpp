@@ -49,6 +49,7 @@ traces::Refusal KernelMachine::refuses(const traces::Gemm& gemm, Encoding left, 
     return "a tensor has 2^31 elements or more";
   if (std::max(g.height + 2 * g.padding_height, g.width + 2 * g.padding_width) > most)
     return "the padded plane has 2^31 rows or columns or more";
+  if (std::max(g.stride_height, g.stride_width) > most) return "a stride is 2^31 or more";
   return std::nullopt;
 }
 

@@ -10,8 +10,8 @@ namespace quatrain::kernels::QUATRAIN_PLATFORM {
 
 /// Sum over `count` channels of left times right, whose elements stand `left_step` and `right_step` apart.
 template <Encoding left_encoding, Encoding right_encoding, Fault fault>
-__device__ int sum_channels(const GemmOperands& operands, int left, int left_step, int right, int right_step,
-                            int count) {
+__device__ int sum_channels(const GemmOperands& operands, unsigned left, unsigned left_step, unsigned right,
+                            unsigned right_step, int count) {
   int sum = 0;
   for (int c = 0; c < count; ++c) {
     sum += product<fault>(value_at<left_encoding, fault>(operands.left, left),
@@ -85,10 +85,10 @@ __device__ int backward_weight_sum(const GemmShape& s, const GemmOperands& opera
   const int j = output % s.kernel_width, i = output / s.kernel_width % s.kernel_height;
   const int c = output / s.taps() % s.group_in, o = output / s.taps() / s.group_in;
   const int channel = o / s.group_out * s.group_in + c;
-  // The wo with 0 <= wo stride + j - padding < width.
+  // The wo with 0 <= wo stride + j - padding < width; quotients round up, and no sum leaves 32 bits.
   const int low = s.padding_width - j, high = s.width + s.padding_width - j;
-  const int first = low <= 0 ? 0 : (low + s.stride_width - 1) / s.stride_width;
-  const int end_in = high <= 0 ? 0 : (high + s.stride_width - 1) / s.stride_width;
+  const int first = low <= 0 ? 0 : (low - 1) / s.stride_width + 1;
+  const int end_in = high <= 0 ? 0 : (high - 1) / s.stride_width + 1;
   const int end = end_in < s.out_width ? end_in : s.out_width;
   int sum = 0;
   for (int sample = 0; sample < s.samples; ++sample) {

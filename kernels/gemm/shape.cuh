@@ -74,15 +74,16 @@ __device__ int decode(unsigned code) {
   }
 }
 
+/// Elements are counted in unsigned numbers: a kernel's index steps beyond its tensor after the last term.
 template <Encoding encoding, Fault fault>
-__device__ int value_at(const std::uint8_t* codes, int element) {
-  return decode<encoding, fault>(static_cast<unsigned>(codes[element / 2U]) >> (element % 2U * 4U));
+__device__ int value_at(const std::uint8_t* codes, unsigned element) {
+  return decode<encoding, fault>(static_cast<unsigned>(codes[element / 2]) >> (element % 2 * 4));
 }
 
 /// As value_at, for the right operand.
 template <Encoding encoding, Fault fault>
-__device__ int right_value_at(const std::uint8_t* codes, int element) {
-  return value_at<encoding, fault>(codes, fault == Fault::swapped_nibble ? element ^ 1 : element);
+__device__ int right_value_at(const std::uint8_t* codes, unsigned element) {
+  return value_at<encoding, fault>(codes, fault == Fault::swapped_nibble ? element ^ 1U : element);
 }
 
 template <Fault fault>

@@ -64,8 +64,8 @@ __global__ void gemm_tiled(GemmShape shape, GemmOperands operands, int part_dept
                            std::int32_t* accumulators) {
   typename Tile::Memory& memory = shared_memory<typename Tile::Memory>();
   const int block = static_cast<int>(blockIdx.x), thread = static_cast<int>(threadIdx.x);
-  const int row_tiles = (shape.m + Tile::rows - 1) / Tile::rows;
-  const int column_tiles = (shape.n + Tile::columns - 1) / Tile::columns;
+  const int row_tiles = (shape.m - 1) / Tile::rows + 1;  // no sum beyond m: it may be the largest int
+  const int column_tiles = (shape.n - 1) / Tile::columns + 1;
   const int group = block / row_tiles / column_tiles;
   const int first_m = block % row_tiles * Tile::rows;
   const int first_n = block / row_tiles % column_tiles * Tile::columns;
@@ -98,16 +98,17 @@ __global__ void gemm_tiled(GemmShape shape, GemmOperands operands, int part_dept
 
   const ResultPlace<phase> place(shape, group);
   for (int i = 0; i < Tile::thread_rows; ++i) {
-    const int m = first_m + row + i * Tile::row_threads;
-    if (m >= shape.m) break;
-    std::int32_t* to = accumulators + place.of_row(m);
+    const int line = row + i * Tile::row_threads;
+    if (line >= shape.m - first_m) break;
+    std::int32_t* to_row = accumulators + place.of_row(first_m + line);
     for (int j = 0; j < Tile::thread_columns; ++j) {
-      const int n = first_n + column + j * Tile::column_threads;
-      if (n >= shape.n) break;
+      const int across = column + j * Tile::column_threads;
+      if (across >= shape.n - first_n) break;
+      std::int32_t* to = to_row + place.of_column(first_n + across);
       if (gridDim.y == 1 || fault == Fault::lost_split)
-        to[place.of_column(n)] = sums[i][j];
+        *to = sums[i][j];
       else
-        atomicAdd(to + place.of_column(n), sums[i][j]);
+        atomicAdd(to, sums[i][j]);
     }
   }
 }

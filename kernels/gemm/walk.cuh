@@ -89,10 +89,10 @@ class LeftWalk {
   __device__ void find_line() {
     int y = meets(spot_.y, tap_.i, shape_.stride_height, shape_.padding_height);
     if (fault == Fault::padding_repeats && y == height()) y = height() - 1;
-    const int channel = is_data ? spot_.b * shape_.out_channels + group_ * shape_.group_out + tap_.channel
-                                : spot_.b * shape_.in_channels + group_ * shape_.group_in + tap_.channel;
     is_line_inside_ = static_cast<unsigned>(y) < static_cast<unsigned>(height());
-    line_ = (channel * height() + y) * width();
+    const unsigned channels = is_data ? shape_.out_channels : shape_.in_channels;
+    const unsigned channel = spot_.b * channels + group_ * (is_data ? shape_.group_out : shape_.group_in);
+    line_ = ((channel + tap_.channel) * height() + y) * width();
   }
 
   const GemmShape& shape_;
@@ -101,7 +101,7 @@ class LeftWalk {
   Spot<phase> spot_;
   Tap tap_;
   bool is_line_inside_;
-  int line_;  ///< first element of the line that the window meets now
+  unsigned line_;  ///< first element of the line that the window meets now, where that is inside
 };
 
 /// Right operand along k at a fixed column n: runs of neighbours, `jump` apart.
@@ -139,7 +139,8 @@ class RightWalk {
 
  private:
   const std::uint8_t* codes_;
-  int run_, jump_, within_, element_;
+  int run_, jump_, within_;
+  unsigned element_;
 };
 
 /// Where an accumulator stands in the natural result: of_row(m) + of_column(n).

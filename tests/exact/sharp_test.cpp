@@ -91,6 +91,13 @@ class ProductsOn : public EveryMachine {};
 
 TEST_P(ProductsOn, GiveTheOraclesBits) { EXPECT_THAT(differences(machine(), sharp_gemms()), IsEmpty()); }
 
+TEST_P(ProductsOn, PlaceFarPaddingOrRefuseIt) {
+  for (const SharpGemm& sharp : far_padded_gemms()) {
+    if (machine().refuses(sharp.c.gemm, sharp.c.left_encoding, sharp.c.right_encoding)) continue;
+    EXPECT_EQ(difference(multiply(machine(), sharp.c), sharp.expected), "") << sharp.name;
+  }
+}
+
 /// Not on simulated hardware: these are millions of cycles of one PE.
 class LongReductionsOn : public EveryMachine {};
 TEST_P(LongReductionsOn, FillInt32) { EXPECT_THAT(differences(machine(), longest_gemms()), IsEmpty()); }

@@ -64,7 +64,7 @@ std::vector<SharpQuantizer> quantizer_sizes() {
 
 std::vector<SharpGemm> all_gemms() {
   auto all = sharp_gemms();
-  for (SharpGemm& sharp : tile_edges()) all.push_back(std::move(sharp));
+  for (const auto& more : {tile_edges(), far_padded_gemms()}) all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 std::vector<SharpQuantizer> all_quantizers() {
@@ -150,6 +150,10 @@ TEST(SimtMachines, RefuseWhatTheKernelsCannotDo) {
   padded.padding_height = 1LL << 30, padded.stride_height = (1LL << 31) - 1;
   EXPECT_EQ(machine->refuses({Phase::forward, with_output(padded)}, Encoding::int4, Encoding::int4),
             "the padded plane has 2^31 rows or columns or more");
+  Geometry strided;
+  strided.stride_width = 1LL << 31;
+  EXPECT_EQ(machine->refuses({Phase::forward, with_output(strided)}, Encoding::int4, Encoding::int4),
+            "a stride is 2^31 or more");
 }
 
 TEST(SimtMachines, ErrorsNameTheElementAndTheTensor) {

@@ -189,6 +189,10 @@ std::vector<Geometry> edge_geometries() {
   add({1, 6, 6, 7, 9, 0, 0, 3, 2, 2, 1, 0, 1, 3});   // groups, odd everywhere
   add({2, 8, 6, 6, 16, 0, 0, 1, 1, 2, 2, 0, 0, 1});  // 1x1 under a stride
   add({1, 3, 11, 13, 2, 0, 0, 5, 7, 1, 1, 2, 3, 1});
+  // the longest stride of a trace: any sum with it leaves 32 bits; of the second window a corner is inside
+  constexpr std::int64_t longest = (std::int64_t{1} << 31) - 1;
+  add({3, 4, 1, 2, 2, 0, 0, 1, 1, 1, longest, 0, 0, 1});
+  add({3, 4, 2, 3, 2, 0, 0, 2, 2, longest, longest, 1, 1, 1});
   return all;
 }
 
@@ -215,6 +219,18 @@ std::vector<SharpGemm> sharp_gemms() {
                         random_case({mode.phase, g}, mode.left, mode.right, samples, seed)));
       ++seed;
     }
+  return all;
+}
+
+std::vector<SharpGemm> far_padded_gemms() {
+  constexpr std::int64_t far = std::int64_t{1} << 29;  // a line so far outside begins beyond 32 bits
+  std::vector<SharpGemm> all;
+  for (const Mode& mode : five_modes)
+    for (const Geometry& g : {with_output({2, 2, 1, 8, 3, 0, 0, 1, 1, far, 1, far, 0, 1}),
+                              with_output({2, 2, 8, 1, 3, 0, 0, 1, 1, 1, far, 0, far, 1})})
+      all.push_back(with_expected(fmt::format("far padding: {} x {}, plane {} x {}", name_of(mode.left),
+                                              name_of(mode.right), g.height, g.width),
+                                  random_case({mode.phase, g}, mode.left, mode.right, 1, 1)));
   return all;
 }
 

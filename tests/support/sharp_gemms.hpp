@@ -37,6 +37,9 @@ std::vector<traces::Geometry> edge_geometries();
 
 std::vector<SharpGemm> sharp_gemms();
 
+/// Most windows lie far outside the plane. A machine may refuse them: a border may be too large to lay out.
+std::vector<SharpGemm> far_padded_gemms();
+
 /// The longest reductions that int32 allows: seconds on a simulated array.
 std::vector<SharpGemm> longest_gemms();
 
