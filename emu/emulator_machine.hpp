@@ -39,6 +39,7 @@ class EmulatorMachine : public traces::Machine {
   traces::Refusal refuses(traces::Rule) const override { return std::nullopt; }
 
   traces::QuantizerResult quantize(const traces::QuantizerTask& task) override {
+    traces::check_task(task);
     const QuantizerConfig config{.rule = task.rule, .random_bits = task.random_bits, .alpha = task.alpha};
     QuantizedTensor out;
     quantizer(config)->quantize(task.source, task.draws, task.maximum, pool_, out);
@@ -55,6 +56,7 @@ class EmulatorMachine : public traces::Machine {
 
   traces::GemmResult multiply(const traces::Gemm& gemm, const traces::Operand& left,
                               std::span<const traces::Operand> right) override {
+    traces::check_operands(gemm, left, right);
     const auto samples = static_cast<unsigned>(right.size());
     if (const auto reason = refuses(gemm, left.encoding, right.front().encoding))
       throw traces::Error("{}: {}", name(), *reason);
@@ -88,9 +90,6 @@ class EmulatorMachine : public traces::Machine {
   static void unpack(const traces::Operand& operand, std::int64_t elements, bool exchanged,
                      QuantizedTensor& tensor) {
     const auto count = static_cast<std::size_t>(elements);
-    if (operand.codes.size() != traces::packed_size(count))
-      throw traces::Error("an operand of {} elements in {} bytes: {} expected", count, operand.codes.size(),
-                          traces::packed_size(count));
     tensor.encoding = operand.encoding;
     tensor.scale = operand.scale;
     tensor.codes = traces::unpack_nibbles(operand.codes, count);

@@ -1,7 +1,6 @@
 #include "kernels/kernel_machine.hpp"
 
 #include "traces/base/error.hpp"
-#include "traces/encoding/nibbles.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -15,14 +14,6 @@ using traces::Error;
 using traces::Phase;
 
 constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();  // the kernels index with int32
-
-/// Codes of a tensor of `elements` fill exactly their bytes.
-void check_operand(const char* side, const traces::Operand& operand, std::int64_t elements) {
-  const std::size_t expected = traces::packed_size(static_cast<std::size_t>(elements));
-  if (operand.codes.size() != expected)
-    throw Error("{} operand: {} bytes of codes; expected {} for {} elements", side, operand.codes.size(),
-                expected, elements);
-}
 
 void check_accumulator_bound(const traces::GemmSize& size, std::size_t samples, Encoding left,
                              Encoding right) {
@@ -56,6 +47,7 @@ traces::Refusal KernelMachine::refuses(const traces::Gemm& gemm, Encoding left, 
 traces::Refusal KernelMachine::refuses(traces::Rule) const { return std::nullopt; }
 
 traces::QuantizerResult KernelMachine::quantize(const traces::QuantizerTask& task) {
+  traces::check_task(task);
   if (task.source.empty() || task.source.size() > static_cast<std::size_t>(most))
     throw Error("{} elements to quantize; expected 1 to {}", task.source.size(), most);
   if (task.maximum && !(std::isfinite(*task.maximum) && *task.maximum >= 0))
@@ -74,11 +66,9 @@ traces::QuantizerResult KernelMachine::quantize(const traces::QuantizerTask& tas
 
 traces::GemmResult KernelMachine::multiply(const traces::Gemm& gemm, const traces::Operand& left,
                                            std::span<const traces::Operand> right) {
+  traces::check_operands(gemm, left, right);
   if (const auto reason = refuses(gemm, left.encoding, right[0].encoding))
     throw Error("{}: {}", name_, *reason);
-  check_operand("left", left, traces::left_elements(gemm.phase, gemm.geometry));
-  for (const traces::Operand& one : right)
-    check_operand("right", one, traces::right_elements(gemm.phase, gemm.geometry));
   check_accumulator_bound(traces::gemm_size(gemm.phase, gemm.geometry), right.size(), left.encoding,
                           right[0].encoding);
   traces::GemmResult result = backend_->multiply(gemm, left, right);

@@ -58,6 +58,7 @@ class ArrayMachine final : public traces::Machine {
 
   traces::GemmResult multiply(const traces::Gemm& gemm, const traces::Operand& left,
                               std::span<const traces::Operand> right) override {
+    traces::check_operands(gemm, left, right);
     if (const auto reason = refuses(gemm, left.encoding, right[0].encoding))
       throw traces::Error("{}: {}", name(), *reason);
     const traces::GemmSize size = traces::gemm_size(gemm.phase, gemm.geometry);

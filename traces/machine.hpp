@@ -72,6 +72,13 @@ struct GemmResult {
 /// Nothing, or the reason why a machine cannot do a task.
 using Refusal = std::optional<std::string>;
 
+/// What every machine asks of its tasks before it looks at them. Throws Error unless luq_fp4 has 4, 8 or 16
+/// random bits.
+void check_task(const QuantizerTask& task);
+/// Throws Error unless there is one right operand, or in backward_weight 1, 2, 4, 8 or 16 that share encoding
+/// and scale, and the codes of every operand fill exactly their bytes.
+void check_operands(const Gemm& gemm, const Operand& left, std::span<const Operand> right);
+
 class Machine {
  public:
   virtual ~Machine() = default;
@@ -83,11 +90,12 @@ class Machine {
   virtual Refusal refuses(const Gemm& gemm, Encoding left, Encoding right) const = 0;
   virtual Refusal refuses(Rule rule) const = 0;
 
-  /// Throws Error for NaN, infinity, a negative element of sawb_uint4 (flat index named) or `maximum out of
-  /// range`.
+  /// Throws Error for what check_task does not let through, NaN, infinity, a negative element of sawb_uint4
+  /// (flat index named) or `maximum out of range`.
   virtual QuantizerResult quantize(const QuantizerTask& task) = 0;
-  /// right: one operand, or the N samples of backward_weight. Throws Error when the int32 bound or the
-  /// scale's range is left (numerics.md section 6), never a wrong result.
+  /// right: one operand, or the N samples of backward_weight. Throws Error for what check_operands does not
+  /// let through and when the int32 bound or the scale's range is left (numerics.md section 6), never a wrong
+  /// result.
   virtual GemmResult multiply(const Gemm& gemm, const Operand& left, std::span<const Operand> right) = 0;
 };
 

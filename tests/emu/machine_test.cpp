@@ -100,8 +100,10 @@ TEST(EmulatorMachine, ErrorsNameTheirCause) {
     EXPECT_EQ(message(), "scale out of range: 1.8446744e+19 * 1.8446744e+19");
     c.left_scale = 1;
     c.left.pop_back();
-    EXPECT_EQ(message(), "an operand of 15 elements in 7 bytes: 8 expected");
-    c.gemm.geometry.in_channels = 43826197;  // the bound comes before any operand is read
+    EXPECT_EQ(message(), "left operand: 7 bytes of codes; expected 8 for 15 elements");
+    c.gemm.geometry = linear_geometry(Phase::forward, 1, 1, 43826197);
+    c.left.resize(21913099);
+    c.right = {c.left};
     EXPECT_EQ(
         message(),
         "k = 43826197 with 1 sample(s) of int4 x int4 may leave int32: at most 43826196 terms expected");

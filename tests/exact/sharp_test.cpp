@@ -111,6 +111,20 @@ TEST_P(ProductsOn, RefuseWhatIsIllegal) {
   }
 }
 
+TEST_P(ProductsOn, RefuseSamplesThatDoNotShareScaleAndEncoding) {
+  const std::vector<std::uint8_t> one{1};
+  const traces::Gemm gemm{traces::Phase::backward_weight, {}};
+  const auto message = [&](const traces::Operand& second) {
+    const std::vector<traces::Operand> right{{traces::Encoding::fp4_e3m0, 0.5F, one}, second};
+    return message_of([&] { machine().multiply(gemm, {traces::Encoding::int4, 1, one}, right); });
+  };
+  EXPECT_EQ(
+      message({traces::Encoding::fp4_e3m0, 0.25F, one}),
+      "right operand: a sample is fp4_e3m0 with scale 0.25; expected fp4_e3m0 with scale 0.5, as the first");
+  EXPECT_EQ(message({traces::Encoding::int4, 0.5F, one}),
+            "right operand: a sample is int4 with scale 0.5; expected fp4_e3m0 with scale 0.5, as the first");
+}
+
 INSTANTIATE_TEST_SUITE_P(, ProductsOn, testing::ValuesIn(machine_names()), parameter_name);
 
 std::vector<std::string> product_differences_with(

@@ -186,6 +186,7 @@ TEST(SimtMachines, ErrorsNameTheElementAndTheTensor) {
   c.right[1].pop_back();
   EXPECT_EQ(message_of([&] { multiply(*machine, c); }),
             "right operand: 5 bytes of codes; expected 6 for 12 elements");
+  c.right.pop_back();
   c.left_encoding = Encoding::fp4_e3m0;
   EXPECT_EQ(message_of([&] { multiply(*machine, c); }),
             "simt.naive: no kernel multiplies fp4_e3m0 by fp4_e3m0 in this phase");

@@ -122,17 +122,19 @@ TEST(Machine, Int32BoundIsCheckedBeforehand) {
   traces::Geometry g;
   g.in_channels = 1, g.out_channels = 1, g.batch = 2236963;  // 960 * 2236963 = 2^31 + 832
   const std::vector<std::uint8_t> zeros(traces::packed_size(static_cast<std::size_t>(g.batch)));
-  const traces::Operand left{Encoding::uint4, 1.0F, zeros};
-  const std::vector<traces::Operand> right{{Encoding::fp4_e3m0, 1.0F, zeros}};
+  traces::Operand left{Encoding::uint4, 1.0F, zeros};
+  std::vector<traces::Operand> right{{Encoding::fp4_e3m0, 1.0F, zeros}};
   EXPECT_EQ(
       message_of([&] {
         machine->multiply({Phase::backward_weight, g}, left, right);
       }),
       "k = 2236963 with 1 sample(s) of uint4 x fp4_e3m0: the int32 accumulator holds 2236962 terms surely");
   g.batch = 2236962;
+  left.codes = right[0].codes = std::span(zeros).first(1118481);
   EXPECT_EQ(machine->multiply({Phase::backward_weight, g}, left, right).accumulators,
             std::vector<std::int32_t>{0});
   g.batch = 1118482;
+  left.codes = right[0].codes = std::span(zeros).first(559241);
   const std::vector<traces::Operand> samples{right[0], right[0]};
   EXPECT_EQ(
       message_of([&] {

@@ -245,6 +245,40 @@ std::vector<SharpGemm> longest_gemms() {
   return all;
 }
 
+namespace {
+
+/// More or fewer of them than the phase has, or of another size than the layer says.
+void add_illegal_operands(std::vector<RefusedGemm>& all) {
+  for (const Mode& mode : {int4_int4, fp4_int4}) {
+    GemmCase two = one_sum(mode, {{1, 1}});
+    two.right.resize(2, two.right[0]);
+    all.push_back({fmt::format("two right operands in phase {}", static_cast<int>(mode.phase)),
+                   std::move(two),
+                   {"2 right operands; expected 1 but in backward_weight"}});
+  }
+  for (const std::size_t samples : {0U, 3U, 5U, 32U}) {
+    GemmCase c = one_sum(int4_fp4, {{1, 1}});
+    c.right.resize(samples, c.right[0]);
+    all.push_back({fmt::format("{} samples", samples),
+                   std::move(c),
+                   {fmt::format("{} samples on the right; expected 1, 2, 4, 8 or 16", samples)}});
+  }
+  for (const std::size_t bytes : {1U, 3U}) {
+    GemmCase left = one_sum(int4_fp4, {{1, 1}, {1, 1}, {1, 1}}), right = left;
+    left.left.resize(bytes);
+    all.push_back({fmt::format("{} bytes on the left", bytes),
+                   std::move(left),
+                   {fmt::format("left operand: {} bytes of codes; expected 2 for 3 elements", bytes)}});
+    right.right.resize(2, right.right[0]);
+    right.right[1].resize(bytes);
+    all.push_back({fmt::format("{} bytes of the second sample", bytes),
+                   std::move(right),
+                   {fmt::format("right operand: {} bytes of codes; expected 2 for 3 elements", bytes)}});
+  }
+}
+
+}  // namespace
+
 std::vector<RefusedGemm> refused_gemms() {
   GemmCase samples = one_sum(uint4_fp4, repeated_term(0, 0, 139'811, {}));
   samples.right.resize(16, samples.right[0]);
@@ -261,6 +295,7 @@ std::vector<RefusedGemm> refused_gemms() {
   divided.right.resize(16, divided.right[0]);
   all.push_back(
       {"infinite before the division by N", with_scales(divided, 0x1p65F, 0x1p64F), {"scale out of range"}});
+  add_illegal_operands(all);
   return all;
 }
 

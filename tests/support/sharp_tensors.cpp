@@ -360,6 +360,12 @@ std::vector<RefusedQuantizer> refused_quantizers() {
     task.maximum = largest_float;
     add("given maximum above 2^127", task, {1, 2}, {"maximum out of range"});
   }
+  for (const unsigned bits : {0U, 1U, 5U, 15U, 32U}) {
+    QuantizerTask task = task_with(Rule::luq_fp4);
+    task.random_bits = bits;
+    add(fmt::format("{} random bits", bits), task, {1, 2},
+        {"71", "72", fmt::format("{} random bits; expected 4, 8 or 16", bits)});
+  }
   return all;
 }
 
