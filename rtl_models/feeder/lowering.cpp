@@ -5,64 +5,56 @@ namespace quatrain::rtl_models {
 using traces::Geometry;
 using traces::Phase;
 
-TapAxis::TapAxis(std::int64_t positions, std::int64_t taps)
-    : positions_(positions), taps_(taps), coordinates_(static_cast<std::size_t>(positions * taps), -1) {}
+namespace {
 
-TapAxis TapAxis::sliding(std::int64_t positions, std::int64_t taps, std::int64_t stride, std::int64_t padding,
-                         std::int64_t plane) {
-  TapAxis axis(positions, taps);
-  for (std::int64_t position = 0; position < positions; ++position)
-    for (std::int64_t tap = 0; tap < taps; ++tap) {
-      const std::int64_t coordinate = position * stride + tap - padding;
-      if (coordinate >= 0 && coordinate < plane)
-        axis.coordinates_[static_cast<std::size_t>(position * taps + tap)] =
-            static_cast<std::int32_t>(coordinate);
-    }
-  return axis;
+bool is_data(const traces::Gemm& gemm) { return gemm.phase == Phase::backward_data; }
+
+/// How taps meet the left operand's plane.
+auto axis_of(const traces::Gemm& gemm) { return is_data(gemm) ? TapAxis::transposed : TapAxis::sliding; }
+
+}  // namespace
+
+TapAxis TapAxis::sliding(std::int64_t stride, std::int64_t padding, std::int64_t plane) {
+  return {false, stride, padding, plane};
+}
+TapAxis TapAxis::transposed(std::int64_t stride, std::int64_t padding, std::int64_t plane) {
+  return {true, stride, padding, plane};
 }
 
-TapAxis TapAxis::transposed(std::int64_t positions, std::int64_t taps, std::int64_t stride,
-                            std::int64_t padding, std::int64_t plane) {
-  TapAxis axis(positions, taps);
-  for (std::int64_t position = 0; position < positions; ++position)
-    for (std::int64_t tap = 0; tap < taps; ++tap) {
-      const std::int64_t distance = position + padding - tap;
-      if (distance >= 0 && distance % stride == 0 && distance / stride < plane)
-        axis.coordinates_[static_cast<std::size_t>(position * taps + tap)] =
-            static_cast<std::int32_t>(distance / stride);
-    }
-  return axis;
+TapAxis::Position TapAxis::position(std::int64_t index) const {
+  if (!is_transposed_) return {index * stride_ - padding_, 0};
+  return {(index + padding_) / stride_, (index + padding_) % stride_};
+}
+
+TapAxis::Tap TapAxis::tap(std::int64_t index) const {
+  if (!is_transposed_) return {static_cast<std::int32_t>(index), 0};
+  return {static_cast<std::int32_t>(-(index / stride_)), static_cast<std::int32_t>(index % stride_)};
 }
 
 LeftAddress::LeftAddress(const traces::Gemm& gemm, std::int64_t plane_cut)
     : rows_are_positions_(gemm.phase != Phase::backward_weight),
-      channels_(gemm.phase == Phase::backward_data ? gemm.geometry.out_channels : gemm.geometry.in_channels),
+      channels_(is_data(gemm) ? gemm.geometry.out_channels : gemm.geometry.in_channels),
       group_channels_(channels_ / gemm.geometry.groups),
-      height_(gemm.phase == Phase::backward_data ? gemm.geometry.out_height : gemm.geometry.height),
-      width_(gemm.phase == Phase::backward_data ? gemm.geometry.out_width : gemm.geometry.width),
+      height_(is_data(gemm) ? gemm.geometry.out_height : gemm.geometry.height),
+      width_(is_data(gemm) ? gemm.geometry.out_width : gemm.geometry.width),
+      position_height_(is_data(gemm) ? gemm.geometry.height : gemm.geometry.out_height),
+      position_width_(is_data(gemm) ? gemm.geometry.width : gemm.geometry.out_width),
       kernel_height_(gemm.geometry.kernel_height),
       kernel_width_(gemm.geometry.kernel_width),
-      vertical_(gemm.phase == Phase::backward_data
-                    ? TapAxis::transposed(gemm.geometry.height, kernel_height_, gemm.geometry.stride_height,
-                                          gemm.geometry.padding_height, height_ - plane_cut)
-                    : TapAxis::sliding(gemm.geometry.out_height, kernel_height_, gemm.geometry.stride_height,
-                                       gemm.geometry.padding_height, height_ - plane_cut)),
-      horizontal_(gemm.phase == Phase::backward_data
-                      ? TapAxis::transposed(gemm.geometry.width, kernel_width_, gemm.geometry.stride_width,
-                                            gemm.geometry.padding_width, width_)
-                      : TapAxis::sliding(gemm.geometry.out_width, kernel_width_, gemm.geometry.stride_width,
-                                         gemm.geometry.padding_width, width_)) {}
+      vertical_(
+          axis_of(gemm)(gemm.geometry.stride_height, gemm.geometry.padding_height, height_ - plane_cut)),
+      horizontal_(axis_of(gemm)(gemm.geometry.stride_width, gemm.geometry.padding_width, width_)) {}
 
 LeftAddress::Tap LeftAddress::tap(std::int64_t index) const {
   const std::int64_t taps = kernel_height_ * kernel_width_, inside = index % taps;
-  return {index / taps * height_ * width_, static_cast<std::int32_t>(inside / kernel_width_),
-          static_cast<std::int32_t>(inside % kernel_width_)};
+  return {index / taps * height_ * width_, vertical_.tap(inside / kernel_width_),
+          horizontal_.tap(inside % kernel_width_)};
 }
 
 LeftAddress::Position LeftAddress::position(std::uint32_t group, std::int64_t index) const {
-  const std::int64_t plane = vertical_.positions() * horizontal_.positions(), inside = index % plane;
+  const std::int64_t plane = position_height_ * position_width_, inside = index % plane;
   return {(index / plane * channels_ + group * group_channels_) * height_ * width_,
-          vertical_.at(inside / horizontal_.positions()), horizontal_.at(inside % horizontal_.positions())};
+          vertical_.position(inside / position_width_), horizontal_.position(inside % position_width_)};
 }
 
 RightAddress::RightAddress(const traces::Gemm& gemm) {

@@ -8,28 +8,38 @@
 #include "traces/machine.hpp"
 
 #include <cstdint>
-#include <vector>
 
 namespace quatrain::rtl_models {
 
-/// Along one axis: the plane's coordinate that a tap meets at a position; -1 outside the plane or between two
-/// strides.
+/// Along one axis: the plane's coordinate that a tap meets at a position, the sum of their places. A
+/// transposed position meets the taps of its own phase alone (the remainder by the stride). There is no table
+/// of coordinates: positions * taps may be more than memory holds.
 class TapAxis {
  public:
+  struct Position {
+    std::int64_t place, phase;
+  };
+  struct Tap {
+    std::int32_t place, phase;
+  };
   /// coordinate = position * stride + tap - padding (a window that slides over the plane).
-  static TapAxis sliding(std::int64_t positions, std::int64_t taps, std::int64_t stride, std::int64_t padding,
-                         std::int64_t plane);
+  static TapAxis sliding(std::int64_t stride, std::int64_t padding, std::int64_t plane);
   /// coordinate = (position + padding - tap) / stride where that is exact (the same window seen from below).
-  static TapAxis transposed(std::int64_t positions, std::int64_t taps, std::int64_t stride,
-                            std::int64_t padding, std::int64_t plane);
+  static TapAxis transposed(std::int64_t stride, std::int64_t padding, std::int64_t plane);
 
-  const std::int32_t* at(std::int64_t position) const { return coordinates_.data() + position * taps_; }
-  std::int64_t positions() const { return positions_; }
+  Position position(std::int64_t index) const;
+  Tap tap(std::int64_t index) const;
+  /// -1 outside the plane or between two strides.
+  std::int64_t coordinate(const Position& position, const Tap& tap) const {
+    const std::int64_t sum = position.place + tap.place;
+    return position.phase == tap.phase && sum >= 0 && sum < plane_ ? sum : -1;
+  }
 
  private:
-  TapAxis(std::int64_t positions, std::int64_t taps);
-  std::int64_t positions_, taps_;
-  std::vector<std::int32_t> coordinates_;  ///< [position][tap]
+  TapAxis(bool is_transposed, std::int64_t stride, std::int64_t padding, std::int64_t plane)
+      : is_transposed_(is_transposed), stride_(stride), padding_(padding), plane_(plane) {}
+  bool is_transposed_;
+  std::int64_t stride_, padding_, plane_;
 };
 
 /// The left operand as windows: one index of m and k is a position (b, y, x), the other a tap (channel, i,
@@ -38,11 +48,11 @@ class LeftAddress {
  public:
   struct Tap {
     std::int64_t channel_base;
-    std::int32_t i, j;
+    TapAxis::Tap i, j;
   };
   struct Position {
     std::int64_t base;
-    const std::int32_t *rows, *columns;  ///< coordinate of tap i, of tap j
+    TapAxis::Position y, x;
   };
 
   /// plane_cut: lines at the bottom of each plane that count as outside (0 but for a planted fault).
@@ -52,14 +62,16 @@ class LeftAddress {
   Position position(std::uint32_t group, std::int64_t index) const;  ///< (b, y, x)
   /// Flat index, or -1 where the element lies outside.
   std::int64_t element(const Position& position, const Tap& tap) const {
-    const std::int64_t y = position.rows[tap.i], x = position.columns[tap.j];
+    const std::int64_t y = vertical_.coordinate(position.y, tap.i),
+                       x = horizontal_.coordinate(position.x, tap.j);
     return (y | x) < 0 ? -1 : position.base + tap.channel_base + y * width_ + x;
   }
   bool rows_are_positions() const { return rows_are_positions_; }
 
  private:
   bool rows_are_positions_;
-  std::int64_t channels_, group_channels_, height_, width_, kernel_height_, kernel_width_;
+  std::int64_t channels_, group_channels_, height_, width_;  ///< of the left tensor
+  std::int64_t position_height_, position_width_, kernel_height_, kernel_width_;
   TapAxis vertical_, horizontal_;
 };
 

@@ -12,21 +12,24 @@ using rtl_models::TapAxis;
 using traces::Gemm;
 using traces::Phase;
 
-std::vector<std::int32_t> coordinates(const TapAxis& axis, std::int64_t position, std::int64_t taps) {
-  return {axis.at(position), axis.at(position) + taps};
+using Row = std::vector<std::int64_t>;
+
+Row coordinates(const TapAxis& axis, std::int64_t position, std::int64_t taps) {
+  Row row;
+  for (std::int64_t tap = 0; tap < taps; ++tap)
+    row.push_back(axis.coordinate(axis.position(position), axis.tap(tap)));
+  return row;
 }
 
-using Row = std::vector<std::int32_t>;
-
 TEST(TapAxis, SlidingWindowMeetsPaddingAtBothEnds) {
-  const auto axis = TapAxis::sliding(3, 3, 2, 1, 5);  // 5 wide, kernel 3, stride 2, padding 1: 3 outputs
+  const auto axis = TapAxis::sliding(2, 1, 5);  // 5 wide, kernel 3, stride 2, padding 1: 3 outputs
   EXPECT_EQ(coordinates(axis, 0, 3), (Row{-1, 0, 1}));
   EXPECT_EQ(coordinates(axis, 1, 3), (Row{1, 2, 3}));
   EXPECT_EQ(coordinates(axis, 2, 3), (Row{3, 4, -1}));
 }
 
 TEST(TapAxis, TransposedWindowSkipsWhatFallsBetweenStrides) {
-  const auto axis = TapAxis::transposed(5, 3, 2, 1, 3);  // the same layer, seen from its input
+  const auto axis = TapAxis::transposed(2, 1, 3);  // the same layer, seen from its input
   EXPECT_EQ(coordinates(axis, 0, 3), (Row{-1, 0, -1}));
   EXPECT_EQ(coordinates(axis, 1, 3), (Row{1, -1, 0}));
   EXPECT_EQ(coordinates(axis, 2, 3), (Row{-1, 1, -1}));
@@ -68,6 +71,18 @@ TEST(LeftAddress, BackwardWeightByHand) {
   // group 0, m = (c 1, i 0, j 1), k = (b 1, ho 3, wo 1): X[1, 1, 3 + 0 - 1, 2 + 1] = ((4 + 1) * 3 + 2) * 5 +
   // 3
   EXPECT_EQ(address.element(address.position(0, 8 + 3 * 2 + 1), address.tap(4 + 1)), 88);
+}
+
+/// 131,071 positions of 65,536 taps: no table of them fits a computer's memory.
+TEST(LeftAddress, ALongKernelUnderALongPaddingTakesNoMemory) {
+  traces::Geometry g;
+  g.width = g.kernel_width = 65'536, g.padding_width = 65'535, g.out_width = 131'071;
+  const LeftAddress forward(Gemm{Phase::forward, g}, 0);
+  EXPECT_EQ(forward.element(forward.position(0, 100'000), forward.tap(30'000)), 100'000 + 30'000 - 65'535);
+  EXPECT_EQ(forward.element(forward.position(0, 100'000), forward.tap(50'000)), -1) << "84,465 is outside";
+  const LeftAddress data(Gemm{Phase::backward_data, g}, 0);
+  EXPECT_EQ(data.element(data.position(0, 65'535), data.tap(0)), 131'070);
+  EXPECT_EQ(data.element(data.position(0, 0), data.tap(65'535)), 0);
 }
 
 TEST(RightAddress, ThreePhasesByHand) {
