@@ -66,6 +66,36 @@ void expect_equal_fidelities(ArrayShape shape) {
   }
 }
 
+/// Counted by hand (docs/hardware-model.md, "Activity"), codes of one tile on 2 x 2 PEs, k = 3:
+///     rows     3  0 -2 = 0011 0000 1110     columns  2  4 -3 = 0010 0100 1101
+///              1  5 -1 = 0001 0101 1111              0  6  7 = 0000 0110 0111
+/// Row 0 has a zero under both columns, column 1 beside both rows: 4 of the 12 MACs.
+/// A register starts and ends at 0000: 2 + 2 + 3 + 3 bits in row 0 and 1 + 1 + 2 + 4 in row 1 change, in two
+/// PEs each; 1 + 2 + 2 + 3 in column 0 and 0 + 2 + 1 + 3 in column 1, in two PEs each.
+/// Accumulators, and what the drain shifts into the lower one:
+///     0 -> 6 -> 6 -> 12           2 + 0 + 2        0 -> 0 -> 0 -> -14          0 + 0 + 29
+///     0 -> 2 -> 22 -> 25 -> 12    1 + 2 + 4 + 3    0 -> 0 -> 30 -> 23 -> -14   0 + 4 + 2 + 29
+TEST(Fidelities, ActivityIsWhatHandsCount) {
+  GemmCase c{{Phase::forward, {}}, Encoding::int4, Encoding::int4, {}, {}, 1, 1};
+  c.gemm.geometry.batch = 2, c.gemm.geometry.in_channels = 3, c.gemm.geometry.out_channels = 2;
+  c.left = traces::pack_nibbles(std::vector<std::uint8_t>{0x3, 0x0, 0xE, 0x1, 0x5, 0xF});
+  c.right = {traces::pack_nibbles(std::vector<std::uint8_t>{0x2, 0x4, 0xD, 0x0, 0x6, 0x7})};
+  const auto right = right_operands(c);
+  const TileSchedule schedule = rtl_models::whole_gemm_schedule({2, 2, 3, 1}, 1, {2, 2});
+  const auto pe = rtl_models::make_array_model({2, 2}, Fidelity::pe);
+  const auto array = rtl_models::make_array_model({2, 2}, Fidelity::array);
+  for (const auto& model : {pe.get(), array.get()}) {
+    const auto result = model->replay(c.gemm, left_operand(c), right, schedule);
+    EXPECT_EQ(result.accumulators, (std::vector<std::int32_t>{12, -14, 25, 23}));
+    EXPECT_EQ(result.cycles, 3U + 2 * 2 + 2 - 2);
+    EXPECT_EQ(result.activity.macs, 12U);
+    EXPECT_EQ(result.activity.zero_operand_macs, 4U);
+    EXPECT_EQ(result.activity.left_toggles, 2U * (10 + 8));
+    EXPECT_EQ(result.activity.right_toggles, 2U * (8 + 6));
+    EXPECT_EQ(result.activity.accumulator_toggles, 4U + 29 + 10 + 35);
+  }
+}
+
 TEST(Fidelities, EqualBitsCyclesActivityOn4x4) { expect_equal_fidelities({4, 4}); }
 TEST(Fidelities, EqualBitsCyclesActivityOn5x3) { expect_equal_fidelities({5, 3}); }
 TEST(Fidelities, EqualBitsCyclesActivityOn2x9) { expect_equal_fidelities({2, 9}); }
