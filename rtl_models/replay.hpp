@@ -32,15 +32,13 @@ class ArrayModel {
   virtual traces::Refusal refuses(const traces::Gemm& gemm, traces::Encoding left,
                                   traces::Encoding right) const = 0;
   /// right: one operand, or the samples of backward_weight, streamed one after the other without a drain
-  /// between.
+  /// between. Throws traces::Error for operands that check_operands (traces/machine.hpp) does not let
+  /// through.
   virtual ReplayResult replay(const traces::Gemm& gemm, const traces::Operand& left,
                               std::span<const traces::Operand> right, const TileSchedule& schedule) = 0;
 };
 
 std::unique_ptr<ArrayModel> make_array_model(ArrayShape shape, Fidelity fidelity);
-
-/// All tiles of a GEMM, rows of tiles inner (m first), ragged at the edges.
-TileSchedule whole_gemm_schedule(const traces::GemmSize& size, unsigned samples, ArrayShape shape);
 
 /// Why no model can be made here ("built without SystemC"); nothing where it can.
 traces::Refusal systemc_missing();

@@ -5,8 +5,8 @@
 #include "rtl_models/array/fast_array.hpp"
 #include "rtl_models/array/pe_array.hpp"
 #include "rtl_models/feeder/feeder.hpp"
-#include "rtl_models/kernel.hpp"
 #include "rtl_models/replay.hpp"
+#include "rtl_models/systemc_kernel.hpp"
 #include "rtl_models/wired_array.hpp"
 
 #include <fmt/format.h>
@@ -14,6 +14,11 @@
 #include <memory>
 
 namespace quatrain::rtl_models {
+
+/// Throws traces::Error for operands that do not fit the GEMM; asserts, for that is a mistake of the caller,
+/// that schedule and array do.
+void check_job(const traces::Gemm& gemm, const traces::Operand& left, std::span<const traces::Operand> right,
+               const TileSchedule& schedule, ArrayShape shape);
 
 template <Fault fault>
 class ReplayModel final : public ArrayModel {

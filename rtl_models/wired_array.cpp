@@ -1,6 +1,6 @@
 #include "rtl_models/wired_array.hpp"
 
-#include "rtl_models/kernel.hpp"
+#include "rtl_models/systemc_kernel.hpp"
 
 #include <cassert>
 

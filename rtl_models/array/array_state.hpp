@@ -78,7 +78,7 @@ template <PeMode mode, Fault fault>
 [[gnu::always_inline]] inline void block_products(const Link* left, const Link* right,
                                                   std::int16_t (&products)[lane_block]) {
   for (std::uint32_t j = 0; j < lane_block; ++j) {
-    const auto enable = static_cast<std::int16_t>(-(((left[j] & right[j]) >> 4) & 1));
+    const auto enable = static_cast<std::int16_t>(-(((left[j] & right[j]) >> valid_at) & 1));
     const auto a = static_cast<std::int16_t>(left[j] & code_bits);
     const auto b = static_cast<std::int16_t>(right[j] & code_bits);
     products[j] = static_cast<std::int16_t>(product<mode, fault>(a, b) & enable);
@@ -99,7 +99,7 @@ struct BlockControl {
     const auto left_bits = static_cast<std::int16_t>(left[j]),
                right_bits = static_cast<std::int16_t>(right[j]);
     control.restarts[j] =
-        static_cast<std::int16_t>(-((left_bits >> 5) & ((left_bits & right_bits) >> 4) & 1));
+        static_cast<std::int16_t>(-((left_bits >> first_at) & ((left_bits & right_bits) >> valid_at) & 1));
     control.drains[j] = static_cast<std::int16_t>((drain[j] != 0 ? -1 : 0) & in_use);
   }
   return control;

@@ -3,8 +3,8 @@
 /// left input of the column's PE at the tap (the tile's bottom row): from the next cycle on that PE's
 /// accumulator is final, and one word a cycle leaves, the bottom row's first.
 
-#include "rtl_models/array/ports.hpp"
-#include "rtl_models/pe/pe.hpp"
+#include "rtl_models/pe/control.hpp"
+#include "rtl_models/pe/link.hpp"
 
 #include <systemc>
 
@@ -33,7 +33,7 @@ class ColumnDrain final : public sc_core::sc_module {
     const bool in_use = tile.rows > 0 && column_ < tile.columns;
     if (reset.read())
       words_ = 0;
-    else if (in_use && left[tile.rows - 1].read()[6])  // last
+    else if (in_use && left[tile.rows - 1].read()[last_at])
       words_ = tile.rows;
     else if (words_ > 0)
       --words_;

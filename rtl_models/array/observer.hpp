@@ -51,7 +51,7 @@ struct ByteLaneCounts {
     const Link *left = after.left.data() + at, *right = after.right.data() + at;
     const Link *old_left = before.left.data() + at, *old_right = before.right.data() + at;
     for (std::uint32_t j = 0; j < lane_block; ++j) {
-      const auto mac = static_cast<std::uint8_t>(((left[j] & right[j]) >> 4) & 1);
+      const auto mac = static_cast<std::uint8_t>(((left[j] & right[j]) >> valid_at) & 1);
       const auto full = static_cast<std::uint8_t>(any_bit(static_cast<std::uint8_t>(left[j] & left_mask)) &
                                                   any_bit(static_cast<std::uint8_t>(right[j] & right_mask)));
       counts.macs[j] = static_cast<std::uint8_t>(counts.macs[j] + mac);

@@ -2,8 +2,8 @@
 /// The values on the array's boundary signals: one struct a side, since many scalar signals would cost more
 /// than the array behind them. Assignment and comparison touch only the lanes in use.
 
+#include "rtl_models/pe/control.hpp"
 #include "rtl_models/pe/link.hpp"
-#include "rtl_models/pe/multiplier.hpp"
 #include "rtl_models/schedule/tile_schedule.hpp"
 
 #include <algorithm>
@@ -50,24 +50,12 @@ struct ExitWord {
 };
 using ExitWords = Lanes<ExitWord>;
 
-/// Constant during a tile: the mode register of all PEs, and how much of the array the tile uses (the tap
-/// stands below row `rows - 1`).
-struct TileControl {
-  PeMode mode = PeMode::int4_int4;
-  std::uint32_t rows = 0, columns = 0;
-  friend bool operator==(const TileControl&, const TileControl&) = default;
-};
-
 // A signal's type needs these two (waveforms are not written).
 template <typename Word>
 std::ostream& operator<<(std::ostream& out, const Lanes<Word>& lanes) {
   return out << lanes.count << " lanes";
 }
-inline std::ostream& operator<<(std::ostream& out, const TileControl& control) {
-  return out << control.rows << " x " << control.columns;
-}
 template <typename Word>
 void sc_trace(sc_core::sc_trace_file*, const Lanes<Word>&, const std::string&) {}
-inline void sc_trace(sc_core::sc_trace_file*, const TileControl&, const std::string&) {}
 
 }  // namespace quatrain::rtl_models

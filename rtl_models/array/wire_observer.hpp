@@ -3,8 +3,8 @@
 /// reads each wire and compares it with what it read at the edge before. Definitions: docs/hardware-model.md.
 
 #include "rtl_models/array/activity.hpp"
-#include "rtl_models/array/ports.hpp"
-#include "rtl_models/pe/pe.hpp"
+#include "rtl_models/pe/control.hpp"
+#include "rtl_models/pe/link.hpp"
 #include "rtl_models/schedule/tile_schedule.hpp"
 
 #include <systemc>

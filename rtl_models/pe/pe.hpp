@@ -5,7 +5,7 @@
 /// left restarts it from zero. In a draining column of a row in use the accumulator takes the word above
 /// instead.
 
-#include "rtl_models/array/ports.hpp"
+#include "rtl_models/pe/control.hpp"
 #include "rtl_models/pe/link.hpp"
 #include "rtl_models/pe/multiplier.hpp"
 
@@ -14,8 +14,6 @@
 #include <cstdint>
 
 namespace quatrain::rtl_models {
-
-using LinkWires = sc_dt::sc_uint<7>;
 
 template <Fault fault>
 class Pe final : public sc_core::sc_module {
@@ -48,12 +46,12 @@ class Pe final : public sc_core::sc_module {
     right_out.write(right);
     if (draining.read() && row_ < control.read().rows)
       accumulator.write(above.read());
-    else if (left[4] && right[4])  // both valid
+    else if (left[valid_at] && right[valid_at])
       accumulator.write(sum(left, right));
   }
 
   sc_dt::sc_int<32> sum(const LinkWires& left, const LinkWires& right) const {
-    const bool restart = left[5] && fault != Fault::accumulator_stale;
+    const bool restart = left[first_at] && fault != Fault::accumulator_stale;
     const int a = left.range(3, 0).to_int(), b = right.range(3, 0).to_int();
     const int kept = restart ? 0 : accumulator.read().to_int();
     const int total =

@@ -1,7 +1,5 @@
 #include "rtl_models/schedule/tile_schedule.hpp"
 
-#include "rtl_models/replay.hpp"
-
 #include <algorithm>
 
 namespace quatrain::rtl_models {

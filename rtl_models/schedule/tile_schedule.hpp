@@ -2,6 +2,8 @@
 /// Which part of a GEMM the array computes when. The simulator's mapping makes a schedule; the replay follows
 /// it.
 
+#include "traces/geometry.hpp"
+
 #include <cstdint>
 #include <vector>
 
@@ -28,5 +30,8 @@ struct TileSchedule {
   std::uint64_t stream_length = 0;  ///< operands that pass through a tile: samples * k
   std::vector<Tile> tiles;
 };
+
+/// All tiles of a GEMM, rows of tiles inner (m first), ragged at the edges.
+TileSchedule whole_gemm_schedule(const traces::GemmSize& size, unsigned samples, ArrayShape shape);
 
 }  // namespace quatrain::rtl_models

@@ -30,7 +30,7 @@ std::vector<std::int32_t> replayed(rtl_models::ArrayModel& model, const GemmCase
       .accumulators;
 }
 
-TEST(Kernel, ModelMadeAfterTheFirstReplayIsRefused) {
+TEST(SystemcKernel, ModelMadeAfterTheFirstReplayIsRefused) {
   const auto model = rtl_models::make_array_model({4, 4}, Fidelity::array);
   const GemmCase c = linear_case(1);
   EXPECT_EQ(replayed(*model, c), direct_product(c));
@@ -41,7 +41,7 @@ TEST(Kernel, ModelMadeAfterTheFirstReplayIsRefused) {
   EXPECT_EQ(replayed(*model, c), direct_product(c)) << "the first model goes on working";
 }
 
-TEST(Kernel, ModelsTakeTurnsAndOutliveEachOther) {
+TEST(SystemcKernel, ModelsTakeTurnsAndOutliveEachOther) {
   auto first = rtl_models::make_array_model({4, 4}, Fidelity::array);
   auto second = rtl_models::make_array_model({3, 2}, Fidelity::pe);
   auto third = rtl_models::make_array_model({8, 8}, Fidelity::array);
@@ -57,7 +57,7 @@ TEST(Kernel, ModelsTakeTurnsAndOutliveEachOther) {
   EXPECT_EQ(replayed(*third, c), direct_product(c));
 }
 
-TEST(Kernel, ModelDestroyedBeforeTheFirstReplayHarmsNone) {
+TEST(SystemcKernel, ModelDestroyedBeforeTheFirstReplayHarmsNone) {
   rtl_models::make_array_model({4, 4}, Fidelity::array).reset();
   rtl_models::make_array_model({3, 2}, Fidelity::pe).reset();
   const auto model = rtl_models::make_array_model({4, 4}, Fidelity::array);
@@ -65,7 +65,7 @@ TEST(Kernel, ModelDestroyedBeforeTheFirstReplayHarmsNone) {
   EXPECT_EQ(replayed(*model, c), direct_product(c));
 }
 
-TEST(Kernel, ReplaysLeaveNothingBehind) {
+TEST(SystemcKernel, ReplaysLeaveNothingBehind) {
   const auto model = rtl_models::make_array_model({4, 4}, Fidelity::array);
   const GemmCase c = linear_case(2);
   const auto right = right_operands(c);
@@ -78,7 +78,7 @@ TEST(Kernel, ReplaysLeaveNothingBehind) {
   EXPECT_EQ(again.accumulators, once.accumulators);
 }
 
-TEST(Kernel, NothingIsPrinted) {
+TEST(SystemcKernel, NothingIsPrinted) {
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
   const auto model = rtl_models::make_array_model({4, 4}, Fidelity::pe);
@@ -89,7 +89,7 @@ TEST(Kernel, NothingIsPrinted) {
   EXPECT_EQ(found, direct_product(c));
 }
 
-TEST(Kernel, ShapeOutOfRangeIsRefused) {
+TEST(SystemcKernel, ShapeOutOfRangeIsRefused) {
   EXPECT_EQ(message_of([] {
               rtl_models::make_array_model({0, 4}, Fidelity::array);
             }),
