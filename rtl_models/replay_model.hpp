@@ -1,6 +1,6 @@
 #pragma once
 /// An elaborated array with its sequencer and clock behind the ArrayModel interface; the fidelity and a
-/// planted fault are chosen when it is built.
+/// planted fault are chosen when it is built. Tests also bring an array module of their own.
 
 #include "rtl_models/array/fast_array.hpp"
 #include "rtl_models/array/pe_array.hpp"
@@ -21,12 +21,21 @@ void check_job(const traces::Gemm& gemm, const traces::Operand& left, std::span<
                const TileSchedule& schedule, ArrayShape shape);
 
 template <Fault fault>
+std::unique_ptr<ArrayModule> make_array_module(ArrayShape shape, Fidelity fidelity) {
+  check_elaboration(shape);
+  if (fidelity == Fidelity::pe)
+    return std::make_unique<PeArray<fault>>(sc_core::sc_gen_unique_name("pe_array"), shape);
+  return std::make_unique<FastArray<fault>>(sc_core::sc_gen_unique_name("array"), shape);
+}
+
+template <Fault fault>
 class ReplayModel final : public ArrayModel {
  public:
-  ReplayModel(ArrayShape shape, Fidelity fidelity, EdgeDelay delay = EdgeDelay::none)
-      : shape_(shape),
-        fidelity_(fidelity),
-        wired_(std::make_unique<WiredArray>(make_array(shape, fidelity), shape, delay)) {}
+  ReplayModel(ArrayShape shape, Fidelity fidelity)
+      : ReplayModel(shape, fidelity, make_array_module<fault>(shape, fidelity)) {}
+  /// `array` is of that shape and fidelity.
+  ReplayModel(ArrayShape shape, Fidelity fidelity, std::unique_ptr<ArrayModule> array)
+      : shape_(shape), fidelity_(fidelity), wired_(std::make_unique<WiredArray>(std::move(array), shape)) {}
   /// Before the first replay the kernel holds on to the processes of what was built: it keeps the array then.
   ~ReplayModel() override {
     if (sc_core::sc_get_status() == sc_core::SC_ELABORATION) static_cast<void>(wired_.release());
@@ -67,13 +76,6 @@ class ReplayModel final : public ArrayModel {
   }
 
  private:
-  static std::unique_ptr<ArrayModule> make_array(ArrayShape shape, Fidelity fidelity) {
-    check_elaboration(shape);
-    if (fidelity == Fidelity::pe)
-      return std::make_unique<PeArray<fault>>(sc_core::sc_gen_unique_name("pe_array"), shape);
-    return std::make_unique<FastArray<fault>>(sc_core::sc_gen_unique_name("array"), shape);
-  }
-
   ArrayShape shape_;
   Fidelity fidelity_;
   std::unique_ptr<WiredArray> wired_;

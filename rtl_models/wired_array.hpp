@@ -2,7 +2,6 @@
 /// One array with its clock, its sequencer and the signals between them.
 
 #include "rtl_models/array/array_module.hpp"
-#include "rtl_models/array/edge_registers.hpp"
 #include "rtl_models/feeder/sequencer.hpp"
 #include "rtl_models/gated_clock.hpp"
 
@@ -12,7 +11,7 @@ namespace quatrain::rtl_models {
 
 class WiredArray {
  public:
-  WiredArray(std::unique_ptr<ArrayModule> array, ArrayShape shape, EdgeDelay delay);
+  WiredArray(std::unique_ptr<ArrayModule> array, ArrayShape shape);
   /// Plays the job to its end.
   void run(const SequencerJob& job);
   std::uint64_t cycles() const { return sequencer_.cycles(); }
@@ -22,9 +21,8 @@ class WiredArray {
   GatedClock clock_{sc_core::sc_gen_unique_name("clock")};
   Sequencer sequencer_;
   std::unique_ptr<ArrayModule> array_;
-  std::unique_ptr<EdgeRegisters> left_registers_, right_registers_;
   sc_core::sc_signal<bool> clock_signal_, reset_;
-  sc_core::sc_signal<EdgeWord> left_, right_, delayed_left_, delayed_right_;
+  sc_core::sc_signal<EdgeWord> left_, right_;
   sc_core::sc_signal<TileControl> control_;
   sc_core::sc_signal<ExitWords> exits_;
 };

@@ -1,7 +1,7 @@
 #include "tests/support/systemc_faults.hpp"
 
 #include "rtl_models/array_machine.hpp"
-#include "rtl_models/replay_model.hpp"
+#include "tests/support/delayed_array.hpp"
 #include "tests/support/gemm_cases.hpp"
 #include "tests/support/sharp_gemms.hpp"
 
@@ -11,7 +11,6 @@ namespace quatrain::tests {
 namespace {
 
 using rtl_models::ArrayShape;
-using rtl_models::EdgeDelay;
 using rtl_models::Fault;
 using rtl_models::Fidelity;
 using traces::Geometry;
@@ -130,17 +129,24 @@ Sketch extra_register() {
           at(0, 0, 0, 0)};
 }
 
-template <Fault fault>
-void plant(std::vector<PlantedFault>& faults, const Sketch& sketch, EdgeDelay delay = EdgeDelay::none) {
+/// make_model(fidelity) makes the faulty array.
+template <Fault fault, typename MakeModel>
+void plant(std::vector<PlantedFault>& faults, const Sketch& sketch, MakeModel make_model) {
   for (const Fidelity fidelity : {Fidelity::pe, Fidelity::array}) {
     const char* machine = fidelity == Fidelity::pe ? "systemc.pe" : "systemc.array";
-    const auto make = [fidelity, delay]() -> std::unique_ptr<traces::Machine> {
-      return std::make_unique<rtl_models::ArrayMachine<fault>>(
-          std::make_unique<rtl_models::ReplayModel<fault>>(shape, fidelity, delay));
+    const auto make = [fidelity, make_model]() -> std::unique_ptr<traces::Machine> {
+      return std::make_unique<rtl_models::ArrayMachine<fault>>(make_model(fidelity));
     };
     faults.push_back({std::string(machine) + "/" + sketch.name, machine, sketch.site, sketch.kind, make,
                       sketch.c, std::nullopt, sketch.place});
   }
+}
+
+template <Fault fault>
+void plant(std::vector<PlantedFault>& faults, const Sketch& sketch) {
+  plant<fault>(faults, sketch, [](Fidelity fidelity) {
+    return std::make_unique<rtl_models::ReplayModel<fault>>(shape, fidelity);
+  });
 }
 
 }  // namespace
@@ -159,7 +165,9 @@ std::vector<PlantedFault> systemc_faults() {
   plant<Fault::stale_right_panel>(faults, stale_right_panel());
   plant<Fault::scale_one_ulp>(faults, scale_one_ulp());
   plant<Fault::samples_not_divided>(faults, samples_not_divided());
-  plant<Fault::none>(faults, extra_register(), EdgeDelay::first_row);
+  plant<Fault::none>(faults, extra_register(), [](Fidelity fidelity) {
+    return make_delayed_model<Fault::none>(shape, fidelity, EdgeDelay::first_row);
+  });
   return faults;
 }
 

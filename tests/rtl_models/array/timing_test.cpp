@@ -1,7 +1,7 @@
 /// Drives an array's edges by hand, cycle by cycle, and reads it in every cycle.
 #include "rtl_models/array/fast_array.hpp"
 #include "rtl_models/array/pe_array.hpp"
-#include "rtl_models/replay_model.hpp"
+#include "tests/support/delayed_array.hpp"
 #include "tests/support/gemm_cases.hpp"
 
 #include <gtest/gtest.h>
@@ -158,13 +158,15 @@ Timed with_extra_registers(Fidelity fidelity, EdgeDelay delay) {
   traces::Geometry g;
   g.batch = 9, g.in_channels = 6, g.out_channels = 7;
   const ArrayShape shape{4, 5};
-  ReplayModel<Fault::none> usual(shape, fidelity), delayed(shape, fidelity, delay);
+  ReplayModel<Fault::none> usual(shape, fidelity);
+  const auto delayed = make_delayed_model<Fault::none>(shape, fidelity, delay);
   const GemmCase c =
       random_case({traces::Phase::forward, g}, traces::Encoding::uint4, traces::Encoding::int4, 1, 3);
   const auto schedule = whole_gemm_schedule(traces::gemm_size(c.gemm.phase, g), 1, shape);
   const auto right = right_operands(c);
   return {usual.replay(c.gemm, left_operand(c), right, schedule),
-          delayed.replay(c.gemm, left_operand(c), right, schedule), direct_product(c), schedule.tiles.size()};
+          delayed->replay(c.gemm, left_operand(c), right, schedule), direct_product(c),
+          schedule.tiles.size()};
 }
 
 class ExtraEdgeRegister : public testing::TestWithParam<Fidelity> {};

@@ -1,8 +1,8 @@
 #include "sim/accelerator/replay.hpp"
 
-#include "rtl_models/replay_model.hpp"
 #include "sim/accelerator/results.hpp"
 #include "sim/embedded/config_file.hpp"
+#include "tests/support/delayed_array.hpp"
 #include "tests/support/json_schema.hpp"
 #include "tests/support/message_of.hpp"
 
@@ -17,7 +17,6 @@ namespace {
 
 using rtl_models::ArrayModel;
 using rtl_models::ArrayShape;
-using rtl_models::EdgeDelay;
 using rtl_models::Fault;
 using rtl_models::Fidelity;
 using rtl_models::ReplayResult;
@@ -93,8 +92,7 @@ TEST(Replay, ClosedFormsNeedNoModel) {
 TEST(ReplayPlantedFault, OneMoreEdgeRegisterChangesCyclesOnly) {
   const traces::TraceReader reader = outside_trace();
   sim::ReplayModels models;
-  models.main = std::make_unique<rtl_models::ReplayModel<Fault::none>>(ArrayShape{8, 8}, Fidelity::array,
-                                                                       EdgeDelay::every_lane);
+  models.main = make_delayed_model<Fault::none>({8, 8}, Fidelity::array, EdgeDelay::every_lane);
   const sim::Simulation simulation = simulated(task_for({8, 8}, &models), reader);
   EXPECT_FALSE(simulation.replay->equal());
   EXPECT_FALSE(simulation.replay->cycles_equal);
