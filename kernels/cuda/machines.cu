@@ -1,6 +1,6 @@
 /// The one translation unit that nvcc compiles: every kernel, and the machines around them.
-#include "kernels/backend.cuh"
 #include "kernels/cuda/error.hpp"
+#include "kernels/device_backend.cuh"
 #include "kernels/kernel_machine.hpp"
 #include "kernels/machine.hpp"
 

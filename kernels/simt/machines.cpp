@@ -1,4 +1,4 @@
-#include "kernels/backend.cuh"
+#include "kernels/device_backend.cuh"
 #include "kernels/kernel_machine.hpp"
 #include "kernels/machine.hpp"
 

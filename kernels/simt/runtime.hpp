@@ -8,7 +8,7 @@
 /// take part.
 /// Limits: threads that wait for each other without a barrier (spinning) hang; memory order is the CPU's.
 
-#include "kernels/machine.hpp"
+#include "kernels/simt/options.hpp"
 #include "traces/base/parallel_for.hpp"
 
 #include <cstddef>

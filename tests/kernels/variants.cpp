@@ -1,6 +1,6 @@
 #include "tests/kernels/variants.hpp"
 
-#include "kernels/backend.cuh"
+#include "kernels/device_backend.cuh"
 #include "kernels/kernel_machine.hpp"
 
 namespace quatrain::tests {

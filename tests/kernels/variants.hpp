@@ -1,7 +1,6 @@
 #pragma once
 /// The SIMT machines in every form that must not matter: orders of threads, OS threads, launch shapes, tiles.
 
-#include "kernels/backend.hpp"
 #include "kernels/machine.hpp"
 
 #include <memory>

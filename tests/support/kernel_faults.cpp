@@ -1,6 +1,6 @@
 #include "tests/support/kernel_faults.hpp"
 
-#include "kernels/backend.cuh"
+#include "kernels/device_backend.cuh"
 #include "kernels/kernel_machine.hpp"
 #include "tests/support/exact_oracle.hpp"
 #include "tests/support/sharp_gemms.hpp"
