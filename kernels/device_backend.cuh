@@ -124,10 +124,9 @@ class DeviceBackend final : public Backend {
     result.sum1 = sums.sum1;
     result.sum2 = sums.sum2;
     result.clip = sawb_clip(is_signed, result.count, sums, result.exponent, result.max);
-    const float levels = is_signed ? 7.0F : 15.0F;
-    result.scale = result.clip / levels;
-    const float least = is_signed ? -7.0F : 0.0F;
-    result.codes = make_codes("make_sawb_codes", make_sawb_codes<fault>, levels / result.clip, least, levels);
+    const float most = is_signed ? 7.0F : 15.0F, least = is_signed ? -most : 0.0F;  // codes
+    result.scale = result.clip / most;
+    result.codes = make_codes("make_sawb_codes", make_sawb_codes<fault>, most / result.clip, least, most);
   }
 
   void quantize_fp4(const traces::QuantizerTask& task, QuantizerOutcome& outcome) {

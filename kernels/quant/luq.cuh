@@ -12,7 +12,7 @@ inline constexpr unsigned largest_exponent = 7;   // FP4's code of 64
 
 /// e of the code; is_up(fraction) answers for 1 <= y < 64, where 2^23 times g is the fraction.
 template <Fault fault, typename IsUp>
-__device__ unsigned exponent_between_levels(unsigned y_bits, IsUp is_up) {
+__device__ unsigned exponent_between_values(unsigned y_bits, IsUp is_up) {
   const unsigned q = (y_bits >> 23) - exponent_of_one;
   if (q >= 6) return fault == Fault::largest_not_clamped && q > 6 ? 0 : largest_exponent;
   return q + 1 + (is_up(y_bits & 0x7FFFFFU, q) ? 1 : 0);
@@ -38,9 +38,9 @@ struct AtLeastDraw {
   }
 };
 
-/// Half goes to the level whose e is even: up from q + 1 when that is odd.
+/// Half goes to the value whose e is even: up from q + 1 when that is odd.
 template <Fault fault>
-struct NearestLevel {
+struct NearestValue {
   __device__ bool operator()(unsigned fraction, unsigned q) const {
     constexpr unsigned half = 1U << 22;
     return fraction > half || (fraction == half && q % 2 == 0 && fault != Fault::tie_to_lower);
@@ -52,7 +52,7 @@ template <Fault fault, typename Rounding>
 __device__ std::uint32_t fp4_from(float x, float inverse, const Rounding& rounding) {
   const float y = __uint_as_float(magnitude_bits(x)) * inverse;
   const unsigned exponent =
-      y < 1 ? (rounding.below_one(y) ? 1 : 0) : exponent_between_levels<fault>(__float_as_uint(y), rounding);
+      y < 1 ? (rounding.below_one(y) ? 1 : 0) : exponent_between_values<fault>(__float_as_uint(y), rounding);
   return fp4_code(exponent, x);
 }
 
@@ -80,7 +80,7 @@ __global__ void make_nearest_codes(const float* x, unsigned count, float inverse
   if (first >= count) return;
   std::uint32_t packed = 0;
   for (unsigned j = 0; j < codes_per_thread && first + j < count; ++j)
-    packed |= packed_code<fault>(fp4_from<fault>(x[first + j], inverse, NearestLevel<fault>{}), j);
+    packed |= packed_code<fault>(fp4_from<fault>(x[first + j], inverse, NearestValue<fault>{}), j);
   codes[word] = packed;
 }
 
