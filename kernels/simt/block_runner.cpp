@@ -171,11 +171,10 @@ void BlockRunner::wait_for_block(const std::source_location& place) {
   wait();
 }
 
-std::uint64_t BlockRunner::wait_for_warp(Collective kind, std::uint32_t mask, std::uint64_t value,
-                                         unsigned source, const std::source_location& place) {
+std::uint64_t BlockRunner::wait_for_warp(std::uint32_t mask, std::uint64_t value, unsigned source,
+                                         const std::source_location& place) {
   Thread& thread = threads_[running_];
   thread.step = Step::at_warp_collective;
-  thread.kind = kind;
   thread.mask = mask;
   thread.value = value;
   thread.source = source;
@@ -191,26 +190,25 @@ bool BlockRunner::open_warp_collectives() {
   bool opened = false;
   for (unsigned thread = 0; thread < count_; ++thread)
     if (threads_[thread].step == Step::at_warp_collective)
-      opened |= open_collective(thread / warp_size * warp_size, threads_[thread].mask, threads_[thread].kind);
+      opened |= open_collective(thread / warp_size * warp_size, threads_[thread].mask);
   return opened;
 }
 
-bool BlockRunner::open_collective(unsigned first_of_warp, std::uint32_t mask, Collective kind) {
-  std::uint32_t present = 0, ballot = 0;
+bool BlockRunner::open_collective(unsigned first_of_warp, std::uint32_t mask) {
+  std::uint32_t present = 0;
   for (unsigned lane = 0; lane < warp_size && first_of_warp + lane < count_; ++lane) {
     const Thread& thread = threads_[first_of_warp + lane];
     if ((mask >> lane & 1) == 0 || thread.step == Step::exited) continue;
-    if (thread.step != Step::at_warp_collective || thread.mask != mask || thread.kind != kind) return false;
+    if (thread.step != Step::at_warp_collective || thread.mask != mask) return false;
     present |= 1U << lane;
-    if (thread.value != 0) ballot |= 1U << lane;
   }
   for (unsigned lane = 0; lane < warp_size; ++lane) {
     if ((present >> lane & 1) == 0) continue;
     Thread& thread = threads_[first_of_warp + lane];
-    if (kind == Collective::shuffle && (present >> thread.source & 1) == 0)
+    if ((present >> thread.source & 1) == 0)
       fail(fmt::format("thread {} reads from lane {}, which takes no part in the shuffle ({})",
                        first_of_warp + lane, thread.source, name_of_place(thread.place)));
-    thread.result = kind == Collective::shuffle ? threads_[first_of_warp + thread.source].value : ballot;
+    thread.result = threads_[first_of_warp + thread.source].value;
     thread.step = Step::ready;
   }
   return true;

@@ -26,7 +26,7 @@ class BlockRunner {
 
   // For the thread that is running.
   void wait_for_block(const std::source_location& place);
-  std::uint64_t wait_for_warp(Collective kind, std::uint32_t mask, std::uint64_t value, unsigned source,
+  std::uint64_t wait_for_warp(std::uint32_t mask, std::uint64_t value, unsigned source,
                               const std::source_location& place);
   unsigned lane() const { return running_ % warp_size; }
   void* shared_bytes(std::size_t size, const void* type);
@@ -39,7 +39,6 @@ class BlockRunner {
   };
   struct Thread {
     Step step = Step::not_started;
-    Collective kind = Collective::sync;
     unsigned source = 0;
     std::uint32_t mask = 0;
     std::uint64_t value = 0, result = 0;
@@ -59,7 +58,7 @@ class BlockRunner {
   void enter(unsigned thread);
   void order_next_pass();
   bool open_warp_collectives();
-  bool open_collective(unsigned first_of_warp, std::uint32_t mask, Collective kind);
+  bool open_collective(unsigned first_of_warp, std::uint32_t mask);
   bool open_block_barrier();
   [[noreturn]] void fail(const std::string& what) const;
   std::string describe_waiting() const;

@@ -18,19 +18,11 @@ namespace quatrain::kernels::simt {
 using Place = std::source_location;
 
 inline void __syncthreads(const Place& place = Place::current()) { wait_for_block(place); }
-inline void __syncwarp(unsigned mask = ~0U, const Place& place = Place::current()) {
-  wait_for_warp(Collective::sync, mask, 0, 0, place);
-}
-inline unsigned __ballot_sync(unsigned mask, int predicate, const Place& place = Place::current()) {
-  return static_cast<unsigned>(
-      wait_for_warp(Collective::ballot, mask, static_cast<std::uint64_t>(predicate != 0), 0, place));
-}
 
 template <typename T>
 T __shfl_sync(unsigned mask, T value, unsigned lane, const Place& place = Place::current()) {
   static_assert(std::is_integral_v<T>);
-  return static_cast<T>(
-      wait_for_warp(Collective::shuffle, mask, static_cast<std::uint64_t>(value), lane % warp_size, place));
+  return static_cast<T>(wait_for_warp(mask, static_cast<std::uint64_t>(value), lane % warp_size, place));
 }
 template <typename T>
 T __shfl_xor_sync(unsigned mask, T value, unsigned lanes, const Place& place = Place::current()) {

@@ -4,11 +4,26 @@
 #include "traces/base/error.hpp"
 
 #include <algorithm>
+#include <cassert>
 
 namespace quatrain::kernels::simt {
 namespace {
 
 constinit thread_local BlockRunner* runner = nullptr;  // of the block in flight on this OS thread
+
+/// `one` has the OS thread for a scope.
+class InFlight {
+ public:
+  explicit InFlight(BlockRunner& one) { runner = &one; }
+  ~InFlight() { runner = nullptr; }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+};
+
+BlockRunner& in_flight() {
+  assert(runner != nullptr && "a CUDA function outside a kernel");
+  return *runner;
+}
 
 }  // namespace
 
@@ -32,20 +47,20 @@ void Runtime::run(const char* kernel, dim3 grid, dim3 block, const std::function
   const std::uint64_t runs = std::min<std::uint64_t>(blocks, 4 * state_->pool.thread_count());
   state_->pool.parallel_for(runs, [&](std::size_t run) {
     BlockRunner one(state_->stacks, state_->options, kernel, grid, block, body);
-    runner = &one;
+    const InFlight scope(one);
     for (std::uint64_t b = blocks * run / runs; b < blocks * (run + 1) / runs; ++b) one.run(b);
   });
 }
 
-void wait_for_block(const std::source_location& place) { runner->wait_for_block(place); }
+void wait_for_block(const std::source_location& place) { in_flight().wait_for_block(place); }
 
-std::uint64_t wait_for_warp(Collective kind, std::uint32_t mask, std::uint64_t value, unsigned source,
+std::uint64_t wait_for_warp(std::uint32_t mask, std::uint64_t value, unsigned source,
                             const std::source_location& place) {
-  return runner->wait_for_warp(kind, mask, value, source, place);
+  return in_flight().wait_for_warp(mask, value, source, place);
 }
 
-unsigned lane_index() { return runner->lane(); }
+unsigned lane_index() { return in_flight().lane(); }
 
-void* shared_bytes(std::size_t size, const void* type) { return runner->shared_bytes(size, type); }
+void* shared_bytes(std::size_t size, const void* type) { return in_flight().shared_bytes(size, type); }
 
 }  // namespace quatrain::kernels::simt

@@ -53,11 +53,8 @@ class Runtime {
 /// Waits for all threads of the block.
 void wait_for_block(const std::source_location& place);
 
-enum class Collective : std::uint8_t { sync, shuffle, ballot };
-
-/// Waits for the lanes of `mask` that have not exited. shuffle: the `value` of lane `source`; ballot: a bit
-/// for each lane whose value is not 0.
-std::uint64_t wait_for_warp(Collective kind, std::uint32_t mask, std::uint64_t value, unsigned source,
+/// Waits for the lanes of `mask` that have not exited; returns the `value` of lane `source`.
+std::uint64_t wait_for_warp(std::uint32_t mask, std::uint64_t value, unsigned source,
                             const std::source_location& place);
 
 unsigned lane_index();
