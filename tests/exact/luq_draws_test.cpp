@@ -35,7 +35,12 @@ const std::vector<Upward> typed{// levels stay, and so does what is less than ha
                                 {8, 4, 0, 0, 0},
                                 {16, 5, 0, 0, 0},
                                 {32, 6, 0, 0, 0},
+                                {64, 7, 0, 0, 0},
                                 {0x1.000002p0F, 1, 0, 0, 0},
+                                {0x1.000002p1F, 2, 0, 0, 0},
+                                {0x1.000002p2F, 3, 0, 0, 0},
+                                {0x1.000002p3F, 4, 0, 0, 0},
+                                {0x1.000002p4F, 5, 0, 0, 0},
                                 {0x1.000002p5F, 6, 0, 0, 0},
                                 // g = 2^-(r+1) is the threshold of draw 0; one ulp below it nothing goes up
                                 {0x1.00008p0F, 1, 0, 0, 1},
@@ -49,9 +54,15 @@ const std::vector<Upward> typed{// levels stay, and so does what is less than ha
                                 {48, 6, 8, 128, 32768},
                                 {10, 4, 4, 64, 16384},
                                 {28, 5, 12, 192, 49152},
+                                {0x1.555556p3F, 4, 5, 85, 21845},
                                 // all go up from 1 - 2^-(r+1), the threshold of the last draw
                                 {0x1.fffffep0F, 1, 16, 256, 65536},
+                                {0x1.fffffep1F, 2, 16, 256, 65536},
+                                {0x1.fffffep2F, 3, 16, 256, 65536},
+                                {0x1.fffffep3F, 4, 16, 256, 65536},
+                                {0x1.fffffep4F, 5, 16, 256, 65536},
                                 {0x1.fffffep5F, 6, 16, 256, 65536},
+                                {0x1.fffffcp5F, 6, 16, 256, 65536},
                                 {0x1.ffff8p3F, 4, 16, 256, 65536},
                                 {0x1.ffff7ep3F, 4, 16, 256, 65535},
                                 {0x1.ff8p1F, 2, 16, 256, 65408},
@@ -62,6 +73,7 @@ const std::vector<Upward> typed{// levels stay, and so does what is less than ha
                                 {0, 0, 0, 0, 0},
                                 {0x1p-130F, 0, 0, 0, 0},
                                 {0x1p-17F, 0, 0, 0, 1},
+                                {0x1.000002p-17F, 0, 0, 0, 1},
                                 {0x1.fffffep-18F, 0, 0, 0, 0},
                                 {0x1p-9F, 0, 0, 1, 128},
                                 {0x1.fffffep-10F, 0, 0, 0, 128},
@@ -69,6 +81,7 @@ const std::vector<Upward> typed{// levels stay, and so does what is less than ha
                                 {0x1.fffffep-6F, 0, 0, 8, 2048},
                                 {0.5F, 0, 8, 128, 32768},
                                 {0.75F, 0, 12, 192, 49152},
+                                {0x1.fffefep-1F, 0, 16, 256, 65535},
                                 {0x1.fffffep-1F, 0, 16, 256, 65536},
                                 // 1/3 in fp32 is 0.33333334: 5.33, 85.33 and 21845.33 draws
                                 {0x1.555556p-2F, 0, 5, 85, 21845}};
@@ -121,23 +134,93 @@ std::vector<std::string> wrong_draws(traces::Machine& machine) {
   return all;
 }
 
+/// A value and how many of the 65536 draws of 16 bits take it up from level e.
+struct Element {
+  float x;
+  unsigned e;
+  std::uint32_t upward;
+};
+
+constexpr float inexact = 1.7F;
+
+/// The levels, their neighbours and the two floats below the maximum: no draw moves them off the level. Then
+/// both sides of the dead zone's edge.
+std::vector<Element> at_the_levels(float maximum) {
+  const auto below = [](float x) { return std::nextafter(x, 0.0F); };
+  std::vector<Element> all;
+  for (int e = 1; e <= 7; ++e) {
+    const float level = std::ldexp(maximum, e - 7);
+    const float other = e == 7 ? below(below(level)) : std::nextafter(level, maximum);
+    for (const float x : {level, below(level), other}) all.push_back({x, static_cast<unsigned>(e), 0});
+  }
+  const float edge = exact::smallest_taken_up(0, 0, maximum, Alpha::exact, 16);
+  all.push_back({edge, 0, 1});
+  all.push_back({below(edge), 0, 0});
+  return all;
+}
+
+/// "" when every element, of both signs, gets the code of its count under every draw of 16 bits. They are
+/// dealt in turn to the positions that have the same draw; the maximum comes last.
+std::string wrong_draws_of_16_bits(traces::Machine& machine, const std::vector<Element>& elements,
+                                   float maximum) {
+  constexpr std::size_t in_a_block = 8;
+  const std::size_t hands = 2 * elements.size();
+  std::vector<std::size_t> dealt(1U << 16);
+  std::vector<float> source;
+  std::vector<std::uint8_t> expected;
+  for (std::size_t unfinished = dealt.size(); unfinished > 0;) {
+    const auto block = static_cast<std::uint32_t>(source.size() / in_a_block);
+    const auto words = exact::random_words({block, key.step, key.layer, key.sample}, {key.seed, 0});
+    for (std::size_t i = 0; i < in_a_block; ++i) {
+      const std::uint32_t u = words[i / 2] >> 16 * (i % 2) & 0xFFFF;
+      const std::size_t hand = dealt[u]++ % hands;
+      if (dealt[u] == hands) --unfinished;
+      const Element& element = elements[hand / 2];
+      const bool negative = hand % 2 != 0;
+      source.push_back(negative ? -element.x : element.x);
+      expected.push_back(code_of(element.e + (u < element.upward ? 1 : 0), negative));
+    }
+  }
+  source.push_back(maximum);
+  expected.push_back(7);
+
+  traces::QuantizerTask task;
+  task.rule = Rule::luq_fp4;
+  task.draws = key;
+  task.source = source;
+  const auto result = machine.quantize(task);
+  for (std::size_t i = 0; i < source.size(); ++i)
+    if (const auto code = traces::nibble_at(result.codes, i); code != expected[i])
+      return fmt::format("element {}: {:a}, draw {:x}: code {:x}, expected {:x}", i, source[i],
+                         exact::draw(key, i, 16), code, expected[i]);
+  return "";
+}
+
 TEST(LuqDraws, OracleCountsAsTyped) {
   for (const Upward& upward : typed)
     for (const unsigned bits : {4U, 8U, 16U})
       EXPECT_EQ(exact::draws_upward(upward.x, 64, Alpha::exact, bits), upward.with_bits(bits))
           << upward.x << ' ' << bits;
+  // To a level with all draws is as good as from it with none.
+  for (const Element& element : at_the_levels(inexact))
+    EXPECT_EQ(exact::draws_upward(element.x, inexact, Alpha::exact, 16) % 65536, element.upward)
+        << element.x << ' ' << element.e;
 }
 
 class LuqDrawsOn : public EveryMachine {};
 
 TEST_P(LuqDrawsOn, EveryDrawOf4And8Bits) { EXPECT_THAT(wrong_draws(machine()), testing::IsEmpty()); }
 
-/// 16 bits: enough elements that every draw occurs.
 TEST_P(LuqDrawsOn, EveryDrawOf16Bits) {
-  constexpr std::size_t n = 1'000'001;
-  for (const Upward& upward :
-       {Upward{0x1.555556p3F, 4, 5, 85, 21845}, Upward{0x1.fffefep-1F, 0, 16, 256, 65535}})
-    EXPECT_EQ(wrong_draws(machine(), upward, upward.e == 4, n, 16), "");
+  constexpr float alpha = 0x1p-11F;
+  std::vector<Element> elements;
+  for (const Upward& upward : typed) elements.push_back({upward.x * alpha, upward.e, upward.of_65536});
+  EXPECT_EQ(wrong_draws_of_16_bits(machine(), elements, 64 * alpha), "");
+}
+
+/// No power of two: f32(maximum * inv) is one ulp below 64.
+TEST_P(LuqDrawsOn, EveryDrawOf16BitsAtTheLevelsOfAnInexactScale) {
+  EXPECT_EQ(wrong_draws_of_16_bits(machine(), at_the_levels(inexact), inexact), "");
 }
 
 /// A million elements at and below the threshold of their own draw, in units where y is exact: every
@@ -185,10 +268,25 @@ TEST(LuqDrawSlips, AreCaught) {
   OracleMachine machine("oracle");
   EXPECT_THAT(wrong_draws(machine), testing::IsEmpty());
   machine.spoil_quantizer = draws_of_another_sample;
-  EXPECT_GT(wrong_draws(machine).size(), typed.size());
+  std::size_t movable = 0;  // values whose code depends on the draw, of either sign
+  for (const Upward& upward : typed)
+    for (const unsigned bits : {4U, 8U})
+      movable += upward.with_bits(bits) > 0 && upward.with_bits(bits) < 1U << bits ? 2 : 0;
+  EXPECT_EQ(wrong_draws(machine).size(), movable);
   machine.spoil_quantizer = elements_one_ulp_lower;
   EXPECT_THAT(wrong_draws(machine), testing::IsSupersetOf({testing::HasSubstr("r = 4: 16.5 alpha"),
                                                            testing::HasSubstr("r = 8: 4.0078125 alpha")}));
+}
+
+TEST(LuqDrawSlips, OneDrawOf16BitsIsCaught) {
+  traces::ThreadPool pool(1);
+  std::string why_not;
+  const auto machine = make_machine("emu.naive", pool, why_not);
+  EXPECT_EQ(wrong_draws_of_16_bits(*machine, {{3, 2, 32768}}, 64), "");
+  EXPECT_THAT(wrong_draws_of_16_bits(*machine, {{3, 2, 32767}}, 64),
+              testing::HasSubstr("0x1.8p+1, draw 7fff: code 3, expected 2"));
+  EXPECT_THAT(wrong_draws_of_16_bits(*machine, {{1, 1, 0}, {3, 2, 32769}}, 64),
+              testing::HasSubstr("draw 8000: code 2, expected 3"));
 }
 
 }  // namespace
