@@ -161,6 +161,15 @@ TEST_F(BadFiles, DataFilesAgainstTheManifest) {
       message_with_sums(),
       name + "tensor 'evaluation/2/forward/accumulators': manifest.json puts it into step_0.safetensors");
   trace_ = good;
+  trace_.replace("manifest.json", "\"encoding\": \"int4\", \"shape\": [5, 3]",
+                 "\"encoding\": \"int4\", \"shape\": [17]");
+  EXPECT_EQ(message_with_sums(), name +
+                                     "tensor 'evaluation/2/input/codes': found U8 [8]; expected U8 [9] for "
+                                     "int4 of manifest.json");
+  trace_ = good;
+  trace_["step_0_evaluation.safetensors"].pop_back();
+  EXPECT_EQ(message_with_sums(), name + "the tensors take 88 bytes; found 87 behind the header");
+  trace_ = good;
   trace_.remove("step_0_evaluation.safetensors");
   EXPECT_EQ(message_with_sums(),
             "T/manifest.json: tensor 'evaluation/2/forward/accumulators': not in the file "
@@ -313,6 +322,7 @@ TEST(SafetensorsHeader, Bad) {
             "f: header: /a/data_offsets: found 8 to 0; dtype and shape take 8 bytes");
   EXPECT_EQ(entry("F32", "[2]", "[0,16]"),
             "f: header: /a/data_offsets: found 0 to 16; dtype and shape take 8 bytes");
+  EXPECT_EQ(entry("F32", "[4]", "[0,16]"), "f: the tensors take 16 bytes; found 8 behind the header");
   EXPECT_EQ(entry("F32", "[2]", "[0,18446744073709551616]"),
             "f: header: /a/data_offsets/1: found 18446744073709551616; expected an integer from 0 to "
             "9223372036854775807");

@@ -117,6 +117,7 @@ TEST_F(BadManifest, Tensors) {
           {"\"1/forward/accumulators\": {", "\"__metadata__\": {", "/tensors/__metadata__" + id_rule},
           {"\"1/forward/accumulators\": {", "\"\": {", "/tensors/" + id_rule},
           {"\"1/forward/accumulators\": {", "\"\\n\": {", "/tensors/\\x0a" + id_rule},
+          {"\"1/forward/accumulators\": {", "\"\\u0000\": {", "/tensors/\\x00" + id_rule},
           {"\"1/forward/accumulators\": {", fmt::format("\"{}\": {{", std::string(201, 'i')),
            fmt::format("/tensors/{}...{}", std::string(80, 'i'), id_rule)}});
 }
@@ -124,6 +125,12 @@ TEST_F(BadManifest, Tensors) {
 TEST_F(BadManifest, Layers) {
   expect({{"\"name\": \"conv\"", "\"name\": \"co nv\"",
            "/layers/0/name: found 'co nv'; expected A-Z a-z 0-9 _ . -"},
+          {"\"name\": \"conv\"", "\"name\": \"conv/1\"",
+           "/layers/0/name: found 'conv/1'; expected A-Z a-z 0-9 _ . -"},
+          {"\"name\": \"conv\"", "\"name\": \"a\\u0000\"",
+           "/layers/0/name: found 'a\\x00'; expected A-Z a-z 0-9 _ . -"},
+          {"\"name\": \"conv\"", fmt::format("\"name\": \"{}\"", std::string(101, 'n')),
+           "/layers/0/name: found a string of 101 bytes; expected from 1 to 100"},
           {"\"name\": \"conv\"", "\"name\": \"\"",
            "/layers/0/name: found a string of 0 bytes; expected from 1 to 100"},
           {"\"conv2d\"", "\"conv3d\"", "/layers/0/kind: found 'conv3d'; expected 'conv2d' or 'linear'"},
@@ -172,6 +179,8 @@ TEST_F(BadManifest, QuantizerFields) {
            "/quantizers/2/alpha: found 'pow3'; expected 'exact' or 'pow2'"},
           {"\"sample\": 1", "\"sample\": 16",
            "/quantizers/6/sample: found 16; expected an integer from 0 to 15"},
+          {"\"id\": \"1/input\"", fmt::format("\"id\": \"{}\"", std::string(201, 'i')),
+           "/quantizers/0/id: found a string of 201 bytes; expected from 1 to 200"},
           {"\"id\": \"1/input\"", "\"id\": \"\"",
            "/quantizers/0/id: found a string of 0 bytes; expected from 1 to 200"}});
 }

@@ -59,15 +59,17 @@ TEST_F(FailingWrite, EverySystemCallThatFails) {
   for (const auto& [call, count] : std::vector<std::pair<std::string, std::size_t>>{
            {"mkdir", 1}, {"openat", 6}, {"write", 21}, {"fsync", 6}, {"renameat2", 1}}) {
     ASSERT_EQ(calls(only + "-e trace=" + call).size(), count) << call;
-    for (std::size_t when = 1; when <= count; ++when) {
-      SCOPED_TRACE(call + " number " + std::to_string(when));
-      ASSERT_EQ(run_under_strace(only + "-e inject=" + call + ":error=ENOSPC:when=" + std::to_string(when)),
-                2);
-      EXPECT_THAT(printed(), testing::StartsWith(folder_.path().string()));
-      EXPECT_THAT(printed(), testing::EndsWith("No space left on device\n"));
-      EXPECT_FALSE(fs::exists(trace_));
-      EXPECT_FALSE(fs::exists(partial_));
-    }
+    for (const auto& [error, cause] : std::vector<std::pair<std::string, std::string>>{
+             {"ENOSPC", "No space left on device"}, {"EIO", "Input/output error"}})
+      for (std::size_t when = 1; when <= count; ++when) {
+        SCOPED_TRACE(call + " number " + std::to_string(when) + ": " + error);
+        const std::string inject = "-e inject=" + call + ":error=" + error + ":when=" + std::to_string(when);
+        ASSERT_EQ(run_under_strace(only + inject), 2);
+        EXPECT_THAT(printed(), testing::StartsWith(folder_.path().string()));
+        EXPECT_THAT(printed(), testing::EndsWith(": " + cause + "\n"));
+        EXPECT_FALSE(fs::exists(trace_));
+        EXPECT_FALSE(fs::exists(partial_));
+      }
   }
 }
 
