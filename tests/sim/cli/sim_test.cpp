@@ -1,5 +1,5 @@
 /// quatrain sim, typed as a user types it.
-#include "tests/sim/verify/edited_trace.hpp"
+#include "tests/support/edited_trace.hpp"
 #include "tests/support/json_schema.hpp"
 #include "tests/support/program.hpp"
 

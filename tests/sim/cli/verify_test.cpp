@@ -1,6 +1,6 @@
 /// quatrain verify, typed as a user types it.
 #include "tests/sim/verify/case_trace.hpp"
-#include "tests/sim/verify/edited_trace.hpp"
+#include "tests/support/edited_trace.hpp"
 #include "tests/support/json_schema.hpp"
 #include "tests/support/message_of.hpp"
 #include "tests/support/program.hpp"

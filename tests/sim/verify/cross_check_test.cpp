@@ -2,7 +2,7 @@
 #include "sim/verify/cross_check.hpp"
 
 #include "tests/sim/verify/case_trace.hpp"
-#include "tests/sim/verify/edited_trace.hpp"
+#include "tests/support/edited_trace.hpp"
 #include "tests/support/oracle_machine.hpp"
 #include "tests/support/folder.hpp"
 #include "tests/support/gemm_cases.hpp"

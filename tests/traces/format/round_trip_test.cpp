@@ -1,4 +1,5 @@
 /// Writer -> check -> reader; the trace from outside; a second writer's copy of what was read.
+#include "tests/support/edited_trace.hpp"
 #include "tests/support/folder.hpp"
 #include "tests/support/message_of.hpp"
 #include "tests/traces/format/small_trace.hpp"
@@ -30,7 +31,7 @@ TEST(TraceRoundTrip, SmallTrace) {
   EXPECT_THAT(reader.read_int32("2/forward/accumulators"), testing::ElementsAre(-3, -2));
   EXPECT_THAT(reader.read_fp32("2/forward/output"), testing::ElementsAre(-3.0F, -2.0F));
   EXPECT_THAT(unpack_nibbles(reader.read_codes("2/input/codes"), 3), testing::ElementsAre(1, 6, 4));
-  copy_trace(reader, scratch / "b");
+  EditedTrace(scratch / "a").write(scratch / "b");
   EXPECT_EQ(TraceReader(scratch / "b").manifest(), reader.manifest());
   EXPECT_EQ(check_message(scratch / "b"), "ok");
   EXPECT_FALSE(fs::exists(scratch / "b.partial"));
@@ -72,7 +73,7 @@ TEST(OutsideTrace, PassesAndReadsBack) {
   EXPECT_EQ(macs, 1'254'438);
   EXPECT_EQ(codes, 29'584);
   const Folder scratch;
-  copy_trace(reader, scratch / "copy");
+  EditedTrace(outside).write(scratch / "copy");
   EXPECT_EQ(check_message(scratch / "copy"), "ok");
   EXPECT_EQ(TraceReader(scratch / "copy").manifest(), reader.manifest());
 }

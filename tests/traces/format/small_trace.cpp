@@ -12,7 +12,6 @@
 #include "traces/format/writer.hpp"
 
 #include <numeric>
-#include <set>
 #include <stdexcept>
 
 namespace quatrain::tests {
@@ -230,31 +229,6 @@ void TraceBytes::write_one(const fs::path& directory, const std::string& name) c
   OutputFile file(directory / name, OutputFile::Mode::create);
   file.write(files_.at(name));
   file.close();
-}
-
-/// Everything that `reader` holds, written again.
-void copy_trace(const TraceReader& reader, const fs::path& directory) {
-  const Manifest& manifest = reader.manifest();
-  TraceWriter writer(directory, manifest.producer, manifest.run);
-  for (const LayerRecord& layer : manifest.layers) writer.add_layer(layer);
-  std::set<std::string> files;
-  for (const auto& [id, tensor] : manifest.tensors) files.insert(tensor.file);
-  for (const std::string& file : files) {
-    writer.begin_file(file);
-    for (const auto& [id, tensor] : manifest.tensors) {
-      if (tensor.file != file) continue;
-      if (tensor.encoding == Encoding::fp32)
-        writer.add_fp32(id, tensor.shape, reader.read_fp32(id));
-      else if (tensor.encoding == Encoding::int32)
-        writer.add_int32(id, tensor.shape, reader.read_int32(id));
-      else
-        writer.add_codes(id, tensor.encoding, tensor.shape, reader.read_codes(id));
-    }
-    writer.end_file();
-  }
-  for (const QuantizerRecord& record : manifest.quantizers) writer.add_quantizer(record);
-  for (const GemmRecord& record : manifest.gemms) writer.add_gemm(record);
-  writer.finish();
 }
 
 std::string check_message(const fs::path& directory) {

@@ -2,8 +2,6 @@
 /// A legal trace of a few kilobytes with every kind of record, written by TraceWriter, and its files as bytes
 /// to be changed. The numbers in it are made up: nothing here recomputes a quantizer or a product.
 
-#include "traces/format/reader.hpp"
-
 #include <filesystem>
 #include <map>
 #include <span>
@@ -46,9 +44,6 @@ class TraceBytes {
   std::span<char> tensor_bytes(const std::string& id);
   std::map<std::string, std::string> files_;
 };
-
-/// Everything that `reader` holds, written again.
-void copy_trace(const traces::TraceReader& reader, const std::filesystem::path& directory);
 
 /// What check_trace says, with "T" for the folder; "ok" when it says nothing.
 std::string check_message(const std::filesystem::path& directory);

@@ -6,10 +6,12 @@
 ///   cmake --preset fuzz && cmake --build --preset fuzz --target trace_fuzz
 ///   mkdir -p build/fuzz/corpus && build/fuzz/tests/traces/fuzz/trace_fuzz -max_total_time=600
 ///   -rss_limit_mb=1024 build/fuzz/corpus
+#include "tests/support/edited_trace.hpp"
 #include "tests/traces/format/small_trace.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/strict_json.hpp"
 #include "traces/format/manifest.hpp"
+#include "traces/format/reader.hpp"
 #include "traces/format/safetensors.hpp"
 
 #include <nlohmann/json.hpp>
@@ -87,7 +89,7 @@ void try_folder(Target target, std::string text) {
   if (checked == "ok") {
     fs::remove_all(at.copy);
     const traces::TraceReader reader(at.folder);
-    tests::copy_trace(reader, at.copy);
+    tests::EditedTrace(at.folder).write(at.copy);
     require(tests::check_message(at.copy) == "ok", "a copy is not legal");
     require(traces::TraceReader(at.copy).manifest() == reader.manifest(), "a copy has other records");
   }

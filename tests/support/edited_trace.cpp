@@ -1,10 +1,11 @@
-#include "tests/sim/verify/edited_trace.hpp"
+#include "tests/support/edited_trace.hpp"
 
-#include "sim/verify/recorded.hpp"
 #include "traces/base/error.hpp"
 #include "traces/format/checksum.hpp"
 #include "traces/format/reader.hpp"
 #include "traces/format/writer.hpp"
+
+#include <fmt/format.h>
 
 #include <set>
 #include <span>
@@ -30,7 +31,9 @@ EditedTrace::EditedTrace(const std::filesystem::path& directory) {
 
 GemmRecord& EditedTrace::gemm(const std::string& name) {
   for (GemmRecord& record : manifest.gemms)
-    if (sim::name_of(manifest, record) == name) return record;
+    if (fmt::format("{}/{}/{}/{}", record.step, traces::name_of(record.pass),
+                    manifest.layer(record.layer).name, traces::name_of(record.phase)) == name)
+      return record;
   throw traces::Error("no gemm '{}'", name);
 }
 
