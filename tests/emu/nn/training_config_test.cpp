@@ -2,6 +2,7 @@
 
 #include "emu/nn/network.hpp"
 #include "tests/emu/nn/tiny_config.hpp"
+#include "tests/support/json_change.hpp"
 #include "tests/support/json_schema.hpp"
 #include "tests/support/message_of.hpp"
 #include "traces/base/files.hpp"
@@ -13,8 +14,10 @@ namespace quatrain::emu {
 namespace {
 
 using nlohmann::ordered_json;
+using tests::JsonChange;
 using tests::JsonSchema;
 using tests::message_of;
+using tests::removed;
 using tests::tiny_config_text;
 
 std::string complaint(const std::string& text) {
@@ -23,27 +26,12 @@ std::string complaint(const std::string& text) {
   return message == "nothing was thrown" ? "" : message;
 }
 
-/// A change of the tiny config and what the reader must say of it; "" where it must accept.
-struct Change {
-  std::string pointer;  ///< RFC 6901
-  ordered_json value;   ///< what stands there afterwards; discarded: the key is removed
-  std::string message;
-};
-
-const ordered_json removed = ordered_json(ordered_json::value_t::discarded);
-
-std::string changed(const Change& change) {
-  ordered_json json = ordered_json::parse(tiny_config_text);
-  const ordered_json::json_pointer pointer(change.pointer);
-  if (change.value.is_discarded()) {
-    json.at(pointer.parent_pointer()).erase(pointer.back());
-  } else {
-    json[pointer] = change.value;
-  }
-  return json.dump();
+std::string changed(const JsonChange& change) {
+  return tests::changed(ordered_json::parse(tiny_config_text), change);
 }
 
-const std::vector<Change>& changes() {
+/// Changes of the tiny config.
+const std::vector<JsonChange>& changes() {
   static const ordered_json step = {{"schedule", "step"}, {"from", 0.1}, {"factor", 0.5}, {"every", 2}};
   static const ordered_json nearest = {{"forward", "sawb"}, {"gradient", "nearest"}};
   static const ordered_json none = {{"forward", "none"}, {"gradient", "none"}};
@@ -51,7 +39,7 @@ const std::vector<Change>& changes() {
     json[key] = value;
     return json;
   };
-  static const std::vector<Change> all = {
+  static const std::vector<JsonChange> all = {
       {"/name", "A-z_0.9", ""},
       {"/name", removed, "c.json: /: the key 'name' is missing"},
       {"/name", 7, "c.json: /name: found 7; expected a string"},
@@ -154,20 +142,20 @@ const std::vector<Change>& changes() {
 }
 
 TEST(TrainingConfig, ReaderSaysWhereAndWhat) {
-  for (const Change& change : changes()) EXPECT_EQ(complaint(changed(change)), change.message);
+  for (const JsonChange& change : changes()) EXPECT_EQ(complaint(changed(change)), change.message);
 }
 
 TEST(TrainingConfig, SchemaGivesTheSameVerdicts) {
   const JsonSchema schema("training");
   EXPECT_EQ(schema.complaint(tiny_config_text), "");
-  for (const Change& change : changes())
+  for (const JsonChange& change : changes())
     EXPECT_EQ(schema.complaint(changed(change)).empty(), change.message.empty())
         << change.pointer << ": " << change.value << ": " << schema.complaint(changed(change));
 }
 
 /// What a schema cannot say: sizes that follow from each other, and how a number is written.
 TEST(TrainingConfig, OnlyTheReaderJudges) {
-  const std::vector<Change> only_reader = {
+  const std::vector<JsonChange> only_reader = {
       {"/layers/0/kernel", 33,
        "c.json: /layers/0/kernel: kernel 33x33 with padding 1x1 does not fit an input of 28x28"},
       {"/layers/3/groups", 4,
@@ -185,7 +173,7 @@ TEST(TrainingConfig, OnlyTheReaderJudges) {
       {"/layers/2/out_channels", 65536, ""},  // alone it is fine: 16 images of 65536 x 7 x 7
       {"/evaluation_batch", 65536, ""}};
   const JsonSchema schema("training");
-  for (const Change& change : only_reader) {
+  for (const JsonChange& change : only_reader) {
     EXPECT_EQ(complaint(changed(change)), change.message);
     EXPECT_EQ(schema.complaint(changed(change)), "") << change.pointer;
   }

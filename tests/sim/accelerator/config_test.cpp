@@ -1,6 +1,7 @@
 #include "sim/accelerator/config.hpp"
 
 #include "sim/embedded/resources.hpp"
+#include "tests/support/json_change.hpp"
 #include "tests/support/json_schema.hpp"
 #include "tests/support/message_of.hpp"
 
@@ -20,17 +21,9 @@ sim::AcceleratorConfig read(const std::string& text) {
   return sim::read_accelerator(traces::JsonNode::parse(text, "a.json"));
 }
 
-/// A change of luq_32x32 and what the reader must say of it; "" where it must accept.
-struct Change {
-  std::string pointer;  ///< RFC 6901
-  ordered_json value;   ///< what stands there afterwards; discarded: the key is removed
-  std::string message;
-};
-
-const ordered_json removed = ordered_json(ordered_json::value_t::discarded);
-
-const std::vector<Change>& changes() {
-  static const std::vector<Change> all = {
+/// Changes of luq_32x32.
+const std::vector<JsonChange>& changes() {
+  static const std::vector<JsonChange> all = {
       {"/name", "x", ""},
       {"/name", removed, "a.json: /: the key 'name' is missing"},
       {"/name", "", "a.json: /name: found a string of 0 bytes; expected from 1 to 100"},
@@ -78,19 +71,10 @@ const std::vector<Change>& changes() {
   return all;
 }
 
-ordered_json changed(ordered_json config, const Change& change) {
-  const ordered_json::json_pointer pointer(change.pointer);
-  if (change.value.is_discarded())
-    config.erase(change.pointer.substr(1));
-  else
-    config[pointer] = change.value;
-  return config;
-}
-
 TEST(AcceleratorConfig, ReaderAndSchemaGiveTheSameVerdicts) {
   const JsonSchema schema("accelerator");
-  for (const Change& change : changes()) {
-    const std::string text = changed(embedded("luq_32x32"), change).dump();
+  for (const JsonChange& change : changes()) {
+    const std::string text = changed(embedded("luq_32x32"), change);
     SCOPED_TRACE(text);
     const std::string expected = change.message.empty() ? "nothing was thrown" : change.message;
     EXPECT_EQ(message_of([&] { read(text); }), expected);
@@ -100,13 +84,13 @@ TEST(AcceleratorConfig, ReaderAndSchemaGiveTheSameVerdicts) {
 
 TEST(AcceleratorConfig, Bf16NeedsAFloatAccumulatorAndNoRandomSource) {
   const JsonSchema schema("accelerator");
-  const std::vector<Change> of_bf16 = {
+  const std::vector<JsonChange> of_bf16 = {
       {"/name", "x", ""},
       {"/accumulator", ordered_json{{"int", 32}}, "a.json: /accumulator: the key 'float' is missing"},
       {"/accumulator/float", 16, "a.json: /accumulator/float: found 16; expected an integer from 32 to 32"},
       {"/random_source", "philox", "a.json: /random_source: found 'philox'; expected 'none'"}};
-  for (const Change& change : of_bf16) {
-    const std::string text = changed(embedded("bf16_32x32"), change).dump();
+  for (const JsonChange& change : of_bf16) {
+    const std::string text = changed(embedded("bf16_32x32"), change);
     SCOPED_TRACE(text);
     EXPECT_EQ(message_of([&] { read(text); }),
               change.message.empty() ? "nothing was thrown" : change.message);
