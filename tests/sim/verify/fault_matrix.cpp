@@ -162,12 +162,16 @@ Mistakes planted inside each machine, one at a time, and what `quatrain verify` 
 with the smallest record that shows the fault, written from the exact oracle (`tests/support/exact_oracle.hpp`), and the
 faulty machine beside every healthy one. A row holds only if verify points at the right element and, for a wrong
 accumulator, at the right k, and if every healthy machine is equal (the control). A fault of kind `stale` gets a GEMM of
-the same sizes with zeros on the right before its own. The last column names the first case of the sharp suites
-(`tests/support/sharp_gemms.hpp`, `sharp_tensors.hpp`), which need no trace, that shows the same fault. The kernels of
-`cuda.*` and `simt.*` are one source: their faults are planted in the latter.
+the same sizes with zeros on the right before its own. The kernels of `cuda.*` and `simt.*` are one source: their faults
+are planted in the latter.
 
-This page is what `fault_matrix` prints; `sim_fault_matrix_test` fails when it is not, or when a row does not hold.
-`exact_planted_faults_test` holds each faulty machine against the oracle without verify.
+Which test catches a fault:
+- `sim_fault_matrix_test`: every one, through verify. This page is what `fault_matrix` prints; the test fails when it is
+  not, or when a row does not hold.
+- `exact_planted_faults_test`: every one, against the oracle without verify, in a test named after machine and fault:
+  `EveryPlantedFault.ShowsAtItsPlaceAndOnlyWhenPlanted/emu_naive_wrong_product`.
+- `exact_sharp_test`: those with an entry in the last column. It is the first case of the sharp suites
+  (`tests/support/sharp_gemms.hpp`, `sharp_tensors.hpp`), which need no trace, whose bits the fault changes.
 
 How many faults there are by site and machine:
 )";
@@ -199,8 +203,8 @@ std::string fault_matrix_page(const std::vector<MatrixRow>& rows) {
       page += of_machine[machine] == 0 ? " |" : fmt::format(" {} |", of_machine[machine]);
   }
   page +=
-      "\n\n| machine | fault | site | kind | record | verify reports | sharp case "
-      "|\n|---|---|---|---|---|---|---|\n";
+      "\n\n| machine | fault | site | kind | record | verify reports (`sim_fault_matrix_test`) "
+      "| sharp case (`exact_sharp_test`) |\n|---|---|---|---|---|---|---|\n";
   for (const MatrixRow& row : rows)
     page += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", row.machine, row.fault, row.site, row.kind,
                         row.shown_by, row.complaint.empty() ? row.reported : "**" + row.complaint + "**",
