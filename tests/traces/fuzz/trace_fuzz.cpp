@@ -5,9 +5,12 @@
 ///
 ///   cmake --preset fuzz && cmake --build --preset fuzz --target trace_fuzz
 ///   mkdir -p build/fuzz/corpus && build/fuzz/tests/traces/fuzz/trace_fuzz -max_total_time=600
-///   -rss_limit_mb=1024 build/fuzz/corpus
+///   -rss_limit_mb=1024 -max_len=16384 -len_control=0 build/fuzz/corpus
+///
+/// The length: the small trace's manifest has 8 KB, and by default no input has more than 4.
 #include "tests/support/edited_trace.hpp"
 #include "tests/traces/format/small_trace.hpp"
+#include "tests/traces/fuzz/json_mutation.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/strict_json.hpp"
 #include "traces/format/manifest.hpp"
@@ -20,6 +23,8 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
+#include <random>
 #include <unistd.h>
 
 extern "C" std::size_t LLVMFuzzerMutate(std::uint8_t* data, std::size_t size, std::size_t max_size);
@@ -174,16 +179,68 @@ std::string legal_input(Target target) {
   std::abort();
 }
 
+constexpr std::size_t length_bytes = 8;
+
+/// The length of a data file's header as its first bytes say; 0 if there is not as much.
+std::size_t header_length(std::string_view file) {
+  std::uint64_t length = 0;
+  if (file.size() < length_bytes) return 0;
+  for (std::size_t i = length_bytes; i-- > 0;) length = length << 8 | static_cast<std::uint8_t>(file[i]);
+  return length <= file.size() - length_bytes ? static_cast<std::size_t>(length) : 0;
+}
+
+/// A data file whose header is this JSON, padded and with its length in front.
+std::string data_file(std::string header, std::string_view data) {
+  header.resize((header.size() + 7) / 8 * 8, ' ');
+  std::string file;
+  for (std::size_t i = 0; i < length_bytes; ++i) file += static_cast<char>(header.size() >> (8 * i) & 0xFF);
+  return file + header + std::string(data);
+}
+
+/// The input with a change in its JSON; nullopt where it has none.
+std::optional<std::string> with_changed_structure(Target target, std::string_view text,
+                                                  std::mt19937& random) {
+  switch (target) {
+    case Target::manifest:
+    case Target::json:
+      return tests::with_changed_json(text, random);
+    case Target::header: {
+      const auto json = tests::with_changed_json(text.substr(std::min<std::size_t>(2, text.size())), random);
+      return json ? std::optional(std::string(text.substr(0, 2)) + *json) : std::nullopt;
+    }
+    case Target::data_file:
+    case Target::data_file_with_crc: {
+      const std::size_t length = header_length(text);
+      if (length == 0) return std::nullopt;
+      const auto json = tests::with_changed_json(text.substr(length_bytes, length), random);
+      return json ? std::optional(data_file(*json, text.substr(length_bytes + length))) : std::nullopt;
+    }
+    case Target::sums:
+      return std::nullopt;
+  }
+  std::abort();
+}
+
 }  // namespace
 
+/// Half of the changes are of JSON's structure, the others of bytes; the target stays.
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t max_size,
                                                unsigned seed) {
-  if (size < 2 || seed % 64 == 0) {
-    const std::string input = legal_input(target_of(static_cast<std::uint8_t>(seed / 64)));
+  std::mt19937 random(seed);
+  if (size < 2 || random() % 64 == 0) {
+    const std::string input = legal_input(target_of(static_cast<std::uint8_t>(random())));
     size = std::min(input.size(), max_size);
     std::memcpy(data, input.data(), size);
   }
-  return 1 + LLVMFuzzerMutate(data + 1, size - 1, max_size - 1);  // the target stays
+  const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
+  if (random() % 2 == 0) {
+    const auto changed = with_changed_structure(target_of(data[0]), text, random);
+    if (changed && changed->size() < max_size) {
+      std::memcpy(data + 1, changed->data(), changed->size());
+      return 1 + changed->size();
+    }
+  }
+  return 1 + LLVMFuzzerMutate(data + 1, size - 1, max_size - 1);
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
