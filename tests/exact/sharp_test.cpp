@@ -149,6 +149,11 @@ void scaled_twice(const GemmCase& c, traces::GemmResult& result) {  // (accumula
     result.output[i] = static_cast<float>(result.accumulators[i]) * c.left_scale * c.right_scale;
 }
 
+void rounded_once(const GemmCase&, traces::GemmResult& result) {
+  for (std::size_t i = 0; i < result.output.size(); ++i)
+    result.output[i] = static_cast<float>(double{result.scale} * result.accumulators[i]);
+}
+
 void flushed_to_zero(const GemmCase&, traces::GemmResult& result) {
   for (float& x : result.output)
     if (std::fpclassify(x) == FP_SUBNORMAL) x = 0;
@@ -167,6 +172,8 @@ TEST(ProductSlips, AreCaught) {
               testing::Contains(HasSubstr("2^24 + 1 from uint4 x fp4: accumulator 0 is 16777216")));
   EXPECT_THAT(product_differences_with(scaled_twice),
               testing::Contains(HasSubstr("scales: inexact products")));
+  EXPECT_THAT(product_differences_with(rounded_once),
+              testing::Contains(HasSubstr("scales: 2^24 + 1 times 3, rounded twice")));
   EXPECT_THAT(product_differences_with(flushed_to_zero),
               testing::Contains(HasSubstr("scales: 2^-70 x 2^-70 is subnormal")));
   EXPECT_THAT(product_differences_with(transposed),

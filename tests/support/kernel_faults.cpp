@@ -81,11 +81,10 @@ void plant_gemm(std::vector<PlantedFault>& faults, const Label& label, GemmCase 
   faults.push_back(std::move(out));
 }
 
-/// The quantizers are the same on both rungs.
-template <Fault fault>
+template <Fault fault, typename Rung>
 void plant_quantizer(std::vector<PlantedFault>& faults, const Label& label, QuantizerCase c,
                      std::int64_t element) {
-  PlantedFault out = planted<NaiveRung, fault>(label, {});
+  PlantedFault out = planted<Rung, fault>(label, {});
   out.quantizer = std::move(c);
   out.place = at_element(element);
   faults.push_back(std::move(out));
@@ -184,47 +183,50 @@ QuantizerCase with_alpha_one(Rule rule, std::vector<float> source) {
 
 std::uint32_t draw_of(std::uint64_t element) { return exact::draw({1, 2, 3, 0}, element, draw_bits); }
 
+template <typename Rung>
 void plant_in_quantizers(std::vector<PlantedFault>& faults) {
-  plant_quantizer<Fault::swapped_packing>(faults, {"swapped_packing", "codec", "order"},
-                                          quantizer(Rule::sawb_int4, {7, 7, 7, -7}), 2);
-  plant_quantizer<Fault::maximum_of_values>(faults, {"maximum_of_values", "quantizer", "dropped"},
-                                            quantizer(Rule::nearest_fp4, {1, -2}), 0);
+  plant_quantizer<Fault::swapped_packing, Rung>(faults, {"swapped_packing", "codec", "order"},
+                                                quantizer(Rule::sawb_int4, {7, 7, 7, -7}), 2);
+  plant_quantizer<Fault::maximum_of_values, Rung>(faults, {"maximum_of_values", "quantizer", "dropped"},
+                                                  quantizer(Rule::nearest_fp4, {1, -2}), 0);
   // scale 1, so that -4.5 is a tie: -4 is even
   std::vector<float> ties(64);
   for (std::size_t i = 0; i < 16; ++i) ties[i] = i % 2 == 0 ? 7.0F : -7.0F;
   ties[20] = -4.5F;
-  plant_quantizer<Fault::half_away_from_zero>(faults, {"half_away_from_zero", "quantizer", "off_by_one"},
-                                              quantizer(Rule::sawb_int4, std::move(ties)), 20);
+  plant_quantizer<Fault::half_away_from_zero, Rung>(faults,
+                                                    {"half_away_from_zero", "quantizer", "off_by_one"},
+                                                    quantizer(Rule::sawb_int4, std::move(ties)), 20);
   // clip is 3.384: 4 is code 8.27 before the clamp
-  plant_quantizer<Fault::missing_clamp>(faults, {"missing_clamp", "quantizer", "guard"},
-                                        quantizer(Rule::sawb_int4, {1, 1, 2, 2, 4}), 4);
+  plant_quantizer<Fault::missing_clamp, Rung>(faults, {"missing_clamp", "quantizer", "guard"},
+                                              quantizer(Rule::sawb_int4, {1, 1, 2, 2, 4}), 4);
   // ten of eleven elements are not zero: clip 1.940, with all of them 2
-  plant_quantizer<Fault::all_elements_counted>(
+  plant_quantizer<Fault::all_elements_counted, Rung>(
       faults, {"all_elements_counted", "quantizer", "doubled"},
       quantizer(Rule::sawb_uint4, {0, 1, 1, 1, 1, 1, 1, 1, 1, 1.5F, 2}), 9);
 
   // Element 2 stands on its own threshold (2 u + 1) / 2^17, or on u / 2^16.
   const auto u = static_cast<float>(draw_of(2));
-  plant_quantizer<Fault::threshold_greater>(faults, {"threshold_greater", "quantizer", "off_by_one"},
-                                            with_alpha_one(Rule::luq_fp4, {0, 0, (2 * u + 1) * 0x1p-17F}), 2);
-  plant_quantizer<Fault::draw_not_centred>(faults, {"draw_not_centred", "draw", "off_by_one"},
-                                           with_alpha_one(Rule::luq_fp4, {0, 0, u * 0x1p-16F}), 2);
+  plant_quantizer<Fault::threshold_greater, Rung>(
+      faults, {"threshold_greater", "quantizer", "off_by_one"},
+      with_alpha_one(Rule::luq_fp4, {0, 0, (2 * u + 1) * 0x1p-17F}), 2);
+  plant_quantizer<Fault::draw_not_centred, Rung>(faults, {"draw_not_centred", "draw", "off_by_one"},
+                                                 with_alpha_one(Rule::luq_fp4, {0, 0, u * 0x1p-16F}), 2);
   // 1.5 goes up where the draw is below a half: the first element whose successor's draw says otherwise
   std::int64_t differs = 0;
   const auto is_up = [](std::int64_t i) {
     return draw_of(static_cast<std::uint64_t>(i)) < 1U << (draw_bits - 1);
   };
   while (is_up(differs) == is_up(differs + 1)) ++differs;
-  plant_quantizer<Fault::wrong_draw>(
+  plant_quantizer<Fault::wrong_draw, Rung>(
       faults, {"wrong_draw", "draw", "order"},
       with_alpha_one(Rule::luq_fp4, std::vector<float>(static_cast<std::size_t>(differs + 1), 1.5F)),
       differs);
   QuantizerCase hindsight = quantizer(Rule::luq_fp4, {0.25F, 1});
   hindsight.task.maximum = 0.25F;
-  plant_quantizer<Fault::largest_not_clamped>(faults, {"largest_not_clamped", "quantizer", "guard"},
-                                              std::move(hindsight), 1);
-  plant_quantizer<Fault::tie_to_lower>(faults, {"tie_to_lower", "quantizer", "order"},
-                                       with_alpha_one(Rule::nearest_fp4, {1, 1.5F}), 1);
+  plant_quantizer<Fault::largest_not_clamped, Rung>(faults, {"largest_not_clamped", "quantizer", "guard"},
+                                                    std::move(hindsight), 1);
+  plant_quantizer<Fault::tie_to_lower, Rung>(faults, {"tie_to_lower", "quantizer", "order"},
+                                             with_alpha_one(Rule::nearest_fp4, {1, 1.5F}), 1);
 }
 
 }  // namespace
@@ -234,7 +236,8 @@ std::vector<PlantedFault> kernel_faults() {
   plant_in_both_rungs<NaiveRung>(faults);
   plant_in_both_rungs<Tiled>(faults);
   plant_in_tiled(faults);
-  plant_in_quantizers(faults);
+  plant_in_quantizers<NaiveRung>(faults);
+  plant_in_quantizers<Tiled>(faults);
   return faults;
 }
 

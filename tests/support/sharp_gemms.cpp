@@ -121,6 +121,9 @@ void add_scales(std::vector<SharpGemm>& all) {
   add("inexact products of a gradient", fp4_int4, 1, 0.0057812497F, 0.1F);
   for (const unsigned samples : {1U, 2U, 4U, 8U, 16U})
     add(fmt::format("{} samples", samples), uint4_fp4, samples, 0.1F, 0.0057812497F);
+  // 50,331,651 is nearest to 50,331,652; of an accumulator that was rounded first 50,331,648 is left
+  const GemmCase odd = one_sum(uint4_fp4, repeated_term(15, 64, 17'476, {{4, 64}, {1, 1}}));
+  all.push_back(with_expected("scales: 2^24 + 1 times 3, rounded twice", with_scales(odd, 3, 1)));
 }
 
 }  // namespace
