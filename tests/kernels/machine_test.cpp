@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <list>
+
 namespace quatrain::tests {
 namespace {
 
@@ -73,39 +75,33 @@ std::vector<SharpQuantizer> all_quantizers() {
   return all;
 }
 
-TEST(SimtMachines, AnyOrderOfThreadsGivesTheSameBits) {
+void expect_the_oracles_bits(const std::vector<Variant>& variants) {
   const auto quantizers = all_quantizers();
   const auto gemms = all_gemms();
-  traces::ThreadPool pool(2);
-  for (const Variant& variant : make_order_variants(pool)) {
+  for (const Variant& variant : variants) {
     SCOPED_TRACE(variant.name);
     EXPECT_THAT(differences(*variant.machine, quantizers), testing::IsEmpty());
     EXPECT_THAT(differences(*variant.machine, gemms), testing::IsEmpty());
   }
+}
+
+TEST(SimtMachines, AnyOrderOfThreadsGivesTheSameBits) {
+  traces::ThreadPool pool(2);
+  expect_the_oracles_bits(make_order_variants(pool));
 }
 
 TEST(SimtMachines, AnyLaunchShapeGivesTheSameBits) {
-  const auto quantizers = all_quantizers();
-  const auto gemms = all_gemms();
   traces::ThreadPool pool(2);
-  for (const Variant& variant : make_shape_variants(pool)) {
-    SCOPED_TRACE(variant.name);
-    EXPECT_THAT(differences(*variant.machine, quantizers), testing::IsEmpty());
-    EXPECT_THAT(differences(*variant.machine, gemms), testing::IsEmpty());
-  }
+  expect_the_oracles_bits(make_shape_variants(pool));
 }
 
 TEST(SimtMachines, AnyNumberOfThreadsGivesTheSameBits) {
-  const auto quantizers = all_quantizers();
-  const auto gemms = all_gemms();
-  for (const unsigned threads : {1U, 2U, 7U}) {
-    traces::ThreadPool pool(threads);
-    for (const auto& machine : kernels::make_simt_machines(pool)) {
-      SCOPED_TRACE(fmt::format("{}, {} threads", machine->name(), threads));
-      EXPECT_THAT(differences(*machine, quantizers), testing::IsEmpty());
-      EXPECT_THAT(differences(*machine, gemms), testing::IsEmpty());
-    }
-  }
+  std::list<traces::ThreadPool> pools;
+  std::vector<Variant> variants;
+  for (const unsigned threads : {1U, 2U, 7U})
+    for (auto& machine : kernels::make_simt_machines(pools.emplace_back(threads)))
+      variants.push_back({fmt::format("{}, {} threads", machine->name(), threads), std::move(machine)});
+  expect_the_oracles_bits(variants);
 }
 
 /// A result of one call must not live on in the next: large, small and large again on one machine.
