@@ -48,8 +48,7 @@ int simulate_typed(const Typed& typed) {
     throw traces::Error("{}: the bf16 PE has no bit-accurate model to replay; expected --cycles-only",
                         task.config.name);
   const auto progress = make_progress();
-  traces::check_trace(typed.trace, *progress);
-  const traces::TraceReader reader(typed.trace);
+  const traces::TraceReader reader = traces::check_trace(typed.trace, *progress);
   std::optional<ReplayModels> models;
   if (!typed.cycles_only) {
     models = make_replay_models(

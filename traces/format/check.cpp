@@ -5,11 +5,10 @@
 #include "traces/format/checksum.hpp"
 #include "traces/format/codes_check.hpp"
 #include "traces/format/directory.hpp"
-#include "traces/format/manifest.hpp"
-#include "traces/format/records_check.hpp"
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace quatrain::traces {
 namespace {
@@ -58,20 +57,18 @@ class DataCheck {
 
 }  // namespace
 
-void check_trace(const std::filesystem::path& directory, Progress& progress) {
+TraceReader check_trace(const std::filesystem::path& directory, Progress& progress) {
   const std::vector<std::string> data_files = list_data_files(directory);
   check_sums(directory, data_files);
-  const std::filesystem::path file = directory / manifest_name;
-  const Manifest manifest = read_manifest(JsonNode::read(file, manifest_limits));
-  const std::map<std::string, TensorPlace> places = locate_tensors(directory, data_files, manifest);
+  OpenTrace trace = open_trace(directory, data_files);
   std::uint64_t bytes = 0;
-  for (const auto& [id, place] : places) bytes += place.bytes;
+  for (const auto& [id, place] : trace.places) bytes += place.bytes;
   progress.begin("check", bytes);
   DataCheck data(progress);
-  for (const auto& [id, place] : places) data.check(id, manifest.tensors.at(id), place);
+  for (const auto& [id, place] : trace.places) data.check(id, trace.manifest.tensors.at(id), place);
   progress.finish();
   data.finish();
-  check_records(manifest, file.string());
+  return TraceReader(std::move(trace));
 }
 
 }  // namespace quatrain::traces

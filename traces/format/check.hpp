@@ -3,12 +3,14 @@
 /// no product.
 
 #include "traces/base/progress.hpp"
+#include "traces/format/reader.hpp"
 
 #include <filesystem>
 
 namespace quatrain::traces {
 
-/// Throws Error at the first failure, with file, entry and byte where one is known.
-void check_trace(const std::filesystem::path& directory, Progress& progress);
+/// Returns the trace that was checked. Throws Error at the first failure, with file, entry and byte where one
+/// is known.
+TraceReader check_trace(const std::filesystem::path& directory, Progress& progress);
 
 }  // namespace quatrain::traces

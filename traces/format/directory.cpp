@@ -118,6 +118,15 @@ std::map<std::string, TensorPlace> locate_tensors(const fs::path& directory,
   return places;
 }
 
+OpenTrace open_trace(const std::filesystem::path& directory, const std::vector<std::string>& data_files) {
+  const std::filesystem::path file = directory / manifest_name;
+  const std::string text = read_whole_file(file, manifest_limits.bytes);
+  OpenTrace trace{
+      directory, sha256_hex(text), read_manifest(JsonNode::parse(text, file.string(), manifest_limits)), {}};
+  trace.places = locate_tensors(directory, data_files, trace.manifest);
+  return trace;
+}
+
 void require_crc(const std::string& id, const TensorRecord& tensor, const TensorPlace& place,
                  std::uint32_t crc) {
   if (crc != tensor.crc32c)

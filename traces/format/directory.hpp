@@ -35,6 +35,16 @@ std::map<std::string, TensorPlace> locate_tensors(const std::filesystem::path& d
                                                   const std::vector<std::string>& data_files,
                                                   const Manifest& manifest);
 
+/// A trace whose manifest and data-file headers have been read and fit each other; its records are not
+/// checked.
+struct OpenTrace {
+  std::filesystem::path directory;
+  std::string manifest_sha256;
+  Manifest manifest;
+  std::map<std::string, TensorPlace> places;
+};
+OpenTrace open_trace(const std::filesystem::path& directory, const std::vector<std::string>& data_files);
+
 /// Throws Error when the bytes read have another CRC32C than the manifest says.
 void require_crc(const std::string& id, const TensorRecord& tensor, const TensorPlace& place,
                  std::uint32_t crc);

@@ -1,4 +1,5 @@
 #include "traces/base/error.hpp"
+#include "traces/base/joined.hpp"
 #include "traces/format/manifest.hpp"
 
 #include <nlohmann/json.hpp>
@@ -13,9 +14,9 @@ std::string bits(float value) { return fmt::format("\"{:08x}\"", std::bit_cast<s
 std::string id_or_null(const std::optional<std::string>& id) { return id ? json_string(*id) : "null"; }
 
 std::string id_list(const std::vector<std::string>& ids) {
-  std::string text;
-  for (const std::string& id : ids) text += (text.empty() ? "" : ", ") + json_string(id);
-  return "[" + text + "]";
+  std::vector<std::string> words;
+  for (const std::string& id : ids) words.push_back(json_string(id));
+  return fmt::format("[{}]", joined(words));
 }
 
 std::string tensor_line(const std::string& id, const TensorRecord& tensor) {

@@ -4,6 +4,7 @@
 /// CRC32C and codes checked, when asked for. Only SHA256SUMS and the tensors nobody asks for are left to
 /// check.hpp.
 
+#include "traces/base/progress.hpp"
 #include "traces/format/record.hpp"
 
 #include <filesystem>
@@ -12,6 +13,8 @@
 #include <vector>
 
 namespace quatrain::traces {
+
+struct OpenTrace;
 
 class TraceReader {
  public:
@@ -29,8 +32,10 @@ class TraceReader {
   std::vector<std::uint8_t> read_codes(const std::string& id) const;  ///< packed nibbles
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  friend TraceReader check_trace(const std::filesystem::path& directory, Progress& progress);
+  explicit TraceReader(OpenTrace trace);  ///< checks the records
+
+  std::unique_ptr<const OpenTrace> trace_;
 };
 
 }  // namespace quatrain::traces
