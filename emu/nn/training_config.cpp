@@ -18,7 +18,6 @@ constexpr std::array<Words, 1> optimizer_words = {"sgd"};
 constexpr std::array<Words, 2> schedule_words = {"linear", "step"};
 constexpr std::array<Words, 2> forward_words = {"sawb", "none"};
 constexpr std::array<Words, 3> gradient_words = {"luq", "nearest", "none"};
-constexpr std::array<Words, 3> recipe_words = {"fp32", "luq", "nearest"};
 constexpr std::array<Words, 2> alpha_words = {"exact", "pow2"};
 constexpr std::int64_t most_images = 2'147'483'647;
 
@@ -150,6 +149,8 @@ std::string dump_training_config(const TrainingConfig& config) {
                                        {"layers", layers}};
   return json.dump(2) + "\n";
 }
+
+std::string_view name_of(Recipe recipe) { return recipe_words[static_cast<std::size_t>(recipe)]; }
 
 std::optional<Recipe> recipe_named(std::string_view name) {
   const auto found = std::find(recipe_words.begin(), recipe_words.end(), name);

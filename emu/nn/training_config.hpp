@@ -8,6 +8,7 @@
 #include "traces/base/strict_json.hpp"
 #include "traces/format/record.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -45,6 +46,8 @@ struct QuantizeConfig {
 /// The three ways that comparisons put side by side: no quantizers, the paper's, and its control without
 /// randomness.
 enum class Recipe : std::uint8_t { fp32, luq, nearest };
+inline constexpr std::array<std::string_view, 3> recipe_words = {"fp32", "luq", "nearest"};
+std::string_view name_of(Recipe recipe);
 std::optional<Recipe> recipe_named(std::string_view name);
 
 enum class LayerWord : std::uint8_t { conv2d, linear, relu };

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace quatrain::sim {
 namespace {
@@ -99,7 +100,7 @@ void add_train_command(CLI::App& program, Action& action) {
   command->add_option("--epochs", typed->overrides.epochs, "instead of the config's")
       ->check(CLI::Range(std::int64_t{1}, emu::most_epochs));
   command->add_option("--quantize", typed->quantize, "instead of the config's: fp32, luq or nearest")
-      ->check(CLI::IsMember({"fp32", "luq", "nearest"}));
+      ->check(CLI::IsMember(std::vector<std::string>(emu::recipe_words.begin(), emu::recipe_words.end())));
   command->add_option("--threads", typed->threads, "default: as many as the machine has")
       ->check(CLI::Range(1U, 1024U));
   command->add_option("--data", typed->data,
