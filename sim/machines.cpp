@@ -4,6 +4,7 @@
 #include "kernels/machine.hpp"
 #include "rtl_models/machine.hpp"
 #include "traces/base/error.hpp"
+#include "traces/base/joined.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,12 +16,6 @@ namespace {
 constexpr std::array<std::string_view, 8> names = {"emu.naive",  "emu.blocked", "systemc.pe", "systemc.array",
                                                    "simt.naive", "simt.tiled",  "cuda.naive", "cuda.tiled"};
 constexpr rtl_models::ArrayShape systemc_array{32, 32};
-
-std::string all_names() {
-  std::string text;
-  for (const std::string_view name : names) text += (text.empty() ? "" : ", ") + std::string(name);
-  return text;
-}
 
 /// Makes what is wanted of one family after the other and puts it into its entry.
 class Maker {
@@ -97,7 +92,7 @@ std::vector<std::string> machines_named(std::string_view list) {
       if (!word.empty() && names[i].starts_with(word)) fits = chosen[i] = true;
     if (!fits)
       throw traces::Error("--machines: no machine '{}'; expected names or their beginnings of {}", word,
-                          all_names());
+                          traces::joined(names));
     begin = end + 1;
   }
   std::vector<std::string> result;

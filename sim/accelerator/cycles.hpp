@@ -1,6 +1,6 @@
 #pragma once
-/// Cycles and MACs in closed form (docs/hardware-model.md). A tile of r x c outputs takes K + 2 r + c - 2
-/// cycles, serial drain included; tiles follow each other without overlap.
+/// Cycles and utilization in closed form (docs/hardware-model.md). A tile of r x c outputs takes K + 2 r + c
+/// - 2 cycles, serial drain included; tiles follow each other without overlap.
 
 #include "sim/accelerator/mapping.hpp"
 
@@ -10,11 +10,7 @@ namespace quatrain::sim {
 
 std::uint64_t cycles_of(const Mapping& mapping);
 
-/// MACs whose two operands lie inside their tensors: batch * C/g * O * Xy * Xx a sample, Xy being the pairs
-/// (output row, tap) that meet an input row. The same number for all three phases of a layer.
-std::uint64_t in_range_macs(const traces::Geometry& geometry, unsigned samples);
-
-/// What utilization is made of; add up what lies in one sum. All three are shares of 1.
+/// What utilization is made of; add up what lies in one sum. All are shares of 1.
 struct UseOfArray {
   std::uint64_t pes = 0;              ///< of the array
   std::uint64_t tiles = 0;            ///
@@ -24,9 +20,11 @@ struct UseOfArray {
   std::uint64_t macs = 0;
 
   UseOfArray& operator+=(const UseOfArray& other);
-  double spatial() const;   ///< mean share of the PEs that a tile uses
-  double temporal() const;  ///< streamed cycles / cycles
-  double overall() const;   ///< MACs / (PEs x cycles)
+  double spatial() const;                              ///< mean share of the PEs that a tile uses
+  double temporal() const;                             ///< streamed cycles / cycles
+  double overall() const { return overall_of(macs); }  ///< MACs / (PEs x cycles)
+  /// The same of some MACs: those in range give the in-range utilization.
+  double overall_of(std::uint64_t some_macs) const;
 };
 
 UseOfArray use_of_array(const Mapping& mapping);

@@ -1,19 +1,23 @@
 #include "sim/accelerator/energy.hpp"
 
+#include "traces/base/joined.hpp"
+
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace quatrain::sim {
 namespace {
 
 std::string name_of_price(const Price& price) {
-  if (const Row* row = std::get_if<Row>(&price)) return std::string(name_of(*row));
+  if (const TechnologyRow* row = std::get_if<TechnologyRow>(&price)) return std::string(name_of(*row));
   const SramWord& word = std::get<SramWord>(price);
   return fmt::format("sram_{}kib_{}bit_{}", word.kib, word.width_bits,
                      word.access == Access::read ? "read" : "write");
 }
 
 Constant constant_of(const Price& price, const Technology& technology) {
-  if (const Row* row = std::get_if<Row>(&price)) return technology.row(*row);
+  if (const TechnologyRow* row = std::get_if<TechnologyRow>(&price)) return technology.row(*row);
   return technology.sram(std::get<SramWord>(price));
 }
 
@@ -33,6 +37,29 @@ Bounds energy_pj(const EventCounts& counts, const Technology& technology) {
   Bounds sum;
   for (const ComponentEnergy& line : energy_by_component(counts, technology)) sum += line.energy_pj;
   return sum;
+}
+
+std::string kinds_of(std::span<const ComponentEnergy> lines) {
+  std::vector<std::string_view> kinds;
+  for (const std::string_view kind : kind_words)
+    if (std::ranges::any_of(lines, [&](const ComponentEnergy& line) { return line.per_event.kind == kind; }))
+      kinds.push_back(kind);
+  return traces::joined(kinds, "+");
+}
+
+std::vector<ComponentTotal> totals_by_component(std::span<const ComponentEnergy> lines) {
+  std::vector<ComponentTotal> totals;
+  while (!lines.empty()) {
+    const Component component = lines.front().component;
+    const auto end =
+        std::ranges::find_if(lines, [&](const ComponentEnergy& line) { return line.component != component; });
+    const auto own = lines.first(static_cast<std::size_t>(end - lines.begin()));
+    Bounds sum;
+    for (const ComponentEnergy& line : own) sum += line.energy_pj;
+    totals.push_back({component, sum, kinds_of(own)});
+    lines = lines.subspan(own.size());
+  }
+  return totals;
 }
 
 }  // namespace quatrain::sim

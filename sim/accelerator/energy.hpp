@@ -5,6 +5,7 @@
 #include "sim/accelerator/events.hpp"
 #include "sim/accelerator/technology.hpp"
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,5 +23,18 @@ struct ComponentEnergy {
 std::vector<ComponentEnergy> energy_by_component(const EventCounts& counts, const Technology& technology);
 
 Bounds energy_pj(const EventCounts& counts, const Technology& technology);
+
+/// Kinds of the constants that price the lines, each once, the surest first: "derived+assumed".
+std::string kinds_of(std::span<const ComponentEnergy> lines);
+
+/// All lines of one component.
+struct ComponentTotal {
+  Component component;
+  Bounds energy_pj;
+  std::string kinds;
+};
+
+/// `lines`: sorted by component, as energy_by_component gives them.
+std::vector<ComponentTotal> totals_by_component(std::span<const ComponentEnergy> lines);
 
 }  // namespace quatrain::sim

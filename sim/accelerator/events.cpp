@@ -1,19 +1,18 @@
 #include "sim/accelerator/events.hpp"
 
-#include "sim/accelerator/cycles.hpp"
+#include "rtl_models/pe/link.hpp"
 
 #include <algorithm>
-#include <array>
+#include <bit>
 
 namespace quatrain::sim {
 namespace {
 
-constexpr std::array<std::string_view, 10> component_words = {
-    "pe_combinational", "pe_flip_flops", "skew_flip_flops", "operand_sram", "accumulator_sram", "dram",
-    "quantizer_dram",   "quantizer",     "random_source",   "epilogue"};
-
-// Control bits that travel with an operand (rtl_models/pe/link.hpp): valid, first, last; valid.
-constexpr unsigned left_control_bits = 3, right_control_bits = 1;
+// Control bits that travel with an operand.
+constexpr unsigned bits_in(rtl_models::Link bits) { return static_cast<unsigned>(std::popcount(bits)); }
+constexpr unsigned right_control_bits = bits_in(rtl_models::valid_bit);
+constexpr unsigned left_control_bits =
+    right_control_bits + bits_in(rtl_models::first_bit) + bits_in(rtl_models::last_bit);
 constexpr unsigned accumulator_bits = 32;
 constexpr unsigned maximum_register_bits = 31;  // of |x| in fp32
 
@@ -46,18 +45,18 @@ void add_operand_side(EventCounts& counts, const AcceleratorConfig& config, std:
 
 void add_array(EventCounts& counts, const AcceleratorConfig& config, const UseOfArray& use) {
   if (config.pe == Pe::bf16) {
-    counts.add(Component::pe_combinational, Row::bf16_mul, use.macs);
-    counts.add(Component::pe_combinational, Row::fp32_add, use.macs);
+    counts.add(Component::pe_combinational, TechnologyRow::bf16_mul, use.macs);
+    counts.add(Component::pe_combinational, TechnologyRow::fp32_add, use.macs);
   } else {
-    counts.add(Component::pe_combinational, Row::pe_dual_int32, use.macs);
+    counts.add(Component::pe_combinational, TechnologyRow::pe_dual_int32, use.macs);
   }
-  counts.add(Component::pe_flip_flops, Row::flipflop_bit_clock,
+  counts.add(Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock,
              use.pes * pe_register_bits(config.pe) * use.cycles);
   const auto triangle = [](std::uint64_t lanes) { return lanes * (lanes - 1) / 2; };
   const std::uint64_t skew_bits =
       triangle(config.array.rows) * (config.operand_bits() + left_control_bits) +
       triangle(config.array.columns) * (config.operand_bits() + right_control_bits);
-  counts.add(Component::skew_flip_flops, Row::flipflop_bit_clock, skew_bits * use.cycles);
+  counts.add(Component::skew_flip_flops, TechnologyRow::flipflop_bit_clock, skew_bits * use.cycles);
 }
 
 /// A drained row of a tile is written once and read once on its way out.
@@ -69,35 +68,36 @@ void add_accumulator_buffer(EventCounts& counts, const AcceleratorConfig& config
                drained_rows * port.words);
 }
 
-Row dram_row(Dram dram) {
-  return dram == Dram::hbm2     ? Row::dram_hbm2
-         : dram == Dram::gddr6  ? Row::dram_gddr6
-         : dram == Dram::lpddr4 ? Row::dram_lpddr4
-                                : Row::dram_ddr3;
+TechnologyRow dram_row(Dram dram) {
+  return dram == Dram::hbm2     ? TechnologyRow::dram_hbm2
+         : dram == Dram::gddr6  ? TechnologyRow::dram_gddr6
+         : dram == Dram::lpddr4 ? TechnologyRow::dram_lpddr4
+                                : TechnologyRow::dram_ddr3;
 }
 
 void add_maximum(EventCounts& counts, std::uint64_t elements) {
-  counts.add(Component::quantizer, Row::absmax_fp32, elements);
-  counts.add(Component::quantizer, Row::flipflop_bit_clock, elements * maximum_register_bits);
+  counts.add(Component::quantizer, TechnologyRow::absmax_fp32, elements);
+  counts.add(Component::quantizer, TechnologyRow::flipflop_bit_clock, elements * maximum_register_bits);
 }
 
 /// Statistics pass: maximum, sum and sum of squares; quantizing pass: one fp32 product an element.
 void add_sawb(EventCounts& counts, const QuantizerWork& work) {
   add_maximum(counts, work.elements);
-  counts.add(Component::quantizer, Row::int32_mul, work.elements);
-  counts.add(Component::quantizer, Row::int32_add, 2 * work.elements);
-  counts.add(Component::quantizer, Row::fp32_mul, work.elements);
+  counts.add(Component::quantizer, TechnologyRow::int32_mul, work.elements);
+  counts.add(Component::quantizer, TechnologyRow::int32_add, 2 * work.elements);
+  counts.add(Component::quantizer, TechnologyRow::fp32_mul, work.elements);
 }
 
 /// A lane with 4 random bits, or with none (nearest), is priced as one with 8.
 void add_gradient(EventCounts& counts, const QuantizerWork& work, RandomSource source) {
   if (work.measures_maximum) add_maximum(counts, work.elements);
-  counts.add(Component::quantizer, work.random_bits > 8 ? Row::luq_lane_r16 : Row::luq_lane_r8,
-             work.elements);
-  if (work.alpha == traces::Alpha::exact) counts.add(Component::quantizer, Row::fp32_mul, work.elements);
+  counts.add(Component::quantizer,
+             work.random_bits > 8 ? TechnologyRow::luq_lane_r16 : TechnologyRow::luq_lane_r8, work.elements);
+  if (work.alpha == traces::Alpha::exact)
+    counts.add(Component::quantizer, TechnologyRow::fp32_mul, work.elements);
   if (work.random_bits > 0)
     counts.add(Component::random_source,
-               source == RandomSource::lfsr ? Row::rng_lfsr_16b : Row::rng_philox_16b,
+               source == RandomSource::lfsr ? TechnologyRow::rng_lfsr_16b : TechnologyRow::rng_philox_16b,
                ceil_div(work.elements * work.random_bits, 16));
 }
 
@@ -128,10 +128,9 @@ unsigned pe_register_bits(Pe pe) {
   return 2 * operand_bits + left_control_bits + right_control_bits + accumulator_bits;
 }
 
-EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, const Traffic& traffic,
-                      const std::vector<QuantizerWork>& quantizers) {
+EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, const UseOfArray& use,
+                      const Traffic& traffic, const std::vector<QuantizerWork>& quantizers) {
   EventCounts counts;
-  const UseOfArray use = use_of_array(mapping);
   add_array(counts, config, use);
   add_operand_side(counts, config, config.array.rows, use.streamed_cycles, traffic.left_bytes);
   add_operand_side(counts, config, config.array.columns, use.streamed_cycles, traffic.right_bytes);
@@ -145,7 +144,7 @@ EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, c
     else
       add_sawb(counts, work);
   }
-  counts.add(Component::epilogue, Row::fp32_mul, use.outputs);
+  counts.add(Component::epilogue, TechnologyRow::fp32_mul, use.outputs);
   return counts;
 }
 

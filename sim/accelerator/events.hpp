@@ -3,10 +3,12 @@
 /// (docs/energy.md, "Components"). Integers only.
 
 #include "sim/accelerator/config.hpp"
+#include "sim/accelerator/cycles.hpp"
 #include "sim/accelerator/technology.hpp"
 #include "sim/accelerator/traffic.hpp"
 #include "sim/accelerator/workload.hpp"
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <variant>
@@ -26,10 +28,13 @@ enum class Component : std::uint8_t {
   random_source,
   epilogue
 };
+inline constexpr std::array<std::string_view, 10> component_words = {
+    "pe_combinational", "pe_flip_flops", "skew_flip_flops", "operand_sram", "accumulator_sram", "dram",
+    "quantizer_dram",   "quantizer",     "random_source",   "epilogue"};
 std::string_view name_of(Component component);
 
 /// What prices one event.
-using Price = std::variant<Row, SramWord>;
+using Price = std::variant<TechnologyRow, SramWord>;
 
 struct EventCount {
   Component component;
@@ -51,7 +56,8 @@ class EventCounts {
 /// Bits that a PE clocks in every cycle, used or not: operand registers with their control bits, accumulator.
 unsigned pe_register_bits(Pe pe);
 
-EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, const Traffic& traffic,
-                      const std::vector<QuantizerWork>& quantizers);
+/// `use`: that of `mapping`.
+EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, const UseOfArray& use,
+                      const Traffic& traffic, const std::vector<QuantizerWork>& quantizers);
 
 }  // namespace quatrain::sim

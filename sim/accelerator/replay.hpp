@@ -7,9 +7,11 @@
 #include "sim/accelerator/workload.hpp"
 #include "traces/format/reader.hpp"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace quatrain::sim {
@@ -23,6 +25,9 @@ struct ReplayModels {
 /// Throws Error when the program was built without SystemC.
 ReplayModels make_replay_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity);
 
+inline constexpr std::array<std::string_view, 2> fidelity_words = {"pe", "array"};
+std::string_view name_of(rtl_models::Fidelity fidelity);
+
 struct ReplaySummary {
   rtl_models::Fidelity fidelity = rtl_models::Fidelity::array;
   std::string ran_on;
@@ -31,7 +36,7 @@ struct ReplaySummary {
   std::uint64_t pe_tiles_checked = 0;
   std::vector<std::string> differences;  ///< one line each, naming record and element
 
-  bool equal() const { return gemms > 0 && gemms_equal == gemms && differences.empty(); }
+  bool equal() const { return gemms > 0 && gemms_equal == gemms && cycles_equal && differences.empty(); }
 };
 
 /// A tile of a GEMM that runs at both fidelities.
@@ -42,15 +47,15 @@ struct SampledTile {
 
 /// Random tiles (a fixed seed): one of each GEMM from the one with the cheapest tiles on, then a second
 /// round, while their sum stays within `pe_cycles`: PEs x cycles that the `pe` model has to simulate.
-std::vector<SampledTile> sample_tiles(const std::vector<TrainingGemm>& work, rtl_models::ArrayShape array,
-                                      std::uint64_t pe_cycles);
+std::vector<SampledTile> sample_tiles(const std::vector<TrainingGemm>& work, std::uint64_t pe_cycles);
 
 class Replayer {
  public:
   /// `reader` and `models` must outlive it.
   Replayer(const traces::TraceReader& reader, ReplayModels& models);
 
-  /// Returns the activity; what differs goes into the summary.
+  /// Returns the activity; what differs goes into the summary. The GEMM is mapped to the models' array.
+  /// Throws Error for one that the models cannot compute exactly.
   rtl_models::Activity replay(const TrainingGemm& work);
   void check_tile(const TrainingGemm& work, const rtl_models::Tile& tile);
   const ReplaySummary& summary() const { return summary_; }

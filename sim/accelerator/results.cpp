@@ -10,39 +10,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json to_json_object(const UseOfArray& use) {
+Json utilization_object(const UseOfArray& use) {
   return {{"spatial", use.spatial()}, {"temporal", use.temporal()}, {"overall", use.overall()}};
 }
 
-Json to_json_object(const Traffic& traffic) {
-  return {{"left", traffic.left_bytes},
-          {"right", traffic.right_bytes},
-          {"result", traffic.result_bytes},
-          {"quantizer", traffic.quantizer_bytes}};
-}
-
-Json to_json_object(const std::optional<rtl_models::Activity>& activity) {
-  if (!activity) return nullptr;
-  return {{"macs", activity->macs},
-          {"zero_operand_macs", activity->zero_operand_macs},
-          {"left_toggles", activity->left_toggles},
-          {"right_toggles", activity->right_toggles},
-          {"accumulator_toggles", activity->accumulator_toggles}};
-}
-
-Json to_json_object(const Bounds& bounds) {
-  return {{"low", bounds.low}, {"nominal", bounds.nominal}, {"high", bounds.high}};
-}
-
-Json to_json_object(const std::optional<ReplaySummary>& replay) {
-  if (!replay) return nullptr;
-  return {{"fidelity", replay->fidelity == rtl_models::Fidelity::pe ? "pe" : "array"},
-          {"ran_on", replay->ran_on},
-          {"gemms", replay->gemms},
-          {"gemms_equal", replay->gemms_equal},
-          {"cycles_equal", replay->cycles_equal},
-          {"pe_tiles_checked", replay->pe_tiles_checked},
-          {"differences", replay->differences}};
+template <typename Value>
+Json value_or_null(const std::optional<Value>& value) {
+  return value ? to_json_object(*value) : Json(nullptr);
 }
 
 Json record_object(const RecordResult& record, const Simulation& simulation) {
@@ -61,9 +35,9 @@ Json record_object(const RecordResult& record, const Simulation& simulation) {
           {"cycles", record.use.cycles},
           {"macs", record.use.macs},
           {"in_range_macs", record.in_range_macs},
-          {"utilization", to_json_object(record.use)},
+          {"utilization", utilization_object(record.use)},
           {"bytes", to_json_object(record.traffic)},
-          {"activity", to_json_object(record.activity)},
+          {"activity", value_or_null(record.activity)},
           {"energy_pj", energy}};
 }
 
@@ -88,6 +62,35 @@ Json technology_object(const TechnologyResult& technology) {
 
 }  // namespace
 
+Json to_json_object(const Traffic& traffic) {
+  return {{"left", traffic.left_bytes},
+          {"right", traffic.right_bytes},
+          {"result", traffic.result_bytes},
+          {"quantizer", traffic.quantizer_bytes}};
+}
+
+Json to_json_object(const rtl_models::Activity& activity) {
+  return {{"macs", activity.macs},
+          {"zero_operand_macs", activity.zero_operand_macs},
+          {"left_toggles", activity.left_toggles},
+          {"right_toggles", activity.right_toggles},
+          {"accumulator_toggles", activity.accumulator_toggles}};
+}
+
+Json to_json_object(const Bounds& bounds) {
+  return {{"low", bounds.low}, {"nominal", bounds.nominal}, {"high", bounds.high}};
+}
+
+Json to_json_object(const ReplaySummary& replay) {
+  return {{"fidelity", name_of(replay.fidelity)},
+          {"ran_on", replay.ran_on},
+          {"gemms", replay.gemms},
+          {"gemms_equal", replay.gemms_equal},
+          {"cycles_equal", replay.cycles_equal},
+          {"pe_tiles_checked", replay.pe_tiles_checked},
+          {"differences", replay.differences}};
+}
+
 std::string simulation_json(const Simulation& simulation) {
   Json records = Json::array(), technologies = Json::object();
   for (const RecordResult& record : simulation.records) records.push_back(record_object(record, simulation));
@@ -96,7 +99,7 @@ std::string simulation_json(const Simulation& simulation) {
   const Json json = {{"format", "quatrain-simulation"},
                      {"version", 1},
                      {"accelerator", simulation.config.name},
-                     {"config", sim::to_json_object(simulation.config)},
+                     {"config", to_json_object(simulation.config)},
                      {"replayed", simulation.replay.has_value()},
                      {"trace",
                       {{"directory", simulation.trace_directory},
@@ -109,9 +112,9 @@ std::string simulation_json(const Simulation& simulation) {
                      {"macs", simulation.use.macs},
                      {"in_range_macs", simulation.in_range_macs},
                      {"bytes", to_json_object(simulation.traffic)},
-                     {"utilization", to_json_object(simulation.use)},
-                     {"activity", to_json_object(simulation.activity)},
-                     {"replay", to_json_object(simulation.replay)},
+                     {"utilization", utilization_object(simulation.use)},
+                     {"activity", value_or_null(simulation.activity)},
+                     {"replay", value_or_null(simulation.replay)},
                      {"records", records},
                      {"technologies", technologies},
                      {"limits", limits_of(simulation.config)}};

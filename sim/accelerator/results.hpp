@@ -4,10 +4,17 @@
 
 #include "sim/accelerator/simulate.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <filesystem>
 #include <string>
 
 namespace quatrain::sim {
+
+nlohmann::ordered_json to_json_object(const Bounds& bounds);
+nlohmann::ordered_json to_json_object(const Traffic& traffic);
+nlohmann::ordered_json to_json_object(const rtl_models::Activity& activity);
+nlohmann::ordered_json to_json_object(const ReplaySummary& replay);
 
 std::string simulation_json(const Simulation& simulation);
 std::string simulation_csv(const Simulation& simulation);

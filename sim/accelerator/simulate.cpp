@@ -1,8 +1,7 @@
 #include "sim/accelerator/simulate.hpp"
 
 #include "sim/embedded/config_file.hpp"
-
-#include <algorithm>
+#include "sim/records/in_range.hpp"
 
 namespace quatrain::sim {
 namespace {
@@ -25,16 +24,15 @@ OperandBuffers buffers_of(const AcceleratorConfig& config) {
 
 /// Everything that the sizes alone give.
 RecordResult closed_forms(const AcceleratorConfig& config, const TrainingGemm& work) {
-  const Mapping mapping = mapping_of(work, config.array);
   RecordResult result;
   result.step = work.record->step;
   result.layer = work.layer->name;
   result.phase = work.record->phase;
   result.size = work.record->size;
   result.samples = work.record->samples;
-  result.use = use_of_array(mapping);
+  result.use = use_of_array(work.mapping);
   result.in_range_macs = in_range_macs(work.gemm.geometry, work.record->samples);
-  result.traffic = traffic_of(work.gemm, mapping, buffers_of(config));
+  result.traffic = traffic_of(work.gemm, work.mapping, buffers_of(config));
   result.traffic.quantizer_bytes = quantizer_bytes_of(work.quantizers, config.operand_bits());
   return result;
 }
@@ -47,7 +45,7 @@ class Replay {
   /// Every GEMM, then the sampled tiles.
   void run(const std::vector<TrainingGemm>& work, Simulation& simulation) {
     std::vector<SampledTile> tiles;
-    if (task_.models->sampled_pe) tiles = sample_tiles(work, task_.config.array, sampled_pe_cycles);
+    if (task_.models->sampled_pe) tiles = sample_tiles(work, sampled_pe_cycles);
     simulation.activity.emplace();
     progress_.begin("replay", simulation.use.macs);
     std::uint64_t macs = 0;
@@ -99,7 +97,7 @@ std::vector<Technology> read_technologies(const AcceleratorConfig& config,
 Simulation simulate(const SimulationTask& task, const traces::TraceReader& reader,
                     traces::Progress& progress) {
   check_names(task.technologies);
-  const std::vector<TrainingGemm> work = training_gemms(reader.manifest());
+  const std::vector<TrainingGemm> work = training_gemms(reader.manifest(), task.config.array);
   if (work.empty())
     throw traces::Error("{}: found no training GEMM; expected at least one", reader.directory().string());
   Simulation simulation;
@@ -111,7 +109,7 @@ Simulation simulate(const SimulationTask& task, const traces::TraceReader& reade
   for (const TrainingGemm& gemm : work) {
     RecordResult result = closed_forms(task.config, gemm);
     const EventCounts events =
-        events_of(task.config, mapping_of(gemm, task.config.array), result.traffic, gemm.quantizers);
+        events_of(task.config, gemm.mapping, result.use, result.traffic, gemm.quantizers);
     for (const Technology& technology : task.technologies)
       result.energy_pj.push_back(energy_pj(events, technology));
     all_events += events;

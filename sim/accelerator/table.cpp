@@ -11,10 +11,10 @@ namespace {
 constexpr double uj_per_pj = 1e-6;
 
 /// The records of one layer and phase with equal sizes.
-struct Row {
+struct LayerPhase {
   const RecordResult* first;
   UseOfArray use;
-  std::uint64_t records = 0;
+  std::uint64_t records = 0, in_range_macs = 0;
   Bounds energy_pj;
 };
 
@@ -22,13 +22,15 @@ bool in_one_row(const RecordResult& a, const RecordResult& b) {
   return a.layer == b.layer && a.phase == b.phase && a.size == b.size && a.samples == b.samples;
 }
 
-std::vector<Row> rows_of(const std::vector<RecordResult>& records) {
-  std::vector<Row> rows;
+std::vector<LayerPhase> rows_of(const std::vector<RecordResult>& records) {
+  std::vector<LayerPhase> rows;
   for (const RecordResult& record : records) {
-    auto row = std::ranges::find_if(rows, [&](const Row& other) { return in_one_row(*other.first, record); });
-    if (row == rows.end()) row = rows.insert(row, {&record, {}, 0, {}});
+    auto row =
+        std::ranges::find_if(rows, [&](const LayerPhase& other) { return in_one_row(*other.first, record); });
+    if (row == rows.end()) row = rows.insert(row, {&record, {}, 0, 0, {}});
     row->use += record.use;
     row->records += 1;
+    row->in_range_macs += record.in_range_macs;
     row->energy_pj += record.energy_pj[0];
   }
   return rows;
@@ -51,36 +53,51 @@ double percent(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
-void add_rows(std::string& text, const Simulation& simulation) {
-  constexpr std::size_t widest_layer = 24;
-  std::size_t width = 5;
+std::size_t layer_width(const Simulation& simulation) {
+  constexpr std::size_t narrowest = 5, widest = 24;
+  std::size_t width = narrowest;
   for (const RecordResult& record : simulation.records)
-    width = std::max(width, std::min(record.layer.size(), widest_layer));
+    width = std::max(width, std::min(record.layer.size(), widest));
+  return width;
+}
+
+void add_cycles(std::string& text, const Simulation& simulation, const std::vector<LayerPhase>& rows) {
+  const std::size_t width = layer_width(simulation);
   const auto line = [&](std::string_view layer, std::string_view phase, std::string_view size,
                         const auto&... numbers) {
     text += fmt::format("{:<{}} {:<15} {:<20}", layer.substr(0, width), width, phase, size);
-    text += fmt::format(" {:>3} {:>7} {:>10} {:>5} {}\n", numbers...);
+    text += fmt::format(" {:>3} {:>7} {:>10} {:>11} {:>11} {:>7} {:>8}\n", numbers...);
   };
-  const auto share = [](const UseOfArray& use) { return fmt::format("{:.1f}", 100 * use.overall()); };
-  line("", "", "", "", "", "", "use", fmt::format("uJ at {}:", simulation.technologies[0].name));
-  line("layer", "phase", "m x n x k", "in", "tiles", "cycles", "%", "     low   nominal      high");
-  for (const Row& row : rows_of(simulation.records))
+  const auto share = [](double use) { return fmt::format("{:.1f}", 100 * use); };
+  line("", "", "", "", "", "", "", "MACs", "overall", "in-range");
+  line("layer", "phase", "m x n x k", "in", "tiles", "cycles", "MACs", "in range", "use %", "use %");
+  for (const LayerPhase& row : rows)
     line(row.first->layer, name_of(row.first->phase), size_text(*row.first), row.records, row.use.tiles,
-         row.use.cycles, share(row.use), energy_columns(row.energy_pj));
+         row.use.cycles, row.use.macs, row.in_range_macs, share(row.use.overall()),
+         share(row.use.overall_of(row.in_range_macs)));
   line("total", "", "", simulation.records.size(), simulation.use.tiles, simulation.use.cycles,
-       share(simulation.use), energy_columns(simulation.technologies[0].energy_pj));
+       simulation.use.macs, simulation.in_range_macs, share(simulation.use.overall()),
+       share(simulation.use.overall_of(simulation.in_range_macs)));
+}
+
+void add_energy_by_layer(std::string& text, const Simulation& simulation,
+                         const std::vector<LayerPhase>& rows) {
+  const std::size_t width = layer_width(simulation);
+  text += fmt::format("{:<{}}       low   nominal      high\n",
+                      fmt::format("uJ at {}", simulation.technologies[0].name), width + 16);
+  for (const LayerPhase& row : rows)
+    text += fmt::format("{:<{}} {:<15} {}\n", row.first->layer.substr(0, width), width,
+                        name_of(row.first->phase), energy_columns(row.energy_pj));
 }
 
 void add_energy(std::string& text, const TechnologyResult& technology) {
-  text += fmt::format("energy at {:<12} {} uJ: low, nominal, high\n", technology.name,
-                      energy_columns(technology.energy_pj));
-  for (std::size_t i = 0; i < technology.components.size();) {
-    const Component component = technology.components[i].component;
-    Bounds sum;
-    for (; i < technology.components.size() && technology.components[i].component == component; ++i)
-      sum += technology.components[i].energy_pj;
-    text += fmt::format("  {:<20} {}\n", name_of(component), energy_columns(sum));
-  }
+  text += fmt::format("\n{:<22}       low   nominal      high  kind of the constants\n",
+                      fmt::format("uJ at {}", technology.name));
+  for (const ComponentTotal& total : totals_by_component(technology.components))
+    text += fmt::format("  {:<20} {}  {}\n", name_of(total.component), energy_columns(total.energy_pj),
+                        total.kinds);
+  text += fmt::format("  {:<20} {}  {}\n", "total", energy_columns(technology.energy_pj),
+                      kinds_of(technology.components));
 }
 
 void add_replay(std::string& text, const Simulation& simulation) {
@@ -99,8 +116,8 @@ void add_replay(std::string& text, const Simulation& simulation) {
       "replay: fidelity {} on {}: {} of {} GEMMs equal the trace; cycles {} the closed form; {} tiles "
       "checked "
       "at pe\n",
-      replay.fidelity == rtl_models::Fidelity::pe ? "pe" : "array", replay.ran_on, replay.gemms_equal,
-      replay.gemms, replay.cycles_equal ? "equal" : "DIFFER from", replay.pe_tiles_checked);
+      name_of(replay.fidelity), replay.ran_on, replay.gemms_equal, replay.gemms,
+      replay.cycles_equal ? "equal" : "DIFFER from", replay.pe_tiles_checked);
   for (const std::string& difference : replay.differences) text += fmt::format("DIFFERENT: {}\n", difference);
 }
 
@@ -112,19 +129,24 @@ std::string simulation_table(const Simulation& simulation) {
       fmt::format("{}: {} x {} {} PEs, output stationary, serial drain, {} MHz\n", config.name,
                   config.array.rows, config.array.columns, name_of(config.pe), config.clock_mhz);
   text += fmt::format("trace {} (model {})\n\n", simulation.trace_directory, simulation.model);
-  add_rows(text, simulation);
+  const std::vector<LayerPhase> rows = rows_of(simulation.records);
+  add_cycles(text, simulation, rows);
   text += fmt::format("\n{} cycles: {:.3f} ms; the bytes alone take {:.3f} ms at {} GiB/s\n",
                       simulation.use.cycles, simulation.milliseconds(), simulation.dram_milliseconds(),
                       config.dram_gib_per_s);
   text += fmt::format(
       "{} MACs, {:.1f} % of them in range; utilization: spatial {:.1f} %, temporal {:.1f} %, "
-      "overall {:.1f} %\n",
+      "overall {:.1f} %, in-range {:.1f} %\n",
       simulation.use.macs, percent(simulation.in_range_macs, simulation.use.macs),
-      100 * simulation.use.spatial(), 100 * simulation.use.temporal(), 100 * simulation.use.overall());
+      100 * simulation.use.spatial(), 100 * simulation.use.temporal(), 100 * simulation.use.overall(),
+      100 * simulation.use.overall_of(simulation.in_range_macs));
   text += fmt::format("bytes: left {}, right {}, result {}, quantizers {}\n", simulation.traffic.left_bytes,
                       simulation.traffic.right_bytes, simulation.traffic.result_bytes,
                       simulation.traffic.quantizer_bytes);
+  text += "\n";
+  add_energy_by_layer(text, simulation, rows);
   for (const TechnologyResult& technology : simulation.technologies) add_energy(text, technology);
+  text += "\n";
   add_replay(text, simulation);
   text += "limits:\n";
   for (const std::string& limit : limits_of(config)) text += fmt::format("  {}\n", limit);

@@ -1,5 +1,6 @@
 #pragma once
-/// A simulation as text for a terminal: a row a layer and phase (steps summed), the totals, the limits.
+/// A simulation as text for a terminal: cycles and energy of each layer and phase (steps summed), energy of
+/// each component with the kind of its constants, totals, limits.
 
 #include "sim/accelerator/simulate.hpp"
 
@@ -7,8 +8,8 @@
 
 namespace quatrain::sim {
 
-/// Energies in microjoules with their bounds; the rows use the config's first technology. At most 110
-/// columns.
+/// Energies in microjoules with their bounds; those of a layer and phase use the config's first technology.
+/// At most 125 columns.
 std::string simulation_table(const Simulation& simulation);
 
 }  // namespace quatrain::sim

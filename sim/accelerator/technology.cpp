@@ -37,7 +37,6 @@ constexpr std::array<RowWords, 16> row_words = {{{"pe_dual_int32", per_operation
                                                  {"dram_lpddr4", per_bit},
                                                  {"dram_ddr3", per_bit}}};
 
-constexpr std::array<std::string_view, 4> kind_words = {"measured", "published", "derived", "assumed"};
 constexpr double largest_pj = 1e6;
 
 Bounds read_bounds(const JsonNode& node) {
@@ -71,7 +70,7 @@ Bounds interpolated(const Bounds& below, const Bounds& above, double share) {
 
 }  // namespace
 
-std::string_view name_of(Row row) { return row_words[static_cast<std::size_t>(row)].name; }
+std::string_view name_of(TechnologyRow row) { return row_words[static_cast<std::size_t>(row)].name; }
 
 Bounds& Bounds::operator+=(const Bounds& other) {
   low += other.low;

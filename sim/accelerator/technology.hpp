@@ -4,6 +4,7 @@
 
 #include "traces/base/strict_json.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -19,16 +20,19 @@ struct Bounds {
   friend Bounds operator*(double factor, const Bounds& bounds);
 };
 
+/// How a constant is known, the surest first.
+inline constexpr std::array<std::string_view, 4> kind_words = {"measured", "published", "derived", "assumed"};
+
 /// One constant: what a single event costs, and its origin.
 struct Constant {
   Bounds pj;
   std::string unit;  ///< "pJ per operation", ...
-  std::string kind;  ///< measured, published, derived or assumed
+  std::string kind;  ///< one of kind_words
   std::string source, node, conditions;
 };
 
 /// The rows that a table has: all of these, no others.
-enum class Row : std::uint8_t {
+enum class TechnologyRow : std::uint8_t {
   pe_dual_int32,
   flipflop_bit_clock,
   bf16_mul,
@@ -46,7 +50,7 @@ enum class Row : std::uint8_t {
   dram_lpddr4,
   dram_ddr3
 };
-std::string_view name_of(Row row);
+std::string_view name_of(TechnologyRow row);
 
 enum class Access : std::uint8_t { read, write };
 
@@ -63,7 +67,7 @@ class Technology {
   static Technology read(const traces::JsonNode& root);
 
   const std::string& name() const { return name_; }
-  const Constant& row(Row row) const { return rows_[static_cast<std::size_t>(row)]; }
+  const Constant& row(TechnologyRow row) const { return rows_[static_cast<std::size_t>(row)]; }
   /// The width must be one of the table's (sram_widths), the size within its sizes; between two sizes
   /// log(energy) is interpolated on log(size).
   Constant sram(const SramWord& word) const;

@@ -16,23 +16,22 @@ QuantizerWork work_of(const traces::Manifest& manifest, const traces::QuantizerR
 
 }  // namespace
 
-std::vector<TrainingGemm> training_gemms(const traces::Manifest& manifest) {
+std::vector<TrainingGemm> training_gemms(const traces::Manifest& manifest, rtl_models::ArrayShape array) {
   std::vector<TrainingGemm> all;
   std::set<std::string> done;
   for (const traces::GemmRecord& record : manifest.gemms) {
     if (record.pass != traces::Pass::train) continue;
-    TrainingGemm work{
-        &record, &manifest.layer(record.layer), {record.phase, geometry_of(manifest, record)}, {}};
+    TrainingGemm work{&record,
+                      &manifest.layer(record.layer),
+                      {record.phase, geometry_of(manifest, record)},
+                      {record.size, record.samples, array},
+                      {}};
     for (const auto& side : {record.left, record.right})
       for (const std::string& id : side)
         if (done.insert(id).second) work.quantizers.push_back(work_of(manifest, manifest.quantizer(id)));
     all.push_back(std::move(work));
   }
   return all;
-}
-
-Mapping mapping_of(const TrainingGemm& work, rtl_models::ArrayShape array) {
-  return {work.record->size, work.record->samples, array};
 }
 
 std::string place_of(const TrainingGemm& work) {

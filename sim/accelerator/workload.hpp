@@ -1,5 +1,5 @@
 #pragma once
-/// The training GEMMs of a trace, with the quantizers that have to run before each.
+/// The training GEMMs of a trace on an array, with the quantizers that have to run before each.
 
 #include "sim/accelerator/mapping.hpp"
 #include "traces/format/record.hpp"
@@ -27,13 +27,13 @@ struct TrainingGemm {
   const traces::GemmRecord* record = nullptr;
   const traces::LayerRecord* layer = nullptr;
   traces::Gemm gemm;
+  Mapping mapping;
   std::vector<QuantizerWork> quantizers;  ///< those that no GEMM before this one has used
 };
 
-/// In the order of computation; evaluation is left out. `manifest` must outlive the result.
-std::vector<TrainingGemm> training_gemms(const traces::Manifest& manifest);
-
-Mapping mapping_of(const TrainingGemm& work, rtl_models::ArrayShape array);
+/// Mapped to an array, in the order of computation; evaluation is left out. `manifest` must outlive the
+/// result.
+std::vector<TrainingGemm> training_gemms(const traces::Manifest& manifest, rtl_models::ArrayShape array);
 
 /// "layer conv2, step 0, forward": names a record in messages.
 std::string place_of(const TrainingGemm& work);

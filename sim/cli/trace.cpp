@@ -1,6 +1,7 @@
 /// quatrain trace: what is in a trace, whether it is whole and legal, what a tensor holds.
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
+#include "sim/records/result_place.hpp"
 #include "traces/base/error.hpp"
 #include "traces/encoding/nibbles.hpp"
 #include "traces/format/check.hpp"
@@ -61,17 +62,17 @@ std::string sizes_of(const traces::LayerRecord& layer) {
                      layer.groups);
 }
 
-struct Row {
+struct Line {
   std::string label;
   Counts counts;
   std::string remark;
 };
 
-void print_table(const std::vector<Row>& rows) {
+void print_table(const std::vector<Line>& rows) {
   std::size_t width = 0;
-  for (const Row& row : rows) width = std::max(width, row.label.size());
+  for (const Line& row : rows) width = std::max(width, row.label.size());
   fmt::print("{:{}}  quantizers   GEMMs             MACs\n", "", width);
-  for (const Row& row : rows)
+  for (const Line& row : rows)
     fmt::print("{:{}}  {:10}  {:6}  {:15}{}\n", row.label, width, row.counts.quantizers, row.counts.gemms,
                row.counts.macs, row.remark.empty() ? "" : "  " + row.remark);
 }
@@ -95,8 +96,8 @@ void print_summary(const TraceReader& reader) {
   fmt::print("tensors   {}, {} bytes; data files {}\n\n", manifest.tensors.size(), bytes, files.size());
 }
 
-std::vector<Row> rows_of(const Manifest& manifest) {
-  std::vector<Row> rows;
+std::vector<Line> rows_of(const Manifest& manifest) {
+  std::vector<Line> rows;
   const auto whole = count_records<bool>(manifest, [](const auto&) { return true; });
   for (const auto& [key, counts] : whole) rows.push_back({"all", counts, ""});
   using Step = std::pair<std::uint32_t, traces::Pass>;
@@ -123,18 +124,15 @@ int info(const std::string& directory, bool lists_tensors) {
     print_summary(reader);
     print_table(rows_of(reader.manifest()));
   }
-  flush_stdout();
   return 0;
 }
 
 int check(const std::string& directory) {
   const auto progress = make_progress();
-  traces::check_trace(directory, *progress);
-  const TraceReader reader(directory);
+  const TraceReader reader = traces::check_trace(directory, *progress);
   const Manifest& manifest = reader.manifest();
   fmt::print("{}: ok, {} tensors, {} quantizers, {} GEMMs\n", directory, manifest.tensors.size(),
              manifest.quantizers.size(), manifest.gemms.size());
-  flush_stdout();
   return 0;
 }
 
@@ -166,20 +164,12 @@ float print_references(const Manifest& manifest, const std::string& id) {
   return scale.value_or(0);
 }
 
-/// "[1, 0, 2, 5]" of a flat index.
-std::string place_in(const traces::Shape& shape, std::size_t element) {
-  traces::Shape place(shape.size());
-  auto rest = static_cast<std::int64_t>(element);
-  for (std::size_t axis = shape.size(); axis-- > 0; rest /= shape[axis]) place[axis] = rest % shape[axis];
-  return traces::text_of(place);
-}
-
 /// Prints `text_of(element)` of the first `limit` elements.
 template <typename TextOf>
 void print_elements(const traces::Shape& shape, std::size_t limit, TextOf&& text_of) {
   const auto elements = static_cast<std::size_t>(traces::element_count(shape));
   for (std::size_t i = 0; i < std::min(limit, elements); ++i)
-    fmt::print("{}  {}\n", place_in(shape, i), text_of(i));
+    fmt::print("{}  {}\n", traces::text_of(index_in(shape, static_cast<std::int64_t>(i))), text_of(i));
   if (elements > limit) fmt::print("... {} more (--all)\n", elements - limit);
 }
 
@@ -211,7 +201,6 @@ int show(const std::string& directory, const std::string& id, std::size_t limit)
       return fmt::format("code {:x}  {:>3} * scale = {}", code, value, static_cast<float>(value) * scale);
     });
   }
-  flush_stdout();
   return 0;
 }
 

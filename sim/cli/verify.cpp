@@ -6,6 +6,7 @@
 #include "sim/verify/cross_check_json.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/files.hpp"
+#include "traces/base/joined.hpp"
 #include "traces/format/check.hpp"
 
 #include <fmt/format.h>
@@ -60,19 +61,13 @@ std::vector<RegisteredMachine> machines_for(const Typed& typed, const traces::Ma
   return machines;
 }
 
-template <typename Range>
-std::string joined(const Range& range, const char* between) {
-  std::string text;
-  for (const auto& part : range) text += fmt::format("{}{}", text.empty() ? "" : between, part);
-  return text;
-}
-
 void print_trace(const CrossCheck& check) {
   const MacCount& macs = check.records.macs;
   const auto share = [&](std::uint64_t part) {
     return macs.all == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(macs.all);
   };
-  fmt::print("trace {}: model {}, steps {}\n", check.directory, check.model, joined(check.steps, " "));
+  fmt::print("trace {}: model {}, steps {}\n", check.directory, check.model,
+             traces::joined(check.steps, " "));
   fmt::print("{} gemms with {} accumulators, {} quantizers with {} codes\n", check.records.gemms,
              check.records.accumulators, check.records.quantizers, check.records.codes);
   fmt::print("{} MACs, {:.2f} % of them in range, {:.2f} % with two non-zero codes\n\n", macs.all,
@@ -95,7 +90,7 @@ void print_unsupported(const MachineFindings& machine, std::uint64_t quantizers)
   for (const auto& [reason, records] : by_reason) {
     const bool all_quantizers = machine.quantizers == 0 && records.size() == quantizers;
     fmt::print("{} does not support {}: {}\n", machine.name,
-               all_quantizers ? fmt::format("any of {} quantizers", quantizers) : joined(records, ", "),
+               all_quantizers ? fmt::format("any of {} quantizers", quantizers) : traces::joined(records),
                reason);
   }
 }
@@ -131,8 +126,7 @@ void print(const CrossCheck& check) {
 int verify(const Typed& typed) {
   if (typed.are_named()) machines_named(typed.machines);  // a wrong name is told before the trace is read
   const auto progress = make_progress();
-  traces::check_trace(typed.trace, *progress);
-  const traces::TraceReader trace(typed.trace);
+  const traces::TraceReader trace = traces::check_trace(typed.trace, *progress);
   traces::ThreadPool pool(typed.threads);
   const std::vector<RegisteredMachine> machines = machines_for(typed, trace.manifest(), pool);
   std::vector<Candidate> candidates;

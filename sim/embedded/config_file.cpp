@@ -1,6 +1,7 @@
 #include "sim/embedded/config_file.hpp"
 
 #include "sim/embedded/resources.hpp"
+#include "traces/base/joined.hpp"
 
 #include <string>
 
@@ -20,12 +21,6 @@ std::string_view word_of(ConfigKind kind) {
 }
 
 constexpr std::string_view extension = ".json";
-
-std::string listed(const std::vector<std::string_view>& names) {
-  std::string text;
-  for (const std::string_view name : names) text += fmt::format("{}{}", text.empty() ? "" : ", ", name);
-  return text;
-}
 
 }  // namespace
 
@@ -47,7 +42,7 @@ traces::JsonNode open_config(std::string_view argument, ConfigKind kind,
   const std::filesystem::path file = folder / argument;
   if (std::filesystem::exists(file)) return traces::JsonNode::read(file);
   throw traces::Error("{}: no such file; expected a file, or one of the {} configs inside the program: {}",
-                      file.string(), word_of(kind), listed(embedded_configs(kind)));
+                      file.string(), word_of(kind), traces::joined(embedded_configs(kind)));
 }
 
 }  // namespace quatrain::sim

@@ -196,6 +196,8 @@ class CrossChecker {
 
 }  // namespace
 
+std::string_view name_of(Verdict verdict) { return verdict_words[static_cast<std::size_t>(verdict)]; }
+
 Verdict MachineFindings::verdict() const {
   if (!why_not.empty()) return Verdict::skipped;
   return gemms_equal == gemms && quantizers_equal == quantizers ? Verdict::equal : Verdict::different;

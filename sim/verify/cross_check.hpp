@@ -8,11 +8,13 @@
 #include "traces/base/progress.hpp"
 #include "traces/format/reader.hpp"
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace quatrain::sim {
@@ -34,6 +36,8 @@ struct UnsupportedRecord {
 };
 
 enum class Verdict : std::uint8_t { equal, different, skipped };
+inline constexpr std::array<std::string_view, 3> verdict_words = {"equal", "different", "skipped"};
+std::string_view name_of(Verdict verdict);
 
 struct MachineFindings {
   std::string name;

@@ -1,15 +1,17 @@
 #include "sim/verify/cross_check_json.hpp"
 
+#include "sim/records/result_file.hpp"
+
 #include <nlohmann/json.hpp>
 
-#include <array>
+#include <limits>
+#include <utility>
 
 namespace quatrain::sim {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr std::array<const char*, 3> verdict_words = {"equal", "different", "skipped"};
+using traces::JsonNode;
 
 template <typename Value>
 Json value_or_null(const std::optional<Value>& value) {
@@ -39,14 +41,99 @@ Json json_of(const std::optional<Difference>& difference) {
   json["element"] = value_or_null(difference->element);
   json["expected"] = difference->expected;
   json["got"] = difference->got;
+  json["text"] = describe(*difference);
   return json;
 }
 
-Json json_of(const MachineFindings& machine) {
+/// "luq/trace" beside the demo's crosscheck.json; else as it was typed.
+std::string trace_name(const std::string& directory, const std::filesystem::path& file) {
+  const auto relative = std::filesystem::absolute(directory).lexically_normal().lexically_relative(
+      std::filesystem::absolute(file).lexically_normal().parent_path());
+  return relative.empty() || *relative.begin() == ".." ? directory : relative.string();
+}
+
+/// Nothing for null.
+std::optional<std::int64_t> count_or_none_at(const JsonNode& node, std::string_view key) {
+  const JsonNode value = node.at(key);
+  if (value.is_null()) return std::nullopt;
+  return static_cast<std::int64_t>(count_at(node, key));
+}
+
+std::uint32_t step_of(const JsonNode& node) {
+  return static_cast<std::uint32_t>(node.integer(0, std::numeric_limits<std::uint32_t>::max()));
+}
+
+/// A key that the others decide.
+template <typename Value>
+void require_derived(const JsonNode& node, const Value& found, const Value& derived) {
+  if (found != derived) throw node.error("found '{}'; the other keys say '{}'", found, derived);
+}
+
+Difference read_difference(const JsonNode& node) {
+  Difference difference;
+  difference.what = node.at("what").string();
+  difference.record = node.at("record").string();
+  difference.layer = node.at("layer").string();
+  difference.step = step_of(node.at("step"));
+  difference.pass = static_cast<traces::Pass>(node.at("pass").one_of(traces::pass_words));
+  if (node.has("phase"))
+    difference.part = static_cast<traces::Phase>(node.at("phase").one_of(traces::phase_words));
+  else
+    difference.part = static_cast<traces::Role>(node.at("role").one_of(traces::role_words));
+  if (const auto group = count_or_none_at(node, "group"))
+    difference.place = {*group, count_or_none_at(node, "row").value_or(0),
+                        count_or_none_at(node, "column").value_or(0)};
+  difference.element = count_or_none_at(node, "element");
+  if (const auto sample = count_or_none_at(node, "sample"))
+    difference.sample = static_cast<unsigned>(*sample);
+  difference.k = count_or_none_at(node, "k");
+  difference.why_no_k = text_or_none_at(node, "why_no_k");
+  difference.expected = node.at("expected").string();
+  difference.got = node.at("got").string();
+  const JsonNode text = node.at("text");
+  require_derived(text, text.string(), describe(difference));
+  return difference;
+}
+
+MachineFindings read_machine(const std::string& name, const JsonNode& node) {
+  MachineFindings machine;
+  machine.name = name;
+  machine.ran_on = text_or_none_at(node, "ran_on");
+  machine.why_not = text_or_none_at(node, "reason");
+  machine.gemms = count_at(node, "gemms");
+  machine.gemms_equal = count_at(node, "gemms_equal");
+  machine.quantizers = count_at(node, "quantizers");
+  machine.quantizers_equal = count_at(node, "quantizers_equal");
+  machine.elements = count_at(node, "elements");
+  machine.macs = count_at(node, "macs");
+  machine.seconds = number_at(node, "seconds");
+  for (const JsonNode& item : node.at("unsupported").items())
+    machine.unsupported.push_back({item.at("record").string(), item.at("reason").string()});
+  const JsonNode verdict = node.at("verdict"), difference = node.at("first_difference");
+  require_derived(verdict, verdict_words[verdict.one_of(verdict_words)], name_of(machine.verdict()));
+  if (!difference.is_null()) machine.first_difference = read_difference(difference);
+  if (machine.verdict() == Verdict::different && difference.is_null())
+    throw difference.error("null; expected the first difference of a machine that is 'different'");
+  return machine;
+}
+
+RecordCounts read_records(const JsonNode& node) {
+  return {.gemms = count_at(node, "gemms"),
+          .quantizers = count_at(node, "quantizers"),
+          .accumulators = count_at(node, "accumulators"),
+          .codes = count_at(node, "codes"),
+          .macs = {.all = count_at(node, "macs"),
+                   .in_range = count_at(node, "in_range_macs"),
+                   .non_zero = count_at(node, "non_zero_macs")}};
+}
+
+}  // namespace
+
+Json to_json_object(const MachineFindings& machine) {
   Json unsupported = Json::array();
   for (const auto& [record, reason] : machine.unsupported)
     unsupported.push_back({{"record", record}, {"reason", reason}});
-  return {{"verdict", verdict_words[static_cast<std::size_t>(machine.verdict())]},
+  return {{"verdict", name_of(machine.verdict())},
           {"reason", text_or_null(machine.why_not)},
           {"ran_on", text_or_null(machine.ran_on)},
           {"gemms", machine.gemms},
@@ -60,7 +147,7 @@ Json json_of(const MachineFindings& machine) {
           {"first_difference", json_of(machine.first_difference)}};
 }
 
-Json json_of(const RecordCounts& records) {
+Json to_json_object(const RecordCounts& records) {
   return {{"gemms", records.gemms},
           {"quantizers", records.quantizers},
           {"macs", records.macs.all},
@@ -70,18 +157,9 @@ Json json_of(const RecordCounts& records) {
           {"codes", records.codes}};
 }
 
-/// "luq/trace" beside the demo's crosscheck.json; else as it was typed.
-std::string trace_name(const std::string& directory, const std::filesystem::path& file) {
-  const auto relative = std::filesystem::absolute(directory).lexically_normal().lexically_relative(
-      std::filesystem::absolute(file).lexically_normal().parent_path());
-  return relative.empty() || *relative.begin() == ".." ? directory : relative.string();
-}
-
-}  // namespace
-
 std::string cross_check_json(const CrossCheck& check, const std::filesystem::path& file) {
   Json machines = Json::object();
-  for (const MachineFindings& machine : check.machines) machines[machine.name] = json_of(machine);
+  for (const MachineFindings& machine : check.machines) machines[machine.name] = to_json_object(machine);
   const Json json = {{"format", "quatrain-crosscheck"},
                      {"version", 1},
                      {"trace",
@@ -89,11 +167,29 @@ std::string cross_check_json(const CrossCheck& check, const std::filesystem::pat
                        {"manifest_sha256", check.manifest_sha256},
                        {"model", check.model},
                        {"steps", check.steps}}},
-                     {"records", json_of(check.records)},
+                     {"records", to_json_object(check.records)},
                      {"contradictions", check.contradictions},
                      {"equal", check.equal()},
                      {"machines", std::move(machines)}};
   return json.dump(2) + "\n";
+}
+
+CrossCheck read_cross_check(const std::filesystem::path& file, const std::string& manifest_sha256) {
+  const JsonNode root = open_result_file(file, "quatrain-crosscheck");
+  const JsonNode trace = root.at("trace"), equal = root.at("equal");
+  require_same_trace(trace, manifest_sha256);
+  CrossCheck check;
+  check.directory = trace.at("directory").string();
+  check.manifest_sha256 = trace.at("manifest_sha256").string();
+  check.model = trace.at("model").string();
+  for (const JsonNode& step : trace.at("steps").items()) check.steps.insert(step_of(step));
+  check.records = read_records(root.at("records"));
+  for (const JsonNode& line : root.at("contradictions").items())
+    check.contradictions.push_back(line.string());
+  for (const auto& [name, node] : root.at("machines").members())
+    check.machines.push_back(read_machine(name, node));
+  require_derived(equal, equal.boolean(), check.equal());
+  return check;
 }
 
 }  // namespace quatrain::sim

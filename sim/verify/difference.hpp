@@ -1,7 +1,7 @@
 #pragma once
 /// The first place where a machine and the trace part, as data.
 
-#include "sim/verify/result_place.hpp"
+#include "sim/records/result_place.hpp"
 #include "traces/format/record.hpp"
 
 #include <cstdint>

@@ -1,38 +1,19 @@
 #include "sim/verify/first_difference.hpp"
 
+#include "sim/records/compare.hpp"
 #include "sim/verify/first_k.hpp"
 #include "traces/encoding/nibbles.hpp"
-#include "traces/format/checksum.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <span>
 
 namespace quatrain::sim {
 namespace {
 
-std::uint32_t bits_of(float value) { return std::bit_cast<std::uint32_t>(value); }
-std::uint32_t bits_of(std::int32_t value) { return std::bit_cast<std::uint32_t>(value); }
-
 std::string text_of(float value) { return fmt::format("{} (bits {:08x})", value, bits_of(value)); }
 std::string text_of(std::int32_t value) { return fmt::format("{}", value); }
-
-template <typename Element>
-std::optional<std::int64_t> first_unequal(std::span<const Element> expected, std::span<const Element> got) {
-  const auto at = std::mismatch(expected.begin(), expected.end(), got.begin(), [](Element a, Element b) {
-                    return bits_of(a) == bits_of(b);
-                  }).first;
-  if (at == expected.end()) return std::nullopt;
-  return at - expected.begin();
-}
-
-template <typename Element>
-bool agree(const Recorded<Element>& recorded, std::span<const Element> got) {
-  if (recorded.elements) return !first_unequal(std::span<const Element>(*recorded.elements), got);
-  return traces::crc32c(traces::bytes_of(got)) == recorded.crc32c;
-}
 
 bool has_recorded_size(const RecordedGemm& recorded, const traces::GemmResult& result) {
   const auto elements =
@@ -145,8 +126,8 @@ void compare_codes(const RecordedQuantizer& recorded, const traces::QuantizerRes
 
 bool agrees(const RecordedGemm& recorded, const traces::GemmResult& result) {
   return has_recorded_size(recorded, result) && bits_of(result.scale) == bits_of(recorded.scale) &&
-         agree(recorded.accumulators, std::span<const std::int32_t>(result.accumulators)) &&
-         agree(recorded.output, std::span<const float>(result.output));
+         agrees(recorded.accumulators, std::span<const std::int32_t>(result.accumulators)) &&
+         agrees(recorded.output, std::span<const float>(result.output));
 }
 
 Difference first_difference(const traces::Manifest& manifest, const traces::GemmRecord& record,
@@ -160,7 +141,7 @@ Difference first_difference(const traces::Manifest& manifest, const traces::Gemm
     difference.got =
         fmt::format("{} accumulators and {} outputs", result.accumulators.size(), result.output.size());
     difference.why_no_k = "the result has another size";
-  } else if (!agree(recorded.accumulators, std::span<const std::int32_t>(result.accumulators))) {
+  } else if (!agrees(recorded.accumulators, std::span<const std::int32_t>(result.accumulators))) {
     locate_accumulator(recorded, differing, result, witness, difference);
   } else if (bits_of(result.scale) != bits_of(recorded.scale)) {
     compare_field("scale", recorded.scale, result.scale, difference);

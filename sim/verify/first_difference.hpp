@@ -2,8 +2,8 @@
 /// Equal or not, and where a machine parts from the trace. Knows records, machines and results; nothing of
 /// how a machine computes or can fail.
 
+#include "sim/records/recorded.hpp"
 #include "sim/verify/difference.hpp"
-#include "sim/verify/recorded.hpp"
 
 #include <optional>
 

@@ -1,6 +1,6 @@
 #include "sim/verify/first_k.hpp"
 
-#include "sim/verify/result_place.hpp"
+#include "sim/records/result_place.hpp"
 #include "traces/base/error.hpp"
 #include "traces/encoding/nibbles.hpp"
 

@@ -1,7 +1,7 @@
 #pragma once
 /// The k at which two machines' prefixes of one accumulator part.
 
-#include "sim/verify/recorded.hpp"
+#include "sim/records/recorded.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,5 +1,6 @@
 #include "sim/verify/mac_count.hpp"
 
+#include "sim/records/in_range.hpp"
 #include "traces/encoding/nibbles.hpp"
 
 #include <algorithm>
@@ -20,42 +21,19 @@ std::vector<std::uint8_t> non_zero_marks(const Operand& operand, std::int64_t el
   return marks;
 }
 
-/// Output positions first .. last - 1 of one axis whose input coordinate position * stride + tap - padding
-/// exists.
-struct Positions {
-  std::int64_t first = 0, last = 0;
-  std::uint64_t count() const { return last > first ? static_cast<std::uint64_t>(last - first) : 0; }
-};
-
-Positions positions_of(std::int64_t tap, std::int64_t outputs, std::int64_t inputs, std::int64_t stride,
-                       std::int64_t padding) {
-  const std::int64_t offset = tap - padding;  // input = position * stride + offset
-  const std::int64_t first = offset >= 0 ? 0 : (-offset + stride - 1) / stride;
-  const std::int64_t room = inputs - 1 - offset;
-  return {first, room < 0 ? first : std::min(outputs, room / stride + 1)};
-}
-
-std::uint64_t pairs_in_range(std::int64_t taps, std::int64_t outputs, std::int64_t inputs,
-                             std::int64_t stride, std::int64_t padding) {
-  std::uint64_t pairs = 0;
-  for (std::int64_t tap = 0; tap < taps; ++tap)
-    pairs += positions_of(tap, outputs, inputs, stride, padding).count();
-  return pairs;
-}
-
 /// Walks every (b, output position, tap) that is in range, tap by tap.
 /// body(tap, first input index in a plane, first output index in a plane, how many, step of the input index).
 template <typename Body>
 void for_each_run(const Geometry& g, Body&& body) {
   for (std::int64_t i = 0; i < g.kernel_height; ++i)
     for (std::int64_t j = 0; j < g.kernel_width; ++j) {
-      const Positions rows = positions_of(i, g.out_height, g.height, g.stride_height, g.padding_height);
-      const Positions columns = positions_of(j, g.out_width, g.width, g.stride_width, g.padding_width);
+      const Positions rows = rows_in_range(g, i), columns = columns_in_range(g, j);
       if (columns.count() == 0) continue;
-      for (std::int64_t ho = rows.first; ho < rows.last; ++ho) {
+      for (std::int64_t ho = rows.first; ho < rows.end; ++ho) {
         const std::int64_t h = ho * g.stride_height + i - g.padding_height;
         const std::int64_t w = columns.first * g.stride_width + j - g.padding_width;
-        body(i * g.kernel_width + j, h * g.width + w, ho * g.out_width + columns.first, columns.count());
+        body(i * g.kernel_width + j, h * g.width + w, ho * g.out_width + columns.first,
+             static_cast<std::uint64_t>(columns.count()));
       }
     }
 }
@@ -134,11 +112,7 @@ MacCount count_macs(const traces::Gemm& gemm, const Operand& left, std::span<con
   const Geometry& g = gemm.geometry;
   MacCount count;
   count.all = right.size() * static_cast<std::uint64_t>(traces::mac_count(traces::gemm_size(gemm.phase, g)));
-  // The three phases of a layer join the same (b, o, c, ho, wo, i, j).
-  count.in_range =
-      right.size() * static_cast<std::uint64_t>(g.batch * g.out_channels * (g.in_channels / g.groups)) *
-      pairs_in_range(g.kernel_height, g.out_height, g.height, g.stride_height, g.padding_height) *
-      pairs_in_range(g.kernel_width, g.out_width, g.width, g.stride_width, g.padding_width);
+  count.in_range = in_range_macs(g, static_cast<unsigned>(right.size()));
   for (const Operand& operand : right)
     count.non_zero += gemm.phase == Phase::backward_weight ? non_zero_with_gradient(g, left, operand)
                                                            : non_zero_with_weight(gemm, left, operand);

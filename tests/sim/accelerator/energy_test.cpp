@@ -12,8 +12,8 @@ namespace {
 using sim::AcceleratorConfig;
 using sim::Access;
 using sim::Component;
-using sim::Row;
 using sim::SramWord;
+using sim::TechnologyRow;
 
 AcceleratorConfig small_config(sim::Pe pe) {
   AcceleratorConfig config;
@@ -26,6 +26,7 @@ AcceleratorConfig small_config(sim::Pe pe) {
 
 /// m 5, n 7, k 10 on 4 x 3: 6 tiles, 92 cycles, 350 MACs (cycles_test.cpp).
 const sim::Mapping mapping{{5, 7, 10, 1}, 1, {4, 3}};
+const sim::UseOfArray use = use_of_array(mapping);
 const sim::Traffic traffic{100, 70, 140, 33};
 
 std::uint64_t events(const sim::EventCounts& counts, Component component, const sim::Price& price) {
@@ -39,41 +40,43 @@ TEST(Events, IntegerPeByHand) {
       {traces::Rule::sawb_int4, 1000, 0, traces::Alpha::exact, true, false},
       {traces::Rule::luq_fp4, 600, 16, traces::Alpha::exact, true, false},
       {traces::Rule::luq_fp4, 600, 16, traces::Alpha::exact, false, false}};
-  const auto counts = events_of(small_config(sim::Pe::dual_int4_fp4), mapping, traffic, quantizers);
-  EXPECT_EQ(events(counts, Component::pe_combinational, Row::pe_dual_int32), 350U);
-  EXPECT_EQ(events(counts, Component::pe_flip_flops, Row::flipflop_bit_clock), 12U * 44 * 92);
-  EXPECT_EQ(events(counts, Component::skew_flip_flops, Row::flipflop_bit_clock), (6U * 7 + 3 * 5) * 92);
+  const auto counts = events_of(small_config(sim::Pe::dual_int4_fp4), mapping, use, traffic, quantizers);
+  EXPECT_EQ(events(counts, Component::pe_combinational, TechnologyRow::pe_dual_int32), 350U);
+  EXPECT_EQ(events(counts, Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock), 12U * 44 * 92);
+  EXPECT_EQ(events(counts, Component::skew_flip_flops, TechnologyRow::flipflop_bit_clock),
+            (6U * 7 + 3 * 5) * 92);
   // 60 operands a side pass the edges; rows need 16 bits a cycle, columns 12: a 64-bit word of 8 KiB each.
   EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 64, Access::read}), 2U * 60);
   EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 64, Access::write}), 13U + 9);
   // Three columns of tiles, 5 rows drained in each, 96 bits a row: 128-bit words.
   EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 128, Access::read}), 15U);
   EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 128, Access::write}), 15U);
-  EXPECT_EQ(events(counts, Component::dram, Row::dram_hbm2), 8U * 310);
-  EXPECT_EQ(events(counts, Component::quantizer_dram, Row::dram_hbm2), 8U * 33);
-  EXPECT_EQ(events(counts, Component::quantizer, Row::absmax_fp32), 1600U)
+  EXPECT_EQ(events(counts, Component::dram, TechnologyRow::dram_hbm2), 8U * 310);
+  EXPECT_EQ(events(counts, Component::quantizer_dram, TechnologyRow::dram_hbm2), 8U * 33);
+  EXPECT_EQ(events(counts, Component::quantizer, TechnologyRow::absmax_fp32), 1600U)
       << "the second sample measures nothing";
-  EXPECT_EQ(events(counts, Component::quantizer, Row::flipflop_bit_clock), 31U * 1600);
-  EXPECT_EQ(events(counts, Component::quantizer, Row::int32_mul), 1000U);
-  EXPECT_EQ(events(counts, Component::quantizer, Row::int32_add), 2000U);
-  EXPECT_EQ(events(counts, Component::quantizer, Row::fp32_mul), 1000U + 2 * 600);
-  EXPECT_EQ(events(counts, Component::quantizer, Row::luq_lane_r16), 1200U);
-  EXPECT_EQ(events(counts, Component::random_source, Row::rng_philox_16b), 1200U);
-  EXPECT_EQ(events(counts, Component::epilogue, Row::fp32_mul), 35U);
+  EXPECT_EQ(events(counts, Component::quantizer, TechnologyRow::flipflop_bit_clock), 31U * 1600);
+  EXPECT_EQ(events(counts, Component::quantizer, TechnologyRow::int32_mul), 1000U);
+  EXPECT_EQ(events(counts, Component::quantizer, TechnologyRow::int32_add), 2000U);
+  EXPECT_EQ(events(counts, Component::quantizer, TechnologyRow::fp32_mul), 1000U + 2 * 600);
+  EXPECT_EQ(events(counts, Component::quantizer, TechnologyRow::luq_lane_r16), 1200U);
+  EXPECT_EQ(events(counts, Component::random_source, TechnologyRow::rng_philox_16b), 1200U);
+  EXPECT_EQ(events(counts, Component::epilogue, TechnologyRow::fp32_mul), 35U);
   EXPECT_EQ(counts.entries().size(), 17U) << "nothing else is priced";
 }
 
 TEST(Events, Bf16PeByHand) {
   const std::vector<sim::QuantizerWork> quantizers = {
       {traces::Rule::sawb_int4, 1000, 0, traces::Alpha::exact, true, false}};
-  const auto counts = events_of(small_config(sim::Pe::bf16), mapping, traffic, quantizers);
-  EXPECT_EQ(events(counts, Component::pe_combinational, Row::bf16_mul), 350U);
-  EXPECT_EQ(events(counts, Component::pe_combinational, Row::fp32_add), 350U);
-  EXPECT_EQ(events(counts, Component::pe_flip_flops, Row::flipflop_bit_clock), 12U * 68 * 92);
-  EXPECT_EQ(events(counts, Component::skew_flip_flops, Row::flipflop_bit_clock), (6U * 19 + 3 * 17) * 92);
+  const auto counts = events_of(small_config(sim::Pe::bf16), mapping, use, traffic, quantizers);
+  EXPECT_EQ(events(counts, Component::pe_combinational, TechnologyRow::bf16_mul), 350U);
+  EXPECT_EQ(events(counts, Component::pe_combinational, TechnologyRow::fp32_add), 350U);
+  EXPECT_EQ(events(counts, Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock), 12U * 68 * 92);
+  EXPECT_EQ(events(counts, Component::skew_flip_flops, TechnologyRow::flipflop_bit_clock),
+            (6U * 19 + 3 * 17) * 92);
   EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 64, Access::read}), 2U * 60);
-  EXPECT_EQ(events(counts, Component::dram, Row::dram_hbm2), 8U * 310);
-  EXPECT_EQ(events(counts, Component::quantizer_dram, Row::dram_hbm2), 8U * 33);
+  EXPECT_EQ(events(counts, Component::dram, TechnologyRow::dram_hbm2), 8U * 310);
+  EXPECT_EQ(events(counts, Component::quantizer_dram, TechnologyRow::dram_hbm2), 8U * 33);
   EXPECT_EQ(counts.entries().size(), 10U) << "no quantizer lane, no random source, no epilogue";
 }
 
@@ -83,17 +86,20 @@ TEST(Events, LanesAndRandomSources) {
   const std::vector<sim::QuantizerWork> quantizers = {
       {traces::Rule::luq_fp4, 601, 4, traces::Alpha::pow2, true, false},
       {traces::Rule::nearest_fp4, 100, 0, traces::Alpha::exact, true, false}};
-  const auto counts = events_of(config, mapping, traffic, quantizers);
-  EXPECT_EQ(events(counts, Component::random_source, Row::rng_lfsr_16b), 151U) << "601 draws of 4 bits";
-  EXPECT_EQ(events(counts, Component::random_source, Row::rng_philox_16b), 0U);
-  EXPECT_EQ(events(counts, Component::quantizer, Row::luq_lane_r8), 701U);
-  EXPECT_EQ(events(counts, Component::quantizer, Row::fp32_mul), 100U) << "pow2 needs no multiplier";
+  const auto counts = events_of(config, mapping, use, traffic, quantizers);
+  EXPECT_EQ(events(counts, Component::random_source, TechnologyRow::rng_lfsr_16b), 151U)
+      << "601 draws of 4 bits";
+  EXPECT_EQ(events(counts, Component::random_source, TechnologyRow::rng_philox_16b), 0U);
+  EXPECT_EQ(events(counts, Component::quantizer, TechnologyRow::luq_lane_r8), 701U);
+  EXPECT_EQ(events(counts, Component::quantizer, TechnologyRow::fp32_mul), 100U)
+      << "pow2 needs no multiplier";
 }
 
 TEST(Events, WideSidesTakeSeveralWords) {
   AcceleratorConfig config = small_config(sim::Pe::bf16);
   config.array = {64, 16};
-  const auto counts = events_of(config, {{64, 16, 10, 1}, 1, {64, 16}}, {}, {});
+  const sim::Mapping wide{{64, 16, 10, 1}, 1, {64, 16}};
+  const auto counts = events_of(config, wide, use_of_array(wide), {}, {});
   EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 512, Access::read}), 20U)
       << "1024 bits a cycle";
   EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 256, Access::read}), 10U);
@@ -104,11 +110,11 @@ TEST(Events, WideSidesTakeSeveralWords) {
 TEST(Energy, RollUpByHand) {
   const auto technology = sim::Technology::read(sim::open_config("7nm", sim::ConfigKind::technology));
   sim::EventCounts counts;
-  counts.add(Component::pe_combinational, Row::pe_dual_int32, 350);
-  counts.add(Component::pe_flip_flops, Row::flipflop_bit_clock, 1000);
-  counts.add(Component::dram, Row::dram_hbm2, 80);
+  counts.add(Component::pe_combinational, TechnologyRow::pe_dual_int32, 350);
+  counts.add(Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock, 1000);
+  counts.add(Component::dram, TechnologyRow::dram_hbm2, 80);
   counts.add(Component::operand_sram, SramWord{32, 128, Access::read}, 10);
-  counts.add(Component::pe_combinational, Row::pe_dual_int32, 50);
+  counts.add(Component::pe_combinational, TechnologyRow::pe_dual_int32, 50);
   const sim::Bounds sum = energy_pj(counts, technology);
   EXPECT_NEAR(sum.low, 400 * 0.0131 + 1000 * 0.0003 + 80 * 3.9 + 10 * 1.413, 1e-9);
   EXPECT_NEAR(sum.nominal, 400 * 0.0653 + 1000 * 0.0012 + 80 * 3.97 + 10 * 2.543, 1e-9);
@@ -119,6 +125,27 @@ TEST(Energy, RollUpByHand) {
   EXPECT_EQ(lines[0].constant, "pe_dual_int32");
   EXPECT_EQ(lines[2].constant, "sram_32kib_128bit_read");
   EXPECT_EQ(lines[2].per_event.kind, "assumed");
+  EXPECT_EQ(sim::kinds_of(lines), "published+derived+assumed");
+}
+
+/// Two constants of a component: one sum, each kind once.
+TEST(Energy, TotalsByComponentNameTheKindsOfTheirConstants) {
+  const auto technology = sim::Technology::read(sim::open_config("7nm", sim::ConfigKind::technology));
+  sim::EventCounts counts;
+  counts.add(Component::quantizer, TechnologyRow::luq_lane_r16, 3);
+  counts.add(Component::quantizer, TechnologyRow::fp32_mul, 5);
+  counts.add(Component::quantizer, TechnologyRow::absmax_fp32, 7);
+  counts.add(Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock, 11);
+  const auto lines = energy_by_component(counts, technology);
+  const auto totals = sim::totals_by_component(lines);
+  ASSERT_EQ(totals.size(), 2U);
+  EXPECT_EQ(totals[0].component, Component::pe_flip_flops);
+  EXPECT_EQ(totals[0].kinds, "derived");
+  EXPECT_EQ(totals[1].component, Component::quantizer);
+  EXPECT_EQ(totals[1].kinds, "published+derived");
+  EXPECT_DOUBLE_EQ(totals[1].energy_pj.high,
+                   lines[1].energy_pj.high + lines[2].energy_pj.high + lines[3].energy_pj.high);
+  EXPECT_EQ(sim::totals_by_component({}).size(), 0U);
 }
 
 }  // namespace

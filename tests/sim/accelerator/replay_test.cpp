@@ -198,16 +198,16 @@ TEST(Simulate, StopsBetweenGemms) {
 
 TEST(SampleTiles, StayWithinTheBudgetAndRepeat) {
   const traces::TraceReader reader = outside_trace();
-  const auto work = sim::training_gemms(reader.manifest());
-  const auto sampled = sim::sample_tiles(work, {8, 8}, 64 * 1000);
+  const auto work = sim::training_gemms(reader.manifest(), {8, 8});
+  const auto sampled = sim::sample_tiles(work, 64 * 1000);
   ASSERT_GT(sampled.size(), 10U);
   std::uint64_t cycles = 0;
   for (const sim::SampledTile& sample : sampled) {
-    const sim::Mapping mapping = sim::mapping_of(work[sample.gemm], {8, 8});
+    const sim::Mapping& mapping = work[sample.gemm].mapping;
     cycles += mapping.stream_length() + 2 * sample.tile.rows + sample.tile.columns - 2;
   }
   EXPECT_LE(cycles, 1000U);
-  const auto again = sim::sample_tiles(work, {8, 8}, 64 * 1000);
+  const auto again = sim::sample_tiles(work, 64 * 1000);
   ASSERT_EQ(again.size(), sampled.size());
   for (std::size_t i = 0; i < sampled.size(); ++i)
     EXPECT_EQ(again[i].tile.first_row, sampled[i].tile.first_row);
@@ -216,7 +216,7 @@ TEST(SampleTiles, StayWithinTheBudgetAndRepeat) {
 TEST(Workload, EveryQuantizerIsPricedOnce) {
   const traces::TraceReader reader = outside_trace();
   std::size_t quantizers = 0, recorded = 0;
-  for (const sim::TrainingGemm& work : sim::training_gemms(reader.manifest())) {
+  for (const sim::TrainingGemm& work : sim::training_gemms(reader.manifest(), {8, 8})) {
     quantizers += work.quantizers.size();
     if (work.layer->name == "linear_smp" && work.record->phase == Phase::backward_weight) {
       ASSERT_EQ(work.quantizers.size(), 3U) << "sample 0 came with backward_data";

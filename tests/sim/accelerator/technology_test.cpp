@@ -16,8 +16,8 @@ namespace {
 
 using nlohmann::ordered_json;
 using sim::Access;
-using sim::Row;
 using sim::Technology;
+using sim::TechnologyRow;
 
 ordered_json table(std::string_view node) {
   return ordered_json::parse(*sim::embedded_resource("configs/technology/" + std::string(node) + ".json"));
@@ -97,7 +97,7 @@ TEST(Technology, OnlyTheReaderJudgesTheOrderOfARange) {
 }
 
 TEST(Technology, RowsKeepValueAndOrigin) {
-  const sim::Constant row = embedded("45nm").row(Row::fp32_mul);
+  const sim::Constant row = embedded("45nm").row(TechnologyRow::fp32_mul);
   EXPECT_EQ(row.pj.nominal, 3.7);
   EXPECT_EQ(row.pj.low, 2.96);
   EXPECT_EQ(row.pj.high, 4.81);
@@ -125,12 +125,15 @@ TEST(Technology, NominalsFallFromNodeToNode) {
   const char* const nodes[] = {"45nm", "28nm", "16nm", "7nm"};
   for (int i = 0; i < 3; ++i) {
     const Technology older = embedded(nodes[i]), newer = embedded(nodes[i + 1]);
-    for (Row row : {Row::pe_dual_int32, Row::flipflop_bit_clock, Row::bf16_mul, Row::fp32_add, Row::fp32_mul,
-                    Row::int32_mul, Row::int32_add, Row::absmax_fp32, Row::luq_lane_r8, Row::luq_lane_r16,
-                    Row::rng_philox_16b, Row::rng_lfsr_16b})
+    for (TechnologyRow row :
+         {TechnologyRow::pe_dual_int32, TechnologyRow::flipflop_bit_clock, TechnologyRow::bf16_mul,
+          TechnologyRow::fp32_add, TechnologyRow::fp32_mul, TechnologyRow::int32_mul,
+          TechnologyRow::int32_add, TechnologyRow::absmax_fp32, TechnologyRow::luq_lane_r8,
+          TechnologyRow::luq_lane_r16, TechnologyRow::rng_philox_16b, TechnologyRow::rng_lfsr_16b})
       EXPECT_GT(older.row(row).pj.nominal, newer.row(row).pj.nominal)
           << name_of(row) << " at " << nodes[i + 1];
-    for (Row row : {Row::dram_hbm2, Row::dram_gddr6, Row::dram_lpddr4, Row::dram_ddr3})
+    for (TechnologyRow row : {TechnologyRow::dram_hbm2, TechnologyRow::dram_gddr6, TechnologyRow::dram_lpddr4,
+                              TechnologyRow::dram_ddr3})
       EXPECT_EQ(older.row(row).pj.nominal, newer.row(row).pj.nominal) << name_of(row);
     for (const unsigned width : sim::sram_widths)
       for (const unsigned kib : sim::sram_kib)
@@ -144,8 +147,8 @@ TEST(Technology, NominalsFallFromNodeToNode) {
 TEST(Technology, Int4MacAt7nmIsNearSilicon) {
   const Technology node = embedded("7nm");
   constexpr int register_bits = 44;
-  const double fj = 1e3 * (node.row(Row::pe_dual_int32).pj.nominal +
-                           register_bits * node.row(Row::flipflop_bit_clock).pj.nominal);
+  const double fj = 1e3 * (node.row(TechnologyRow::pe_dual_int32).pj.nominal +
+                           register_bits * node.row(TechnologyRow::flipflop_bit_clock).pj.nominal);
   EXPECT_GT(fj, 20);
   EXPECT_LT(fj, 160);
 }
@@ -158,14 +161,14 @@ TEST(Technology, GateRowsAreGateCountsTimesEnergyAGate) {
   };
   for (const Gates& g : {Gates{"45nm", 0.42}, Gates{"28nm", 0.32}, Gates{"16nm", 0.24}, Gates{"7nm", 0.15}}) {
     const Technology node = embedded(g.node);
-    const auto near_gates = [&](Row row, double gates) {
+    const auto near_gates = [&](TechnologyRow row, double gates) {
       EXPECT_NEAR(node.row(row).pj.nominal, gates * g.fj * 1e-3, 0.0006) << name_of(row) << " at " << g.node;
     };
-    near_gates(Row::pe_dual_int32, 435);
-    near_gates(Row::absmax_fp32, 205);
-    near_gates(Row::luq_lane_r8, 208);
-    near_gates(Row::luq_lane_r16, 346);
-    EXPECT_NEAR(node.row(Row::rng_philox_16b).pj.nominal, 1.25 * 8812 * g.fj * 1e-3, 0.01);
+    near_gates(TechnologyRow::pe_dual_int32, 435);
+    near_gates(TechnologyRow::absmax_fp32, 205);
+    near_gates(TechnologyRow::luq_lane_r8, 208);
+    near_gates(TechnologyRow::luq_lane_r16, 346);
+    EXPECT_NEAR(node.row(TechnologyRow::rng_philox_16b).pj.nominal, 1.25 * 8812 * g.fj * 1e-3, 0.01);
   }
 }
 

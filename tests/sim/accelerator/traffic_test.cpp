@@ -1,6 +1,6 @@
 #include "sim/accelerator/traffic.hpp"
 
-#include "tests/sim/accelerator/natural_terms.hpp"
+#include "tests/support/natural_terms.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,9 @@
 /// quatrain sim, typed as a user types it.
+#include "tests/sim/verify/case_trace.hpp"
 #include "tests/support/edited_trace.hpp"
 #include "tests/support/json_schema.hpp"
 #include "tests/support/program.hpp"
+#include "tests/support/sharp_gemms.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -15,6 +17,7 @@ namespace {
 
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::MatchesRegex;
 
 const std::string outside_trace = QUATRAIN_SOURCE_DIR "/tests/data/outside_trace";
 
@@ -58,6 +61,14 @@ TEST_F(SimCommand, ReplaysTheTraceFromOutside) {
       run.out,
       HasSubstr(": 45 of 45 GEMMs equal the trace; cycles equal the closed form; 90 tiles checked at pe\n"));
   EXPECT_THAT(run.out, EndsWith((out / "luq_32x32.json").string() + "\n"));
+  EXPECT_THAT(run.out,
+              MatchesRegex(".*\nconv_stride2     backward_data   390 x 7 x 90 +1 +13 +2015 +245700 +55860 "
+                           "+11.9 +2.7\n.*"))
+      << "MACs, those in range, and the utilization by both: 245700 and 55860 of 1024 x 2015";
+  EXPECT_THAT(run.out, HasSubstr("overall 5.8 %, in-range 4.3 %\n"));
+  EXPECT_THAT(run.out, MatchesRegex(".*\n  operand_sram [ .0-9]+  assumed\n.*"));
+  EXPECT_THAT(run.out, MatchesRegex(".*\n  quantizer [ .0-9]+  published.derived\n.*"))
+      << "low, nominal, high, kinds";
   const auto json = result("luq_32x32");
   EXPECT_EQ(JsonSchema("simulation").complaint(json.dump()), "");
   EXPECT_EQ(json["replay"]["gemms_equal"], 45);
@@ -144,6 +155,21 @@ TEST_F(SimCommand, ADifferenceIsExitOneAndNamesRecordAndElement) {
   EXPECT_EQ(json["replay"]["differences"].size(), 1U);
 }
 
+TEST_F(SimCommand, ASumThatCouldLeaveInt32IsRefused) {
+  if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "nothing is replayed without SystemC";
+  const std::int64_t k = 1118482;  // 2 k 15 * 64 = 2^31 + 1792
+  const traces::Gemm gemm{traces::Phase::backward_weight,
+                          linear_geometry(traces::Phase::backward_weight, 1, 1, k)};
+  GemmCase c = random_case(gemm, traces::Encoding::uint4, traces::Encoding::fp4_e3m0, 2, 1);
+  c.left.assign(c.left.size(), 0);
+  for (auto& sample : c.right) sample.assign(sample.size(), 0);
+  write_gemm_trace(folder / "trace", std::vector{c});
+  expect_refused(
+      sim("luq_32x32 --trace " + (folder / "trace").string() + " --out " + out.string()),
+      "layer layer, step 0, backward_weight: k is 1118482 with 2 sample(s) of uint4 x fp4_e3m0; expected "
+      "at most 1118481, so that every sum fits int32");
+}
+
 TEST_F(SimCommand, ATraceWithoutTrainingIsRefused) {
   EditedTrace trace(outside_trace);
   for (const traces::GemmRecord& gemm : trace.manifest.gemms)
@@ -176,12 +202,12 @@ TEST_F(SimCommand, ResultsStandBesideTheTraceByDefault) {
 
 /// The rows fit, the JSON does not: what was complete stays.
 TEST_F(SimCommand, ADiskThatTakesNoMoreIsNamed) {
-  const ProgramRun run = run_program_on_full_disk(16, QUATRAIN_PROGRAM,
-                                                  "sim " + with_out("luq_32x32 --cycles-only"), folder);
+  const ProgramRun run =
+      run_program_on_full_disk(16, QUATRAIN_PROGRAM, "sim " + with_out("luq_32x32 --cycles-only"), folder);
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_EQ(run.out, "");
-  EXPECT_EQ(run.err, "error: " + (out / "luq_32x32.json.partial").string() +
-                         ": cannot be written: File too large\n");
+  EXPECT_EQ(run.err,
+            "error: " + (out / "luq_32x32.json.partial").string() + ": cannot be written: File too large\n");
   EXPECT_EQ(contents(out), std::set<std::string>{"luq_32x32.csv"});
 }
 

@@ -1,4 +1,5 @@
 /// quatrain verify, typed as a user types it.
+#include "sim/verify/cross_check_json.hpp"
 #include "tests/sim/verify/case_trace.hpp"
 #include "tests/support/edited_trace.hpp"
 #include "tests/support/json_schema.hpp"
@@ -126,6 +127,27 @@ TEST_F(VerifyCommand, AnAlteredAccumulatorIsFoundWhereItIs) {
   EXPECT_EQ(difference.at("row").integer(0, 1000), 147);
   EXPECT_EQ(difference.at("element").integer(0, 1000), 777);
   EXPECT_TRUE(difference.at("k").is_null());
+  EXPECT_EQ(line(run, "emu.naive first"), "emu.naive first difference: " + difference.at("text").string());
+}
+
+/// What is read back is what was written: differences of GEMMs and quantizers, skipped machines, all of it.
+TEST_F(VerifyCommand, FindingsAreReadBackAsTheyWereWritten) {
+  EditedTrace edited(outside_trace);
+  edited.int32.at(*edited.gemm("1/train/conv_groups/backward_data").accumulators)[777] += 2;
+  edited.codes.at(edited.quantizer("0/train/linear_smp/gradient/2").codes)[3] ^= 0x10;
+  edited.write(trace());
+  const std::filesystem::path file = folder / "crosscheck.json";
+  for (const char* machines : {"emu", "simt.naive"}) {
+    EXPECT_EQ(verify(trace() + " --machines " + machines + " --json " + file.string()).exit_code, 1);
+    const std::string text = traces::read_whole_file(file);
+    EXPECT_EQ(sim::cross_check_json(sim::read_cross_check(file, ""), file), text);
+  }
+  std::string text = traces::read_whole_file(file);
+  const std::string key = "\"text\": \"layer";
+  text.replace(text.find(key), key.size(), "\"text\": \"Layer");
+  traces::write_whole_file(file, text);
+  EXPECT_THAT(message_of([&] { sim::read_cross_check(file, ""); }),
+              HasSubstr("/machines/simt.naive/first_difference/text: found 'Layer "));
 }
 
 TEST_F(VerifyCommand, AnAlteredChecksumIsFoundWithoutAnElement) {

@@ -1,12 +1,15 @@
 #pragma once
-/// Where an element of a natural tensor stands in its GEMM: the index sets of numerics.md section 6, read
-/// backwards. Used to name places and to cut operands; no value passes through here.
+/// Where an element of a natural tensor stands, in the tensor and in its GEMM: the index sets of numerics.md
+/// section 6, read backwards. Used to name places and to cut operands; no value passes through here.
 
-#include "traces/machine.hpp"
+#include "traces/format/record.hpp"
 
 #include <cstdint>
 
 namespace quatrain::sim {
+
+/// [1, 0, 2, 5] of a flat index.
+traces::Shape index_in(const traces::Shape& shape, std::int64_t element);
 
 struct ResultPlace {
   std::int64_t group = 0, row = 0, column = 0;

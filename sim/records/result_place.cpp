@@ -1,8 +1,15 @@
-#include "sim/verify/result_place.hpp"
+#include "sim/records/result_place.hpp"
 
 namespace quatrain::sim {
 
 using traces::Phase;
+
+traces::Shape index_in(const traces::Shape& shape, std::int64_t element) {
+  traces::Shape index(shape.size());
+  for (std::size_t axis = shape.size(); axis-- > 0; element /= shape[axis])
+    index[axis] = element % shape[axis];
+  return index;
+}
 
 ResultPlace place_of_result(const traces::Gemm& gemm, std::int64_t element) {
   const traces::Geometry& g = gemm.geometry;

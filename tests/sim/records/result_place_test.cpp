@@ -1,4 +1,4 @@
-#include "sim/verify/result_place.hpp"
+#include "sim/records/result_place.hpp"
 
 #include "tests/support/gemm_cases.hpp"
 
@@ -21,6 +21,12 @@ traces::Geometry grouped() {
   g.batch = 2, g.in_channels = 6, g.height = 5, g.width = 4, g.out_channels = 4, g.groups = 2;
   g.kernel_height = 3, g.kernel_width = 2, g.stride_height = 2;
   return with_output(g);
+}
+
+TEST(IndexIn, TypedPlaces) {
+  EXPECT_EQ(sim::index_in({3, 7, 11, 13}, 1234), (traces::Shape{1, 1, 6, 12}));
+  EXPECT_EQ(sim::index_in({4}, 3), traces::Shape{3});
+  EXPECT_EQ(sim::index_in({}, 0), traces::Shape{});
 }
 
 TEST(ResultPlace, TypedPlaces) {

@@ -1,4 +1,4 @@
-#include "sim/verify/recorded.hpp"
+#include "sim/records/recorded.hpp"
 
 #include "traces/base/error.hpp"
 #include "traces/encoding/nibbles.hpp"
@@ -16,19 +16,6 @@ using traces::QuantizerRecord;
 
 bool has_sawb(const QuantizerRecord& record) {
   return record.rule == traces::Rule::sawb_int4 || record.rule == traces::Rule::sawb_uint4;
-}
-
-void require_exact_sum(const Manifest& manifest, const GemmRecord& record) {
-  const auto encoding = [&](const std::string& id) {
-    return traces::encoding_of(manifest.quantizer(id).rule);
-  };
-  const traces::Encoding left = encoding(record.left[0]), right = encoding(record.right[0]);
-  const std::int64_t product =
-      std::int64_t{traces::largest_magnitude(left)} * traces::largest_magnitude(right);
-  const std::int64_t most = std::numeric_limits<std::int32_t>::max() / product / record.samples;
-  if (record.size.k > most)
-    throw Error("k is {} with {} sample(s) of {} x {}; expected at most {}, so that every sum fits int32",
-                record.size.k, record.samples, traces::name_of(left), traces::name_of(right), most);
 }
 
 void require_finite_scale(const Manifest& manifest, const GemmRecord& record) {
@@ -69,9 +56,23 @@ std::string name_of(const Manifest& manifest, const GemmRecord& record) {
                      manifest.layer(record.layer).name, traces::name_of(record.phase));
 }
 
+traces::Refusal inexact_sum(const Manifest& manifest, const GemmRecord& record) {
+  const auto encoding = [&](const std::string& id) {
+    return traces::encoding_of(manifest.quantizer(id).rule);
+  };
+  const traces::Encoding left = encoding(record.left[0]), right = encoding(record.right[0]);
+  const std::int64_t product =
+      std::int64_t{traces::largest_magnitude(left)} * traces::largest_magnitude(right);
+  const std::int64_t most = std::numeric_limits<std::int32_t>::max() / product / record.samples;
+  if (record.size.k <= most) return std::nullopt;
+  return fmt::format(
+      "k is {} with {} sample(s) of {} x {}; expected at most {}, so that every sum fits int32",
+      record.size.k, record.samples, traces::name_of(left), traces::name_of(right), most);
+}
+
 void require_computable(const traces::TraceReader& trace, const GemmRecord& record,
                         std::uint64_t result_limit_mib) try {
-  require_exact_sum(trace.manifest(), record);
+  if (const auto reason = inexact_sum(trace.manifest(), record)) throw Error("{}", *reason);
   require_finite_scale(trace.manifest(), record);
   require_memory(record, result_limit_mib);
 } catch (Error& error) {
@@ -79,12 +80,14 @@ void require_computable(const traces::TraceReader& trace, const GemmRecord& reco
   throw;
 }
 
-RecordedGemm::RecordedGemm(const traces::TraceReader& trace, const GemmRecord& record)
-    : name(name_of(trace.manifest(), record)),
-      gemm{record.phase, traces::geometry_of(trace.manifest(), record)},
-      size(record.size),
-      scale(record.scale),
-      left_codes_(trace.read_codes(trace.manifest().quantizer(record.left[0]).codes)) {
+Recorded<std::int32_t> recorded_accumulators(const traces::TraceReader& trace, const GemmRecord& record) {
+  Recorded<std::int32_t> accumulators{.elements = std::nullopt, .crc32c = record.accumulators_crc32c};
+  if (record.accumulators) accumulators.elements = trace.read_int32(*record.accumulators);
+  return accumulators;
+}
+
+RecordedOperands::RecordedOperands(const traces::TraceReader& trace, const GemmRecord& record)
+    : left_codes_(trace.read_codes(trace.manifest().quantizer(record.left[0]).codes)) {
   const auto operand = [&](const std::string& id, std::span<const std::uint8_t> codes) {
     const QuantizerRecord& quantizer = trace.manifest().quantizer(id);
     return traces::Operand{traces::encoding_of(quantizer.rule), quantizer.scale, codes};
@@ -94,8 +97,15 @@ RecordedGemm::RecordedGemm(const traces::TraceReader& trace, const GemmRecord& r
     right_codes_.push_back(trace.read_codes(trace.manifest().quantizer(id).codes));
   for (std::size_t i = 0; i < record.right.size(); ++i)
     right.push_back(operand(record.right[i], right_codes_[i]));
-  accumulators.crc32c = record.accumulators_crc32c;
-  if (record.accumulators) accumulators.elements = trace.read_int32(*record.accumulators);
+}
+
+RecordedGemm::RecordedGemm(const traces::TraceReader& trace, const GemmRecord& record)
+    : RecordedOperands(trace, record),
+      name(name_of(trace.manifest(), record)),
+      gemm{record.phase, traces::geometry_of(trace.manifest(), record)},
+      size(record.size),
+      scale(record.scale),
+      accumulators(recorded_accumulators(trace, record)) {
   output.crc32c = record.output_crc32c;
   if (record.output) output.elements = trace.read_fp32(*record.output);
 }

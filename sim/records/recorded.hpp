@@ -15,6 +15,10 @@ namespace quatrain::sim {
 /// "0/train/conv2/forward": a GEMM record has no id of its own.
 std::string name_of(const traces::Manifest& manifest, const traces::GemmRecord& record);
 
+/// Why a sum could leave int32, by the encodings' largest magnitudes (numerics.md section 6); nothing where
+/// none can.
+traces::Refusal inexact_sum(const traces::Manifest& manifest, const traces::GemmRecord& record);
+
 /// Throws Error for a record that no machine may compute: a sum that could leave int32 (numerics.md section
 /// 6), a scale that is infinite, a result (accumulators and output, 8 bytes an element) above
 /// `result_limit_mib`.
@@ -28,31 +32,41 @@ struct Recorded {
   std::uint32_t crc32c = 0;
 };
 
-class RecordedGemm {
- public:
-  /// Reads operands and stored results; throws Error when the trace's bytes do not fit its manifest.
-  RecordedGemm(const traces::TraceReader& trace, const traces::GemmRecord& record);
-  RecordedGemm(const RecordedGemm&) = delete;
-  RecordedGemm& operator=(const RecordedGemm&) = delete;
+/// These, and all that reads a trace's tensors below, throw Error when its bytes do not fit its manifest.
+Recorded<std::int32_t> recorded_accumulators(const traces::TraceReader& trace,
+                                             const traces::GemmRecord& record);
 
-  std::string name;
-  traces::Gemm gemm;
-  traces::GemmSize size;
-  traces::Operand left;  ///< views of codes held here
-  std::vector<traces::Operand> right;
-  float scale = 0;
-  Recorded<std::int32_t> accumulators;
-  Recorded<float> output;
+/// What goes into a GEMM; `left` and `right` are views of codes held here.
+class RecordedOperands {
+ public:
+  RecordedOperands(const traces::TraceReader& trace, const traces::GemmRecord& record);
+  RecordedOperands(const RecordedOperands&) = delete;
+  RecordedOperands& operator=(const RecordedOperands&) = delete;
+
+  traces::Operand left;
+  std::vector<traces::Operand> right;  ///< one, or the samples of backward_weight
 
  private:
   std::vector<std::uint8_t> left_codes_;
   std::vector<std::vector<std::uint8_t>> right_codes_;
 };
 
+/// And what comes out of it.
+struct RecordedGemm : RecordedOperands {
+  RecordedGemm(const traces::TraceReader& trace, const traces::GemmRecord& record);
+
+  std::string name;
+  traces::Gemm gemm;
+  traces::GemmSize size;
+  float scale = 0;
+  Recorded<std::int32_t> accumulators;
+  Recorded<float> output;
+};
+
 /// `task.source` is a view of `source`.
 struct RecordedQuantizer {
-  /// The record has a source. Throws Error when the bytes do not fit the manifest, or when the source or the
-  /// given maximum is one that the rule refuses (numerics.md sections 3 and 4).
+  /// The record has a source. Throws Error too when the source or the given maximum is one that the rule
+  /// refuses (numerics.md sections 3 and 4).
   RecordedQuantizer(const traces::TraceReader& trace, const traces::QuantizerRecord& quantizer);
   RecordedQuantizer(const RecordedQuantizer&) = delete;
   RecordedQuantizer& operator=(const RecordedQuantizer&) = delete;
