@@ -18,8 +18,8 @@ JsonNode open_result_file(const std::filesystem::path& file, std::string_view fo
 void require_same_trace(const JsonNode& trace, const std::string& manifest_sha256) {
   const JsonNode found = trace.at("manifest_sha256");
   if (!manifest_sha256.empty() && found.string() != manifest_sha256)
-    throw found.error("'{}'; expected '{}', the trace beside it: run the command again", found.string(),
-                      manifest_sha256);
+    throw found.error("'{}'; expected '{}', the trace beside it: run the command again",
+                      traces::printable(found.string()), manifest_sha256);
 }
 
 std::uint64_t count_at(const JsonNode& node, std::string_view key) {

@@ -1,33 +1,42 @@
 #include "sim/report/numbers.hpp"
 #include "sim/report/sections.hpp"
+#include "traces/base/joined.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 namespace quatrain::sim::report {
 namespace {
 
-std::string joined(const std::string& so_far, const std::string& word) {
-  return so_far.empty() ? word : so_far + ", " + word;
-}
-
 std::string ratio(std::uint64_t equal, std::uint64_t all) { return fmt::format("{}/{}", equal, all); }
 
-bool is_skipped(const MachineCheck& check) { return check.verdict == "skipped"; }
+Cell verdict_cell(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::equal:
+      return {"equal", Tone::good};
+    case Verdict::different:
+      return {"DIFFERENT", Tone::bad};
+    case Verdict::skipped:
+      break;
+  }
+  return {"skipped", Tone::faint};
+}
 
-std::vector<Cell> machine_row(const MachineCheck& check) {
-  if (is_skipped(check))
-    return {check.machine, verdict_cell(check), {check.reason, Tone::faint}, "", "", "", "", ""};
-  return {check.machine,
-          verdict_cell(check),
-          check.ran_on,
-          ratio(check.gemms_equal, check.gemms),
-          ratio(check.quantizers_equal, check.quantizers),
-          grouped(check.elements),
-          grouped(check.macs),
-          fmt::format("{:.1f}", check.seconds)};
+std::vector<Cell> machine_row(const MachineFindings& machine) {
+  const Verdict verdict = machine.verdict();
+  if (verdict == Verdict::skipped)
+    return {machine.name, verdict_cell(verdict), {machine.why_not, Tone::faint}, "", "", "", "", ""};
+  return {machine.name,
+          verdict_cell(verdict),
+          machine.ran_on,
+          ratio(machine.gemms_equal, machine.gemms),
+          ratio(machine.quantizers_equal, machine.quantizers),
+          grouped(machine.elements),
+          grouped(machine.macs),
+          fmt::format("{:.1f}", machine.seconds)};
 }
 
 /// A row a machine and reason; report.json has every record.
@@ -38,47 +47,24 @@ Table unsupported_table(const CrossCheck& check) {
       .columns = {{"machine", Align::left}, {"records"}, {"reason", Align::left}, {"which", Align::left}},
       .rows = {},
       .is_detail = true};
-  for (const MachineCheck& machine : check.machines) {
+  for (const MachineFindings& machine : check.machines) {
     std::vector<std::pair<std::string, std::vector<std::string>>> by_reason;
-    for (const Unsupported& entry : machine.unsupported) {
+    for (const UnsupportedRecord& entry : machine.unsupported) {
       auto found = std::find_if(by_reason.begin(), by_reason.end(),
                                 [&](const auto& known) { return known.first == entry.reason; });
       if (found == by_reason.end()) found = by_reason.insert(found, {entry.reason, {}});
       found->second.push_back(entry.record);
     }
     for (const auto& [reason, records] : by_reason) {
-      std::string which;
-      for (std::size_t i = 0; i < std::min(most_named, records.size()); ++i)
-        which = joined(which, records[i]);
-      if (records.size() > most_named) which += ", ...";
-      table.rows.push_back({machine.machine, grouped(records.size()), reason, which});
+      const auto named = std::span(records).first(std::min(most_named, records.size()));
+      table.rows.push_back({machine.name, grouped(records.size()), reason,
+                            traces::joined(named) + (records.size() > most_named ? ", ..." : "")});
     }
   }
   return table;
 }
 
 }  // namespace
-
-Cell verdict_cell(const MachineCheck& check) {
-  if (is_skipped(check)) return {"skipped", Tone::faint};
-  return check.verdict == "equal" ? Cell("equal", Tone::good) : Cell("DIFFERENT", Tone::bad);
-}
-
-std::string where_kernels_ran(const CrossCheck& check) {
-  std::string on_gpu, on_cpu, device;
-  for (const MachineCheck& machine : check.machines) {
-    if (is_skipped(machine)) continue;
-    if (machine.machine.starts_with("cuda.")) {
-      on_gpu = joined(on_gpu, machine.machine);
-      device = machine.ran_on;
-    }
-    if (machine.machine.starts_with("simt.")) on_cpu = joined(on_cpu, machine.machine);
-  }
-  const std::string cpu =
-      on_cpu.empty() ? "" : fmt::format(" On the CPU runtime, from the same source: {}.", on_cpu);
-  if (!on_gpu.empty()) return fmt::format("CUDA kernels on a GPU ({}): {}.{}", device, on_gpu, cpu);
-  return fmt::format("No GPU took part.{}", cpu);
-}
 
 std::optional<Section> crosscheck_section(const Report& report) {
   if (!report.crosscheck) return std::nullopt;
@@ -88,16 +74,15 @@ std::optional<Section> crosscheck_section(const Report& report) {
                   .charts = {},
                   .tables = {},
                   .limits = {}};
-  std::string steps;
-  for (const std::int64_t step : check.steps) steps = joined(steps, fmt::format("{}", step));
+  const RecordCounts& records = check.records;
   section.text = {
       fmt::format("Each machine recomputed the records of the trace of {} (steps {}) from its operands and "
                   "sources: {} "
                   "GEMMs and {} quantizers, {} accumulators and {} codes, compared bit for bit.",
-                  check.model, steps, grouped(check.gemms), grouped(check.quantizers),
-                  grouped(check.accumulators), grouped(check.codes)),
-      fmt::format("{} MACs, {} of them in range, {} with two non-zero operands.", grouped(check.macs),
-                  grouped(check.in_range_macs), grouped(check.non_zero_macs)),
+                  check.model, traces::joined(check.steps), grouped(records.gemms),
+                  grouped(records.quantizers), grouped(records.accumulators), grouped(records.codes)),
+      fmt::format("{} MACs, {} of them in range, {} with two non-zero operands.", grouped(records.macs.all),
+                  grouped(records.macs.in_range), grouped(records.macs.non_zero)),
       where_kernels_ran(check)};
   Table table{.title = "Machines",
               .columns = {{"machine", Align::left},
@@ -112,10 +97,10 @@ std::optional<Section> crosscheck_section(const Report& report) {
   Table differences{.title = "First difference of each machine",
                     .columns = {{"machine", Align::left}, {"where", Align::left}},
                     .rows = {}};
-  for (const MachineCheck& machine : check.machines) {
+  for (const MachineFindings& machine : check.machines) {
     table.rows.push_back(machine_row(machine));
-    if (!machine.first_difference.empty())
-      differences.rows.push_back({{machine.machine, Tone::bad}, machine.first_difference});
+    if (machine.first_difference)
+      differences.rows.push_back({{machine.name, Tone::bad}, describe(*machine.first_difference)});
   }
   section.tables.push_back(std::move(table));
   if (!differences.rows.empty()) section.tables.push_back(std::move(differences));

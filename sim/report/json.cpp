@@ -1,6 +1,7 @@
 #include "sim/report/json.hpp"
 
-#include "sim/report/sections.hpp"
+#include "sim/accelerator/results.hpp"
+#include "sim/verify/cross_check_json.hpp"
 #include "traces/format/record.hpp"
 
 #include <nlohmann/json.hpp>
@@ -38,113 +39,75 @@ Json json_of(const TrainingRun& run) {
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
-Json json_of(const MachineCheck& check) {
-  Json json = {{"verdict", check.verdict},
-               {"reason", text_or_null(check.reason)},
-               {"ran_on", text_or_null(check.ran_on)},
-               {"gemms", check.gemms},
-               {"gemms_equal", check.gemms_equal},
-               {"quantizers", check.quantizers},
-               {"quantizers_equal", check.quantizers_equal},
-               {"elements", check.elements},
-               {"macs", check.macs},
-               {"seconds", check.seconds},
-               {"unsupported", Json::array()},
-               {"first_difference", text_or_null(check.first_difference)}};
-  for (const Unsupported& entry : check.unsupported)
-    json["unsupported"].push_back({{"record", entry.record}, {"reason", entry.reason}});
+Json json_of(const MachineFindings& machine) {
+  Json json = to_json_object(machine);
+  if (machine.first_difference) json["first_difference"] = describe(*machine.first_difference);
   return json;
 }
 
 Json records_of(const CrossCheck& check) {
-  return {{"model", check.model},
-          {"steps", check.steps},
-          {"gemms", check.gemms},
-          {"quantizers", check.quantizers},
-          {"macs", check.macs},
-          {"in_range_macs", check.in_range_macs},
-          {"non_zero_macs", check.non_zero_macs},
-          {"accumulators", check.accumulators},
-          {"codes", check.codes},
-          {"contradictions", check.contradictions},
-          {"equal", check.equal},
-          {"kernels", where_kernels_ran(check)}};
+  Json json = {{"model", check.model}, {"steps", check.steps}};
+  json.update(to_json_object(check.records));
+  json["contradictions"] = check.contradictions;
+  json["equal"] = check.equal();
+  json["kernels"] = where_kernels_ran(check);
+  return json;
 }
 
-Json json_of(const Bounds& bounds) {
-  return {{"low", bounds.low}, {"nominal", bounds.nominal}, {"high", bounds.high}};
-}
-
-Json json_of(const TechnologyEnergy& technology) {
+Json json_of(const TechnologyResult& technology) {
   Json json = {{"energy_pj_low", technology.energy_pj.low},
                {"energy_pj_nominal", technology.energy_pj.nominal},
                {"energy_pj_high", technology.energy_pj.high},
                {"components", Json::array()}};
-  for (const EnergyComponent& component : technology.components)
-    json["components"].push_back({{"component", component.component},
-                                  {"events", component.events},
-                                  {"unit", component.unit},
-                                  {"pj_per_event", json_of(component.pj_per_event)},
-                                  {"energy_pj", json_of(component.energy_pj)},
-                                  {"kind", component.kind},
-                                  {"source", component.source}});
+  for (const ComponentEnergy& line : technology.components)
+    json["components"].push_back({{"component", name_of(line.component)},
+                                  {"events", line.events},
+                                  {"unit", line.per_event.unit},
+                                  {"pj_per_event", to_json_object(line.per_event.pj)},
+                                  {"energy_pj", to_json_object(line.energy_pj)},
+                                  {"kind", line.per_event.kind},
+                                  {"source", line.per_event.source}});
   return json;
 }
 
-Json json_of(const SimulatedPart& part) {
-  Json json = {{"layer", part.layer},
-               {"phase", part.phase},
-               {"cycles", part.cycles},
-               {"macs", part.macs},
-               {"in_range_macs", part.in_range_macs},
-               {"bytes", part.bytes},
+Json json_of(const PartFigures& part) {
+  Json json = {{"layer", part.layer},        {"phase", traces::name_of(part.phase)}, {"cycles", part.cycles},
+               {"macs", part.macs},          {"in_range_macs", part.in_range_macs},  {"bytes", part.bytes},
                {"energy_pj", Json::object()}};
-  for (const auto& [node, energy] : part.energy_pj) json["energy_pj"][node] = json_of(energy);
+  for (const auto& [technology, energy] : part.energy_pj)
+    json["energy_pj"][technology] = to_json_object(energy);
   return json;
 }
 
-Json json_of(const Simulation& simulation) {
+template <typename Value>
+Json value_or_null(const std::optional<Value>& value) {
+  return value ? to_json_object(*value) : Json(nullptr);
+}
+
+Json json_of(const SimulationFigures& simulation) {
   Json json = {{"scope", simulation.scope},
-               {"pe", simulation.pe},
-               {"rows", simulation.rows},
-               {"columns", simulation.columns},
-               {"clock_mhz", simulation.clock_mhz},
+               {"pe", name_of(simulation.config.pe)},
+               {"rows", simulation.config.array.rows},
+               {"columns", simulation.config.array.columns},
+               {"clock_mhz", simulation.config.clock_mhz},
                {"cycles", simulation.cycles},
                {"milliseconds", simulation.milliseconds},
                {"dram_milliseconds", simulation.dram_milliseconds},
                {"macs", simulation.macs},
                {"in_range_macs", simulation.in_range_macs},
-               {"bytes",
-                {{"left", simulation.bytes[0]},
-                 {"right", simulation.bytes[1]},
-                 {"result", simulation.bytes[2]},
-                 {"quantizer", simulation.bytes[3]}}},
+               {"bytes", to_json_object(simulation.traffic)},
                {"utilization",
-                {{"spatial", simulation.utilization[0]},
-                 {"temporal", simulation.utilization[1]},
-                 {"overall", simulation.utilization[2]}}},
-               {"replay", nullptr},
-               {"activity", nullptr},
+                {{"spatial", simulation.spatial_utilization},
+                 {"temporal", simulation.temporal_utilization},
+                 {"overall", simulation.overall_utilization}}},
+               {"replay", value_or_null(simulation.replay)},
+               {"activity", value_or_null(simulation.activity)},
                {"technologies", Json::object()},
                {"parts", Json::array()},
                {"limits", simulation.limits}};
-  if (simulation.replay)
-    json["replay"] = {{"fidelity", simulation.replay->fidelity},
-                      {"ran_on", simulation.replay->ran_on},
-                      {"gemms", simulation.replay->gemms},
-                      {"gemms_equal", simulation.replay->gemms_equal},
-                      {"cycles_equal", simulation.replay->cycles_equal},
-                      {"pe_tiles_checked", simulation.replay->pe_tiles_checked},
-                      {"differences", simulation.replay->differences}};
-  if (simulation.activity)
-    json["activity"] = {{"macs", simulation.activity->macs},
-                        {"zero_operand_macs", simulation.activity->zero_operand_macs},
-                        {"left_toggles", simulation.activity->left_toggles},
-                        {"right_toggles", simulation.activity->right_toggles},
-                        {"accumulator_toggles", simulation.activity->accumulator_toggles}};
-  for (const TechnologyEnergy& technology : simulation.technologies)
-    json["technologies"][technology.node] = json_of(technology);
-  for (const SimulatedPart& part : simulation.parts) json["parts"].push_back(json_of(part));
+  for (const TechnologyResult& technology : simulation.technologies)
+    json["technologies"][technology.name] = json_of(technology);
+  for (const PartFigures& part : simulation.parts) json["parts"].push_back(json_of(part));
   return json;
 }
 
@@ -192,11 +155,11 @@ std::string render_json(const Report& report) {
     if (!run.epochs.empty()) json["training"][run.recipe] = json_of(run);
   if (report.crosscheck) {
     json["records"] = records_of(*report.crosscheck);
-    for (const MachineCheck& check : report.crosscheck->machines)
-      json["crosscheck"][check.machine] = json_of(check);
+    for (const MachineFindings& machine : report.crosscheck->machines)
+      json["crosscheck"][machine.name] = json_of(machine);
   }
-  for (const Simulation& simulation : report.simulations)
-    json["simulation"][simulation.accelerator] = json_of(simulation);
+  for (const SimulationFigures& simulation : report.simulations)
+    json["simulation"][simulation.config.name] = json_of(simulation);
   if (report.gradients) json["gradients"] = json_of(*report.gradients);
   for (const Stage& stage : report.stages) json["seconds"][stage.name] = stage.seconds;
   for (const Missing& missing : report.missing)

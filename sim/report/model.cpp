@@ -1,7 +1,9 @@
 #include "sim/report/model.hpp"
 
 #include "sim/report/run_files.hpp"
+#include "sim/verify/cross_check_json.hpp"
 #include "traces/base/error.hpp"
+#include "traces/base/joined.hpp"
 
 #include <fmt/format.h>
 
@@ -11,8 +13,6 @@ namespace quatrain::sim::report {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::array<const char*, 3> demo_runs = {"fp32", "luq", "nearest"};
 
 bool has_config(const fs::path& directory) { return fs::is_regular_file(directory / "config.json"); }
 
@@ -34,7 +34,7 @@ void add_trace_results(const fs::path& run, Report& report, traces::ThreadPool& 
   const fs::path crosscheck = run / "crosscheck.json";
   const std::string verify = fmt::format("quatrain verify {} --json {}", trace, crosscheck.string());
   if (fs::exists(crosscheck))
-    report.crosscheck = read_crosscheck(crosscheck, manifest_sha256);
+    report.crosscheck = read_cross_check(crosscheck, manifest_sha256);
   else
     report.missing.push_back({"cross-check", "no crosscheck.json", verify});
 
@@ -43,9 +43,9 @@ void add_trace_results(const fs::path& run, Report& report, traces::ThreadPool& 
       if (entry.path().extension() == ".json")
         report.simulations.push_back(read_simulation(entry.path(), manifest_sha256));
   std::sort(report.simulations.begin(), report.simulations.end(),
-            [](const Simulation& a, const Simulation& b) {
+            [](const SimulationFigures& a, const SimulationFigures& b) {
               return a.replay.has_value() != b.replay.has_value() ? a.replay.has_value()
-                                                                  : a.accelerator < b.accelerator;
+                                                                  : a.config.name < b.config.name;
             });
   if (report.simulations.empty())
     report.missing.push_back({"cycles and energy", "no simulation/*.json",
@@ -60,8 +60,8 @@ std::vector<std::string> commands_of_run(const fs::path& directory, const Report
                                                    report.gradients ? " --trace" : "")};
   if (report.crosscheck)
     commands.push_back(fmt::format("quatrain verify {}/trace --json {}/crosscheck.json", again, again));
-  for (const Simulation& simulation : report.simulations)
-    commands.push_back(fmt::format("quatrain sim {} --trace {}/trace{}", simulation.accelerator, again,
+  for (const SimulationFigures& simulation : report.simulations)
+    commands.push_back(fmt::format("quatrain sim {} --trace {}/trace{}", simulation.config.name, again,
                                    simulation.replay ? "" : " --cycles-only"));
   commands.push_back(fmt::format("quatrain report {}", again));
   return commands;
@@ -84,7 +84,8 @@ void add_training(const fs::path& run, const std::string& part, Report& report) 
 /// A demo shows the trace of its luq run.
 void read_demo(const fs::path& directory, Report& report, traces::ThreadPool& pool,
                traces::Progress& progress) {
-  for (const std::string name : demo_runs) {
+  for (const std::string_view word : emu::recipe_words) {
+    const std::string name(word);
     if (has_config(directory / name))
       add_training(directory / name, "training " + name, report);
     else
@@ -95,19 +96,30 @@ void read_demo(const fs::path& directory, Report& report, traces::ThreadPool& po
 
 }  // namespace
 
-Bounds& Bounds::operator+=(const Bounds& other) {
-  low += other.low;
-  nominal += other.nominal;
-  high += other.high;
-  return *this;
+std::string where_kernels_ran(const CrossCheck& check) {
+  std::vector<std::string> on_gpu, on_cpu;
+  std::string device;
+  for (const MachineFindings& machine : check.machines) {
+    if (machine.verdict() == Verdict::skipped) continue;
+    if (machine.name.starts_with("cuda.")) {
+      on_gpu.push_back(machine.name);
+      device = machine.ran_on;
+    }
+    if (machine.name.starts_with("simt.")) on_cpu.push_back(machine.name);
+  }
+  const std::string cpu =
+      on_cpu.empty() ? ""
+                     : fmt::format(" On the CPU runtime, from the same source: {}.", traces::joined(on_cpu));
+  if (on_gpu.empty()) return fmt::format("No GPU took part.{}", cpu);
+  return fmt::format("CUDA kernels on a GPU ({}): {}.{}", device, traces::joined(on_gpu), cpu);
 }
 
 Report read_report(const fs::path& directory, traces::ThreadPool& pool, traces::Progress& progress) {
   Report report;
   const fs::path name = fs::absolute(directory).lexically_normal();
   report.subject = (name.has_filename() ? name : name.parent_path()).filename().string();
-  const bool is_demo = std::any_of(demo_runs.begin(), demo_runs.end(),
-                                   [&](const char* run) { return has_config(directory / run); });
+  const bool is_demo = std::ranges::any_of(emu::recipe_words,
+                                           [&](std::string_view run) { return has_config(directory / run); });
   if (!is_demo && !has_config(directory))
     throw traces::Error(
         "{}: holds no config.json and no run in fp32/, luq/ or nearest/; expected a run directory, or "

@@ -12,8 +12,9 @@ namespace {
 
 void add_accuracy(const Report& report, Page& page) {
   KeyFigure figure{.label = "Test accuracy", .value = "", .detail = ""};
-  const auto luq = std::find_if(report.training.begin(), report.training.end(),
-                                [](const TrainingRun& run) { return run.recipe == "luq"; });
+  const auto luq = std::find_if(report.training.begin(), report.training.end(), [](const TrainingRun& run) {
+    return run.recipe == name_of(emu::Recipe::luq);
+  });
   const TrainingRun* shown = luq != report.training.end() ? &*luq
                              : report.training.empty()    ? nullptr
                                                           : &report.training.front();
@@ -29,36 +30,37 @@ void add_accuracy(const Report& report, Page& page) {
 
 void add_verdict(const CrossCheck& check, Page& page) {
   std::size_t ran = 0, different = 0;
-  for (const MachineCheck& machine : check.machines) {
-    ran += machine.verdict != "skipped";
-    different += machine.verdict == "different";
+  for (const MachineFindings& machine : check.machines) {
+    ran += machine.verdict() != Verdict::skipped;
+    different += machine.verdict() == Verdict::different;
   }
-  KeyFigure figure{.label = "Cross-check, bit for bit",
-                   .value = fmt::format("equal on {} machines", ran),
-                   .detail = fmt::format("{} accumulators, {} codes; {} MACs", grouped(check.accumulators),
-                                         grouped(check.codes), grouped(check.macs)),
-                   .tone = Tone::good};
+  KeyFigure figure{
+      .label = "Cross-check, bit for bit",
+      .value = fmt::format("equal on {} machines", ran),
+      .detail = fmt::format("{} accumulators, {} codes; {} MACs", grouped(check.records.accumulators),
+                            grouped(check.records.codes), grouped(check.records.macs.all)),
+      .tone = Tone::good};
   if (different > 0)
     figure.value = fmt::format("DIFFERENT on {} of {} machines", different, ran);
   else if (!check.contradictions.empty())
     figure.value = "the trace contradicts itself";
-  else if (!check.equal)
+  else if (!check.equal())
     figure.value = "nothing was compared";
-  if (!check.equal) figure.tone = Tone::bad;
+  if (!check.equal()) figure.tone = Tone::bad;
   page.figures.push_back(std::move(figure));
 }
 
 /// The design that the trace was replayed on, and its first node.
-void add_cost(const Simulation& simulation, Page& page) {
-  page.figures.push_back(
-      {.label = "Cycles, " + simulation.accelerator,
-       .value = grouped(simulation.cycles),
-       .detail = fmt::format(
-           "{} ms at {} MHz; {}", significant(simulation.milliseconds), significant(simulation.clock_mhz),
-           simulation.replay ? "replayed on " + simulation.replay->ran_on : "closed form, not replayed")});
+void add_cost(const SimulationFigures& simulation, Page& page) {
+  page.figures.push_back({.label = "Cycles, " + simulation.config.name,
+                          .value = grouped(simulation.cycles),
+                          .detail = fmt::format("{} ms at {} MHz; {}", significant(simulation.milliseconds),
+                                                significant(simulation.config.clock_mhz),
+                                                simulation.replay ? "replayed on " + simulation.replay->ran_on
+                                                                  : "closed form, not replayed")});
   if (simulation.technologies.empty()) return;
-  const TechnologyEnergy& technology = simulation.technologies.front();
-  page.figures.push_back({.label = fmt::format("Energy, {} at {}", simulation.accelerator, technology.node),
+  const TechnologyResult& technology = simulation.technologies.front();
+  page.figures.push_back({.label = fmt::format("Energy, {} at {}", simulation.config.name, technology.name),
                           .value = fmt::format("{} to {} uJ", microjoules(technology.energy_pj.low),
                                                microjoules(technology.energy_pj.high)),
                           .detail = fmt::format("nominal {} uJ; 4-bit layers of the traced steps",

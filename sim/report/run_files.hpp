@@ -13,10 +13,6 @@ namespace quatrain::sim::report {
 /// config.json, metrics.csv and steps.csv.
 TrainingRun read_training_run(const std::filesystem::path& directory);
 
-/// `manifest_sha256` of the trace beside them, "" when there is none: results of another trace are refused.
-CrossCheck read_crosscheck(const std::filesystem::path& file, const std::string& manifest_sha256);
-Simulation read_simulation(const std::filesystem::path& file, const std::string& manifest_sha256);
-
 std::vector<Stage> read_stages(const std::filesystem::path& file);
 
 }  // namespace quatrain::sim::report

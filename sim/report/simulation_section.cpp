@@ -9,19 +9,19 @@ namespace quatrain::sim::report {
 namespace {
 
 /// An accelerator's energy at a node, or null.
-const TechnologyEnergy* find_node(const Simulation& simulation, const std::string& node) {
-  for (const TechnologyEnergy& technology : simulation.technologies)
-    if (technology.node == node) return &technology;
+const TechnologyResult* find_node(const SimulationFigures& simulation, const std::string& node) {
+  for (const TechnologyResult& technology : simulation.technologies)
+    if (technology.name == node) return &technology;
   return nullptr;
 }
 
-const SimulatedPart* find_part(const Simulation& simulation, const SimulatedPart& like) {
-  for (const SimulatedPart& part : simulation.parts)
+const PartFigures* find_part(const SimulationFigures& simulation, const PartFigures& like) {
+  for (const PartFigures& part : simulation.parts)
     if (part.layer == like.layer && part.phase == like.phase) return &part;
   return nullptr;
 }
 
-const Bounds* find_energy(const SimulatedPart& part, const std::string& node) {
+const Bounds* find_energy(const PartFigures& part, const std::string& node) {
   for (const auto& [name, energy] : part.energy_pj)
     if (name == node) return &energy;
   return nullptr;
@@ -29,16 +29,17 @@ const Bounds* find_energy(const SimulatedPart& part, const std::string& node) {
 
 /// Every layer and phase that a simulation has: layers in the order of their forward products, their phases
 /// in the order forward, backward_data, backward_weight.
-std::vector<SimulatedPart> all_parts(const Report& report) {
+std::vector<PartFigures> all_parts(const Report& report) {
   std::vector<std::string> layers;
-  for (const Simulation& simulation : report.simulations)
-    for (const SimulatedPart& part : simulation.parts)
+  for (const SimulationFigures& simulation : report.simulations)
+    for (const PartFigures& part : simulation.parts)
       if (std::find(layers.begin(), layers.end(), part.layer) == layers.end()) layers.push_back(part.layer);
-  std::vector<SimulatedPart> parts;
+  std::vector<PartFigures> parts;
   for (const std::string& layer : layers)
-    for (const char* phase : {"forward", "backward_data", "backward_weight"})
-      for (const Simulation& simulation : report.simulations) {
-        const SimulatedPart* found = find_part(simulation, {.layer = layer, .phase = phase, .energy_pj = {}});
+    for (const traces::Phase phase :
+         {traces::Phase::forward, traces::Phase::backward_data, traces::Phase::backward_weight})
+      for (const SimulationFigures& simulation : report.simulations) {
+        const PartFigures* found = find_part(simulation, {.layer = layer, .phase = phase, .energy_pj = {}});
         if (found == nullptr) continue;
         parts.push_back(*found);
         break;
@@ -46,12 +47,14 @@ std::vector<SimulatedPart> all_parts(const Report& report) {
   return parts;
 }
 
+std::string in_words(traces::Phase phase) { return std::string(traces::name_of(phase)); }
+
 std::vector<std::string> all_nodes(const Report& report) {
   std::vector<std::string> nodes;
-  for (const Simulation& simulation : report.simulations)
-    for (const TechnologyEnergy& technology : simulation.technologies)
-      if (std::find(nodes.begin(), nodes.end(), technology.node) == nodes.end())
-        nodes.push_back(technology.node);
+  for (const SimulationFigures& simulation : report.simulations)
+    for (const TechnologyResult& technology : simulation.technologies)
+      if (std::find(nodes.begin(), nodes.end(), technology.name) == nodes.end())
+        nodes.push_back(technology.name);
   return nodes;
 }
 
@@ -60,9 +63,9 @@ void append_bounds(std::vector<Cell>& row, const Bounds* energy) {
     row.emplace_back(energy == nullptr ? "" : microjoules(energy->*bound));
 }
 
-std::string replay_in_words(const Simulation& simulation) {
+std::string replay_in_words(const SimulationFigures& simulation) {
   if (!simulation.replay) return "closed form only";
-  const Replay& replay = *simulation.replay;
+  const ReplaySummary& replay = *simulation.replay;
   return fmt::format("{}: {} of {} GEMMs equal, cycles {}, {} tiles at pe", replay.ran_on, replay.gemms_equal,
                      replay.gemms, replay.cycles_equal ? "equal" : "DIFFERENT", replay.pe_tiles_checked);
 }
@@ -77,35 +80,41 @@ Table cycles_table(const Report& report) {
                           {"DRAM ms"},
                           {"MACs"},
                           {"in range"},
-                          {"utilization"},
+                          {"overall utilization"},
                           {"replayed on", Align::left}},
               .rows = {}};
-  for (const Simulation& simulation : report.simulations) {
-    const bool differs = simulation.replay && !simulation.replay->is_equal();
-    table.rows.push_back({simulation.accelerator,
-                          fmt::format("{} x {}", simulation.rows, simulation.columns),
-                          significant(simulation.clock_mhz),
-                          grouped(simulation.cycles),
-                          significant(simulation.milliseconds),
-                          significant(simulation.dram_milliseconds),
-                          grouped(simulation.macs),
-                          grouped(simulation.in_range_macs),
-                          percent(simulation.utilization[2]),
-                          {replay_in_words(simulation), differs ? Tone::bad : Tone::plain}});
+  for (const SimulationFigures& simulation : report.simulations) {
+    const bool differs = simulation.replay && !simulation.replay->equal();
+    table.rows.push_back(
+        {simulation.config.name,
+         fmt::format("{} x {}", simulation.config.array.rows, simulation.config.array.columns),
+         significant(simulation.config.clock_mhz),
+         grouped(simulation.cycles),
+         significant(simulation.milliseconds),
+         significant(simulation.dram_milliseconds),
+         grouped(simulation.macs),
+         grouped(simulation.in_range_macs),
+         percent(simulation.overall_utilization),
+         {replay_in_words(simulation), differs ? Tone::bad : Tone::plain}});
   }
   return table;
 }
 
 Table totals_table(const Report& report) {
-  Table table{
-      .title = "Energy in microjoules",
-      .columns = {{"node", Align::left}, {"accelerator", Align::left}, {"low"}, {"nominal"}, {"high"}},
-      .rows = {}};
+  Table table{.title = "Energy in microjoules",
+              .columns = {{"node", Align::left},
+                          {"accelerator", Align::left},
+                          {"low"},
+                          {"nominal"},
+                          {"high"},
+                          {"kind of the constants", Align::left}},
+              .rows = {}};
   for (const std::string& node : all_nodes(report))
-    for (const Simulation& simulation : report.simulations)
-      if (const TechnologyEnergy* technology = find_node(simulation, node)) {
-        std::vector<Cell>& row = table.rows.emplace_back(std::vector<Cell>{node, simulation.accelerator});
+    for (const SimulationFigures& simulation : report.simulations)
+      if (const TechnologyResult* technology = find_node(simulation, node)) {
+        std::vector<Cell>& row = table.rows.emplace_back(std::vector<Cell>{node, simulation.config.name});
         append_bounds(row, &technology->energy_pj);
+        row.emplace_back(kinds_of(technology->components));
       }
   return table;
 }
@@ -114,12 +123,13 @@ Table cycles_by_part(const Report& report) {
   Table table{.title = "Cycles by layer and phase",
               .columns = {{"layer", Align::left}, {"phase", Align::left}, {"MACs"}, {"in range"}},
               .rows = {}};
-  for (const Simulation& simulation : report.simulations) table.columns.push_back({simulation.accelerator});
-  for (const SimulatedPart& part : all_parts(report)) {
+  for (const SimulationFigures& simulation : report.simulations)
+    table.columns.push_back({simulation.config.name});
+  for (const PartFigures& part : all_parts(report)) {
     std::vector<Cell>& row = table.rows.emplace_back(
-        std::vector<Cell>{part.layer, part.phase, grouped(part.macs), grouped(part.in_range_macs)});
-    for (const Simulation& simulation : report.simulations) {
-      const SimulatedPart* found = find_part(simulation, part);
+        std::vector<Cell>{part.layer, in_words(part.phase), grouped(part.macs), grouped(part.in_range_macs)});
+    for (const SimulationFigures& simulation : report.simulations) {
+      const PartFigures* found = find_part(simulation, part);
       row.emplace_back(found == nullptr ? "" : grouped(found->cycles));
     }
   }
@@ -130,15 +140,47 @@ Table energy_by_part(const Report& report, const std::string& node) {
   Table table{.title = fmt::format("Energy by layer and phase at {}, microjoules", node),
               .columns = {{"layer", Align::left}, {"phase", Align::left}},
               .rows = {}};
-  for (const Simulation& simulation : report.simulations)
+  for (const SimulationFigures& simulation : report.simulations)
     for (const char* bound : {"low", "nominal", "high"})
-      table.columns.push_back({fmt::format("{} {}", simulation.accelerator, bound)});
-  for (const SimulatedPart& part : all_parts(report)) {
-    std::vector<Cell>& row = table.rows.emplace_back(std::vector<Cell>{part.layer, part.phase});
-    for (const Simulation& simulation : report.simulations) {
-      const SimulatedPart* found = find_part(simulation, part);
+      table.columns.push_back({fmt::format("{} {}", simulation.config.name, bound)});
+  for (const PartFigures& part : all_parts(report)) {
+    std::vector<Cell>& row = table.rows.emplace_back(std::vector<Cell>{part.layer, in_words(part.phase)});
+    for (const SimulationFigures& simulation : report.simulations) {
+      const PartFigures* found = find_part(simulation, part);
       append_bounds(row, found == nullptr ? nullptr : find_energy(*found, node));
     }
+  }
+  return table;
+}
+
+/// What an accelerator spends in a component, "" for all where it has none.
+void append_total(std::vector<Cell>& row, const TechnologyResult* technology, std::string_view component) {
+  if (technology != nullptr)
+    for (const ComponentTotal& total : totals_by_component(technology->components))
+      if (name_of(total.component) == component) {
+        append_bounds(row, &total.energy_pj);
+        row.emplace_back(total.kinds);
+        return;
+      }
+  row.insert(row.end(), 4, Cell(""));
+}
+
+Table energy_by_component(const Report& report, const std::string& node) {
+  Table table{
+      .title = fmt::format("Energy by component at {}, microjoules, with the kind of its constants", node),
+      .columns = {{"component", Align::left}},
+      .rows = {}};
+  for (const SimulationFigures& simulation : report.simulations) {
+    for (const char* bound : {"low", "nominal", "high"})
+      table.columns.push_back({fmt::format("{} {}", simulation.config.name, bound)});
+    table.columns.push_back({"kind", Align::left});
+  }
+  for (const std::string_view component : component_words) {
+    std::vector<Cell> row = {std::string(component)};
+    for (const SimulationFigures& simulation : report.simulations)
+      append_total(row, find_node(simulation, node), component);
+    const auto is_empty = [](const Cell& cell) { return cell.text.empty(); };
+    if (!std::all_of(row.begin() + 1, row.end(), is_empty)) table.rows.push_back(std::move(row));
   }
   return table;
 }
@@ -150,12 +192,12 @@ Chart energy_chart(const Report& report, const std::string& node) {
               .y_label = "microjoules",
               .labels = {},
               .series = {}};
-  const std::vector<SimulatedPart> parts = all_parts(report);
-  for (const SimulatedPart& part : parts) chart.labels.push_back(part.layer + " " + part.phase);
-  for (const Simulation& simulation : report.simulations) {
-    Series series{.name = simulation.accelerator, .y = {}, .x = {}, .bounds = {}};
-    for (const SimulatedPart& part : parts) {
-      const SimulatedPart* found = find_part(simulation, part);
+  const std::vector<PartFigures> parts = all_parts(report);
+  for (const PartFigures& part : parts) chart.labels.push_back(part.layer + " " + in_words(part.phase));
+  for (const SimulationFigures& simulation : report.simulations) {
+    Series series{.name = simulation.config.name, .y = {}, .x = {}, .bounds = {}};
+    for (const PartFigures& part : parts) {
+      const PartFigures* found = find_part(simulation, part);
       const Bounds* energy = found == nullptr ? nullptr : find_energy(*found, node);
       const Bounds drawn = energy == nullptr ? Bounds{} : *energy;
       series.y.push_back(drawn.nominal * 1e-6);
@@ -166,9 +208,9 @@ Chart energy_chart(const Report& report, const std::string& node) {
   return chart;
 }
 
-Table components_table(const Simulation& simulation, const TechnologyEnergy& technology) {
+Table components_table(const SimulationFigures& simulation, const TechnologyResult& technology) {
   Table table{
-      .title = fmt::format("Where the energy of {} goes at {}", simulation.accelerator, technology.node),
+      .title = fmt::format("Where the energy of {} goes at {}", simulation.config.name, technology.name),
       .columns = {{"component", Align::left},
                   {"events"},
                   {"unit", Align::left},
@@ -182,20 +224,20 @@ Table components_table(const Simulation& simulation, const TechnologyEnergy& tec
                   {"source", Align::left}},
       .rows = {},
       .is_detail = true};
-  for (const EnergyComponent& component : technology.components) {
+  for (const ComponentEnergy& line : technology.components) {
     std::vector<Cell>& row = table.rows.emplace_back(
-        std::vector<Cell>{component.component, grouped(component.events), component.unit});
+        std::vector<Cell>{std::string(name_of(line.component)), grouped(line.events), line.per_event.unit});
     for (const double Bounds::*bound : {&Bounds::low, &Bounds::nominal, &Bounds::high})
-      row.emplace_back(significant(component.pj_per_event.*bound));
-    append_bounds(row, &component.energy_pj);
-    row.emplace_back(component.kind);
-    row.emplace_back(component.source);
+      row.emplace_back(significant(line.per_event.pj.*bound));
+    append_bounds(row, &line.energy_pj);
+    row.emplace_back(line.per_event.kind);
+    row.emplace_back(line.per_event.source);
   }
   return table;
 }
 
 Table activity_table(const Report& report) {
-  Table table{.title = "Bytes moved and activity",
+  Table table{.title = "Bytes moved, utilization and activity",
               .columns = {{"accelerator", Align::left},
                           {"bytes left"},
                           {"bytes right"},
@@ -203,24 +245,30 @@ Table activity_table(const Report& report) {
                           {"bytes quantizers"},
                           {"spatial utilization"},
                           {"temporal utilization"},
+                          {"overall utilization"},
+                          {"in-range utilization"},
                           {"MACs with a zero operand"},
                           {"left toggles"},
                           {"right toggles"},
                           {"accumulator toggles"}},
               .rows = {},
               .is_detail = true};
-  for (const Simulation& simulation : report.simulations) {
-    std::vector<Cell>& row = table.rows.emplace_back(std::vector<Cell>{simulation.accelerator});
-    for (const std::uint64_t bytes : simulation.bytes) row.emplace_back(grouped(bytes));
-    row.emplace_back(percent(simulation.utilization[0]));
-    row.emplace_back(percent(simulation.utilization[1]));
-    const auto counted = [&](std::uint64_t Activity::*events) {
+  for (const SimulationFigures& simulation : report.simulations) {
+    std::vector<Cell>& row = table.rows.emplace_back(std::vector<Cell>{simulation.config.name});
+    const Traffic& traffic = simulation.traffic;
+    for (const std::uint64_t bytes :
+         {traffic.left_bytes, traffic.right_bytes, traffic.result_bytes, traffic.quantizer_bytes})
+      row.emplace_back(grouped(bytes));
+    for (const double utilization : {simulation.spatial_utilization, simulation.temporal_utilization,
+                                     simulation.overall_utilization, simulation.in_range_utilization()})
+      row.emplace_back(percent(utilization));
+    const auto counted = [&](std::uint64_t rtl_models::Activity::*events) {
       row.emplace_back(simulation.activity ? grouped((*simulation.activity).*events) : "not simulated");
     };
-    counted(&Activity::zero_operand_macs);
-    counted(&Activity::left_toggles);
-    counted(&Activity::right_toggles);
-    counted(&Activity::accumulator_toggles);
+    counted(&rtl_models::Activity::zero_operand_macs);
+    counted(&rtl_models::Activity::left_toggles);
+    counted(&rtl_models::Activity::right_toggles);
+    counted(&rtl_models::Activity::accumulator_toggles);
   }
   return table;
 }
@@ -228,14 +276,14 @@ Table activity_table(const Report& report) {
 /// A limit that all accelerators share is said once.
 std::vector<std::string> limits_of(const Report& report) {
   std::vector<std::string> limits;
-  const auto has = [](const Simulation& simulation, const std::string& limit) {
+  const auto has = [](const SimulationFigures& simulation, const std::string& limit) {
     return std::find(simulation.limits.begin(), simulation.limits.end(), limit) != simulation.limits.end();
   };
-  for (const Simulation& simulation : report.simulations)
+  for (const SimulationFigures& simulation : report.simulations)
     for (const std::string& limit : simulation.limits) {
       const bool is_shared = std::all_of(report.simulations.begin(), report.simulations.end(),
-                                         [&](const Simulation& other) { return has(other, limit); });
-      const std::string line = is_shared ? limit : fmt::format("{}: {}", simulation.accelerator, limit);
+                                         [&](const SimulationFigures& other) { return has(other, limit); });
+      const std::string line = is_shared ? limit : fmt::format("{}: {}", simulation.config.name, limit);
       if (std::find(limits.begin(), limits.end(), line) == limits.end()) limits.push_back(line);
     }
   return limits;
@@ -257,20 +305,22 @@ std::optional<Section> simulation_section(const Report& report) {
   section.tables = {cycles_table(report), totals_table(report), cycles_by_part(report)};
   const std::vector<std::string> nodes = all_nodes(report);
   for (const std::string& node : nodes) {
-    section.tables.push_back(energy_by_part(report, node));
-    section.tables.back().is_detail = node != nodes.front();
+    for (Table table : {energy_by_part(report, node), energy_by_component(report, node)}) {
+      table.is_detail = node != nodes.front();
+      section.tables.push_back(std::move(table));
+    }
   }
   if (!nodes.empty()) section.charts.push_back(energy_chart(report, nodes.front()));
   Table differences{.title = "Where the replay differs",
                     .columns = {{"accelerator", Align::left}, {"difference", Align::left}},
                     .rows = {}};
-  for (const Simulation& simulation : report.simulations)
+  for (const SimulationFigures& simulation : report.simulations)
     if (simulation.replay)
       for (const std::string& line : simulation.replay->differences)
-        differences.rows.push_back({{simulation.accelerator, Tone::bad}, line});
+        differences.rows.push_back({{simulation.config.name, Tone::bad}, line});
   if (!differences.rows.empty()) section.tables.push_back(std::move(differences));
-  for (const Simulation& simulation : report.simulations)
-    for (const TechnologyEnergy& technology : simulation.technologies)
+  for (const SimulationFigures& simulation : report.simulations)
+    for (const TechnologyResult& technology : simulation.technologies)
       section.tables.push_back(components_table(simulation, technology));
   section.tables.push_back(activity_table(report));
   section.limits = limits_of(report);

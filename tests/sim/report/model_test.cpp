@@ -41,7 +41,7 @@ TEST(ReportModel, DemoHasEveryPart) {
   EXPECT_EQ(report.training[2].step_losses, (std::vector<float>{2.25F, 1.75F, 1.5F}));
   EXPECT_EQ(report.crosscheck->machines.size(), 4U);
   ASSERT_EQ(report.simulations.size(), 2U);
-  EXPECT_EQ(report.simulations[0].accelerator, "luq_32x32") << "what was replayed goes first";
+  EXPECT_EQ(report.simulations[0].config.name, "luq_32x32") << "what was replayed goes first";
   EXPECT_FALSE(report.gradients->fidelity.empty());
   ASSERT_EQ(report.stages.size(), 2U);
   EXPECT_EQ(report.commands[1], "quatrain verify it");
@@ -51,10 +51,10 @@ TEST(ReportModel, DemoHasEveryPart) {
 TEST(ReportModel, RecordsAreSummedByLayerAndPhase) {
   const Folder folder;
   tests::write_demo(folder.path());
-  const Simulation simulation = read(folder.path()).simulations[0];
+  const SimulationFigures simulation = read(folder.path()).simulations[0];
   ASSERT_EQ(simulation.parts.size(), 2U);
-  const SimulatedPart& forward = simulation.parts[0];
-  EXPECT_EQ(forward.phase, "forward");
+  const PartFigures& forward = simulation.parts[0];
+  EXPECT_EQ(forward.phase, traces::Phase::forward);
   EXPECT_EQ(forward.cycles, 8016U / 4 + 8016 / 2);
   EXPECT_EQ(forward.macs, 1830U);
   EXPECT_EQ(forward.in_range_macs, 1828U);
@@ -131,9 +131,19 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"luq/crosscheck.json", "quatrain-crosscheck", "quatrain-report",
                 ": /format: found 'quatrain-report'; expected 'quatrain-crosscheck'"},
         BadFile{"luq/crosscheck.json", "\"verdict\": \"equal\"", "\"verdict\": \"different\"",
-                ": /machines/emu.naive/first_difference: null; expected the first difference of "
-                "a machine that is "
+                ": /machines/emu.naive/verdict: found 'different'; the other keys say 'equal'"},
+        BadFile{"luq/crosscheck.json",
+                "\"verdict\": \"equal\", \"reason\": null, \"ran_on\": \"CPU\", \"gemms\": 41",
+                "\"verdict\": \"different\", \"reason\": null, \"ran_on\": \"CPU\", \"gemms\": 42",
+                ": /machines/emu.naive/first_difference: null; expected the first difference of a machine "
+                "that is "
                 "'different'"},
+        BadFile{"luq/crosscheck.json", "\"equal\": true", "\"equal\": false",
+                ": /equal: found 'false'; the other keys say 'true'"},
+        BadFile{"luq/simulation/luq_32x32.json", "\"pe_combinational\"", "\"pe\"",
+                ": /technologies/7nm/components/0/component: found 'pe'; expected 'pe_combinational', "
+                "'pe_flip_flops', 'skew_flip_flops', 'operand_sram', 'accumulator_sram', 'dram', "
+                "'quantizer_dram', 'quantizer', 'random_source' or 'epilogue'"},
         BadFile{"luq/simulation/luq_32x32.json", "\"cycles\": 8016", "\"cycles\": -1",
                 ": /cycles: found -1; expected an integer from 0 to 9223372036854775807"},
         BadFile{"stages.json", "11.5", "\"11.5\"",

@@ -96,7 +96,9 @@ TEST(ReportRenderings, TextAndPageShowTheSameFigures) {
                                "No GPU took part.",
                                "8,016",
                                "8,048",
+                               "overall utilization",
                                "12.5 %",
+                               "derived+assumed",
                                "32.00",
                                "limit of luq_32x32",
                                "11.5",
@@ -130,18 +132,20 @@ TEST(ReportRenderingsPlantedFault, ADifferenceShowsInAllThree) {
   tests::replace_in_file(file, "\"verdict\": \"equal\", \"reason\": null, \"ran_on\": \"SystemC",
                          "\"verdict\": \"different\", \"reason\": null, \"ran_on\": \"SystemC");
   tests::replace_in_file(file, "\"gemms_equal\": 51", "\"gemms_equal\": 50");
-  tests::replace_in_file(file, "\"reason\": \"groups & <such>\"}],\n    \"first_difference\": null",
-                         "\"reason\": \"groups & <such>\"}],\n    \"first_difference\": {\"what\": "
-                         "\"accumulator\", \"record\": \"r\", "
-                         "\"layer\": \"conv2\", \"step\": 7, \"pass\": \"train\", \"phase\": \"forward\", "
-                         "\"group\": 0, \"row\": 12, "
-                         "\"column\": 3, \"sample\": null, \"k\": 5, \"why_no_k\": null, \"element\": 99, "
-                         "\"expected\": \"17\", \"got\": "
-                         "\"18\"}");
+  tests::replace_in_file(
+      file, "\"reason\": \"groups & <such>\"}],\n    \"first_difference\": null",
+      "\"reason\": \"groups & <such>\"}],\n    \"first_difference\": {\"what\": "
+      "\"accumulator\", \"record\": \"r\", "
+      "\"layer\": \"conv2\", \"step\": 7, \"pass\": \"train\", \"phase\": \"forward\", "
+      "\"group\": 0, \"row\": 12, "
+      "\"column\": 3, \"sample\": null, \"k\": 5, \"why_no_k\": null, \"element\": 99, "
+      "\"expected\": \"17\", \"got\": \"18\", \"text\": \"layer conv2, step 7, train, forward, "
+      "group 0, row 12, column 3 (element 99), k 5: accumulator: expected 17, got 18\"}");
   const Rendered rendered(folder.path());
   const std::string place =
-      "accumulator in conv2 forward, step 7, train, group 0, row 12, column 3, k 5, element 99: expected 17, "
-      "got 18";
+      "layer conv2, step 7, train, forward, group 0, row 12, column 3 (element 99), k 5: accumulator: "
+      "expected "
+      "17, got 18";
   for (const std::string& text : {rendered.terminal, rendered.html}) {
     EXPECT_THAT(text, HasSubstr("DIFFERENT on 1 of 3 machines"));
     EXPECT_THAT(text, HasSubstr("50/51"));

@@ -63,6 +63,8 @@ TEST(ReportSchema, SyntheticInputsAreValid) {
     return tests::JsonSchema(kind).complaint(traces::read_whole_file(folder / file));
   };
   EXPECT_EQ(complaint("crosscheck", "luq/crosscheck.json"), "");
+  EXPECT_EQ(complaint("simulation", "luq/simulation/luq_32x32.json"), "");
+  EXPECT_EQ(complaint("simulation", "luq/simulation/bf16_32x32.json"), "");
   EXPECT_EQ(complaint("stages", "stages.json"), "");
 }
 

@@ -55,7 +55,11 @@ std::string technology(int low, int events) {
       R"({{"energy_pj_low": {}000000, "energy_pj_nominal": {}000000, "energy_pj_high": {}000000,
    "components": [{{"component": "pe_combinational", "events": {}, "unit": "MAC",
      "pj_per_event": {{"low": 0.25, "nominal": 0.5, "high": 0.75}},
-     "energy_pj": {{"low": 1000000, "nominal": 2000000, "high": 3000000}}, "kind": "derived", "source": "gates"}}]}})",
+     "energy_pj": {{"low": 1000000, "nominal": 2000000, "high": 3000000}}, "kind": "derived", "source": "gates", "constant": "pe_dual_int32",
+     "node": "7nm", "conditions": ""}},
+    {{"component": "pe_combinational", "events": 1, "unit": "MAC",
+     "pj_per_event": {{"low": 0, "nominal": 0, "high": 0}}, "energy_pj": {{"low": 0, "nominal": 0, "high": 0}},
+     "kind": "assumed", "source": "a guess", "constant": "fp32_add", "node": "7nm", "conditions": ""}}]}})",
       low, low + 1, low + 2, events);
 }
 
@@ -67,7 +71,10 @@ std::string simulation(const std::string& name, const std::string& manifest_sha2
   const std::string activity =
       R"({"macs": 71, "zero_operand_macs": 72, "left_toggles": 73, "right_toggles": 74, "accumulator_toggles": 75})";
   return fmt::format(R"({{"format": "quatrain-simulation", "version": 1, "accelerator": "{}",
- "config": {{"name": "{}", "array": {{"rows": 32, "columns": 16}}, "pe": "some_pe", "clock_mhz": 800}},
+ "config": {{"name": "{}", "array": {{"rows": 32, "columns": 16, "dataflow": "output_stationary", "drain": "serial"}},
+   "pe": "dual_int4_fp4", "accumulator": {{"int": 32}}, "lowering": "as_recorded", "random_source": "lfsr",
+   "clock_mhz": 800, "buffers": {{"operand_kib": 64, "accumulator_kib": 64}},
+   "dram": {{"kind": "hbm2", "gib_per_s": 100}}, "technology": ["7nm", "45nm"]}},
  "replayed": {}, "trace": {{"directory": "trace", "manifest_sha256": "{}", "model": "outside_model"}},
  "scope": "all of it", "cycles": {}, "milliseconds": 0.125, "dram_milliseconds": 0.25, "macs": 8100,
  "in_range_macs": 8200, "bytes": {{"left": 8300, "right": 8400, "result": 8500, "quantizer": 8600}},
