@@ -8,6 +8,8 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
+#include <new>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -84,6 +86,13 @@ int run(int argc, char** argv) {
   return action();
 }
 
+/// Not fmt's print: a stderr that is closed must not become an exception here.
+int say(std::string_view what, std::string_view text, int exit_code) {
+  const std::string line = fmt::format("{}{}\n", what, on_one_line(text));
+  std::fwrite(line.data(), 1, line.size(), stderr);
+  return exit_code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -92,19 +101,17 @@ int main(int argc, char** argv) try {
   quatrain::sim::flush_stdout();
   return code;
 } catch (const quatrain::traces::Interrupted&) {
-  fmt::print(stderr, "interrupted\n");
-  return 130;
+  return say("", "interrupted", 130);
 } catch (const Error& error) {
-  fmt::print(stderr, "error: {}\n", on_one_line(error.what()));
-  return 2;
+  return say("error: ", error.what(), 2);
+} catch (const std::filesystem::filesystem_error& error) {  // a path that cannot even be looked at
+  return say("error: ", fmt::format("{}: {}", error.path1().string(), error.code().message()), 2);
+} catch (const std::bad_alloc&) {
+  return say("error: ", "not enough memory for this network or trace", 2);
 } catch (const std::system_error& error) {
-  if (std::ferror(stdout) != 0) {  // fmt throws this when a write to stdout fails
-    fmt::print(stderr, "error: standard output: {}\n", error.code().message());
-    return 2;
-  }
-  fmt::print(stderr, "internal error: {}\n", on_one_line(error.what()));
-  return 3;
+  if (std::ferror(stdout) != 0)  // fmt throws this when a write to stdout fails
+    return say("error: standard output: ", error.code().message(), 2);
+  return say("internal error: ", error.what(), 3);
 } catch (const std::exception& error) {
-  fmt::print(stderr, "internal error: {}\n", on_one_line(error.what()));
-  return 3;
+  return say("internal error: ", error.what(), 3);
 }

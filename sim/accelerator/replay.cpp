@@ -22,6 +22,7 @@ using rtl_models::TileSchedule;
 
 constexpr unsigned sampling_seed = 1;
 constexpr int sampling_rounds = 2;
+constexpr std::uint32_t most_sampled_pes = 64 * 64;  // a module each: 128 x 128 would take ten times as long
 
 ReplayResult replay_on(rtl_models::ArrayModel& model, const TrainingGemm& work,
                        const RecordedOperands& operands, const TileSchedule& schedule) {
@@ -60,7 +61,7 @@ ReplayModels make_replay_models(rtl_models::ArrayShape shape, rtl_models::Fideli
     throw traces::Error("no replay: {}; --cycles-only works without it", *reason);
   ReplayModels models;
   models.main = rtl_models::make_array_model(shape, fidelity);
-  if (fidelity == rtl_models::Fidelity::array)
+  if (fidelity == rtl_models::Fidelity::array && shape.rows * shape.columns <= most_sampled_pes)
     models.sampled_pe = rtl_models::make_array_model(shape, rtl_models::Fidelity::pe);
   return models;
 }

@@ -19,7 +19,7 @@ namespace quatrain::sim {
 /// Elaborated before the first replay (SystemC elaborates once a process).
 struct ReplayModels {
   std::unique_ptr<rtl_models::ArrayModel> main;        ///< replays everything
-  std::unique_ptr<rtl_models::ArrayModel> sampled_pe;  ///< beside an `array` model; may be absent
+  std::unique_ptr<rtl_models::ArrayModel> sampled_pe;  ///< beside an `array` model of up to 64 x 64
 };
 
 /// Throws Error when the program was built without SystemC.

@@ -113,9 +113,8 @@ void add_replay(std::string& text, const Simulation& simulation) {
       percent(activity.zero_operand_macs, activity.macs), activity.left_toggles, activity.right_toggles,
       activity.accumulator_toggles);
   text += fmt::format(
-      "replay: fidelity {} on {}: {} of {} GEMMs equal the trace; cycles {} the closed form; {} tiles "
-      "checked "
-      "at pe\n",
+      "replay: fidelity {} on {}: the accumulators of {} of {} GEMMs equal the trace; cycles {} the closed "
+      "form; {} tiles checked at pe\n",
       name_of(replay.fidelity), replay.ran_on, replay.gemms_equal, replay.gemms,
       replay.cycles_equal ? "equal" : "DIFFER from", replay.pe_tiles_checked);
   for (const std::string& difference : replay.differences) text += fmt::format("DIFFERENT: {}\n", difference);
@@ -128,7 +127,8 @@ std::string simulation_table(const Simulation& simulation) {
   std::string text =
       fmt::format("{}: {} x {} {} PEs, output stationary, serial drain, {} MHz\n", config.name,
                   config.array.rows, config.array.columns, name_of(config.pe), config.clock_mhz);
-  text += fmt::format("trace {} (model {})\n\n", simulation.trace_directory, simulation.model);
+  text +=
+      fmt::format("trace {} (model {})\n\n", simulation.trace_directory, traces::printable(simulation.model));
   const std::vector<LayerPhase> rows = rows_of(simulation.records);
   add_cycles(text, simulation, rows);
   text += fmt::format("\n{} cycles: {:.3f} ms; the bytes alone take {:.3f} ms at {} GiB/s\n",

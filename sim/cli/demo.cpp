@@ -5,6 +5,7 @@
 #include "sim/cli/child_process.hpp"
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
+#include "sim/cli/typed_values.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/files.hpp"
 
@@ -134,7 +135,9 @@ class Demo {
       json["seconds"][stage.name] = static_cast<double>(std::lround(seconds * 1000)) / 1000;
       json["commands"][stage.name] = command_line(stage);
     }
-    traces::write_whole_file(typed_.out / "stages.json", json.dump(2) + "\n");
+    traces::write_whole_file(
+        typed_.out / "stages.json",
+        json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
   }
 
   void print_seconds() const {
@@ -165,12 +168,12 @@ void add_demo_command(CLI::App& program, Action& action) {
       program.add_subcommand("demo", "All of it on Fashion-MNIST: train, trace, simulate, verify, report");
   command->footer(examples);
   const auto typed = std::make_shared<Typed>();
-  command->add_option("--out", typed->out, "new folder (default: runs/demo-001, ...)");
+  command->add_option("--out", typed->out, "new folder (default: runs/demo-001, ...)")->check(not_empty());
   command->add_flag("--quick", typed->is_quick, "a smaller network on a tenth of the images");
-  command->add_option("--data", typed->data,
-                      "folder of the IDX files (default: $QUATRAIN_DATA, or Debian's)");
+  command->add_option("--data", typed->data, "folder of the IDX files (default: $QUATRAIN_DATA, or Debian's)")
+      ->check(not_empty());
   command->add_option("--threads", typed->threads, "default: as many as the machine has")
-      ->check(CLI::Range(1U, 1024U));
+      ->check(whole_number(1, 1024));
   command->callback([typed, &action] { action = [typed] { return demo(*typed); }; });
 }
 

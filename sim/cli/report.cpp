@@ -1,6 +1,7 @@
 /// quatrain report: what a run directory holds, as text, report.json and report.html.
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
+#include "sim/cli/typed_values.hpp"
 #include "sim/embedded/resources.hpp"
 #include "sim/report/html.hpp"
 #include "sim/report/json.hpp"
@@ -32,12 +33,15 @@ struct Typed {
 };
 
 int make_report(const Typed& typed) {
+  const std::filesystem::path html = typed.html.empty() ? typed.directory / "report.html" : typed.html;
+  const std::filesystem::path json = typed.json.empty() ? typed.directory / "report.json" : typed.json;
+  for (const std::filesystem::path& file : {html, json}) require_no_input_of_report(file, typed.directory);
+  if (html.lexically_normal() == json.lexically_normal())
+    throw traces::Error("{}: named for --html and for --json; expected two files", html.string());
   traces::ThreadPool pool(typed.threads);
   const auto progress = make_progress();
   const report::Report result = report::read_report(typed.directory, pool, *progress);
   const report::Page page = report::make_page(result);
-  const std::filesystem::path html = typed.html.empty() ? typed.directory / "report.html" : typed.html;
-  const std::filesystem::path json = typed.json.empty() ? typed.directory / "report.json" : typed.json;
   traces::write_whole_file(json, report::render_json(result));
   traces::write_whole_file(html, report::render_html(page, embedded_resource("chart.js").value_or("")));
   fmt::print("{}\n{}\n{}\n", report::render_terminal(page), json.string(), html.string());
@@ -52,10 +56,11 @@ void add_report_command(CLI::App& program, Action& action) {
   command->footer(examples);
   const auto typed = std::make_shared<Typed>();
   command->add_option("RUN_DIR", typed->directory, "run directory, or a demo's")->required();
-  command->add_option("--html", typed->html, "page (default: RUN_DIR/report.html)");
-  command->add_option("--json", typed->json, "figures for programs (default: RUN_DIR/report.json)");
+  command->add_option("--html", typed->html, "page (default: RUN_DIR/report.html)")->check(not_empty());
+  command->add_option("--json", typed->json, "figures for programs (default: RUN_DIR/report.json)")
+      ->check(not_empty());
   command->add_option("--threads", typed->threads, "default: as many as the machine has")
-      ->check(CLI::Range(1U, 1024U));
+      ->check(whole_number(1, 1024));
   command->callback([typed, &action] { action = [typed] { return make_report(*typed); }; });
 }
 

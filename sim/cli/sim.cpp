@@ -3,6 +3,7 @@
 #include "sim/accelerator/table.hpp"
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
+#include "sim/cli/typed_values.hpp"
 #include "sim/embedded/config_file.hpp"
 #include "traces/format/check.hpp"
 
@@ -23,7 +24,7 @@ closed form, and sampled tiles the structural model. Exit code 1: something diff
 explains the figures, docs/energy.md where they come from.
 
 Examples:
-  quatrain sim luq_32x32 --trace runs/mine/trace              cycles, traffic, energy; every bit checked
+  quatrain sim luq_32x32 --trace runs/mine/trace              cycles, traffic, energy; every accumulator checked
   quatrain sim bf16_32x32 --trace runs/mine/trace --cycles-only   a design without a bit-accurate model
   quatrain sim mine.json --trace runs/mine/trace --out study/     into study/NAME.json and study/NAME.csv
 Several accelerators take several calls.)";
@@ -47,6 +48,9 @@ int simulate_typed(const Typed& typed) {
   if (task.config.pe == Pe::bf16 && !typed.cycles_only)
     throw traces::Error("{}: the bf16 PE has no bit-accurate model to replay; expected --cycles-only",
                         task.config.name);
+  const std::filesystem::path beside = std::filesystem::path(typed.trace) / ".." / "simulation";
+  const std::filesystem::path out = typed.out.empty() ? beside : std::filesystem::path(typed.out);
+  require_outside(out, typed.trace);
   const auto progress = make_progress();
   const traces::TraceReader reader = traces::check_trace(typed.trace, *progress);
   std::optional<ReplayModels> models;
@@ -56,8 +60,6 @@ int simulate_typed(const Typed& typed) {
     task.models = &*models;
   }
   const Simulation simulation = simulate(task, reader, *progress);
-  const std::filesystem::path beside = std::filesystem::path(typed.trace) / ".." / "simulation";
-  const std::filesystem::path out = typed.out.empty() ? beside : std::filesystem::path(typed.out);
   const std::filesystem::path json = write_simulation(simulation, out.lexically_normal());
   fmt::print("{}{}\n", simulation_table(simulation), json.string());
   return simulation.replay && !simulation.replay->equal() ? 1 : 0;
@@ -77,8 +79,10 @@ void add_sim_command(CLI::App& program, Action& action) {
       "array (default): fast, with tiles sampled at pe; pe: every PE a module (about 60 times slower)");
   fidelity->check(CLI::IsMember({"pe", "array"}));
   command->add_flag("--cycles-only", typed->cycles_only, "closed forms only, no replay")->excludes(fidelity);
-  command->add_option("--out", typed->out,
-                      "folder for NAME.json and NAME.csv (default: simulation beside the trace)");
+  command
+      ->add_option("--out", typed->out,
+                   "folder for NAME.json and NAME.csv (default: simulation beside the trace)")
+      ->check(not_empty());
   command->callback([typed, &action] { action = [typed] { return simulate_typed(*typed); }; });
 }
 

@@ -1,6 +1,7 @@
 /// quatrain trace: what is in a trace, whether it is whole and legal, what a tensor holds.
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
+#include "sim/cli/typed_values.hpp"
 #include "sim/records/result_place.hpp"
 #include "traces/base/error.hpp"
 #include "traces/encoding/nibbles.hpp"
@@ -238,7 +239,8 @@ void add_trace_command(CLI::App& program, Action& action) {
       add_part(*trace, "show", "A tensor: encoding, shape, records that refer to it, elements",
                "quatrain trace show runs/demo_cnn-001/trace 0/train/conv2/weight/codes", typed);
   show_part->add_option("TENSOR", typed->tensor, "tensor id")->required();
-  CLI::Option* limit = show_part->add_option("--limit", typed->limit, "elements to print (default: 16)");
+  CLI::Option* limit = show_part->add_option("--limit", typed->limit, "elements to print (default: 16)")
+                           ->check(whole_number(0, SIZE_MAX));
   show_part->add_flag("--all", typed->shows_all, "print every element")->excludes(limit);
   show_part->callback([typed, &action] {
     action = [typed] {

@@ -4,6 +4,7 @@
 #include "emu/nn/trainer.hpp"
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
+#include "sim/cli/typed_values.hpp"
 #include "sim/embedded/config_file.hpp"
 
 #include <fmt/format.h>
@@ -95,16 +96,18 @@ void add_train_command(CLI::App& program, Action& action) {
   command->footer(examples);
   const auto typed = std::make_shared<Typed>();
   command->add_option("CONFIG", typed->config, "training config: file or name")->required();
-  CLI::Option* out = command->add_option("--out", typed->out, "run directory (default: runs/NAME-001, ...)");
-  command->add_option("--seed", typed->overrides.seed, "instead of the config's (0..4294967295)");
+  CLI::Option* out = command->add_option("--out", typed->out, "run directory (default: runs/NAME-001, ...)")
+                         ->check(not_empty());
+  command->add_option("--seed", typed->overrides.seed, "instead of the config's")
+      ->check(whole_number(0, UINT32_MAX));
   command->add_option("--epochs", typed->overrides.epochs, "instead of the config's")
-      ->check(CLI::Range(std::int64_t{1}, emu::most_epochs));
+      ->check(whole_number(1, emu::most_epochs));
   command->add_option("--quantize", typed->quantize, "instead of the config's: fp32, luq or nearest")
       ->check(CLI::IsMember(std::vector<std::string>(emu::recipe_words.begin(), emu::recipe_words.end())));
   command->add_option("--threads", typed->threads, "default: as many as the machine has")
-      ->check(CLI::Range(1U, 1024U));
-  command->add_option("--data", typed->data,
-                      "folder of the IDX files (default: $QUATRAIN_DATA, or Debian's)");
+      ->check(whole_number(1, 1024));
+  command->add_option("--data", typed->data, "folder of the IDX files (default: $QUATRAIN_DATA, or Debian's)")
+      ->check(not_empty());
   command->add_option("--trace", typed->trace, "write a trace of some steps (default: RUN/trace)")
       ->expected(0, 1);
   command->add_option("--trace-steps", typed->steps,

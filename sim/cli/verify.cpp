@@ -1,6 +1,7 @@
 /// quatrain verify: every machine against a trace, bit for bit.
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
+#include "sim/cli/typed_values.hpp"
 #include "sim/machines.hpp"
 #include "sim/verify/cross_check.hpp"
 #include "sim/verify/cross_check_json.hpp"
@@ -66,7 +67,7 @@ void print_trace(const CrossCheck& check) {
   const auto share = [&](std::uint64_t part) {
     return macs.all == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(macs.all);
   };
-  fmt::print("trace {}: model {}, steps {}\n", check.directory, check.model,
+  fmt::print("trace {}: model {}, steps {}\n", check.directory, traces::printable(check.model),
              traces::joined(check.steps, " "));
   fmt::print("{} gemms with {} accumulators, {} quantizers with {} codes\n", check.records.gemms,
              check.records.accumulators, check.records.quantizers, check.records.codes);
@@ -125,6 +126,7 @@ void print(const CrossCheck& check) {
 
 int verify(const Typed& typed) {
   if (typed.are_named()) machines_named(typed.machines);  // a wrong name is told before the trace is read
+  if (!typed.json.empty()) require_outside(typed.json, typed.trace);
   const auto progress = make_progress();
   const traces::TraceReader trace = traces::check_trace(typed.trace, *progress);
   traces::ThreadPool pool(typed.threads);
@@ -149,17 +151,21 @@ void add_verify_command(CLI::App& program, Action& action) {
   command->footer(examples);
   const auto typed = std::make_shared<Typed>();
   command->add_option("TRACE", typed->trace, "trace directory")->required();
-  command->add_option("--machines", typed->machines,
-                      "names or beginnings of names (default: all that can run here)");
-  command->add_option("--json", typed->json, "write the findings to this file");
+  command
+      ->add_option("--machines", typed->machines,
+                   "names or beginnings of names (default: all that can run here)")
+      ->check(not_empty());
+  command->add_option("--json", typed->json, "write the findings to this file")->check(not_empty());
   command
       ->add_option("--result-limit", typed->result_limit_mib,
                    "MiB that one GEMM's result may take (default: 1024)")
-      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 20));
-  command->add_option("--pe-macs", typed->pe_macs,
-                      "systemc.pe runs unasked on traces of up to so many MACs (default: 20000000)");
+      ->check(whole_number(1, std::uint64_t{1} << 20));
+  command
+      ->add_option("--pe-macs", typed->pe_macs,
+                   "systemc.pe runs unasked on traces of up to so many MACs (default: 20000000)")
+      ->check(whole_number(0, UINT64_MAX));
   command->add_option("--threads", typed->threads, "default: as many as the machine has")
-      ->check(CLI::Range(1U, 1024U));
+      ->check(whole_number(1, 1024));
   command->callback([typed, &action] { action = [typed] { return verify(*typed); }; });
 }
 

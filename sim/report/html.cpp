@@ -79,13 +79,11 @@ Json json_of(const Chart& chart) {
   return json;
 }
 
-/// JSON inside a script element: "</" must not end it.
+/// JSON inside a script element: no "</script" or "<!--" of a name may change where it ends.
 std::string script_json(const Json& json) {
   std::string text;
-  for (const char c : json.dump(-1, ' ', false, Json::error_handler_t::replace)) {
-    if (c == '/' && text.ends_with('<')) text += '\\';
-    text += c;
-  }
+  for (const char c : json.dump(-1, ' ', false, Json::error_handler_t::replace))
+    text += c == '<' ? "\\u003c" : std::string(1, c);
   return text;
 }
 

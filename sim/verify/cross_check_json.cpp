@@ -171,7 +171,7 @@ std::string cross_check_json(const CrossCheck& check, const std::filesystem::pat
                      {"contradictions", check.contradictions},
                      {"equal", check.equal()},
                      {"machines", std::move(machines)}};
-  return json.dump(2) + "\n";
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 CrossCheck read_cross_check(const std::filesystem::path& file, const std::string& manifest_sha256) {

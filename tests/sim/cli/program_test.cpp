@@ -65,7 +65,8 @@ TEST(Program, UsageErrorsAreOneLineAndExitTwo) {
   expect_bad_usage("--nope", "unknown option '--nope'; expected one of " + commands + " (see --help)");
   expect_bad_usage("report", "RUN_DIR is required (see --help)");
   expect_bad_usage("report here --nope", "The following argument was not expected: --nope (see --help)");
-  expect_bad_usage("demo --threads 0", "--threads: Value 0 not in range 1 to 1024 (see --help)");
+  expect_bad_usage("demo --threads 0",
+                   "--threads: found '0'; expected a whole number from 1 to 1024 (see --help)");
 }
 
 /// Names that somebody else chose: still one line, and nothing that a terminal obeys.
@@ -85,6 +86,29 @@ TEST(Program, AFullDiskBehindStdoutIsExitTwoWithTheReason) {
     EXPECT_EQ(run.exit_code, 2) << arguments;
     EXPECT_EQ(run.err, "error: standard output: No space left on device\n") << arguments;
   }
+}
+
+TEST(Program, AClosedStderrKeepsTheExitCode) {
+  const tests::Folder folder;
+  EXPECT_EQ(tests::run_program("sh -c 'exec " QUATRAIN_PROGRAM " nope 2>&-'", "", folder).exit_code, 2);
+}
+
+TEST(Program, APathThatCannotBeLookedAtIsBadInput) {
+  const tests::Folder folder;
+  std::filesystem::create_symlink("loop", folder / "loop");
+  const std::string loop = (folder / "loop").string();
+  const ProgramRun run = tests::run_program(QUATRAIN_PROGRAM, "train " + loop, folder);
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.err, "error: " + loop + ": Too many levels of symbolic links\n");
+}
+
+TEST(Program, NumbersArePlainDecimals) {
+  for (const char* number : {"010", "0x10", "+5", "''", "' 1'", "1.0", "18446744073709551616"}) {
+    const ProgramRun run = run_program(std::string("train demo_quick --data none --seed ") + number);
+    EXPECT_EQ(run.exit_code, 2) << number;
+    EXPECT_THAT(run.err, HasSubstr("; expected a whole number from 0 to 4294967295")) << number;
+  }
+  expect_bad_usage("demo --out ''", "--out: found ''; expected a value (see --help)");
 }
 
 TEST(Program, AClosedStdoutIsExitTwoWithTheReason) {

@@ -77,6 +77,28 @@ TEST(ReportCommand, ADiskThatTakesNoMoreIsNamed) {
   EXPECT_FALSE(std::filesystem::exists(folder / "out.html.partial"));
 }
 
+TEST(ReportCommand, OutputsDoNotGoOverInputsOrEachOther) {
+  const tests::Folder folder;
+  tests::write_demo(folder / "demo");
+  const std::string demo = (folder / "demo").string();
+  const auto before = tests::contents(folder / "demo");
+  for (const char* file : {"stages.json", "luq/config.json", "luq/trace/manifest.json", "luq/new.json"}) {
+    const std::string json = demo + "/fp32/../" + file;
+    const ProgramRun run = report(demo + " --json " + json, folder);
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_EQ(
+        run.err,
+        fmt::format("error: {}: is or may be a file of the run; expected another name, or a place outside "
+                    "of {}\n",
+                    json, demo));
+  }
+  const std::string one = (folder / "one").string();
+  const ProgramRun run = report(fmt::format("{} --json {} --html {}", demo, one, one), folder);
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.err, fmt::format("error: {}: named for --html and for --json; expected two files\n", one));
+  EXPECT_EQ(tests::contents(folder / "demo"), before);
+}
+
 TEST(ReportCommand, AFullDeviceIsNamedAndStaysOne) {
   const tests::Folder folder;
   tests::write_training_run(folder / "run", "luq", "90.75", 'c');

@@ -57,9 +57,8 @@ TEST_F(SimCommand, ReplaysTheTraceFromOutside) {
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(run.err, "");
   EXPECT_THAT(run.out, HasSubstr("\nreplay: fidelity array on SystemC "));
-  EXPECT_THAT(
-      run.out,
-      HasSubstr(": 45 of 45 GEMMs equal the trace; cycles equal the closed form; 90 tiles checked at pe\n"));
+  EXPECT_THAT(run.out, HasSubstr(": the accumulators of 45 of 45 GEMMs equal the trace; cycles equal the "
+                                 "closed form; 90 tiles checked at pe\n"));
   EXPECT_THAT(run.out, EndsWith((out / "luq_32x32.json").string() + "\n"));
   EXPECT_THAT(run.out,
               MatchesRegex(".*\nconv_stride2     backward_data   390 x 7 x 90 +1 +13 +2015 +245700 +55860 "
@@ -145,7 +144,9 @@ TEST_F(SimCommand, ADifferenceIsExitOneAndNamesRecordAndElement) {
   const ProgramRun run = sim("luq_32x32 --trace " + (folder / "trace").string() + " --out " + out.string());
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_EQ(run.err, "");
-  EXPECT_THAT(run.out, HasSubstr(": 44 of 45 GEMMs equal the trace; cycles equal the closed form; "));
+  EXPECT_THAT(
+      run.out,
+      HasSubstr(": the accumulators of 44 of 45 GEMMs equal the trace; cycles equal the closed form; "));
   EXPECT_THAT(run.out,
               HasSubstr(fmt::format("\nDIFFERENT: layer linear_smp, step 0, forward: accumulator 26 of 399 "
                                     "(index [1, 5]) is {}; the record has {}\n",
@@ -209,6 +210,26 @@ TEST_F(SimCommand, ADiskThatTakesNoMoreIsNamed) {
   EXPECT_EQ(run.err,
             "error: " + (out / "luq_32x32.json.partial").string() + ": cannot be written: File too large\n");
   EXPECT_EQ(contents(out), std::set<std::string>{"luq_32x32.csv"});
+}
+
+TEST_F(SimCommand, ResultsDoNotGoIntoTheTrace) {
+  std::filesystem::copy(outside_trace, folder / "trace");
+  const std::string trace = (folder / "trace").string();
+  expect_refused(sim("luq_32x32 --cycles-only --trace " + trace + " --out " + trace),
+                 trace + ": lies in the trace " + trace + "; expected a place outside of it");
+}
+
+/// As many PEs as modules would take minutes: nothing is sampled, and the table says so.
+TEST_F(SimCommand, ALargeArrayIsReplayedWithoutSamples) {
+  if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "nothing is replayed without SystemC";
+  std::string text = traces::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json");
+  text.replace(text.find("\"rows\": 32"), 10, "\"rows\": 129");
+  write("large.json", text);
+  const ProgramRun run = sim(with_out((folder / "large.json").string()));
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(
+      run.out,
+      HasSubstr("45 of 45 GEMMs equal the trace; cycles equal the closed form; 0 tiles checked at pe"));
 }
 
 TEST_F(SimCommand, AFolderThatCannotBeMadeIsNamed) {

@@ -163,12 +163,13 @@ TEST_F(TrainCommand, BadDataAreNamed) {
 TEST_F(TrainCommand, BadOptionsAreNamed) {
   expect_refusal("", "CONFIG is required (see --help)");
   expect_refusal("tiny.json --data data --threads 0",
-                 "--threads: Value 0 not in range 1 to 1024 (see --help)");
+                 "--threads: found '0'; expected a whole number from 1 to 1024 (see --help)");
   expect_refusal("tiny.json --data data --epochs 0",
-                 "--epochs: Value 0 not in range 1 to 100000 (see --help)");
-  expect_refusal("tiny.json --data data --seed -1", "Could not convert: --seed = -1 (see --help)");
+                 "--epochs: found '0'; expected a whole number from 1 to 100000 (see --help)");
+  expect_refusal("tiny.json --data data --seed -1",
+                 "--seed: found '-1'; expected a whole number from 0 to 4294967295 (see --help)");
   expect_refusal("tiny.json --data data --seed 4294967296",
-                 "Could not convert: --seed = 4294967296 (see --help)");
+                 "--seed: found '4294967296'; expected a whole number from 0 to 4294967295 (see --help)");
   expect_refusal("tiny.json --data data --quantize int8",
                  "--quantize: int8 not in {fp32,luq,nearest} (see --help)");
   expect_refusal("tiny.json --data data --resume", "--resume requires --out (see --help)");

@@ -274,6 +274,31 @@ TEST_F(VerifyCommand, FindingsThatCannotBeWrittenAreAnError) {
   EXPECT_THAT(run.err, MatchesRegex("error: .*none/crosscheck.json.*: No such file or directory\n"));
 }
 
+/// Findings inside the trace would make it another trace, or none.
+TEST_F(VerifyCommand, FindingsDoNotGoIntoTheTrace) {
+  std::filesystem::copy(outside_trace, folder / "trace");
+  const auto before = traces::read_whole_file(folder / "trace/manifest.json");
+  for (const char* file : {"manifest.json", "new.json"}) {
+    const std::string json = trace() + "/../trace/" + file;
+    const ProgramRun run = verify(trace() + " --machines emu.blocked --json " + json);
+    EXPECT_EQ(run.exit_code, 2);
+    EXPECT_EQ(run.out, "");
+    EXPECT_EQ(run.err,
+              "error: " + json + ": lies in the trace " + trace() + "; expected a place outside of it\n");
+  }
+  EXPECT_EQ(traces::read_whole_file(folder / "trace/manifest.json"), before);
+  EXPECT_EQ(checked(), "nothing was thrown");
+}
+
+/// A folder may have a name that is no UTF-8; JSON may not.
+TEST_F(VerifyCommand, FindingsOfATraceWithAnOddNameAreJson) {
+  std::filesystem::copy(outside_trace, folder / "a\xff");
+  const ProgramRun run = verify((folder / "a\xff").string() + " --machines emu.blocked --json " +
+                                (folder / "found.json").string());
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(JsonSchema("crosscheck").complaint(traces::read_whole_file(folder / "found.json")), "");
+}
+
 /// The findings stand on stdout all the same.
 TEST_F(VerifyCommand, ADiskThatTakesNoMoreIsNamed) {
   const std::string file = (folder / "crosscheck.json").string();
