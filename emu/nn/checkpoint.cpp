@@ -122,7 +122,8 @@ Checkpoint read_checkpoint(const std::filesystem::path& file, std::span<Paramete
 }
 
 std::optional<Checkpoint> read_newest_checkpoint(const std::filesystem::path& directory,
-                                                 std::span<Parameter* const> parameters) {
+                                                 std::span<Parameter* const> parameters,
+                                                 std::vector<std::string>& skipped) {
   std::set<std::filesystem::path, std::greater<>> files;  // by name: the newest first
   if (std::filesystem::is_directory(directory))
     for (const auto& entry : std::filesystem::directory_iterator(directory))
@@ -130,10 +131,11 @@ std::optional<Checkpoint> read_newest_checkpoint(const std::filesystem::path& di
   for (const std::filesystem::path& file : files) {
     try {
       return read_checkpoint(file, parameters);
-    } catch (const Error&) {
-      continue;  // damaged: the one before it counts
+    } catch (const Error& error) {
+      skipped.emplace_back(error.what());  // the one before it counts
     }
   }
+  if (!skipped.empty()) throw Error("no whole checkpoint is left; {}", skipped.front());
   return std::nullopt;
 }
 

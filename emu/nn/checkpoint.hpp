@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace quatrain::emu {
 
@@ -27,8 +28,10 @@ void write_checkpoint(const std::filesystem::path& directory, const Checkpoint& 
 /// then unspecified.
 Checkpoint read_checkpoint(const std::filesystem::path& file, std::span<Parameter* const> parameters);
 
-/// Reads the newest whole checkpoint of `directory`, skipping damaged ones; none when there is no whole one.
+/// Reads the newest whole checkpoint of `directory`; none when the folder has none at all. What is wrong with
+/// the damaged ones that were skipped goes to `skipped`. Throws Error when all are damaged.
 std::optional<Checkpoint> read_newest_checkpoint(const std::filesystem::path& directory,
-                                                 std::span<Parameter* const> parameters);
+                                                 std::span<Parameter* const> parameters,
+                                                 std::vector<std::string>& skipped);
 
 }  // namespace quatrain::emu

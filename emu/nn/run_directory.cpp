@@ -49,7 +49,8 @@ class RowReader {
   }
   void expect_end() const {
     if (!rest_.empty())
-      throw Error("{}: line {}: '{}'; expected the end of the line", file_.string(), line_, rest_);
+      throw Error("{}: line {}: '{}'; expected the end of the line", file_.string(), line_,
+                  traces::printable(rest_));
   }
   template <typename Number>
   Number number() {
@@ -57,7 +58,7 @@ class RowReader {
     Number value{};
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (failure != std::errc() || end != text.data() + text.size())
-      throw Error("{}: line {}: '{}'; expected a number", file_.string(), line_, text);
+      throw Error("{}: line {}: '{}'; expected a number", file_.string(), line_, traces::printable(text));
     return value;
   }
 
@@ -117,6 +118,7 @@ RunDirectory RunDirectory::open(const std::filesystem::path& directory, const Tr
 
 void RunDirectory::read_tables() {
   epochs_ = read_epochs(directory_);
+  read_step_losses(directory_);  // throws where a row is not as written
   step_rows_ = read_rows(directory_ / "steps.csv", steps_header);
 }
 
@@ -130,9 +132,12 @@ void RunDirectory::write_tables() const {
 }
 
 void RunDirectory::cut_to(const Checkpoint& checkpoint) {
-  if (epochs_.size() < checkpoint.epoch || step_rows_.size() < checkpoint.step)
+  if (epochs_.size() < checkpoint.epoch)
     throw Error("{}: {} rows; the newest checkpoint is of epoch {}", (directory_ / "metrics.csv").string(),
                 epochs_.size(), checkpoint.epoch);
+  if (step_rows_.size() < checkpoint.step)
+    throw Error("{}: {} rows; the newest checkpoint is of step {}", (directory_ / "steps.csv").string(),
+                step_rows_.size(), checkpoint.step);
   epochs_.resize(checkpoint.epoch);
   step_rows_.resize(checkpoint.step);
   write_tables();
@@ -152,8 +157,12 @@ void RunDirectory::log(std::string_view line) const { traces::append_line(direct
 std::vector<EpochMetrics> read_epochs(const std::filesystem::path& directory) {
   const std::filesystem::path file = directory / "metrics.csv";
   std::vector<EpochMetrics> epochs;
-  for (const std::string& row : read_rows(file, metrics_header))
+  for (const std::string& row : read_rows(file, metrics_header)) {
     epochs.push_back(read_metrics(row, file, epochs.size() + 2));
+    if (epochs.back().epoch != static_cast<std::int64_t>(epochs.size()))
+      throw Error("{}: line {}: epoch {}; expected {}", file.string(), epochs.size() + 1, epochs.back().epoch,
+                  epochs.size());
+  }
   return epochs;
 }
 

@@ -15,6 +15,7 @@
 #include <memory>
 #include <numeric>
 #include <set>
+#include <type_traits>
 
 namespace quatrain::emu {
 namespace {
@@ -55,9 +56,16 @@ class Run {
 
   /// Continues from the newest checkpoint of `directory`, or from the beginning.
   void resume(RunDirectory& directory) {
-    const auto checkpoint = read_newest_checkpoint(directory.checkpoints(), network_.parameters());
+    std::vector<std::string> skipped;
+    const auto checkpoint = read_newest_checkpoint(directory.checkpoints(), network_.parameters(), skipped);
+    for (const std::string& why : skipped) {
+      directory.log(fmt::format("a damaged checkpoint is skipped: {}", why));
+      if (options_.noted) options_.noted(fmt::format("a damaged checkpoint is skipped: {}", why));
+    }
     if (!checkpoint) {
-      network_ = Network(config_, path());  // a damaged checkpoint may have been read in part
+      if (directory.epochs().size() > 1)  // the first one's row may stand before its checkpoint
+        throw Error("{}: no checkpoint is here; expected one of epoch {} or before",
+                    directory.checkpoints().string(), directory.epochs().size());
       directory.cut_to({});
       return;
     }
@@ -79,7 +87,7 @@ class Run {
       metrics.train_loss = train_epoch(directory, recorder, traced);
       const auto first_traced = traced.lower_bound(epoch_ * steps_per_epoch_);
       const bool is_traced = first_traced != traced.end() && *first_traced < (epoch_ + 1) * steps_per_epoch_;
-      evaluate(is_traced ? recorder : nullptr, metrics);
+      in_step((epoch_ + 1) * steps_per_epoch_, [&] { evaluate(is_traced ? recorder : nullptr, metrics); });
       metrics.epoch = epoch_ + 1;
       metrics.step = metrics.epoch * steps_per_epoch_;
       metrics.learning_rate = rate_at(metrics.step - 1);
@@ -97,9 +105,21 @@ class Run {
     if (options_.stops && options_.stops()) throw traces::Interrupted();
   }
 
-  void require_finite(float loss, std::int64_t step) const {
-    if (!std::isfinite(loss))
-      throw Error("{}: step {}: the loss is {}; a smaller learning rate may help", config_.name, step, loss);
+  static void require_finite(float loss) {
+    if (!std::isfinite(loss)) throw Error("the loss is {}; a smaller learning rate may help", loss);
+  }
+
+  /// An error of `body` says in which step it happened.
+  template <typename Body>
+  std::invoke_result_t<Body> in_step(std::int64_t step, Body&& body) const {
+    try {
+      return body();
+    } catch (const traces::Interrupted&) {
+      throw;
+    } catch (Error& error) {
+      error.add_context("{}: step {}", config_.name, step);
+      throw;
+    }
   }
 
   /// Returns the mean loss of the epoch's images.
@@ -114,9 +134,11 @@ class Run {
       const std::int64_t step = epoch_ * steps_per_epoch_ + i;
       const auto begin = static_cast<std::size_t>(i * config_.batch);
       const std::size_t count = std::min(order.size() - begin, static_cast<std::size_t>(config_.batch));
-      const float loss =
-          train_step(step, std::span(order).subspan(begin, count), std::span(losses).subspan(begin, count),
-                     traced.contains(step) ? recorder : nullptr);
+      const float loss = in_step(step, [&] {
+        return train_step(step, std::span(order).subspan(begin, count),
+                          std::span(losses).subspan(begin, count),
+                          traced.contains(step) ? recorder : nullptr);
+      });
       directory.add_step(step, loss);
       progress_.update(static_cast<std::uint64_t>(i + 1), fmt::format("loss {:.3f}", loss));
     }
@@ -134,7 +156,7 @@ class Run {
     const Tensor& logits = network_.forward(images_, context_);
     cross_entropy_with_gradient(logits, labels_, losses, logits_gradient_);
     const float loss = mean(losses);
-    require_finite(loss, step);
+    require_finite(loss);
     network_.backward(logits_gradient_, context_);
     if (recorder != nullptr) recorder->end_step();
     update_parameters(network_.parameters(), config_.optimizer, rate_at(step), pool_);
@@ -165,7 +187,7 @@ class Run {
     }
     progress_.finish();
     metrics.test_loss = mean(losses);
-    require_finite(metrics.test_loss, context_.step);
+    require_finite(metrics.test_loss);
     metrics.test_accuracy_percent = 100.0 * static_cast<double>(correct) / static_cast<double>(test_count_);
   }
 

@@ -35,6 +35,7 @@ struct TrainingOptions {
   std::function<bool()> stops;         ///< polled before each step; may be empty
   /// Called for every epoch, those before a resumption too; may be empty.
   std::function<void(const EpochMetrics&)> epoch_ended;
+  std::function<void(std::string_view)> noted;  ///< told what the user should know of a run that goes on
 };
 
 struct TrainingResult {

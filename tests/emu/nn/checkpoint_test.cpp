@@ -84,15 +84,23 @@ TEST_F(Checkpoints, LayersMayHaveNamesThatATraceWouldNotGiveATensor) {
 
 TEST_F(Checkpoints, NewestWholeOneIsTaken) {
   State state;
-  EXPECT_FALSE(read_newest_checkpoint(folder_.path(), state.parameters()).has_value());
-  EXPECT_FALSE(read_newest_checkpoint(folder_ / "absent", state.parameters()).has_value());
+  std::vector<std::string> skipped;
+  EXPECT_FALSE(read_newest_checkpoint(folder_.path(), state.parameters(), skipped).has_value());
+  EXPECT_FALSE(read_newest_checkpoint(folder_ / "absent", state.parameters(), skipped).has_value());
   for (const unsigned epoch : {1U, 2U, 10U}) write(epoch);
-  EXPECT_EQ(read_newest_checkpoint(folder_.path(), state.parameters())->epoch, 10U);
+  EXPECT_EQ(read_newest_checkpoint(folder_.path(), state.parameters(), skipped)->epoch, 10U);
+  EXPECT_TRUE(skipped.empty());
   write_whole_file(file(10), read_whole_file(file(10)).substr(0, 100));
-  EXPECT_EQ(read_newest_checkpoint(folder_.path(), state.parameters())->epoch, 2U);
+  EXPECT_EQ(read_newest_checkpoint(folder_.path(), state.parameters(), skipped)->epoch, 2U);
+  ASSERT_EQ(skipped.size(), 1U);
+  EXPECT_TRUE(skipped[0].starts_with(file(10).string())) << skipped[0];
   write_whole_file(file(2), "");
   write_whole_file(file(1), "junk");
-  EXPECT_FALSE(read_newest_checkpoint(folder_.path(), state.parameters()).has_value());
+  skipped.clear();
+  const std::string message =
+      tests::message_of([&] { read_newest_checkpoint(folder_.path(), state.parameters(), skipped); });
+  EXPECT_EQ(message, "no whole checkpoint is left; " + skipped.at(0));
+  EXPECT_EQ(skipped.size(), 3U);
 }
 
 TEST_F(Checkpoints, CutAtAnyByteIsDamaged) {

@@ -101,6 +101,8 @@ TEST_F(RunDirectories, DamagedTablesAreNamed) {
   EXPECT_EQ(complaint(header + "\n1,2,0.1,0.25,87.5,0.05\n"), name + ": line 2: ''; expected a number");
   EXPECT_EQ(complaint(header + "\n1,2,0.1,0.25,87.5,0.05,1.5,aa,7\n"),
             name + ": line 2: '7'; expected the end of the line");
+  EXPECT_EQ(complaint(header + "\n1,2,0.1,0.25,87.5,0.05,1.5,aa\n3,4,0.1,0.25,87.5,0.05,1.5,aa\n"),
+            name + ": line 3: epoch 3; expected 2");
   write_whole_file(path_ / "steps.csv", "step,loss\n0,0.5\n2,0.5\n");
   EXPECT_EQ(message_of([&] { read_step_losses(path_); }),
             (path_ / "steps.csv").string() + ": line 3: step 2; expected 1");

@@ -93,11 +93,46 @@ TEST_F(Trainer, ResumesFromTheNewestWholeCheckpoint) {
   bytes.back() = static_cast<char>(bytes.back() ^ 1);
   traces::write_whole_file(newest, bytes);
   run.resumes = true;
+  std::string noted;
+  run.noted = [&](std::string_view text) { noted = text; };
   train(run);  // from epoch 1; both tables are cut to it
+  EXPECT_EQ(noted, "a damaged checkpoint is skipped: " + newest.string() +
+                       ": the contents do not have the state_hash that the header states");
   EXPECT_EQ(metrics_of(run.run_directory), expected);
   EXPECT_EQ(read_step_losses(run.run_directory).size(), 12U);
   train(run);  // nothing is left to do
   EXPECT_EQ(metrics_of(run.run_directory), expected);
+}
+
+TEST_F(Trainer, ARunWithoutItsCheckpointsIsNotStartedAgainInSilence) {
+  TrainingOptions run = options("run");
+  train(run);
+  const std::string before = metrics_of(run.run_directory);
+  const std::filesystem::path checkpoints = run.run_directory / "checkpoints";
+  run.resumes = true;
+  for (const char* file : {"epoch_0001.safetensors", "epoch_0002.safetensors"})
+    traces::write_whole_file(checkpoints / file, "junk");
+  EXPECT_EQ(message_of([&] { train(run); }), "no whole checkpoint is left; " +
+                                                 (checkpoints / "epoch_0002.safetensors").string() +
+                                                 ": ends at byte 4; expected a header's length of 8 bytes");
+  std::filesystem::remove_all(checkpoints);
+  EXPECT_EQ(message_of([&] { train(run); }),
+            checkpoints.string() + ": no checkpoint is here; expected one of epoch 2 or before");
+  EXPECT_EQ(metrics_of(run.run_directory), before);
+}
+
+TEST_F(Trainer, ResumingNeedsWholeTables) {
+  TrainingOptions run = options("run");
+  train(run);
+  run.resumes = true;
+  const std::filesystem::path steps = run.run_directory / "steps.csv";
+  const std::string text = read_whole_file(steps);
+  const std::size_t second = text.find("\n1,");
+  traces::write_whole_file(steps, text.substr(0, second) + text.substr(text.find('\n', second + 1)));
+  EXPECT_EQ(message_of([&] { train(run); }), steps.string() + ": line 3: step 2; expected 1");
+  traces::write_whole_file(steps, text.substr(0, text.find("\n11,") + 1));
+  EXPECT_EQ(message_of([&] { train(run); }),
+            steps.string() + ": 11 rows; the newest checkpoint is of step 12");
 }
 
 TEST_F(Trainer, ResumingNeedsTheSameConfigAndData) {
