@@ -67,7 +67,7 @@ TEST(ReportCommand, ADiskThatTakesNoMoreIsNamed) {
   const tests::Folder folder;
   tests::write_training_run(folder / "run", "luq", "90.75", 'c');
   const ProgramRun run = tests::run_program_on_full_disk(
-      16, QUATRAIN_PROGRAM,
+      4, QUATRAIN_PROGRAM,
       fmt::format("report {0}/run --json {0}/out.json --html {0}/out.html", folder.path().string()), folder);
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_EQ(run.out, "");
