@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <string>
+#include <sys/stat.h>
 
 namespace quatrain::sim {
 namespace {
@@ -99,14 +100,17 @@ TEST(ReportCommand, OutputsDoNotGoOverInputsOrEachOther) {
   EXPECT_EQ(tests::contents(folder / "demo"), before);
 }
 
-TEST(ReportCommand, AFullDeviceIsNamedAndStaysOne) {
+TEST(ReportCommand, APipeTakesThePageAndStaysOne) {
   const tests::Folder folder;
   tests::write_training_run(folder / "run", "luq", "90.75", 'c');
-  std::filesystem::create_symlink("/dev/full", folder / "full");
-  const ProgramRun run = report(fmt::format("{0}/run --html {0}/full", folder.path().string()), folder);
-  EXPECT_EQ(run.exit_code, 2);
-  EXPECT_EQ(run.err, "error: /dev/full: cannot be written: No space left on device\n");
-  EXPECT_TRUE(std::filesystem::is_character_file(folder / "full"));
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  const std::string at = folder.path().string();
+  const ProgramRun run =
+      tests::run_program(fmt::format("timeout 20 cat {0}/pipe >{0}/page & {1}", at, QUATRAIN_PROGRAM),
+                         fmt::format("report {0}/run --html {0}/pipe", at), folder);
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_TRUE(std::filesystem::is_fifo(folder / "pipe"));
+  EXPECT_THAT(run.out, EndsWith("/pipe\n"));
 }
 
 }  // namespace
