@@ -118,13 +118,13 @@ RunDirectory RunDirectory::open(const std::filesystem::path& directory, const Tr
 
 void RunDirectory::read_tables() {
   epochs_ = read_epochs(directory_);
-  read_step_losses(directory_);  // throws where a row is not as written
-  step_rows_ = read_rows(directory_ / "steps.csv", steps_header);
+  step_losses_ = read_step_losses(directory_);
 }
 
 void RunDirectory::write_tables() const {
   std::string text = fmt::format("{}\n", steps_header);
-  for (const std::string& row : step_rows_) text += fmt::format("{}\n", row);
+  for (std::size_t step = 0; step < step_losses_.size(); ++step)
+    text += fmt::format("{},{}\n", step, step_losses_[step]);
   write_whole_file(directory_ / "steps.csv", text);
   text = fmt::format("{}\n", metrics_header);
   for (const EpochMetrics& metrics : epochs_) text += fmt::format("{}\n", row_of(metrics));
@@ -135,17 +135,15 @@ void RunDirectory::cut_to(const Checkpoint& checkpoint) {
   if (epochs_.size() < checkpoint.epoch)
     throw Error("{}: {} rows; the newest checkpoint is of epoch {}", (directory_ / "metrics.csv").string(),
                 epochs_.size(), checkpoint.epoch);
-  if (step_rows_.size() < checkpoint.step)
+  if (step_losses_.size() < checkpoint.step)
     throw Error("{}: {} rows; the newest checkpoint is of step {}", (directory_ / "steps.csv").string(),
-                step_rows_.size(), checkpoint.step);
+                step_losses_.size(), checkpoint.step);
   epochs_.resize(checkpoint.epoch);
-  step_rows_.resize(checkpoint.step);
+  step_losses_.resize(checkpoint.step);
   write_tables();
 }
 
-void RunDirectory::add_step(std::int64_t step, float loss) {
-  step_rows_.push_back(fmt::format("{},{}", step, loss));
-}
+void RunDirectory::add_step(float loss) { step_losses_.push_back(loss); }
 
 void RunDirectory::add_epoch(const EpochMetrics& metrics) {
   epochs_.push_back(metrics);

@@ -39,8 +39,8 @@ class RunDirectory {
   /// not reach it.
   void cut_to(const Checkpoint& checkpoint);
 
-  /// Held until the epoch is over.
-  void add_step(std::int64_t step, float loss);
+  /// Of the next step; held until the epoch is over.
+  void add_step(float loss);
   /// Writes both tables.
   void add_epoch(const EpochMetrics& metrics);
   void log(std::string_view line) const;
@@ -52,7 +52,7 @@ class RunDirectory {
 
   std::filesystem::path directory_;
   std::vector<EpochMetrics> epochs_;
-  std::vector<std::string> step_rows_;  ///< row i is step i
+  std::vector<float> step_losses_;
 };
 
 /// The two tables of a run, from its directory. Throw Error with file and line when they are not as written

@@ -59,8 +59,9 @@ class Run {
     std::vector<std::string> skipped;
     const auto checkpoint = read_newest_checkpoint(directory.checkpoints(), network_.parameters(), skipped);
     for (const std::string& why : skipped) {
-      directory.log(fmt::format("a damaged checkpoint is skipped: {}", why));
-      if (options_.noted) options_.noted(fmt::format("a damaged checkpoint is skipped: {}", why));
+      const std::string note = "a damaged checkpoint is skipped: " + why;
+      directory.log(note);
+      if (options_.noted) options_.noted(note);
     }
     if (!checkpoint) {
       if (directory.epochs().size() > 1)  // the first one's row may stand before its checkpoint
@@ -139,7 +140,7 @@ class Run {
                           std::span(losses).subspan(begin, count),
                           traced.contains(step) ? recorder : nullptr);
       });
-      directory.add_step(step, loss);
+      directory.add_step(loss);
       progress_.update(static_cast<std::uint64_t>(i + 1), fmt::format("loss {:.3f}", loss));
     }
     progress_.finish();

@@ -25,7 +25,7 @@ struct State {
 
 class Checkpoints : public testing::Test {
  protected:
-  void write(std::uint64_t epoch) {
+  void write(std::uint64_t epoch) const {
     State state;
     write_checkpoint(folder_.path(), {epoch, 938 * epoch, state_hash(state.parameters(), 938 * epoch, epoch)},
                      state.parameters());
@@ -37,7 +37,9 @@ class Checkpoints : public testing::Test {
     return message_of([&] { read_checkpoint(file(1), state.parameters()); });
   }
   /// Replaces the first occurrence of `from`, of the same length.
-  void damage(const std::string& from, const std::string& to) const {
+  /// Epoch 1's file, whole but for this.
+  void write_damaged(const std::string& from, const std::string& to) const {
+    write(1);
     std::string bytes = read_whole_file(file(1));
     ASSERT_EQ(from.size(), to.size());
     ASSERT_NE(bytes.find(from), std::string::npos);
@@ -119,32 +121,25 @@ TEST_F(Checkpoints, DamageIsNamed) {
   EXPECT_EQ(complaint(state), name + ": cannot be read: No such file or directory");
   write_whole_file(file(1), "1234567");
   EXPECT_EQ(complaint(state), name + ": ends at byte 7; expected a header's length of 8 bytes");
-  write(1);
-  damage(std::string("\x00\x00\x80\x3e", 4), std::string("\x01\x00\x80\x3e", 4));
+  write_damaged(std::string("\x00\x00\x80\x3e", 4), std::string("\x01\x00\x80\x3e", 4));
   EXPECT_EQ(complaint(state), name + ": the contents do not have the state_hash that the header states");
-  write(1);
-  damage("checkpoint/1", "checkpoint/2");
+  write_damaged("checkpoint/1", "checkpoint/2");
   EXPECT_EQ(complaint(state), name +
                                   ": header: /__metadata__/format: found 'quatrain-checkpoint/2'; expected "
                                   "'quatrain-checkpoint/1'");
-  write(1);
-  damage("\"938\"", "\"9x8\"");
+  write_damaged("\"938\"", "\"9x8\"");
   EXPECT_EQ(complaint(state), name + ": header: /__metadata__/step: found '9x8'; expected a count");
-  write(1);
-  damage("F32", "F16");
+  write_damaged("F32", "F16");
   EXPECT_EQ(complaint(state),
             name + ": header: /fc.weight/dtype: found 'F16'; expected 'F32', 'I32' or 'U8'");
-  write(1);
-  damage("F32", "I32");
+  write_damaged("F32", "I32");
   EXPECT_EQ(complaint(state),
             name + ": tensor 'fc.weight': found I32 [1, 1]; expected F32 [1, 1] as the config gives");
-  write(1);
-  damage("[12,16]", "[16,20]");
+  write_damaged("[12,16]", "[16,20]");
   EXPECT_EQ(complaint(state), name +
                                   ": tensor 'fc.bias.momentum' begins at byte 16 of the data; expected 12, "
                                   "no gap and no overlap");
-  write(1);
-  damage("\"step\"", "\"stop\"");
+  write_damaged("\"step\"", "\"stop\"");
   EXPECT_EQ(complaint(state), name + ": header: /__metadata__: the key 'step' is missing");
 }
 

@@ -31,7 +31,7 @@ class RunDirectories : public testing::Test {
   RunDirectory make() const {
     RunDirectory run = RunDirectory::create(path_, config_);
     for (std::int64_t step = 0; step < 4; ++step) {
-      run.add_step(step, 0.5F);
+      run.add_step(0.5F);
       if (step % 2 == 1) run.add_epoch(metrics_of(step / 2 + 1));
     }
     return run;

@@ -190,6 +190,14 @@ TEST_F(Trainer, ALossThatIsNotFiniteEndsTheRun) {
   EXPECT_NE(read_whole_file(run.run_directory / "log.txt").find("stopped: " + message), std::string::npos);
 }
 
+TEST_F(Trainer, AnErrorOfAStepSaysWhich) {
+  TrainingOptions run = options("run");
+  run.config.learning_rate.from = run.config.learning_rate.to = 1e30;
+  const std::string message = message_of([&] { train(run); });
+  EXPECT_TRUE(message.starts_with("tiny: step 1: ")) << message;
+  EXPECT_EQ(message.find("the loss is"), std::string::npos) << "what the quantizers say: " << message;
+}
+
 /// The first epoch in one thread, step by step; `spoil` may change what an update wrote.
 std::string first_epoch_by_hand(const TrainingOptions& run,
                                 const std::function<void(Parameter&, float rate)>& spoil) {
