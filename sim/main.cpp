@@ -2,6 +2,7 @@
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
 #include "traces/base/error.hpp"
+#include "traces/base/joined.hpp"
 #include "traces/format/record.hpp"
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 namespace {
 
@@ -35,24 +37,14 @@ std::string version() {
                      quatrain::traces::numerics_version, quatrain::traces::trace_format_version);
 }
 
-/// Whatever a name holds that somebody else chose: one line, and nothing that a terminal obeys.
-std::string on_one_line(std::string_view text) {
-  while (text.ends_with('\n')) text.remove_suffix(1);
-  std::string line;
-  for (const char c : text) {
-    const bool is_control = (c >= 0 && c < ' ') || c == 0x7f;
-    line += c == '\n' ? " " : is_control ? fmt::format("\\x{:02x}", c) : std::string(1, c);
-  }
-  return line;
-}
-
 /// CLI11 would call an unknown command a missing one.
 void require_known_command(const CLI::App& program, int argc, char** argv) {
-  std::string names;
+  std::vector<std::string> commands;
   for (const CLI::App* command : program.get_subcommands(nullptr)) {
     if (argc >= 2 && command->get_name() == argv[1]) return;
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", command->get_name());
+    commands.push_back(command->get_name());
   }
+  const std::string names = quatrain::traces::joined(commands);
   if (argc < 2) throw Error("no command; expected one of {} (see --help)", names);
   if (program.get_option_no_throw(argv[1]) == nullptr)
     throw Error("unknown {} '{}'; expected one of {} (see --help)", argv[1][0] == '-' ? "option" : "command",
@@ -77,7 +69,7 @@ int run(int argc, char** argv) {
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() != 0) throw Error("{} (see --help)", on_one_line(error.what()));
+    if (error.get_exit_code() != 0) throw Error("{} (see --help)", error.what());
     std::ostringstream text;  // CLI11 would flush it, and the reason of a failing write would be lost
     program.exit(error, text, text);
     fmt::print("{}", text.str());
@@ -86,10 +78,9 @@ int run(int argc, char** argv) {
   return action();
 }
 
-/// Not fmt's print: a stderr that is closed must not become an exception here.
-int say(std::string_view what, std::string_view text, int exit_code) {
-  const std::string line = fmt::format("{}{}\n", what, on_one_line(text));
-  std::fwrite(line.data(), 1, line.size(), stderr);
+/// Returns the exit code.
+int fail(std::string_view kind, std::string_view what, int exit_code) {
+  quatrain::sim::print_to_stderr(fmt::format("{}: {}", kind, what));
   return exit_code;
 }
 
@@ -101,17 +92,18 @@ int main(int argc, char** argv) try {
   quatrain::sim::flush_stdout();
   return code;
 } catch (const quatrain::traces::Interrupted&) {
-  return say("", "interrupted", 130);
+  quatrain::sim::print_to_stderr("interrupted");
+  return 130;
 } catch (const Error& error) {
-  return say("error: ", error.what(), 2);
+  return fail("error", error.what(), 2);
 } catch (const std::filesystem::filesystem_error& error) {  // a path that cannot even be looked at
-  return say("error: ", fmt::format("{}: {}", error.path1().string(), error.code().message()), 2);
+  return fail("error", fmt::format("{}: {}", error.path1().string(), error.code().message()), 2);
 } catch (const std::bad_alloc&) {
-  return say("error: ", "not enough memory for this network or trace", 2);
+  return fail("error", "not enough memory for this network or trace", 2);
 } catch (const std::system_error& error) {
   if (std::ferror(stdout) != 0)  // fmt throws this when a write to stdout fails
-    return say("error: standard output: ", error.code().message(), 2);
-  return say("internal error: ", error.what(), 3);
+    return fail("error: standard output", error.code().message(), 2);
+  return fail("internal error", error.what(), 3);
 } catch (const std::exception& error) {
-  return say("internal error: ", error.what(), 3);
+  return fail("internal error", error.what(), 3);
 }

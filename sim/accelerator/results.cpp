@@ -1,5 +1,6 @@
 #include "sim/accelerator/results.hpp"
 
+#include "sim/records/result_file.hpp"
 #include "traces/base/files.hpp"
 
 #include <fmt/format.h>
@@ -12,11 +13,6 @@ using Json = nlohmann::ordered_json;
 
 Json utilization_object(const UseOfArray& use) {
   return {{"spatial", use.spatial()}, {"temporal", use.temporal()}, {"overall", use.overall()}};
-}
-
-template <typename Value>
-Json value_or_null(const std::optional<Value>& value) {
-  return value ? to_json_object(*value) : Json(nullptr);
 }
 
 Json record_object(const RecordResult& record, const Simulation& simulation) {
@@ -37,7 +33,7 @@ Json record_object(const RecordResult& record, const Simulation& simulation) {
           {"in_range_macs", record.in_range_macs},
           {"utilization", utilization_object(record.use)},
           {"bytes", to_json_object(record.traffic)},
-          {"activity", value_or_null(record.activity)},
+          {"activity", to_json_object(record.activity)},
           {"energy_pj", energy}};
 }
 
@@ -69,26 +65,28 @@ Json to_json_object(const Traffic& traffic) {
           {"quantizer", traffic.quantizer_bytes}};
 }
 
-Json to_json_object(const rtl_models::Activity& activity) {
-  return {{"macs", activity.macs},
-          {"zero_operand_macs", activity.zero_operand_macs},
-          {"left_toggles", activity.left_toggles},
-          {"right_toggles", activity.right_toggles},
-          {"accumulator_toggles", activity.accumulator_toggles}};
+Json to_json_object(const std::optional<rtl_models::Activity>& activity) {
+  if (!activity) return nullptr;
+  return {{"macs", activity->macs},
+          {"zero_operand_macs", activity->zero_operand_macs},
+          {"left_toggles", activity->left_toggles},
+          {"right_toggles", activity->right_toggles},
+          {"accumulator_toggles", activity->accumulator_toggles}};
 }
 
 Json to_json_object(const Bounds& bounds) {
   return {{"low", bounds.low}, {"nominal", bounds.nominal}, {"high", bounds.high}};
 }
 
-Json to_json_object(const ReplaySummary& replay) {
-  return {{"fidelity", name_of(replay.fidelity)},
-          {"ran_on", replay.ran_on},
-          {"gemms", replay.gemms},
-          {"gemms_equal", replay.gemms_equal},
-          {"cycles_equal", replay.cycles_equal},
-          {"pe_tiles_checked", replay.pe_tiles_checked},
-          {"differences", replay.differences}};
+Json to_json_object(const std::optional<ReplaySummary>& replay) {
+  if (!replay) return nullptr;
+  return {{"fidelity", name_of(replay->fidelity)},
+          {"ran_on", replay->ran_on},
+          {"gemms", replay->gemms},
+          {"gemms_equal", replay->gemms_equal},
+          {"cycles_equal", replay->cycles_equal},
+          {"pe_tiles_checked", replay->pe_tiles_checked},
+          {"differences", replay->differences}};
 }
 
 std::string simulation_json(const Simulation& simulation) {
@@ -113,12 +111,12 @@ std::string simulation_json(const Simulation& simulation) {
                      {"in_range_macs", simulation.in_range_macs},
                      {"bytes", to_json_object(simulation.traffic)},
                      {"utilization", utilization_object(simulation.use)},
-                     {"activity", value_or_null(simulation.activity)},
-                     {"replay", value_or_null(simulation.replay)},
+                     {"activity", to_json_object(simulation.activity)},
+                     {"replay", to_json_object(simulation.replay)},
                      {"records", records},
                      {"technologies", technologies},
                      {"limits", limits_of(simulation.config)}};
-  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";  // a path may be no UTF-8
+  return json_text(json, 1);
 }
 
 std::string simulation_csv(const Simulation& simulation) {

@@ -7,14 +7,16 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace quatrain::sim {
 
 nlohmann::ordered_json to_json_object(const Bounds& bounds);
 nlohmann::ordered_json to_json_object(const Traffic& traffic);
-nlohmann::ordered_json to_json_object(const rtl_models::Activity& activity);
-nlohmann::ordered_json to_json_object(const ReplaySummary& replay);
+/// null where there is none.
+nlohmann::ordered_json to_json_object(const std::optional<rtl_models::Activity>& activity);
+nlohmann::ordered_json to_json_object(const std::optional<ReplaySummary>& replay);
 
 std::string simulation_json(const Simulation& simulation);
 std::string simulation_csv(const Simulation& simulation);

@@ -31,6 +31,22 @@ unsigned terminal_columns() {
   return known ? size.ws_col - 1U : 79;  // the last column would wrap the line on some terminals
 }
 
+/// Not fmt's print, which throws when the write fails.
+void write_text(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  std::fflush(stderr);
+}
+
+std::string on_one_line(std::string_view text) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  std::string line;
+  for (const char c : text) {
+    const bool is_control = (c >= 0 && c < ' ') || c == 0x7f;
+    line += c == '\n' ? " " : is_control ? fmt::format("\\x{:02x}", c) : std::string(1, c);
+  }
+  return line;
+}
+
 class TerminalProgress final : public traces::Progress {
  public:
   ~TerminalProgress() override { clear(); }
@@ -60,12 +76,6 @@ class TerminalProgress final : public traces::Progress {
     if (on_screen_) write_text("\r" + erase_rest_of_line);
     on_screen_ = false;
   }
-  /// A terminal that went away must not end the work.
-  static void write_text(const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), stderr);
-    std::fflush(stderr);
-  }
-
   inline static const std::string erase_rest_of_line = "\x1b[K";
   std::string what_;
   std::uint64_t total_ = 0;
@@ -112,6 +122,8 @@ void install_signal_handlers() {
   std::signal(SIGPIPE, SIG_IGN);  // a write that fails is an error with a name, not the end
   std::signal(SIGXFSZ, SIG_IGN);
 }
+
+void print_to_stderr(std::string_view line) { write_text(on_one_line(line) + "\n"); }
 
 bool interrupted() { return signal_seen != 0; }
 

@@ -28,6 +28,10 @@ void install_signal_handlers();
 /// True after SIGINT or SIGTERM. Long work polls it and throws traces::Interrupted.
 bool interrupted();
 
+/// One line on stderr, whatever names in it hold: nothing that a terminal obeys. A stderr that is closed or
+/// gone must not end the work, so this never fails.
+void print_to_stderr(std::string_view line);
+
 /// Throws Error with the system's reason when what was printed to stdout did not arrive.
 void flush_stdout();
 

@@ -6,6 +6,7 @@
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
 #include "sim/cli/typed_values.hpp"
+#include "sim/records/result_file.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/files.hpp"
 
@@ -107,8 +108,9 @@ class Demo {
       const int ended = run(stages[i]);
       const bool has_failed = ended > 1 || (ended == 1 && stages[i].stakes == Stakes::must_pass);
       if (has_failed) {
-        fmt::print(stderr, "error: demo: stage {} ended with exit code {}; what was complete stays in {}\n",
-                   stages[i].name, ended, typed_.out.string());
+        print_to_stderr(
+            fmt::format("error: demo: stage {} ended with exit code {}; what was complete stays in {}",
+                        stages[i].name, ended, typed_.out.string()));
         return ended;
       }
       code = std::max(code, ended);
@@ -135,9 +137,7 @@ class Demo {
       json["seconds"][stage.name] = static_cast<double>(std::lround(seconds * 1000)) / 1000;
       json["commands"][stage.name] = command_line(stage);
     }
-    traces::write_whole_file(
-        typed_.out / "stages.json",
-        json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+    traces::write_whole_file(typed_.out / "stages.json", json_text(json, 2));
   }
 
   void print_seconds() const {

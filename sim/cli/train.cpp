@@ -82,7 +82,7 @@ int train(const Typed& typed, const CLI::App& command) {
     has_plan = true;
     print_epoch(metrics);
   };
-  options.noted = [](std::string_view text) { fmt::print(stderr, "{}\n", text); };
+  options.noted = print_to_stderr;
   const auto progress = make_progress();
   const emu::TrainingResult result = emu::train(options, *progress);
   if (result.trace) fmt::print("trace: {}\n", result.trace->string());

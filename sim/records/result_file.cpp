@@ -1,5 +1,7 @@
 #include "sim/records/result_file.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <array>
 #include <limits>
 
@@ -34,6 +36,14 @@ double number_at(const JsonNode& node, std::string_view key) {
 std::string text_or_none_at(const JsonNode& node, std::string_view key) {
   const JsonNode value = node.at(key);
   return value.is_null() ? "" : value.string();
+}
+
+nlohmann::ordered_json text_or_null(const std::string& text) {
+  return text.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(text);
+}
+
+std::string json_text(const nlohmann::ordered_json& json, int indent) {
+  return json.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace quatrain::sim

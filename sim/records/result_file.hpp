@@ -4,6 +4,8 @@
 
 #include "traces/base/strict_json.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -21,5 +23,9 @@ void require_same_trace(const traces::JsonNode& trace, const std::string& manife
 std::uint64_t count_at(const traces::JsonNode& node, std::string_view key);
 double number_at(const traces::JsonNode& node, std::string_view key);
 std::string text_or_none_at(const traces::JsonNode& node, std::string_view key);  ///< null is ""
+
+nlohmann::ordered_json text_or_null(const std::string& text);  ///< "" is null
+/// The text of such a file. A path in it may be no UTF-8, which JSON has to be: what is none is replaced.
+std::string json_text(const nlohmann::ordered_json& json, int indent);
 
 }  // namespace quatrain::sim

@@ -1,6 +1,7 @@
 #include "sim/report/html.hpp"
 
 #include "sim/embedded/resources.hpp"
+#include "sim/records/result_file.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -82,8 +83,7 @@ Json json_of(const Chart& chart) {
 /// JSON inside a script element: no "</script" or "<!--" of a name may change where it ends.
 std::string script_json(const Json& json) {
   std::string text;
-  for (const char c : json.dump(-1, ' ', false, Json::error_handler_t::replace))
-    text += c == '<' ? "\\u003c" : std::string(1, c);
+  for (const char c : json_text(json, -1)) text += c == '<' ? "\\u003c" : std::string(1, c);
   return text;
 }
 

@@ -1,6 +1,7 @@
 #include "sim/report/json.hpp"
 
 #include "sim/accelerator/results.hpp"
+#include "sim/records/result_file.hpp"
 #include "sim/verify/cross_check_json.hpp"
 #include "traces/format/record.hpp"
 
@@ -36,8 +37,6 @@ Json json_of(const TrainingRun& run) {
                                {"state_hash", epoch.state_hash}});
   return json;
 }
-
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
 Json json_of(const MachineFindings& machine) {
   Json json = to_json_object(machine);
@@ -79,11 +78,6 @@ Json json_of(const PartFigures& part) {
   return json;
 }
 
-template <typename Value>
-Json value_or_null(const std::optional<Value>& value) {
-  return value ? to_json_object(*value) : Json(nullptr);
-}
-
 Json json_of(const SimulationFigures& simulation) {
   Json json = {{"scope", simulation.scope},
                {"pe", name_of(simulation.config.pe)},
@@ -100,8 +94,8 @@ Json json_of(const SimulationFigures& simulation) {
                 {{"spatial", simulation.spatial_utilization},
                  {"temporal", simulation.temporal_utilization},
                  {"overall", simulation.overall_utilization}}},
-               {"replay", value_or_null(simulation.replay)},
-               {"activity", value_or_null(simulation.activity)},
+               {"replay", to_json_object(simulation.replay)},
+               {"activity", to_json_object(simulation.activity)},
                {"technologies", Json::object()},
                {"parts", Json::array()},
                {"limits", simulation.limits}};
@@ -165,7 +159,7 @@ std::string render_json(const Report& report) {
   for (const Missing& missing : report.missing)
     json["missing"].push_back(
         {{"part", missing.part}, {"why", missing.why}, {"how", text_or_null(missing.how)}});
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";  // a path may be no UTF-8
+  return json_text(json, 2);
 }
 
 }  // namespace quatrain::sim::report

@@ -17,7 +17,6 @@ template <typename Value>
 Json value_or_null(const std::optional<Value>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
 Json json_of(const std::optional<Difference>& difference) {
   if (!difference) return nullptr;
@@ -171,7 +170,7 @@ std::string cross_check_json(const CrossCheck& check, const std::filesystem::pat
                      {"contradictions", check.contradictions},
                      {"equal", check.equal()},
                      {"machines", std::move(machines)}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(json, 2);
 }
 
 CrossCheck read_cross_check(const std::filesystem::path& file, const std::string& manifest_sha256) {
