@@ -79,8 +79,10 @@ void add_record(const JsonNode& record, std::vector<PartFigures>& parts) {
 }  // namespace
 
 double SimulationFigures::in_range_utilization() const {
-  const double places = static_cast<double>(config.array.rows) * config.array.columns * double(cycles);
-  return places == 0 ? 0 : static_cast<double>(in_range_macs) / places;
+  UseOfArray use;
+  use.pes = config.array.rows * config.array.columns;
+  use.cycles = cycles;
+  return use.overall_of(in_range_macs);
 }
 
 SimulationFigures read_simulation(const std::filesystem::path& file, const std::string& manifest_sha256) {
@@ -102,8 +104,10 @@ SimulationFigures read_simulation(const std::filesystem::path& file, const std::
   if (const JsonNode node = root.at("activity"); !node.is_null()) figures.activity = read_activity(node);
   if (const JsonNode node = root.at("replay"); !node.is_null()) figures.replay = read_replay(node);
   for (const JsonNode& record : root.at("records").items()) add_record(record, figures.parts);
-  for (const auto& [name, node] : root.at("technologies").members())
+  const JsonNode technologies = root.at("technologies");
+  for (const auto& [name, node] : technologies.members())
     figures.technologies.push_back(read_technology(name, node));
+  if (figures.technologies.empty()) throw technologies.error("is empty; expected at least one technology");
   for (const JsonNode& limit : root.at("limits").items()) figures.limits.push_back(limit.string());
   return figures;
 }

@@ -1,6 +1,6 @@
 #pragma once
 /// What a simulation's JSON file says, for reports: its totals, and its records summed by layer and phase.
-/// The figures are the file's own; nothing is computed again.
+/// The figures are the file's own; only the in-range utilization is made from them.
 
 #include "sim/accelerator/simulate.hpp"
 

@@ -9,10 +9,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace quatrain::sim {
 namespace {
@@ -48,19 +50,20 @@ int simulate_typed(const Typed& typed) {
   if (task.config.pe == Pe::bf16 && !typed.cycles_only)
     throw traces::Error("{}: the bf16 PE has no bit-accurate model to replay; expected --cycles-only",
                         task.config.name);
-  const std::filesystem::path beside = std::filesystem::path(typed.trace) / ".." / "simulation";
-  const std::filesystem::path out = typed.out.empty() ? beside : std::filesystem::path(typed.out);
+  std::filesystem::path out = typed.out;
+  if (typed.out.empty()) out = std::filesystem::path(typed.trace) / ".." / "simulation";
+  out = out.lexically_normal();
   require_outside(out, typed.trace);
   const auto progress = make_progress();
   const traces::TraceReader reader = traces::check_trace(typed.trace, *progress);
   std::optional<ReplayModels> models;
   if (!typed.cycles_only) {
-    models = make_replay_models(
-        task.config.array, typed.fidelity == "pe" ? rtl_models::Fidelity::pe : rtl_models::Fidelity::array);
+    const auto fidelity = std::ranges::find(fidelity_words, typed.fidelity) - fidelity_words.begin();
+    models = make_replay_models(task.config.array, static_cast<rtl_models::Fidelity>(fidelity));
     task.models = &*models;
   }
   const Simulation simulation = simulate(task, reader, *progress);
-  const std::filesystem::path json = write_simulation(simulation, out.lexically_normal());
+  const std::filesystem::path json = write_simulation(simulation, out);
   fmt::print("{}{}\n", simulation_table(simulation), json.string());
   return simulation.replay && !simulation.replay->equal() ? 1 : 0;
 }
@@ -76,8 +79,9 @@ void add_sim_command(CLI::App& program, Action& action) {
   command->add_option("--trace", typed->trace, "trace directory")->required();
   CLI::Option* fidelity = command->add_option(
       "--fidelity", typed->fidelity,
-      "array (default): fast, with tiles sampled at pe; pe: every PE a module (about 60 times slower)");
-  fidelity->check(CLI::IsMember({"pe", "array"}));
+      "array (default): fast, with tiles of arrays up to 64 x 64 sampled at pe; pe: every PE a module (about "
+      "60 times slower)");
+  fidelity->check(CLI::IsMember(std::vector<std::string>(fidelity_words.begin(), fidelity_words.end())));
   command->add_flag("--cycles-only", typed->cycles_only, "closed forms only, no replay")->excludes(fidelity);
   command
       ->add_option("--out", typed->out,

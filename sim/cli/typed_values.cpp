@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 
 /// The way from `directory` to `file`, both with links followed; one that begins with ".." leads out of it.
 fs::path way_to(const fs::path& file, const fs::path& directory) {
-  return fs::weakly_canonical(fs::absolute(file)).lexically_relative(fs::weakly_canonical(directory));
+  const auto real = [](const fs::path& path) { return fs::weakly_canonical(fs::absolute(path)); };
+  return real(file).lexically_relative(real(directory));
 }
 
 bool leads_out(const fs::path& way) { return way.empty() || *way.begin() == ".."; }

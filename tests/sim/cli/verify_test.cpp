@@ -290,6 +290,15 @@ TEST_F(VerifyCommand, FindingsDoNotGoIntoTheTrace) {
   EXPECT_EQ(checked(), "nothing was thrown");
 }
 
+TEST_F(VerifyCommand, ANameInTheTraceMayNotMakeLines) {
+  EditedTrace edited(outside_trace);
+  edited.manifest.run.model = "a\nemu.naive gemms 47/47\x1b[31m";
+  edited.write(folder / "trace");
+  const ProgramRun run = verify(trace() + " --machines emu.blocked");
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr(": model a\\x0aemu.naive gemms 47/47\\x1b[31m, steps "));
+}
+
 /// A folder may have a name that is no UTF-8; JSON may not.
 TEST_F(VerifyCommand, FindingsOfATraceWithAnOddNameAreJson) {
   std::filesystem::copy(outside_trace, folder / "a\xff");

@@ -46,7 +46,9 @@ TEST(Html, HostileTextStaysText) {
   EXPECT_EQ(count(html, "</script"), 3U);
   const std::string begin = "<script type=\"application/json\" id=\"chart-data\">";
   const std::size_t at = html.find(begin) + begin.size();
-  const auto charts = nlohmann::json::parse(html.substr(at, html.find("</script>", at) - at));
+  const std::string data = html.substr(at, html.find("</script>", at) - at);
+  EXPECT_EQ(count(data, "<"), 0U) << "nor may \"<!--\" of a name begin a comment";
+  const auto charts = nlohmann::json::parse(data);
   EXPECT_EQ(charts.at(0).at("labels").at(0), "</script><b a=\"'x'\">&amp;");
   EXPECT_EQ(charts.at(0).at("series").at(0).at("y").at(0), 1.5);
 }

@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace quatrain::sim::report {
 namespace {
@@ -148,6 +149,17 @@ INSTANTIATE_TEST_SUITE_P(
                 ": /cycles: found -1; expected an integer from 0 to 9223372036854775807"},
         BadFile{"stages.json", "11.5", "\"11.5\"",
                 ": /seconds/train_fp32: found '11.5'; expected a number from 0 to 1000000000"}));
+
+TEST(ReportModel, ASimulationWithoutATechnologyIsRefused) {
+  const Folder folder;
+  tests::write_demo(folder.path());
+  const auto file = folder / "luq/simulation/luq_32x32.json";
+  auto json = nlohmann::ordered_json::parse(traces::read_whole_file(file));
+  json["technologies"] = nlohmann::ordered_json::object();
+  traces::write_whole_file(file, json.dump());
+  EXPECT_EQ(message_of([&] { read(folder.path()); }),
+            file.string() + ": /technologies: is empty; expected at least one technology");
+}
 
 TEST(ReportModel, ResultsOfAnotherTraceAreRefused) {
   const Folder folder;
