@@ -36,13 +36,16 @@ struct ArrayState {
   void reset() { *this = ArrayState(rows, columns); }
 };
 
-/// Operands move one PE to the right and one PE down; the edges enter.
+/// Operands move one PE to the right and one PE down; the edges enter. The tile's last column passes `first`
+/// and `last` no further.
 [[gnu::always_inline]] inline void move_operands(const ArrayState& before, ArrayState& after,
-                                                 const EdgeWord& left_edge, const EdgeWord& right_edge) {
+                                                 const EdgeWord& left_edge, const EdgeWord& right_edge,
+                                                 const TileControl& control) {
   const std::size_t size = before.left.size(), stride = before.stride, columns = before.columns;
   std::memcpy(after.left.data() + 1, before.left.data(), size - 1);
   for (std::uint32_t i = 0; i < before.rows; ++i) {
     if (columns < stride) after.left[i * stride + columns] = 0;
+    if (control.columns < columns) after.left[i * stride + control.columns] &= code_bits | valid_bit;
     after.left[i * stride] = left_edge.words[i];
   }
   std::memcpy(after.right.data() + stride, before.right.data(), size - stride);
@@ -137,7 +140,7 @@ template <Fault fault>
 [[gnu::always_inline]] inline void next_state(const ArrayState& before, ArrayState& after,
                                               const EdgeWord& left_edge, const EdgeWord& right_edge,
                                               const TileControl& control) {
-  move_operands(before, after, left_edge, right_edge);
+  move_operands(before, after, left_edge, right_edge, control);
   count_drain(before, after, control);
   const bool steady = !after.any_first && !before.any_drain;
   with_mode(

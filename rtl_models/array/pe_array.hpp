@@ -39,7 +39,7 @@ class PeArray final : public ArrayModule {
 
  private:
   void place(std::uint32_t i, std::uint32_t j) {
-    auto pe = std::make_unique<Pe<fault>>(sc_core::sc_gen_unique_name("pe"), i);
+    auto pe = std::make_unique<Pe<fault>>(sc_core::sc_gen_unique_name("pe"), i, j);
     pe->clock(clock);
     pe->reset(reset);
     pe->control(control);

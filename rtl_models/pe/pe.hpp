@@ -3,7 +3,8 @@
 /// At a rising edge the operands on its inputs move into the registers, which are the links to the right and
 /// downwards; if both are valid their product joins the accumulator, readable one cycle later; `first` on the
 /// left restarts it from zero. In a draining column of a row in use the accumulator takes the word above
-/// instead.
+/// instead. The tile's last column passes `first` and `last` no further: behind it they would still travel
+/// when the next tile, perhaps a wider one, has begun.
 
 #include "rtl_models/pe/control.hpp"
 #include "rtl_models/pe/link.hpp"
@@ -27,7 +28,8 @@ class Pe final : public sc_core::sc_module {
   sc_core::sc_out<sc_dt::sc_int<32>> accumulator{"accumulator"};
 
   SC_HAS_PROCESS(Pe);
-  Pe(const sc_core::sc_module_name& name, std::uint32_t row) : sc_module(name), row_(row) {
+  Pe(const sc_core::sc_module_name& name, std::uint32_t row, std::uint32_t column)
+      : sc_module(name), row_(row), column_(column) {
     SC_METHOD(on_edge);
     sensitive << clock.pos();
     dont_initialize();
@@ -42,7 +44,7 @@ class Pe final : public sc_core::sc_module {
       return;
     }
     const LinkWires left = left_in.read(), right = right_in.read();
-    left_out.write(left);
+    left_out.write(column_ + 1 == control.read().columns ? LinkWires(left & (code_bits | valid_bit)) : left);
     right_out.write(right);
     if (draining.read() && row_ < control.read().rows)
       accumulator.write(above.read());
@@ -59,7 +61,7 @@ class Pe final : public sc_core::sc_module {
     return fault == Fault::accumulator_16_bit ? static_cast<std::int16_t>(total) : total;
   }
 
-  std::uint32_t row_;
+  std::uint32_t row_, column_;
 };
 
 }  // namespace quatrain::rtl_models
