@@ -122,6 +122,7 @@ TrainingConfig read_training_config(const JsonNode& root) {
   config.learning_rate = read_learning_rate(root.at("learning_rate"));
   config.quantize = read_quantize(root.at("quantize"));
   config.layers = read_layers(root.at("layers"), config);
+  root.read_schema_key();
   root.reject_unread_keys();
   return config;
 }

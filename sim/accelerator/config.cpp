@@ -91,6 +91,7 @@ AcceleratorConfig read_accelerator(const JsonNode& root) {
   read_buffers(root.at("buffers"), config);
   read_dram(root.at("dram"), config);
   config.technology = read_technology_names(root.at("technology"));
+  root.read_schema_key();
   root.reject_unread_keys();
   return config;
 }

@@ -96,6 +96,7 @@ Technology Technology::read(const JsonNode& root) {
   }
   rows.reject_unread_keys();
   technology.read_sram(root.at("sram"));
+  root.read_schema_key();
   root.reject_unread_keys();
   return technology;
 }

@@ -1,6 +1,6 @@
 #include "traces/base/json_document.hpp"
 
-#include <nlohmann/json.hpp>
+#include "traces/base/json_lexer.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -9,21 +9,9 @@
 namespace quatrain::traces {
 namespace {
 
-using Lexer = nlohmann::detail::lexer<nlohmann::json, nlohmann::detail::iterator_input_adapter<const char*>>;
-using Token = Lexer::token_type;
-
-Lexer make_lexer(std::string_view text) {
-  return Lexer(nlohmann::detail::input_adapter(text.data(), text.data() + text.size()));
-}
+using Token = JsonTokenKind;
 
 bool has_escape(std::string_view token) { return token.find('\\') != std::string_view::npos; }
-
-std::string decode(std::string_view token) {
-  if (!has_escape(token)) return std::string(token.substr(1, token.size() - 2));
-  Lexer lexer = make_lexer(token);
-  lexer.scan();
-  return lexer.get_string();
-}
 
 std::string pointer_part(std::string_view key) {
   std::string part = "/";
@@ -38,96 +26,105 @@ std::string pointer_part(std::string_view key) {
 class JsonTape {
  public:
   JsonTape(JsonDocument& document, unsigned depth)
-      : document_(document), text_(document.text_), depth_(depth), lexer_(make_lexer(text_)) {}
+      : document_(document), text_(document.text_), depth_(depth) {}
 
   void build() {
     if (text_.substr(0, 3) == "\xEF\xBB\xBF")
       throw fail(0, "found a byte-order mark; expected UTF-8 without one");
-    // The lexer takes a NUL for the end and would not look at what is behind it.
+    if (text_.substr(0, 2) == "\xFF\xFE" || text_.substr(0, 2) == "\xFE\xFF")
+      throw fail(0, "found UTF-16; expected UTF-8");
     if (const std::size_t nul = text_.find('\0'); nul != std::string_view::npos)
-      throw fail(nul, "found a NUL; expected JSON");
+      throw fail(nul, "found a NUL; expected JSON in UTF-8");
     advance();
     value(0, 1);
     advance();
-    if (token_ != Token::end_of_input) throw unexpected("the end");
+    if (token_.kind != Token::end) throw unexpected("the end");
   }
 
  private:
   Error fail(std::size_t byte, std::string_view what) const {
-    return Error("{}: byte {}: {}", document_.name_, byte, what);
+    return Error("{}: {}: {}", document_.name_, place_in_text(text_, byte), what);
   }
   Error unexpected(std::string_view expected) const {
-    if (token_ == Token::end_of_input)
-      return fail(text_.size(), fmt::format("found the end; expected {}", expected));
-    return fail(begin_, fmt::format("found {}; expected {}", printable(text_.substr(begin_, end_ - begin_)),
-                                    expected));
+    if (token_.kind == Token::comment)
+      return fail(token_.begin, fmt::format("found a comment; expected {}; JSON has no comments", expected));
+    const std::string_view found = text_.substr(token_.begin, token_.end - token_.begin);
+    return fail(token_.begin,
+                fmt::format("found {}; expected {}", token_.kind == Token::end ? "the end" : printable(found),
+                            expected));
   }
 
   void advance() {
-    begin_ = std::min(text_.find_first_not_of(" \t\n\r", end_), text_.size());
-    token_ = lexer_.scan();
-    end_ = std::min(lexer_.get_position().chars_read_total, text_.size());
-    if (token_ == Token::parse_error) throw fail(end_ == 0 ? 0 : end_ - 1, lexer_.get_error_message());
+    try {
+      token_ = next_json_token(text_, token_.end);
+    } catch (const JsonStringFault& fault) {
+      throw fail(fault.byte, fault.what_is_wrong);
+    }
   }
 
   std::uint32_t append(std::uint32_t parent) {
     const auto index = static_cast<std::uint32_t>(document_.values_.size());
-    document_.values_.push_back(
-        {static_cast<std::uint32_t>(begin_), static_cast<std::uint32_t>(end_), index + 1, parent});
+    document_.values_.push_back({static_cast<std::uint32_t>(token_.begin),
+                                 static_cast<std::uint32_t>(token_.end), index + 1, parent});
     return index;
   }
 
   void value(std::uint32_t parent, unsigned level) {
-    switch (token_) {
-      case Token::literal_true:
-      case Token::literal_false:
-      case Token::literal_null:
-      case Token::value_string:
-      case Token::value_unsigned:
-      case Token::value_integer:
-      case Token::value_float:
+    switch (token_.kind) {
+      case Token::string:
+      case Token::number:
+      case Token::word:
         append(parent);
         return;
       case Token::begin_array:
       case Token::begin_object: {
-        if (level > depth_) throw fail(begin_, fmt::format("more than {} levels deep", depth_));
+        if (level > depth_) throw fail(token_.begin, fmt::format("more than {} levels deep", depth_));
         const std::uint32_t index = append(parent);
-        if (token_ == Token::begin_array)
+        if (token_.kind == Token::begin_array)
           items(index, level);
         else
           members(index, level);
         document_.values_[index].next = static_cast<std::uint32_t>(document_.values_.size());
         return;
       }
-      default:
+      case Token::unknown:
+        throw unexpected(std::string_view("+-.0123456789").find(text_[token_.begin]) == std::string_view::npos
+                             ? "a value"
+                             : "a number as JSON writes it: 0, -1, 0.5 or 1e-3");
+      case Token::end_object:
+      case Token::end_array:
+      case Token::colon:
+      case Token::comma:
+      case Token::comment:
+      case Token::end:
         throw unexpected("a value");
     }
   }
 
   void items(std::uint32_t array, unsigned level) {
     advance();
-    if (token_ == Token::end_array) return;
+    if (token_.kind == Token::end_array) return;
     for (;; advance()) {
       value(array, level + 1);
       advance();
-      if (token_ == Token::end_array) return;
-      if (token_ != Token::value_separator) throw unexpected("',' or ']'");
+      if (token_.kind == Token::end_array) return;
+      if (token_.kind != Token::comma) throw unexpected("',' or ']'");
     }
   }
 
   void members(std::uint32_t object, unsigned level) {
     advance();
-    if (token_ == Token::end_object) return;
+    if (token_.kind == Token::end_object) return;
     for (;; advance()) {
-      if (token_ != Token::value_string) throw unexpected("a key");
+      if (token_.kind != Token::string) throw unexpected("a key");
       append(object);
       advance();
-      if (token_ != Token::name_separator) throw unexpected("':'");
+      if (token_.kind != Token::colon) throw unexpected("':'");
       advance();
       value(object, level + 1);
       advance();
-      if (token_ == Token::end_object) break;
-      if (token_ != Token::value_separator) throw unexpected("',' or '}'");
+      if (token_.kind == Token::end_object) break;
+      if (token_.kind != Token::comma) throw unexpected("',' or '}'");
     }
     document_.values_[object].next = static_cast<std::uint32_t>(document_.values_.size());
     reject_duplicates(object);
@@ -138,7 +135,7 @@ class JsonTape {
     std::deque<std::string> decoded;
     document_.for_each_member(object, [&](std::uint32_t key, std::uint32_t) {
       const std::string_view token = document_.token(key);
-      keys.emplace_back(has_escape(token) ? std::string_view(decoded.emplace_back(decode(token)))
+      keys.emplace_back(has_escape(token) ? std::string_view(decoded.emplace_back(decode_json_string(token)))
                                           : token.substr(1, token.size() - 2),
                         key);
     });
@@ -147,16 +144,14 @@ class JsonTape {
     for (std::size_t i = 1; i < keys.size(); ++i)
       if (keys[i].first == keys[i - 1].first) first = std::min(first, keys[i].second);
     if (first != UINT32_MAX)
-      throw Error("{}: {}: duplicate key, again at byte {}", document_.name_, document_.pointer(first + 1),
-                  document_.values_[first].begin);
+      throw Error("{}: {}: duplicate key, again at {}", document_.name_, document_.pointer(first + 1),
+                  place_in_text(text_, document_.values_[first].begin));
   }
 
   JsonDocument& document_;
   std::string_view text_;
   unsigned depth_;
-  Lexer lexer_;
-  Token token_ = Token::uninitialized;
-  std::size_t begin_ = 0, end_ = 0;
+  JsonToken token_;
 };
 
 JsonDocument::JsonDocument(std::string text, std::string name, const JsonLimits& limits)
@@ -167,11 +162,11 @@ JsonDocument::JsonDocument(std::string text, std::string name, const JsonLimits&
   is_read_.resize(values_.size());
 }
 
-std::string JsonDocument::string(std::uint32_t index) const { return decode(token(index)); }
+std::string JsonDocument::string(std::uint32_t index) const { return decode_json_string(token(index)); }
 
 bool JsonDocument::has_text(std::uint32_t index, std::string_view text) const {
   const std::string_view raw = token(index);
-  return has_escape(raw) ? decode(raw) == text : raw.substr(1, raw.size() - 2) == text;
+  return has_escape(raw) ? decode_json_string(raw) == text : raw.substr(1, raw.size() - 2) == text;
 }
 
 std::string JsonDocument::pointer(std::uint32_t index) const {

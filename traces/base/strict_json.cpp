@@ -145,6 +145,13 @@ void JsonNode::reject_unread_keys(std::string_view ignored_prefix) const {
   throw node.error("unknown key; expected {}", known.empty() ? "none" : joined(known));
 }
 
+void JsonNode::read_schema_key() const {
+  if (!is_object()) throw error("found {}; expected an object", found());
+  document_->for_each_member(index_, [&](std::uint32_t name, std::uint32_t) {
+    if (document_->has_text(name, "$schema")) at("$schema").string();
+  });
+}
+
 std::vector<JsonNode> JsonNode::items(std::size_t least, std::size_t most) const {
   if (!is_array()) throw error("found {}; expected an array", found());
   const std::uint32_t end = document_->value(index_).next;

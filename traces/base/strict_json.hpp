@@ -1,9 +1,9 @@
 #pragma once
 /// JSON read strictly: UTF-8 without a byte-order mark, no duplicate keys, bounded depth and size, numbers
 /// kept as their text until somebody asks for a range. Every complaint names the file and the JSON pointer,
-/// or the byte (counted from 0) where the text is not JSON. nlohmann's lexer cuts the text into tokens; its
-/// values are not used, because they turn 2^64 into a double, -0 into 0 and the later of two keys into the
-/// only one. A document takes at most nine times its text in memory.
+/// or line and column where the text is not JSON. nlohmann_json is not used to read: it turns 2^64 into a
+/// double, -0 into 0 and the later of two keys into the only one, and does not say where a value stands. A
+/// document takes at most nine times its text in memory.
 
 #include "traces/base/error.hpp"
 
@@ -44,6 +44,9 @@ class JsonNode {
   /// Throws at the first key nobody asked for, naming the nearest known one ("did you mean ...?").
   /// Keys that begin with `ignored_prefix` are skipped when it is not empty.
   void reject_unread_keys(std::string_view ignored_prefix = {}) const;
+
+  /// A file may name its schema for editors: "$schema", a string, counts as read when it is there.
+  void read_schema_key() const;
 
   // Arrays.
   std::vector<JsonNode> items(std::size_t least = 0, std::size_t most = SIZE_MAX) const;

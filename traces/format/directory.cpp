@@ -26,6 +26,18 @@ std::vector<std::string> all_names(const fs::path& directory) {
   return names;
 }
 
+/// Says what was given instead of a trace, where that can be seen.
+void reject_what_is_no_trace(const fs::path& directory, const std::vector<std::string>& names) {
+  if (std::find(names.begin(), names.end(), manifest_name) != names.end()) return;
+  if (directory.extension() == ".partial")
+    throw Error("{}: a trace that was left unfinished; expected a whole one", directory.string());
+  std::error_code ignored;
+  for (const std::string& name : names)
+    if (fs::exists(directory / name / manifest_name, ignored))
+      throw Error("{}: not a trace; expected a folder with manifest.json, as {} is one", directory.string(),
+                  printable((directory / name).string()));
+}
+
 /// One line: 64 hexadecimal digits, two spaces, the name.
 std::string sum_line(const std::string& sum, const std::string& name) { return sum + "  " + name + "\n"; }
 
@@ -50,6 +62,7 @@ void require_match(const fs::path& file, const StoredTensor& stored, const Manif
 
 std::vector<std::string> list_data_files(const fs::path& directory) {
   std::vector<std::string> names = all_names(directory), data_files;
+  reject_what_is_no_trace(directory, names);
   for (const std::string& name : names) {
     const bool is_known = name == manifest_name || name == sums_name;
     if (!is_known && !is_data_file_name(name))
@@ -74,7 +87,10 @@ void check_sums(const fs::path& directory, const std::vector<std::string>& data_
   // Its size follows from the names, so a longer one is not read.
   std::size_t size = 0;
   for (const std::string& name : names) size += sum_line(std::string(64, '0'), name).size();
-  const std::string text = read_whole_file(file, size);
+  const std::string text = read_whole_file(file, size + names.size());
+  if (text.find("\r\n") != std::string::npos)
+    throw Error("{}: found lines that end in CR LF; expected LF alone", file.string());
+  if (text.size() > size) throw Error("{}: more than {} bytes long", file.string(), size);
   std::size_t byte = 0;
   for (const std::string& name : names) {
     const std::string line = text.substr(byte, text.find('\n', byte) + 1 - byte);

@@ -112,7 +112,8 @@ TraceWriter::TraceWriter(fs::path directory, Producer producer, RunRecord run, L
     throw Error("{}: exists; a trace is not written over it", directory.string());
   if (fs::exists(fs::symlink_status(partial, cause))) {
     if (left_over == LeftOver::refuse)
-      throw Error("{}: left over from a run that did not end; remove it", partial.string());
+      throw Error("{}: left unfinished by a run that was stopped; remove it to write this trace again",
+                  partial.string());
     fs::remove_all(partial, cause);
   }
   if (!fs::create_directory(partial, cause))

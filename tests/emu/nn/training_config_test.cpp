@@ -137,7 +137,9 @@ const std::vector<JsonChange>& changes() {
       {"/layers/5/out_features", 65537,
        "c.json: /layers/5/out_features: found 65537; expected an integer from 1 to 65536"},
       {"/layers/5/kernel", 3,
-       "c.json: /layers/5/kernel: unknown key; expected 'kind', 'name', 'out_features' or 'precision'"}};
+       "c.json: /layers/5/kernel: unknown key; expected 'kind', 'name', 'out_features' or 'precision'"},
+      {"/$schema", "training.schema.json", ""},
+      {"/$schema", 7, "c.json: /$schema: found 7; expected a string"}};
   return all;
 }
 
@@ -251,8 +253,8 @@ TEST(TrainingConfig, ProductsThatMayLeaveInt32AreRefused) {
 }
 
 TEST(TrainingConfig, NoJson) {
-  EXPECT_EQ(complaint(""), "c.json: byte 0: found the end; expected a value");
-  EXPECT_EQ(complaint("{\"name\": }"), "c.json: byte 9: found }; expected a value");
+  EXPECT_EQ(complaint(""), "c.json: line 1, column 1: found the end; expected a value");
+  EXPECT_EQ(complaint("{\"name\": }"), "c.json: line 1, column 10: found }; expected a value");
   EXPECT_EQ(complaint("[]"), "c.json: /: found an array; expected an object with the key 'name'");
   EXPECT_EQ(message_of([] { traces::JsonNode::read("/nowhere/c.json"); }),
             "/nowhere/c.json: cannot be read: No such file or directory");

@@ -60,6 +60,8 @@ const std::vector<JsonChange>& changes() {
        "a.json: /dram/kind: found 'ddr5'; expected 'hbm2', 'gddr6', 'lpddr4' or 'ddr3'"},
       {"/dram/gib_per_s", -1, "a.json: /dram/gib_per_s: found -1; expected a number from 0.001 to 100000"},
       {"/dram/latency_ns", 70, "a.json: /dram/latency_ns: unknown key; expected 'kind' or 'gib_per_s'"},
+      {"/$schema", "../schemas/accelerator.schema.json", ""},
+      {"/$schema", 7, "a.json: /$schema: found 7; expected a string"},
       {"/technology", ordered_json::array(), "a.json: /technology: found 0 items; expected from 1 to 8"},
       {"/technology", "7nm", "a.json: /technology: found '7nm'; expected an array"},
       {"/technology", ordered_json{"7nm", 7}, "a.json: /technology/1: found 7; expected a string"},
@@ -130,7 +132,7 @@ TEST(AcceleratorConfig, WrittenBackItIsTheSame) {
 
 TEST(AcceleratorConfig, DuplicateKeyIsRefused) {
   EXPECT_EQ(message_of([] { read(R"({"name": "a", "name": "b"})"); }),
-            "a.json: /name: duplicate key, again at byte 14");
+            "a.json: /name: duplicate key, again at line 1, column 15");
 }
 
 }  // namespace

@@ -67,6 +67,8 @@ TEST(Technology, ReaderAndSchemaGiveTheSameVerdicts) {
       {"/sram/unit", "fJ", "t.json: /sram/unit: found 'fJ'; expected 'pJ per word'"},
       {"/name", "../7nm",
        "t.json: /name: found '../7nm'; expected characters of A-Z a-z 0-9 _ . -, no dot in front"},
+      {"/$schema", "../schemas/technology.schema.json", ""},
+      {"/$schema", 7, "t.json: /$schema: found 7; expected a string"},
       {"/node_nm", 7, "t.json: /node_nm: unknown key; expected 'name', 'rows' or 'sram'"}};
   const JsonSchema schema("technology");
   for (const JsonChange& change : changes) {

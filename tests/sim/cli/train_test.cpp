@@ -133,7 +133,7 @@ TEST_F(TrainCommand, BadConfigsAreNamed) {
                  "absent.json: no such file; expected a file, or one of the training configs inside the "
                  "program: demo_cnn, demo_quick");
   write_whole_file(folder_ / "bad.json", "{\"name\": \"x\",}");
-  expect_refusal("bad.json --data data", "bad.json: byte 13: found }; expected a key");
+  expect_refusal("bad.json --data data", "bad.json: line 1, column 14: found }; expected a key");
   write_whole_file(folder_ / "bad.json", "{\"name\": \"x\", \"name\": \"y\"}");
   expect_refusal("bad.json --data data", "bad.json: /name: duplicate key, again at byte 14");
   std::string text = tiny_config_text;

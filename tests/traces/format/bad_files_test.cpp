@@ -2,6 +2,7 @@
 #include "tests/support/folder.hpp"
 #include "tests/support/message_of.hpp"
 #include "tests/traces/format/small_trace.hpp"
+#include "traces/format/reader.hpp"
 #include "traces/format/safetensors.hpp"
 
 #include <gmock/gmock.h>
@@ -65,6 +66,19 @@ TEST_F(BadFiles, DirectoryAndNames) {
   EXPECT_EQ(check_message(folder_), "T: cannot be read: No such file or directory");
 }
 
+/// The folder around a trace, and one that a stopped run left behind.
+TEST_F(BadFiles, WhatWasGivenInstead) {
+  trace_.write(folder_);
+  const std::string run = scratch_.path().string();
+  EXPECT_EQ(message_of([&] { TraceReader reader(scratch_.path()); }),
+            run + ": not a trace; expected a folder with manifest.json, as " + run + "/trace is one");
+  fs::rename(folder_, scratch_ / "trace.partial");
+  EXPECT_EQ(message_of([&] { TraceReader reader(scratch_ / "trace.partial"); }), "nothing was thrown");
+  fs::remove(scratch_ / "trace.partial" / "manifest.json");
+  EXPECT_EQ(message_of([&] { TraceReader reader(scratch_ / "trace.partial"); }),
+            run + "/trace.partial: a trace that was left unfinished; expected a whole one");
+}
+
 TEST_F(BadFiles, OnlyPlainFiles) {
   const fs::path file = folder_ / "step_0.safetensors", moved = scratch_ / "moved";
   const auto expect_refused = [&] {
@@ -93,6 +107,11 @@ TEST_F(BadFiles, Sums) {
   EXPECT_EQ(with_sums(good.substr(0, good.size() - 1)),
             "T/SHA256SUMS: byte 165" + rule + "step_0_evaluation.safetensors");
   EXPECT_EQ(with_sums(good + "\n"), "T/SHA256SUMS: more than 261 bytes long");
+  EXPECT_EQ(with_sums(good + "\n\n\n\n\n\n"), "T/SHA256SUMS: more than 264 bytes long");
+  std::string windows = good;
+  for (std::size_t at = 0; (at = windows.find('\n', at)) != std::string::npos; at += 2)
+    windows.insert(at, 1, '\r');
+  EXPECT_EQ(with_sums(windows), "T/SHA256SUMS: found lines that end in CR LF; expected LF alone");
   const std::size_t second = good.find('\n') + 1;
   EXPECT_EQ(with_sums(good.substr(second)), "T/SHA256SUMS: byte 0" + rule + "manifest.json");
   EXPECT_EQ(with_sums(good.substr(second) + good.substr(0, second)),
@@ -296,10 +315,12 @@ TEST(SafetensorsHeader, Bad) {
   EXPECT_EQ(header_message(" {" + a + "}", 2), "f: byte 8: the header does not begin with '{'");
   EXPECT_EQ(header_message("{" + a + "}\n", 2), "f: byte 61: the header does not end with '}' and spaces");
   EXPECT_EQ(header_message("{}", 0), "f: holds no tensor; expected at least one");
-  EXPECT_EQ(header_message("{" + a + "," + a + "}", 2), "f: header: /a: duplicate key, again at byte 53");
-  EXPECT_EQ(header_message("{\"\xff\":0}", 2), "f: header: byte 2: invalid string: ill-formed UTF-8 byte");
+  EXPECT_EQ(header_message("{" + a + "," + a + "}", 2),
+            "f: header: /a: duplicate key, again at line 1, column 54");
+  EXPECT_EQ(header_message("{\"\xff\":0}", 2),
+            "f: header: line 1, column 3: found the byte \\xff; expected UTF-8");
   EXPECT_EQ(header_message("{\"a\":" + std::string(100, '[') + "}", 2),
-            "f: header: byte 68: more than 64 levels deep");
+            "f: header: line 1, column 69: more than 64 levels deep");
   EXPECT_EQ(header_message("{\"__metadata__\":{\"k\":1}," + a + "}", 2),
             "f: header: /__metadata__/k: found 1; expected a string");
   EXPECT_EQ(header_message("{" + a + "}", 3), "f: the tensors take 2 bytes; found 3 behind the header");

@@ -52,18 +52,19 @@ TEST_F(BadManifest, Version) {
 }
 
 TEST_F(BadManifest, Syntax) {
-  expect({{"{", "\xEF\xBB\xBF{", "byte 0: found a byte-order mark; expected UTF-8 without one"},
-          {"\"seed\": 7", "\"seed\": 7, \"seed\": 8", "/run/seed: duplicate key, again at byte 168"},
-          {"for tests", "\\ud800",
-           "byte 268: invalid string: surrogate U+D800..U+DBFF must be followed by U+DC00..U+DFFF"},
-          {"for tests", "\xff", "byte 262: invalid string: ill-formed UTF-8 byte"},
-          {"\"seed\": 7", "\"seed\": 07", "byte 166: found 7; expected ',' or '}'"},
-          {"\"gemms\": [", "\"gemms\": [,", "byte 5252: found ,; expected a value"},
-          {"\n}\n", "\n}\n{}", "byte 7676: found {; expected the end"},
-          {"\"seed\": 7", "\"x_deep\": " + std::string(64, '[') + std::string(64, ']') + ", \"seed\": 7",
-           "byte 229: more than 64 levels deep"},
-          {"\"seed\": 7", "\"x_twice\": {\"a\": 0, \"a\": 0}, \"seed\": 7",
-           "/run/x_twice/a: duplicate key, again at byte 177"}});
+  expect(
+      {{"{", "\xEF\xBB\xBF{", "line 1, column 1: found a byte-order mark; expected UTF-8 without one"},
+       {"\"seed\": 7", "\"seed\": 7, \"seed\": 8", "/run/seed: duplicate key, again at line 6, column 45"},
+       {"for tests", "\\ud800", "line 6, column 139: found \\ud800; expected \\udc00 to \\udfff behind it"},
+       {"for tests", "\xff", "line 6, column 139: found the byte \\xff; expected UTF-8"},
+       {"\"seed\": 7", "\"seed\": 07",
+        "line 6, column 42: found 07; expected a number as JSON writes it: 0, -1, 0.5 or 1e-3"},
+       {"\"gemms\": [", "\"gemms\": [,", "line 41, column 13: found ,; expected a value"},
+       {"\n}\n", "\n}\n{}", "line 51, column 1: found {; expected the end"},
+       {"\"seed\": 7", "\"x_deep\": " + std::string(64, '[') + std::string(64, ']') + ", \"seed\": 7",
+        "line 6, column 106: more than 64 levels deep"},
+       {"\"seed\": 7", "\"x_twice\": {\"a\": 0, \"a\": 0}, \"seed\": 7",
+        "/run/x_twice/a: duplicate key, again at line 6, column 54"}});
 }
 
 TEST_F(BadManifest, KeysAndTypes) {

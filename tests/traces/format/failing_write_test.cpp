@@ -86,7 +86,8 @@ TEST_F(FailingWrite, KilledAtEveryStep) {
         EXPECT_FALSE(fs::exists(partial_));
       } else {
         EXPECT_EQ(message_of([&] { write_small_trace(trace_); }),
-                  partial_.string() + ": left over from a run that did not end; remove it");
+                  partial_.string() +
+                      ": left unfinished by a run that was stopped; remove it to write this trace again");
       }
       fs::remove_all(trace_);
       fs::remove_all(partial_);
@@ -159,10 +160,11 @@ TEST_F(FailingWrite, NameTakenMeanwhile) {
 TEST_F(FailingWrite, LeftOverIsReplacedOnlyWhenAsked) {
   fs::create_directory(partial_);
   write_whole_file(partial_ / "step_9.safetensors", "half");
-  EXPECT_EQ(message_of([&] {
-              TraceWriter writer(trace_, {"p", "1"}, {});
-            }),
-            partial_.string() + ": left over from a run that did not end; remove it");
+  EXPECT_EQ(
+      message_of([&] {
+        TraceWriter writer(trace_, {"p", "1"}, {});
+      }),
+      partial_.string() + ": left unfinished by a run that was stopped; remove it to write this trace again");
   EXPECT_TRUE(fs::exists(partial_ / "step_9.safetensors"));
   TraceWriter writer(trace_, {"p", "1"}, {}, LeftOver::replace);
   writer.finish();
