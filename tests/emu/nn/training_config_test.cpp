@@ -188,7 +188,7 @@ TEST(TrainingConfig, OnlyTheReaderJudges) {
   EXPECT_EQ(complaint(with_seed("7e0")),
             "c.json: /seed: found 7e0; expected an integer from 0 to 4294967295");
   EXPECT_EQ(complaint(with_seed("7,\"seed\":8")),
-            fmt::format("c.json: /seed: duplicate key, again at byte {}", whole.find("\"seed\"") + 9));
+            fmt::format("c.json: /seed: duplicate key, again at line 1, column {}", whole.find("\"seed\"") + 10));
 }
 
 TEST(TrainingConfig, TensorsStayBelowTheLimitOfATrace) {

@@ -135,7 +135,7 @@ TEST_F(TrainCommand, BadConfigsAreNamed) {
   write_whole_file(folder_ / "bad.json", "{\"name\": \"x\",}");
   expect_refusal("bad.json --data data", "bad.json: line 1, column 14: found }; expected a key");
   write_whole_file(folder_ / "bad.json", "{\"name\": \"x\", \"name\": \"y\"}");
-  expect_refusal("bad.json --data data", "bad.json: /name: duplicate key, again at byte 14");
+  expect_refusal("bad.json --data data", "bad.json: /name: duplicate key, again at line 1, column 15");
   std::string text = tiny_config_text;
   write_whole_file(folder_ / "bad.json", text.replace(text.find("\"seed\": 7"), 9, "\"seed\": -7"));
   expect_refusal("bad.json --data data",
