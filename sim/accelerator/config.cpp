@@ -70,14 +70,13 @@ std::vector<std::string> read_technology_names(const JsonNode& node) {
   return names;
 }
 
-template <std::size_t count, typename Enumerator>
-std::string word(const std::array<Word, count>& words, Enumerator value) {
-  return std::string(words[static_cast<std::size_t>(value)]);
-}
-
 }  // namespace
 
 std::string_view name_of(Pe pe) { return pe_words[static_cast<std::size_t>(pe)]; }
+std::string_view name_of(RandomSource source) {
+  return random_source_words[static_cast<std::size_t>(source)];
+}
+std::string_view name_of(Dram dram) { return dram_words[static_cast<std::size_t>(dram)]; }
 
 AcceleratorConfig read_accelerator(const JsonNode& root) {
   AcceleratorConfig config;
@@ -106,10 +105,10 @@ nlohmann::ordered_json to_json_object(const AcceleratorConfig& config) {
           {"pe", name_of(config.pe)},
           {"accumulator", {{accumulator_key(config.pe), 32}}},
           {"lowering", lowering_words[0]},
-          {"random_source", word(random_source_words, config.random_source)},
+          {"random_source", name_of(config.random_source)},
           {"clock_mhz", config.clock_mhz},
           {"buffers", {{"operand_kib", config.operand_kib}, {"accumulator_kib", config.accumulator_kib}}},
-          {"dram", {{"kind", word(dram_words, config.dram)}, {"gib_per_s", config.dram_gib_per_s}}},
+          {"dram", {{"kind", name_of(config.dram)}, {"gib_per_s", config.dram_gib_per_s}}},
           {"technology", config.technology}};
 }
 

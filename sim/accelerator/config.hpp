@@ -20,6 +20,8 @@ enum class RandomSource : std::uint8_t { philox, lfsr, none };
 enum class Dram : std::uint8_t { hbm2, gddr6, lpddr4, ddr3 };
 
 std::string_view name_of(Pe pe);
+std::string_view name_of(RandomSource source);
+std::string_view name_of(Dram dram);
 
 /// Output stationary, serial drain, operands as recorded, 32-bit accumulators: the only words of those keys.
 struct AcceleratorConfig {

@@ -1,115 +1,126 @@
 #include "sim/accelerator/figures.hpp"
 
-#include "sim/records/result_file.hpp"
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
+#include <cstdlib>
 
 namespace quatrain::sim {
 namespace {
 
-using traces::JsonNode;
+using Activity = rtl_models::Activity;
+using Config = AcceleratorConfig;
 
-Bounds read_bounds(const JsonNode& node) {
-  return {number_at(node, "low"), number_at(node, "nominal"), number_at(node, "high")};
+template <std::uint64_t Activity::*member>
+const std::uint64_t* counted(const Tally& tally) {
+  return tally.activity ? &((*tally.activity).*member) : nullptr;
 }
 
-Traffic read_traffic(const JsonNode& node) {
-  return {count_at(node, "left"), count_at(node, "right"), count_at(node, "result"),
-          count_at(node, "quantizer")};
+double in_range_utilization(const Config&, const Tally& tally) {
+  return tally.use.overall_of(tally.in_range_macs);
 }
 
-rtl_models::Activity read_activity(const JsonNode& node) {
-  return {count_at(node, "macs"), count_at(node, "zero_operand_macs"), count_at(node, "left_toggles"),
-          count_at(node, "right_toggles"), count_at(node, "accumulator_toggles")};
-}
-
-ReplaySummary read_replay(const JsonNode& node) {
-  ReplaySummary replay;
-  replay.fidelity = static_cast<rtl_models::Fidelity>(node.at("fidelity").one_of(fidelity_words));
-  replay.ran_on = node.at("ran_on").string();
-  replay.gemms = count_at(node, "gemms");
-  replay.gemms_equal = count_at(node, "gemms_equal");
-  replay.cycles_equal = node.at("cycles_equal").boolean();
-  replay.pe_tiles_checked = count_at(node, "pe_tiles_checked");
-  for (const JsonNode& line : node.at("differences").items()) replay.differences.push_back(line.string());
-  return replay;
-}
-
-ComponentEnergy read_component(const JsonNode& node) {
-  return {.component = static_cast<Component>(node.at("component").one_of(component_words)),
-          .constant = node.at("constant").string(),
-          .events = count_at(node, "events"),
-          .per_event = {.pj = read_bounds(node.at("pj_per_event")),
-                        .unit = node.at("unit").string(),
-                        .kind = std::string(kind_words[node.at("kind").one_of(kind_words)]),
-                        .source = node.at("source").string(),
-                        .node = node.at("node").string(),
-                        .conditions = node.at("conditions").string()},
-          .energy_pj = read_bounds(node.at("energy_pj"))};
-}
-
-TechnologyResult read_technology(const std::string& name, const JsonNode& node) {
-  TechnologyResult technology;
-  technology.name = name;
-  technology.energy_pj = {number_at(node, "energy_pj_low"), number_at(node, "energy_pj_nominal"),
-                          number_at(node, "energy_pj_high")};
-  for (const JsonNode& item : node.at("components").items())
-    technology.components.push_back(read_component(item));
-  return technology;
-}
-
-/// Adds a record to the part of its layer and phase.
-void add_record(const JsonNode& record, std::vector<PartFigures>& parts) {
-  const std::string layer = record.at("layer").string();
-  const auto phase = static_cast<traces::Phase>(record.at("phase").one_of(traces::phase_words));
-  auto part = std::ranges::find_if(
-      parts, [&](const PartFigures& other) { return other.layer == layer && other.phase == phase; });
-  if (part == parts.end()) part = parts.insert(part, {.layer = layer, .phase = phase, .energy_pj = {}});
-  part->cycles += count_at(record, "cycles");
-  part->macs += count_at(record, "macs");
-  part->in_range_macs += count_at(record, "in_range_macs");
-  part->bytes += read_traffic(record.at("bytes")).total_bytes();
-  for (const auto& [technology, energy] : record.at("energy_pj").members()) {
-    auto sum = std::ranges::find(part->energy_pj, technology, &std::pair<std::string, Bounds>::first);
-    if (sum == part->energy_pj.end()) sum = part->energy_pj.insert(sum, {technology, {}});
-    sum->second += read_bounds(energy);
-  }
-}
+constexpr std::array<Figure, 23> list = {{
+    {"", "tiles", "tiles", Quantity::count, "tiles of at most rows x columns results",
+     [](const Tally& t) { return &t.use.tiles; }},
+    {"", "cycles", "cycles", Quantity::count, "clock cycles of the array, without stalls",
+     [](const Tally& t) { return &t.use.cycles; }},
+    {"", "macs", "MACs", Quantity::count, "multiply-accumulates; k counts terms outside a tensor too",
+     [](const Tally& t) { return &t.use.macs; }},
+    {"", "in_range_macs", "MACs in range", Quantity::count,
+     "MACs whose operands both lie inside their tensors", [](const Tally& t) { return &t.in_range_macs; }},
+    {"", "outputs", "outputs", Quantity::count, "results; each is one PE in use during one tile",
+     [](const Tally& t) { return &t.use.outputs; }},
+    {"", "streamed_cycles", "streamed cycles", Quantity::count, "cycles in which operands enter the array",
+     [](const Tally& t) { return &t.use.streamed_cycles; }},
+    {"", "milliseconds", "compute time", Quantity::milliseconds, "cycles at clock_mhz, without stalls",
+     [](const Config& c, const Tally& t) { return milliseconds(c, t); }},
+    {"", "dram_milliseconds", "DRAM time", Quantity::milliseconds, "what the bytes alone take at gib_per_s",
+     [](const Config& c, const Tally& t) { return dram_milliseconds(c, t); }},
+    {"", "longer_milliseconds", "longer time", Quantity::milliseconds,
+     "the larger of compute and DRAM time of each record, summed",
+     [](const Tally& t) { return &t.longer_milliseconds; }},
+    {"", "memory_bound", "memory-bound records", Quantity::count,
+     "records whose DRAM time is larger than their compute time",
+     [](const Tally& t) { return &t.memory_bound; }},
+    {"utilization", "spatial", "spatial utilization", Quantity::share,
+     "share of the PEs that a tile uses, mean",
+     [](const Config&, const Tally& t) { return t.use.spatial(); }},
+    {"utilization", "temporal", "temporal utilization", Quantity::share, "streamed cycles / cycles",
+     [](const Config&, const Tally& t) { return t.use.temporal(); }},
+    {"utilization", "overall", "overall utilization", Quantity::share, "MACs / (PEs x cycles)",
+     [](const Config&, const Tally& t) { return t.use.overall(); }},
+    {"utilization", "in_range", "in-range utilization", Quantity::share, "MACs in range / (PEs x cycles)",
+     in_range_utilization},
+    {"bytes", "left", "left bytes", Quantity::bytes, "left operands read from DRAM",
+     [](const Tally& t) { return &t.traffic.left_bytes; }},
+    {"bytes", "right", "right bytes", Quantity::bytes, "right operands read from DRAM",
+     [](const Tally& t) { return &t.traffic.right_bytes; }},
+    {"bytes", "result", "result bytes", Quantity::bytes, "fp32 results written to DRAM",
+     [](const Tally& t) { return &t.traffic.result_bytes; }},
+    {"bytes", "quantizer", "quantizer bytes", Quantity::bytes, "fp32 tensors read, operands written",
+     [](const Tally& t) { return &t.traffic.quantizer_bytes; }},
+    {"activity", "macs", "simulated MACs", Quantity::count, "products that a PE added",
+     counted<&Activity::macs>},
+    {"activity", "zero_operand_macs", "zero-operand MACs", Quantity::count,
+     "of them, those with an operand of value zero", counted<&Activity::zero_operand_macs>},
+    {"activity", "left_toggles", "left toggles", Quantity::count,
+     "bits that changed in the left operand registers", counted<&Activity::left_toggles>},
+    {"activity", "right_toggles", "right toggles", Quantity::count,
+     "bits that changed in the right operand registers", counted<&Activity::right_toggles>},
+    {"activity", "accumulator_toggles", "accumulator toggles", Quantity::count,
+     "bits that changed in the accumulators", counted<&Activity::accumulator_toggles>},
+}};
 
 }  // namespace
 
-double SimulationFigures::in_range_utilization() const {
-  UseOfArray use;
-  use.pes = config.array.rows * config.array.columns;
-  use.cycles = cycles;
-  return use.overall_of(in_range_macs);
+std::string Figure::column() const {
+  return group.empty() ? std::string(name) : fmt::format("{}_{}", group, name);
 }
 
-SimulationFigures read_simulation(const std::filesystem::path& file, const std::string& manifest_sha256) {
-  const JsonNode root = open_result_file(file, "quatrain-simulation");
-  require_same_trace(root.at("trace"), manifest_sha256);
-  SimulationFigures figures;
-  figures.config = read_accelerator(root.at("config"));
-  figures.scope = root.at("scope").string();
-  figures.cycles = count_at(root, "cycles");
-  figures.macs = count_at(root, "macs");
-  figures.in_range_macs = count_at(root, "in_range_macs");
-  figures.milliseconds = number_at(root, "milliseconds");
-  figures.dram_milliseconds = number_at(root, "dram_milliseconds");
-  figures.traffic = read_traffic(root.at("bytes"));
-  const JsonNode utilization = root.at("utilization");
-  figures.spatial_utilization = number_at(utilization, "spatial");
-  figures.temporal_utilization = number_at(utilization, "temporal");
-  figures.overall_utilization = number_at(utilization, "overall");
-  if (const JsonNode node = root.at("activity"); !node.is_null()) figures.activity = read_activity(node);
-  if (const JsonNode node = root.at("replay"); !node.is_null()) figures.replay = read_replay(node);
-  for (const JsonNode& record : root.at("records").items()) add_record(record, figures.parts);
-  const JsonNode technologies = root.at("technologies");
-  for (const auto& [name, node] : technologies.members())
-    figures.technologies.push_back(read_technology(name, node));
-  if (figures.technologies.empty()) throw technologies.error("is empty; expected at least one technology");
-  for (const JsonNode& limit : root.at("limits").items()) figures.limits.push_back(limit.string());
-  return figures;
+std::optional<Figure::Value> Figure::value(const AcceleratorConfig& config, const Tally& tally) const {
+  if (const Derived* derived = std::get_if<Derived>(&in_tally)) return (*derived)(config, tally);
+  if (const Time* time = std::get_if<Time>(&in_tally)) return *(*time)(tally);
+  const std::uint64_t* count = std::get<Count>(in_tally)(tally);
+  if (count == nullptr) return std::nullopt;
+  return *count;
+}
+
+std::span<const Figure> figures() { return list; }
+
+const Figure& figure(std::string_view column) {
+  const auto found = std::ranges::find_if(list, [&](const Figure& f) { return f.column() == column; });
+  assert(found != list.end() && "the name of a figure is a word of the program");
+  return *found;
+}
+
+std::string text_of(Quantity quantity, const std::optional<Figure::Value>& value) {
+  if (!value) return "-";
+  switch (quantity) {
+    case Quantity::count:
+    case Quantity::bytes:
+      return fmt::format("{}", std::get<std::uint64_t>(*value));
+    case Quantity::share:
+      return fmt::format("{:.1f}", 100 * std::get<double>(*value));
+    case Quantity::milliseconds:
+      return fmt::format("{:.6f}", std::get<double>(*value));
+  }
+  std::abort();
+}
+
+std::string_view unit_of(Quantity quantity) {
+  switch (quantity) {
+    case Quantity::count:
+      return "";
+    case Quantity::bytes:
+      return "bytes";
+    case Quantity::share:
+      return "%";
+    case Quantity::milliseconds:
+      return "ms";
+  }
+  std::abort();
 }
 
 }  // namespace quatrain::sim

@@ -1,44 +1,60 @@
 #pragma once
-/// What a simulation's JSON file says, for reports: its totals, and its records summed by layer and phase.
-/// The figures are the file's own; only the in-range utilization is made from them.
+/// Every figure of a simulation, as data: what it is called, what it means, and where it stands in a Tally.
+/// Terminal table, CSV, JSON and report render this list; to add a figure is to add an entry. The JSON schema
+/// (configs/schemas/simulation.schema.json) has to name it too, which a test asserts.
 
-#include "sim/accelerator/simulate.hpp"
+#include "sim/accelerator/config.hpp"
+#include "sim/accelerator/tally.hpp"
 
 #include <array>
 #include <cstdint>
-#include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
-#include <utility>
-#include <vector>
+#include <string_view>
+#include <variant>
 
 namespace quatrain::sim {
 
-/// A layer and phase, summed over the traced steps.
-struct PartFigures {
-  std::string layer;
-  traces::Phase phase = traces::Phase::forward;
-  std::uint64_t cycles = 0, macs = 0, in_range_macs = 0, bytes = 0;
-  std::vector<std::pair<std::string, Bounds>> energy_pj;  ///< by technology, in the file's order
+/// What is counted or measured: it decides how a figure is printed, never its value.
+enum class Quantity : std::uint8_t { count, bytes, share, milliseconds };
+
+struct Figure {
+  /// Counts and times are stored: a file that has them is read back into a Tally. Null where there is none.
+  using Count = const std::uint64_t* (*)(const Tally&);
+  using Time = const double* (*)(const Tally&);
+  /// The others follow from those.
+  using Derived = double (*)(const AcceleratorConfig&, const Tally&);
+  using Value = std::variant<std::uint64_t, double>;
+
+  std::string_view group;    ///< JSON object in which it stands; "" for none
+  std::string_view name;     ///< key there; the column of the CSV is GROUP_NAME
+  std::string_view heading;  ///< in tables
+  Quantity quantity;
+  std::string_view description;
+  std::variant<Count, Time, Derived> in_tally;
+
+  std::string column() const;
+  /// Nothing for activity that was not simulated.
+  std::optional<Value> value(const AcceleratorConfig& config, const Tally& tally) const;
 };
 
-struct SimulationFigures {
-  AcceleratorConfig config;
-  std::string scope;
-  std::uint64_t cycles = 0, macs = 0, in_range_macs = 0;
-  double milliseconds = 0, dram_milliseconds = 0;
-  Traffic traffic;
-  double spatial_utilization = 0, temporal_utilization = 0, overall_utilization = 0;
-  std::optional<rtl_models::Activity> activity;
-  std::optional<ReplaySummary> replay;
-  std::vector<PartFigures> parts;
-  std::vector<TechnologyResult> technologies;
-  std::vector<std::string> limits;
+/// In the order of every output; those of one group stand together.
+std::span<const Figure> figures();
+/// "cycles", "utilization_overall": by column. The name is one of the list's.
+const Figure& figure(std::string_view column);
 
-  double in_range_utilization() const;  ///< MACs in range / (PEs x cycles)
+/// For people: counts as they are, shares in percent, milliseconds with six decimals; "-" for nothing.
+std::string text_of(Quantity quantity, const std::optional<Figure::Value>& value);
+/// "%", "ms", "bytes"; "" for a count.
+std::string_view unit_of(Quantity quantity);
+
+/// The three columns of every energy.
+struct Bound {
+  std::string_view name;
+  double Bounds::*member;
 };
-
-/// `manifest_sha256`: of the trace beside the file, "" for any. Throws Error with file and JSON pointer.
-SimulationFigures read_simulation(const std::filesystem::path& file, const std::string& manifest_sha256);
+inline constexpr std::array<Bound, 3> bounds_in_order = {
+    {{"low", &Bounds::low}, {"nominal", &Bounds::nominal}, {"high", &Bounds::high}}};
 
 }  // namespace quatrain::sim

@@ -3,6 +3,10 @@
 #include "sim/embedded/config_file.hpp"
 #include "sim/records/in_range.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 namespace quatrain::sim {
 namespace {
 
@@ -23,18 +27,51 @@ OperandBuffers buffers_of(const AcceleratorConfig& config) {
 }
 
 /// Everything that the sizes alone give.
-RecordResult closed_forms(const AcceleratorConfig& config, const TrainingGemm& work) {
-  RecordResult result;
-  result.step = work.record->step;
-  result.layer = work.layer->name;
-  result.phase = work.record->phase;
-  result.size = work.record->size;
-  result.samples = work.record->samples;
-  result.use = use_of_array(work.mapping);
-  result.in_range_macs = in_range_macs(work.gemm.geometry, work.record->samples);
-  result.traffic = traffic_of(work.gemm, work.mapping, buffers_of(config));
-  result.traffic.quantizer_bytes = quantizer_bytes_of(work.quantizers, config.operand_bits());
-  return result;
+Tally closed_forms(const AcceleratorConfig& config, const TrainingGemm& work) {
+  Tally tally;
+  tally.records = 1;
+  tally.use = use_of_array(work.mapping);
+  tally.in_range_macs = in_range_macs(work.gemm.geometry, work.record->samples);
+  tally.traffic = traffic_of(work.gemm, work.mapping, buffers_of(config));
+  tally.traffic.quantizer_bytes = quantizer_bytes_of(work.quantizers, config.operand_bits());
+  compare_times(config, tally);
+  return tally;
+}
+
+template <typename Same>
+std::vector<Part> parts_of(const std::vector<RecordResult>& records, Same same) {
+  std::vector<Part> parts;
+  for (const RecordResult& record : records) {
+    auto part = std::ranges::find_if(parts, [&](const Part& other) { return same(*other.first, record); });
+    if (part == parts.end()) part = parts.insert(part, {&record, {}});
+    part->tally += record.tally;
+  }
+  return parts;
+}
+
+bool of_one_phase(const RecordResult& a, const RecordResult& b) {
+  return a.layer == b.layer && a.phase == b.phase;
+}
+
+std::vector<std::string> limits_of(const AcceleratorConfig& config) {
+  std::vector<std::string> limits = {
+      "the sum over all training records of the trace; layers that stay fp32 are not in it",
+      "stalls are not modelled: the milliseconds are cycles at the clock, the bytes alone take "
+      "dram_milliseconds",
+      "results leave as fp32 and operands are made from fp32 tensors in DRAM: no layer is fused with the "
+      "next",
+      "energy prices counts, not toggles; wires, leakage, control and clock tree are not in it"};
+  switch (config.pe) {
+    case Pe::bf16:
+      limits.emplace_back(
+          "multiplier and adder are published macros; the 4-bit PE is priced from gate counts");
+      limits.emplace_back("cycles and energy only: this PE has no bit-accurate model");
+      break;
+    case Pe::dual_int4_fp4:
+      limits.emplace_back("the PE is priced from gate counts; a bf16 PE from published macros");
+      break;
+  }
+  return limits;
 }
 
 class Replay {
@@ -46,15 +83,14 @@ class Replay {
   void run(const std::vector<TrainingGemm>& work, Simulation& simulation) {
     std::vector<SampledTile> tiles;
     if (task_.models->sampled_pe) tiles = sample_tiles(work, sampled_pe_cycles);
-    simulation.activity.emplace();
-    progress_.begin("replay", simulation.use.macs);
-    std::uint64_t macs = 0;
+    std::uint64_t macs = 0, all_macs = 0;
+    for (const RecordResult& record : simulation.records) all_macs += record.tally.use.macs;
+    progress_.begin("replay", all_macs);
     for (std::size_t i = 0; i < work.size(); ++i) {
       poll();
       RecordResult& record = simulation.records[i];
-      record.activity = replayer_.replay(work[i]);
-      *simulation.activity += *record.activity;
-      macs += record.use.macs;
+      record.tally.activity = replayer_.replay(work[i]);
+      macs += record.tally.use.macs;
       progress_.update(macs, record.layer);
     }
     progress_.begin("tiles at fidelity pe", tiles.size());
@@ -79,11 +115,18 @@ class Replay {
 
 }  // namespace
 
-double Simulation::milliseconds() const { return static_cast<double>(use.cycles) / (config.clock_mhz * 1e3); }
+std::vector<Part> parts_by_phase(const std::vector<RecordResult>& records) {
+  return parts_of(records, of_one_phase);
+}
 
-double Simulation::dram_milliseconds() const {
-  constexpr double gib = 1024.0 * 1024.0 * 1024.0;
-  return static_cast<double>(traffic.total_bytes()) / (config.dram_gib_per_s * gib) * 1e3;
+std::vector<Part> parts_by_size(const std::vector<RecordResult>& records) {
+  return parts_of(records, [](const RecordResult& a, const RecordResult& b) {
+    return of_one_phase(a, b) && a.size == b.size && a.samples == b.samples;
+  });
+}
+
+std::string place_of(const RecordResult& record) {
+  return fmt::format("layer {}, step {}, {}", record.layer, record.step, name_of(record.phase));
 }
 
 std::vector<Technology> read_technologies(const AcceleratorConfig& config,
@@ -105,41 +148,28 @@ Simulation simulate(const SimulationTask& task, const traces::TraceReader& reade
   simulation.trace_directory = reader.directory().string();
   simulation.manifest_sha256 = reader.manifest_sha256();
   simulation.model = reader.manifest().run.model;
+  simulation.scope = "sum over all training records of the trace; 4-bit layers only";
+  simulation.limits = limits_of(task.config);
   EventCounts all_events;
   for (const TrainingGemm& gemm : work) {
-    RecordResult result = closed_forms(task.config, gemm);
+    RecordResult result{gemm.record->step, gemm.layer->name,     gemm.record->phase,
+                        gemm.record->size, gemm.record->samples, closed_forms(task.config, gemm)};
     const EventCounts events =
-        events_of(task.config, gemm.mapping, result.use, result.traffic, gemm.quantizers);
+        events_of(task.config, gemm.mapping, result.tally.use, result.tally.traffic, gemm.quantizers);
     for (const Technology& technology : task.technologies)
-      result.energy_pj.push_back(energy_pj(events, technology));
+      result.tally.energy_pj.push_back(energy_pj(events, technology));
     all_events += events;
-    simulation.use += result.use;
-    simulation.in_range_macs += result.in_range_macs;
-    simulation.traffic += result.traffic;
     simulation.records.push_back(std::move(result));
   }
   for (const Technology& technology : task.technologies)
     simulation.technologies.push_back(
         {technology.name(), energy_by_component(all_events, technology), energy_pj(all_events, technology)});
   if (task.models != nullptr) Replay(task, reader, progress).run(work, simulation);
+  for (const RecordResult& record : simulation.records) simulation.total += record.tally;
+  simulation.total.energy_pj.clear();  // the components' sums, not those of the records: fewer roundings
+  for (const TechnologyResult& technology : simulation.technologies)
+    simulation.total.energy_pj.push_back(technology.energy_pj);
   return simulation;
-}
-
-std::vector<std::string> limits_of(const AcceleratorConfig& config) {
-  std::vector<std::string> limits = {
-      "the sum over all training records of the trace; layers that stay fp32 are not in it",
-      "stalls are not modelled: the milliseconds are cycles at the clock, the bytes alone take "
-      "dram_milliseconds",
-      "results leave as fp32 and operands are made from fp32 tensors in DRAM: no layer is fused with the "
-      "next",
-      "energy prices counts, not toggles; wires, leakage, control and clock tree are not in it"};
-  if (config.pe == Pe::bf16) {
-    limits.emplace_back("multiplier and adder are published macros; the 4-bit PE is priced from gate counts");
-    limits.emplace_back("cycles and energy only: this PE has no bit-accurate model");
-  } else {
-    limits.emplace_back("the PE is priced from gate counts; a bf16 PE from published macros");
-  }
-  return limits;
 }
 
 }  // namespace quatrain::sim

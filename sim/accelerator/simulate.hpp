@@ -3,10 +3,9 @@
 /// replay that proves bits and cycles. Results are sums over all training records; 4-bit layers only.
 
 #include "sim/accelerator/config.hpp"
-#include "sim/accelerator/cycles.hpp"
 #include "sim/accelerator/energy.hpp"
 #include "sim/accelerator/replay.hpp"
-#include "sim/accelerator/traffic.hpp"
+#include "sim/accelerator/tally.hpp"
 #include "traces/base/progress.hpp"
 
 #include <cstdint>
@@ -18,17 +17,14 @@
 
 namespace quatrain::sim {
 
+/// One GEMM of the trace.
 struct RecordResult {
   std::uint32_t step = 0;
   std::string layer;
   traces::Phase phase = traces::Phase::forward;
   traces::GemmSize size;
   unsigned samples = 1;
-  UseOfArray use;
-  std::uint64_t in_range_macs = 0;
-  Traffic traffic;
-  std::optional<rtl_models::Activity> activity;
-  std::vector<Bounds> energy_pj;  ///< one a technology
+  Tally tally;
 };
 
 struct TechnologyResult {
@@ -37,20 +33,31 @@ struct TechnologyResult {
   Bounds energy_pj;
 };
 
+/// All that `quatrain sim` finds, and all that its file says (simulation_file.hpp).
 struct Simulation {
   AcceleratorConfig config;
   std::string trace_directory, manifest_sha256, model;
+  std::string scope;                  ///< what the sums are over, in words
   std::vector<RecordResult> records;  ///< in the order of computation
-  UseOfArray use;                     ///< of all records
-  std::uint64_t in_range_macs = 0;
-  Traffic traffic;
-  std::optional<rtl_models::Activity> activity;
+  Tally total;                        ///< of all records
   std::vector<TechnologyResult> technologies;
   std::optional<ReplaySummary> replay;
-
-  double milliseconds() const;       ///< at the config's clock, without stalls
-  double dram_milliseconds() const;  ///< what the bytes alone take at the config's bandwidth
+  std::vector<std::string> limits;  ///< what the figures do not contain, one sentence each
 };
+
+/// Records that are shown as one.
+struct Part {
+  const RecordResult* first = nullptr;
+  Tally tally;
+};
+
+/// One part for each layer and phase, in the order of the first records.
+std::vector<Part> parts_by_phase(const std::vector<RecordResult>& records);
+/// The same, but records of different sizes stand apart.
+std::vector<Part> parts_by_size(const std::vector<RecordResult>& records);
+
+/// "layer conv2, step 0, forward": names a record in tables and messages.
+std::string place_of(const RecordResult& record);
 
 /// The tables that a config names: embedded ones, or files relative to `folder`.
 std::vector<Technology> read_technologies(const AcceleratorConfig& config,
@@ -66,8 +73,5 @@ struct SimulationTask {
 /// Throws Error when the trace has no training GEMM or a table's name occurs twice.
 Simulation simulate(const SimulationTask& task, const traces::TraceReader& reader,
                     traces::Progress& progress);
-
-/// What the figures do not contain, one sentence each.
-std::vector<std::string> limits_of(const AcceleratorConfig& config);
 
 }  // namespace quatrain::sim

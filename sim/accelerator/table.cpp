@@ -1,8 +1,11 @@
 #include "sim/accelerator/table.hpp"
 
+#include "sim/accelerator/figures.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 namespace quatrain::sim {
@@ -10,35 +13,16 @@ namespace {
 
 constexpr double uj_per_pj = 1e-6;
 
-/// The records of one layer and phase with equal sizes.
-struct LayerPhase {
-  const RecordResult* first;
-  UseOfArray use;
-  std::uint64_t records = 0, in_range_macs = 0;
-  Bounds energy_pj;
-};
-
-bool in_one_row(const RecordResult& a, const RecordResult& b) {
-  return a.layer == b.layer && a.phase == b.phase && a.size == b.size && a.samples == b.samples;
-}
-
-std::vector<LayerPhase> rows_of(const std::vector<RecordResult>& records) {
-  std::vector<LayerPhase> rows;
-  for (const RecordResult& record : records) {
-    auto row =
-        std::ranges::find_if(rows, [&](const LayerPhase& other) { return in_one_row(*other.first, record); });
-    if (row == rows.end()) row = rows.insert(row, {&record, {}, 0, 0, {}});
-    row->use += record.use;
-    row->records += 1;
-    row->in_range_macs += record.in_range_macs;
-    row->energy_pj += record.energy_pj[0];
-  }
-  return rows;
-}
-
 std::string energy_columns(const Bounds& pj) {
-  return fmt::format("{:>9.3f} {:>9.3f} {:>9.3f}", uj_per_pj * pj.low, uj_per_pj * pj.nominal,
-                     uj_per_pj * pj.high);
+  std::string text;
+  for (const Bound& bound : bounds_in_order) text += fmt::format(" {:>9.3f}", uj_per_pj * pj.*bound.member);
+  return text.substr(1);
+}
+
+std::string bound_headings() {
+  std::string text;
+  for (const Bound& bound : bounds_in_order) text += fmt::format(" {:>9}", bound.name);
+  return text.substr(1);
 }
 
 /// "126 x 5 x 9" for one group; groups and samples only where there are several.
@@ -53,6 +37,16 @@ double percent(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
+/// What the config says, but for the technology tables: each has a table of its own below.
+std::string header(const AcceleratorConfig& config) {
+  return fmt::format(
+      "{}: {} x {} {} PEs, output stationary, serial drain, {} MHz, random bits: {}\n"
+      "operand buffers {} KiB, accumulator buffer {} KiB, {} at {} GiB/s\n",
+      config.name, config.array.rows, config.array.columns, name_of(config.pe), config.clock_mhz,
+      name_of(config.random_source), config.operand_kib, config.accumulator_kib, name_of(config.dram),
+      config.dram_gib_per_s);
+}
+
 std::size_t layer_width(const Simulation& simulation) {
   constexpr std::size_t narrowest = 5, widest = 24;
   std::size_t width = narrowest;
@@ -61,38 +55,79 @@ std::size_t layer_width(const Simulation& simulation) {
   return width;
 }
 
-void add_cycles(std::string& text, const Simulation& simulation, const std::vector<LayerPhase>& rows) {
+/// Columns of the first table: figures with their headings, in two lines.
+struct Column {
+  std::string_view figure, above, heading;
+  int width;
+};
+constexpr std::array<Column, 6> columns = {{{"tiles", "", "tiles", 7},
+                                            {"cycles", "", "cycles", 10},
+                                            {"macs", "", "MACs", 11},
+                                            {"in_range_macs", "MACs", "in range", 11},
+                                            {"utilization_overall", "overall", "use %", 7},
+                                            {"utilization_in_range", "in-range", "use %", 8}}};
+
+void add_layers(std::string& text, const Simulation& simulation, const std::vector<Part>& parts) {
   const std::size_t width = layer_width(simulation);
   const auto line = [&](std::string_view layer, std::string_view phase, std::string_view size,
-                        const auto&... numbers) {
-    text += fmt::format("{:<{}} {:<15} {:<20}", layer.substr(0, width), width, phase, size);
-    text += fmt::format(" {:>3} {:>7} {:>10} {:>11} {:>11} {:>7} {:>8}\n", numbers...);
+                        const std::string& records, const auto& cell) {
+    text += fmt::format("{:<{}} {:<15} {:<20} {:>3}", layer.substr(0, width), width, phase, size, records);
+    for (const Column& column : columns) text += fmt::format(" {:>{}}", cell(column), column.width);
+    text += "\n";
   };
-  const auto share = [](double use) { return fmt::format("{:.1f}", 100 * use); };
-  line("", "", "", "", "", "", "", "MACs", "overall", "in-range");
-  line("layer", "phase", "m x n x k", "in", "tiles", "cycles", "MACs", "in range", "use %", "use %");
-  for (const LayerPhase& row : rows)
-    line(row.first->layer, name_of(row.first->phase), size_text(*row.first), row.records, row.use.tiles,
-         row.use.cycles, row.use.macs, row.in_range_macs, share(row.use.overall()),
-         share(row.use.overall_of(row.in_range_macs)));
-  line("total", "", "", simulation.records.size(), simulation.use.tiles, simulation.use.cycles,
-       simulation.use.macs, simulation.in_range_macs, share(simulation.use.overall()),
-       share(simulation.use.overall_of(simulation.in_range_macs)));
+  const auto figures_of = [&](const Tally& tally) {
+    return [&](const Column& column) {
+      const Figure& shown = figure(column.figure);
+      return text_of(shown.quantity, shown.value(simulation.config, tally));
+    };
+  };
+  line("", "", "", "", [](const Column& column) { return column.above; });
+  line("layer", "phase", "m x n x k", "in", [](const Column& column) { return column.heading; });
+  for (const Part& part : parts)
+    line(part.first->layer, name_of(part.first->phase), size_text(*part.first),
+         fmt::format("{}", part.tally.records), figures_of(part.tally));
+  line("total", "", "", fmt::format("{}", simulation.total.records), figures_of(simulation.total));
 }
 
-void add_energy_by_layer(std::string& text, const Simulation& simulation,
-                         const std::vector<LayerPhase>& rows) {
+/// Every figure of the total, one per line.
+void add_totals(std::string& text, const Simulation& simulation) {
+  text += fmt::format("\ntotal of {} records\n", simulation.total.records);
+  for (const Figure& figure : figures())
+    text += fmt::format("  {:<21} {:>15} {:<5}  {}\n", figure.heading,
+                        text_of(figure.quantity, figure.value(simulation.config, simulation.total)),
+                        unit_of(figure.quantity), figure.description);
+}
+
+/// Layers and phases whose bytes take longer than their cycles, with their records.
+void add_memory_bound(std::string& text, const Simulation& simulation) {
+  const Tally& total = simulation.total;
+  if (total.memory_bound == 0) {
+    text += "memory-bound: none\n";
+    return;
+  }
+  text +=
+      fmt::format("memory-bound: {} of {} records ({:.1f} %): the bytes alone take longer than the cycles\n",
+                  total.memory_bound, total.records, percent(total.memory_bound, total.records));
+  for (const Part& part : parts_by_phase(simulation.records))
+    if (part.tally.memory_bound > 0)
+      text += fmt::format("  {} {}: {} of {}, {:.6f} ms of bytes, {:.6f} ms of cycles\n", part.first->layer,
+                          name_of(part.first->phase), part.tally.memory_bound, part.tally.records,
+                          dram_milliseconds(simulation.config, part.tally),
+                          milliseconds(simulation.config, part.tally));
+}
+
+void add_energy_by_layer(std::string& text, const Simulation& simulation, const std::vector<Part>& parts) {
   const std::size_t width = layer_width(simulation);
-  text += fmt::format("{:<{}}       low   nominal      high\n",
-                      fmt::format("uJ at {}", simulation.technologies[0].name), width + 16);
-  for (const LayerPhase& row : rows)
-    text += fmt::format("{:<{}} {:<15} {}\n", row.first->layer.substr(0, width), width,
-                        name_of(row.first->phase), energy_columns(row.energy_pj));
+  text += fmt::format("\n{:<{}} {}\n", fmt::format("uJ at {}", simulation.technologies[0].name), width + 16,
+                      bound_headings());
+  for (const Part& part : parts)
+    text += fmt::format("{:<{}} {:<15} {}\n", part.first->layer.substr(0, width), width,
+                        name_of(part.first->phase), energy_columns(part.tally.energy_pj[0]));
 }
 
 void add_energy(std::string& text, const TechnologyResult& technology) {
-  text += fmt::format("\n{:<22}       low   nominal      high  kind of the constants\n",
-                      fmt::format("uJ at {}", technology.name));
+  text += fmt::format("\n{:<22} {}  kind of the constants\n", fmt::format("uJ at {}", technology.name),
+                      bound_headings());
   for (const ComponentTotal& total : totals_by_component(technology.components))
     text += fmt::format("  {:<20} {}  {}\n", name_of(total.component), energy_columns(total.energy_pj),
                         total.kinds);
@@ -106,12 +141,9 @@ void add_replay(std::string& text, const Simulation& simulation) {
     return;
   }
   const ReplaySummary& replay = *simulation.replay;
-  const rtl_models::Activity& activity = *simulation.activity;
-  text += fmt::format(
-      "activity: {:.1f} % of the MACs have a zero operand; toggled bits: left {}, right {}, accumulators "
-      "{}\n",
-      percent(activity.zero_operand_macs, activity.macs), activity.left_toggles, activity.right_toggles,
-      activity.accumulator_toggles);
+  const rtl_models::Activity& activity = *simulation.total.activity;
+  text += fmt::format("activity: {:.1f} % of the MACs have a zero operand\n",
+                      percent(activity.zero_operand_macs, activity.macs));
   text += fmt::format(
       "replay: fidelity {} on {}: the accumulators of {} of {} GEMMs equal the trace; cycles {} the closed "
       "form; {} tiles checked at pe\n",
@@ -123,33 +155,19 @@ void add_replay(std::string& text, const Simulation& simulation) {
 }  // namespace
 
 std::string simulation_table(const Simulation& simulation) {
-  const AcceleratorConfig& config = simulation.config;
-  std::string text =
-      fmt::format("{}: {} x {} {} PEs, output stationary, serial drain, {} MHz\n", config.name,
-                  config.array.rows, config.array.columns, name_of(config.pe), config.clock_mhz);
+  std::string text = header(simulation.config);
   text +=
       fmt::format("trace {} (model {})\n\n", simulation.trace_directory, traces::printable(simulation.model));
-  const std::vector<LayerPhase> rows = rows_of(simulation.records);
-  add_cycles(text, simulation, rows);
-  text += fmt::format("\n{} cycles: {:.3f} ms; the bytes alone take {:.3f} ms at {} GiB/s\n",
-                      simulation.use.cycles, simulation.milliseconds(), simulation.dram_milliseconds(),
-                      config.dram_gib_per_s);
-  text += fmt::format(
-      "{} MACs, {:.1f} % of them in range; utilization: spatial {:.1f} %, temporal {:.1f} %, "
-      "overall {:.1f} %, in-range {:.1f} %\n",
-      simulation.use.macs, percent(simulation.in_range_macs, simulation.use.macs),
-      100 * simulation.use.spatial(), 100 * simulation.use.temporal(), 100 * simulation.use.overall(),
-      100 * simulation.use.overall_of(simulation.in_range_macs));
-  text += fmt::format("bytes: left {}, right {}, result {}, quantizers {}\n", simulation.traffic.left_bytes,
-                      simulation.traffic.right_bytes, simulation.traffic.result_bytes,
-                      simulation.traffic.quantizer_bytes);
-  text += "\n";
-  add_energy_by_layer(text, simulation, rows);
+  const std::vector<Part> parts = parts_by_size(simulation.records);
+  add_layers(text, simulation, parts);
+  add_totals(text, simulation);
+  add_memory_bound(text, simulation);
+  add_energy_by_layer(text, simulation, parts);
   for (const TechnologyResult& technology : simulation.technologies) add_energy(text, technology);
   text += "\n";
   add_replay(text, simulation);
   text += "limits:\n";
-  for (const std::string& limit : limits_of(config)) text += fmt::format("  {}\n", limit);
+  for (const std::string& limit : simulation.limits) text += fmt::format("  {}\n", limit);
   return text;
 }
 

@@ -1,5 +1,5 @@
 /// quatrain sim: an accelerator on the training GEMMs of a trace.
-#include "sim/accelerator/results.hpp"
+#include "sim/accelerator/simulation_file.hpp"
 #include "sim/accelerator/table.hpp"
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"

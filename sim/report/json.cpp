@@ -1,6 +1,6 @@
 #include "sim/report/json.hpp"
 
-#include "sim/accelerator/results.hpp"
+#include "sim/accelerator/simulation_file.hpp"
 #include "sim/records/result_file.hpp"
 #include "sim/verify/cross_check_json.hpp"
 #include "traces/format/record.hpp"
@@ -69,39 +69,44 @@ Json json_of(const TechnologyResult& technology) {
   return json;
 }
 
-Json json_of(const PartFigures& part) {
-  Json json = {{"layer", part.layer},        {"phase", traces::name_of(part.phase)}, {"cycles", part.cycles},
-               {"macs", part.macs},          {"in_range_macs", part.in_range_macs},  {"bytes", part.bytes},
+Json json_of(const Part& part, const Simulation& simulation) {
+  const Tally& tally = part.tally;
+  Json json = {{"layer", part.first->layer},           {"phase", traces::name_of(part.first->phase)},
+               {"cycles", tally.use.cycles},           {"macs", tally.use.macs},
+               {"in_range_macs", tally.in_range_macs}, {"bytes", tally.traffic.total_bytes()},
                {"energy_pj", Json::object()}};
-  for (const auto& [technology, energy] : part.energy_pj)
-    json["energy_pj"][technology] = to_json_object(energy);
+  for (std::size_t i = 0; i < simulation.technologies.size(); ++i)
+    json["energy_pj"][simulation.technologies[i].name] = to_json_object(tally.energy_pj[i]);
   return json;
 }
 
-Json json_of(const SimulationFigures& simulation) {
+Json json_of(const Simulation& simulation) {
+  const Tally& total = simulation.total;
+  const Json figures = to_json_object(simulation.config, total);
   Json json = {{"scope", simulation.scope},
                {"pe", name_of(simulation.config.pe)},
                {"rows", simulation.config.array.rows},
                {"columns", simulation.config.array.columns},
                {"clock_mhz", simulation.config.clock_mhz},
-               {"cycles", simulation.cycles},
-               {"milliseconds", simulation.milliseconds},
-               {"dram_milliseconds", simulation.dram_milliseconds},
-               {"macs", simulation.macs},
-               {"in_range_macs", simulation.in_range_macs},
-               {"bytes", to_json_object(simulation.traffic)},
+               {"cycles", total.use.cycles},
+               {"milliseconds", milliseconds(simulation.config, total)},
+               {"dram_milliseconds", dram_milliseconds(simulation.config, total)},
+               {"macs", total.use.macs},
+               {"in_range_macs", total.in_range_macs},
+               {"bytes", figures.at("bytes")},
                {"utilization",
-                {{"spatial", simulation.spatial_utilization},
-                 {"temporal", simulation.temporal_utilization},
-                 {"overall", simulation.overall_utilization}}},
+                {{"spatial", total.use.spatial()},
+                 {"temporal", total.use.temporal()},
+                 {"overall", total.use.overall()}}},
                {"replay", to_json_object(simulation.replay)},
-               {"activity", to_json_object(simulation.activity)},
+               {"activity", figures.at("activity")},
                {"technologies", Json::object()},
                {"parts", Json::array()},
                {"limits", simulation.limits}};
   for (const TechnologyResult& technology : simulation.technologies)
     json["technologies"][technology.name] = json_of(technology);
-  for (const PartFigures& part : simulation.parts) json["parts"].push_back(json_of(part));
+  for (const Part& part : parts_by_phase(simulation.records))
+    json["parts"].push_back(json_of(part, simulation));
   return json;
 }
 
@@ -152,7 +157,7 @@ std::string render_json(const Report& report) {
     for (const MachineFindings& machine : report.crosscheck->machines)
       json["crosscheck"][machine.name] = json_of(machine);
   }
-  for (const SimulationFigures& simulation : report.simulations)
+  for (const Simulation& simulation : report.simulations)
     json["simulation"][simulation.config.name] = json_of(simulation);
   if (report.gradients) json["gradients"] = json_of(*report.gradients);
   for (const Stage& stage : report.stages) json["seconds"][stage.name] = stage.seconds;

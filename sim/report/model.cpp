@@ -43,7 +43,7 @@ void add_trace_results(const fs::path& run, Report& report, traces::ThreadPool& 
       if (entry.path().extension() == ".json")
         report.simulations.push_back(read_simulation(entry.path(), manifest_sha256));
   std::sort(report.simulations.begin(), report.simulations.end(),
-            [](const SimulationFigures& a, const SimulationFigures& b) {
+            [](const Simulation& a, const Simulation& b) {
               return a.replay.has_value() != b.replay.has_value() ? a.replay.has_value()
                                                                   : a.config.name < b.config.name;
             });
@@ -60,7 +60,7 @@ std::vector<std::string> commands_of_run(const fs::path& directory, const Report
                                                    report.gradients ? " --trace" : "")};
   if (report.crosscheck)
     commands.push_back(fmt::format("quatrain verify {}/trace --json {}/crosscheck.json", again, again));
-  for (const SimulationFigures& simulation : report.simulations)
+  for (const Simulation& simulation : report.simulations)
     commands.push_back(fmt::format("quatrain sim {} --trace {}/trace{}", simulation.config.name, again,
                                    simulation.replay ? "" : " --cycles-only"));
   commands.push_back(fmt::format("quatrain report {}", again));

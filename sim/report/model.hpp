@@ -4,7 +4,7 @@
 
 #include "emu/nn/run_directory.hpp"
 #include "emu/nn/training_config.hpp"
-#include "sim/accelerator/figures.hpp"
+#include "sim/accelerator/simulation_file.hpp"
 #include "sim/report/gradient_study.hpp"
 #include "sim/verify/cross_check.hpp"
 #include "traces/base/parallel_for.hpp"
@@ -39,7 +39,7 @@ struct Report {
   std::string subject;  ///< name of the directory
   std::vector<TrainingRun> training;
   std::optional<CrossCheck> crosscheck;
-  std::vector<SimulationFigures> simulations;  ///< those that replayed the trace first, then by name
+  std::vector<Simulation> simulations;  ///< those that replayed the trace first, then by name
   std::optional<GradientStudy> gradients;
   std::vector<Stage> stages;
   std::vector<std::string> commands;  ///< that repeat it

@@ -51,13 +51,14 @@ void add_verdict(const CrossCheck& check, Page& page) {
 }
 
 /// The design that the trace was replayed on, and its first node.
-void add_cost(const SimulationFigures& simulation, Page& page) {
-  page.figures.push_back({.label = "Cycles, " + simulation.config.name,
-                          .value = grouped(simulation.cycles),
-                          .detail = fmt::format("{} ms at {} MHz; {}", significant(simulation.milliseconds),
-                                                significant(simulation.config.clock_mhz),
-                                                simulation.replay ? "replayed on " + simulation.replay->ran_on
-                                                                  : "closed form, not replayed")});
+void add_cost(const Simulation& simulation, Page& page) {
+  page.figures.push_back(
+      {.label = "Cycles, " + simulation.config.name,
+       .value = grouped(simulation.total.use.cycles),
+       .detail = fmt::format(
+           "{} ms at {} MHz; {}", significant(milliseconds(simulation.config, simulation.total)),
+           significant(simulation.config.clock_mhz),
+           simulation.replay ? "replayed on " + simulation.replay->ran_on : "closed form, not replayed")});
   if (simulation.technologies.empty()) return;
   const TechnologyResult& technology = simulation.technologies.front();
   page.figures.push_back({.label = fmt::format("Energy, {} at {}", simulation.config.name, technology.name),

@@ -9,41 +9,45 @@ namespace quatrain::sim::report {
 namespace {
 
 /// An accelerator's energy at a node, or null.
-const TechnologyResult* find_node(const SimulationFigures& simulation, const std::string& node) {
+const TechnologyResult* find_node(const Simulation& simulation, const std::string& node) {
   for (const TechnologyResult& technology : simulation.technologies)
     if (technology.name == node) return &technology;
   return nullptr;
 }
 
-const PartFigures* find_part(const SimulationFigures& simulation, const PartFigures& like) {
-  for (const PartFigures& part : simulation.parts)
-    if (part.layer == like.layer && part.phase == like.phase) return &part;
-  return nullptr;
+std::optional<Part> find_part(const Simulation& simulation, const std::string& layer, traces::Phase phase) {
+  for (const Part& part : parts_by_phase(simulation.records))
+    if (part.first->layer == layer && part.first->phase == phase) return part;
+  return std::nullopt;
 }
 
-const Bounds* find_energy(const PartFigures& part, const std::string& node) {
-  for (const auto& [name, energy] : part.energy_pj)
-    if (name == node) return &energy;
+std::optional<Part> find_part(const Simulation& simulation, const Part& like) {
+  return find_part(simulation, like.first->layer, like.first->phase);
+}
+
+const Bounds* find_energy(const Simulation& simulation, const Part& part, const std::string& node) {
+  for (std::size_t i = 0; i < simulation.technologies.size(); ++i)
+    if (simulation.technologies[i].name == node) return &part.tally.energy_pj[i];
   return nullptr;
 }
 
 /// Every layer and phase that a simulation has: layers in the order of their forward products, their phases
 /// in the order forward, backward_data, backward_weight.
-std::vector<PartFigures> all_parts(const Report& report) {
+std::vector<Part> all_parts(const Report& report) {
   std::vector<std::string> layers;
-  for (const SimulationFigures& simulation : report.simulations)
-    for (const PartFigures& part : simulation.parts)
-      if (std::find(layers.begin(), layers.end(), part.layer) == layers.end()) layers.push_back(part.layer);
-  std::vector<PartFigures> parts;
+  for (const Simulation& simulation : report.simulations)
+    for (const RecordResult& record : simulation.records)
+      if (std::find(layers.begin(), layers.end(), record.layer) == layers.end())
+        layers.push_back(record.layer);
+  std::vector<Part> parts;
   for (const std::string& layer : layers)
     for (const traces::Phase phase :
          {traces::Phase::forward, traces::Phase::backward_data, traces::Phase::backward_weight})
-      for (const SimulationFigures& simulation : report.simulations) {
-        const PartFigures* found = find_part(simulation, {.layer = layer, .phase = phase, .energy_pj = {}});
-        if (found == nullptr) continue;
-        parts.push_back(*found);
-        break;
-      }
+      for (const Simulation& simulation : report.simulations)
+        if (const auto found = find_part(simulation, layer, phase)) {
+          parts.push_back(*found);
+          break;
+        }
   return parts;
 }
 
@@ -51,7 +55,7 @@ std::string in_words(traces::Phase phase) { return std::string(traces::name_of(p
 
 std::vector<std::string> all_nodes(const Report& report) {
   std::vector<std::string> nodes;
-  for (const SimulationFigures& simulation : report.simulations)
+  for (const Simulation& simulation : report.simulations)
     for (const TechnologyResult& technology : simulation.technologies)
       if (std::find(nodes.begin(), nodes.end(), technology.name) == nodes.end())
         nodes.push_back(technology.name);
@@ -63,7 +67,7 @@ void append_bounds(std::vector<Cell>& row, const Bounds* energy) {
     row.emplace_back(energy == nullptr ? "" : microjoules(energy->*bound));
 }
 
-std::string replay_in_words(const SimulationFigures& simulation) {
+std::string replay_in_words(const Simulation& simulation) {
   if (!simulation.replay) return "closed form only";
   const ReplaySummary& replay = *simulation.replay;
   return fmt::format("{}: {} of {} GEMMs equal, cycles {}, {} tiles at pe", replay.ran_on, replay.gemms_equal,
@@ -83,18 +87,18 @@ Table cycles_table(const Report& report) {
                           {"overall utilization"},
                           {"replayed on", Align::left}},
               .rows = {}};
-  for (const SimulationFigures& simulation : report.simulations) {
+  for (const Simulation& simulation : report.simulations) {
     const bool differs = simulation.replay && !simulation.replay->equal();
     table.rows.push_back(
         {simulation.config.name,
          fmt::format("{} x {}", simulation.config.array.rows, simulation.config.array.columns),
          significant(simulation.config.clock_mhz),
-         grouped(simulation.cycles),
-         significant(simulation.milliseconds),
-         significant(simulation.dram_milliseconds),
-         grouped(simulation.macs),
-         grouped(simulation.in_range_macs),
-         percent(simulation.overall_utilization),
+         grouped(simulation.total.use.cycles),
+         significant(milliseconds(simulation.config, simulation.total)),
+         significant(dram_milliseconds(simulation.config, simulation.total)),
+         grouped(simulation.total.use.macs),
+         grouped(simulation.total.in_range_macs),
+         percent(simulation.total.use.overall()),
          {replay_in_words(simulation), differs ? Tone::bad : Tone::plain}});
   }
   return table;
@@ -110,7 +114,7 @@ Table totals_table(const Report& report) {
                           {"kind of the constants", Align::left}},
               .rows = {}};
   for (const std::string& node : all_nodes(report))
-    for (const SimulationFigures& simulation : report.simulations)
+    for (const Simulation& simulation : report.simulations)
       if (const TechnologyResult* technology = find_node(simulation, node)) {
         std::vector<Cell>& row = table.rows.emplace_back(std::vector<Cell>{node, simulation.config.name});
         append_bounds(row, &technology->energy_pj);
@@ -123,14 +127,14 @@ Table cycles_by_part(const Report& report) {
   Table table{.title = "Cycles by layer and phase",
               .columns = {{"layer", Align::left}, {"phase", Align::left}, {"MACs"}, {"in range"}},
               .rows = {}};
-  for (const SimulationFigures& simulation : report.simulations)
-    table.columns.push_back({simulation.config.name});
-  for (const PartFigures& part : all_parts(report)) {
+  for (const Simulation& simulation : report.simulations) table.columns.push_back({simulation.config.name});
+  for (const Part& part : all_parts(report)) {
     std::vector<Cell>& row = table.rows.emplace_back(
-        std::vector<Cell>{part.layer, in_words(part.phase), grouped(part.macs), grouped(part.in_range_macs)});
-    for (const SimulationFigures& simulation : report.simulations) {
-      const PartFigures* found = find_part(simulation, part);
-      row.emplace_back(found == nullptr ? "" : grouped(found->cycles));
+        std::vector<Cell>{part.first->layer, in_words(part.first->phase), grouped(part.tally.use.macs),
+                          grouped(part.tally.in_range_macs)});
+    for (const Simulation& simulation : report.simulations) {
+      const std::optional<Part> found = find_part(simulation, part);
+      row.emplace_back(!found ? "" : grouped(found->tally.use.cycles));
     }
   }
   return table;
@@ -140,14 +144,15 @@ Table energy_by_part(const Report& report, const std::string& node) {
   Table table{.title = fmt::format("Energy by layer and phase at {}, microjoules", node),
               .columns = {{"layer", Align::left}, {"phase", Align::left}},
               .rows = {}};
-  for (const SimulationFigures& simulation : report.simulations)
+  for (const Simulation& simulation : report.simulations)
     for (const char* bound : {"low", "nominal", "high"})
       table.columns.push_back({fmt::format("{} {}", simulation.config.name, bound)});
-  for (const PartFigures& part : all_parts(report)) {
-    std::vector<Cell>& row = table.rows.emplace_back(std::vector<Cell>{part.layer, in_words(part.phase)});
-    for (const SimulationFigures& simulation : report.simulations) {
-      const PartFigures* found = find_part(simulation, part);
-      append_bounds(row, found == nullptr ? nullptr : find_energy(*found, node));
+  for (const Part& part : all_parts(report)) {
+    std::vector<Cell>& row =
+        table.rows.emplace_back(std::vector<Cell>{part.first->layer, in_words(part.first->phase)});
+    for (const Simulation& simulation : report.simulations) {
+      const std::optional<Part> found = find_part(simulation, part);
+      append_bounds(row, !found ? nullptr : find_energy(simulation, *found, node));
     }
   }
   return table;
@@ -170,14 +175,14 @@ Table energy_by_component(const Report& report, const std::string& node) {
       .title = fmt::format("Energy by component at {}, microjoules, with the kind of its constants", node),
       .columns = {{"component", Align::left}},
       .rows = {}};
-  for (const SimulationFigures& simulation : report.simulations) {
+  for (const Simulation& simulation : report.simulations) {
     for (const char* bound : {"low", "nominal", "high"})
       table.columns.push_back({fmt::format("{} {}", simulation.config.name, bound)});
     table.columns.push_back({"kind", Align::left});
   }
   for (const std::string_view component : component_words) {
     std::vector<Cell> row = {std::string(component)};
-    for (const SimulationFigures& simulation : report.simulations)
+    for (const Simulation& simulation : report.simulations)
       append_total(row, find_node(simulation, node), component);
     const auto is_empty = [](const Cell& cell) { return cell.text.empty(); };
     if (!std::all_of(row.begin() + 1, row.end(), is_empty)) table.rows.push_back(std::move(row));
@@ -192,13 +197,14 @@ Chart energy_chart(const Report& report, const std::string& node) {
               .y_label = "microjoules",
               .labels = {},
               .series = {}};
-  const std::vector<PartFigures> parts = all_parts(report);
-  for (const PartFigures& part : parts) chart.labels.push_back(part.layer + " " + in_words(part.phase));
-  for (const SimulationFigures& simulation : report.simulations) {
+  const std::vector<Part> parts = all_parts(report);
+  for (const Part& part : parts)
+    chart.labels.push_back(part.first->layer + " " + in_words(part.first->phase));
+  for (const Simulation& simulation : report.simulations) {
     Series series{.name = simulation.config.name, .y = {}, .x = {}, .bounds = {}};
-    for (const PartFigures& part : parts) {
-      const PartFigures* found = find_part(simulation, part);
-      const Bounds* energy = found == nullptr ? nullptr : find_energy(*found, node);
+    for (const Part& part : parts) {
+      const std::optional<Part> found = find_part(simulation, part);
+      const Bounds* energy = !found ? nullptr : find_energy(simulation, *found, node);
       const Bounds drawn = energy == nullptr ? Bounds{} : *energy;
       series.y.push_back(drawn.nominal * 1e-6);
       series.bounds.emplace_back(drawn.low * 1e-6, drawn.high * 1e-6);
@@ -208,7 +214,7 @@ Chart energy_chart(const Report& report, const std::string& node) {
   return chart;
 }
 
-Table components_table(const SimulationFigures& simulation, const TechnologyResult& technology) {
+Table components_table(const Simulation& simulation, const TechnologyResult& technology) {
   Table table{
       .title = fmt::format("Where the energy of {} goes at {}", simulation.config.name, technology.name),
       .columns = {{"component", Align::left},
@@ -253,17 +259,19 @@ Table activity_table(const Report& report) {
                           {"accumulator toggles"}},
               .rows = {},
               .is_detail = true};
-  for (const SimulationFigures& simulation : report.simulations) {
+  for (const Simulation& simulation : report.simulations) {
     std::vector<Cell>& row = table.rows.emplace_back(std::vector<Cell>{simulation.config.name});
-    const Traffic& traffic = simulation.traffic;
+    const Traffic& traffic = simulation.total.traffic;
     for (const std::uint64_t bytes :
          {traffic.left_bytes, traffic.right_bytes, traffic.result_bytes, traffic.quantizer_bytes})
       row.emplace_back(grouped(bytes));
-    for (const double utilization : {simulation.spatial_utilization, simulation.temporal_utilization,
-                                     simulation.overall_utilization, simulation.in_range_utilization()})
+    for (const double utilization :
+         {simulation.total.use.spatial(), simulation.total.use.temporal(), simulation.total.use.overall(),
+          simulation.total.use.overall_of(simulation.total.in_range_macs)})
       row.emplace_back(percent(utilization));
     const auto counted = [&](std::uint64_t rtl_models::Activity::*events) {
-      row.emplace_back(simulation.activity ? grouped((*simulation.activity).*events) : "not simulated");
+      row.emplace_back(simulation.total.activity ? grouped((*simulation.total.activity).*events)
+                                                 : "not simulated");
     };
     counted(&rtl_models::Activity::zero_operand_macs);
     counted(&rtl_models::Activity::left_toggles);
@@ -276,13 +284,13 @@ Table activity_table(const Report& report) {
 /// A limit that all accelerators share is said once.
 std::vector<std::string> limits_of(const Report& report) {
   std::vector<std::string> limits;
-  const auto has = [](const SimulationFigures& simulation, const std::string& limit) {
+  const auto has = [](const Simulation& simulation, const std::string& limit) {
     return std::find(simulation.limits.begin(), simulation.limits.end(), limit) != simulation.limits.end();
   };
-  for (const SimulationFigures& simulation : report.simulations)
+  for (const Simulation& simulation : report.simulations)
     for (const std::string& limit : simulation.limits) {
       const bool is_shared = std::all_of(report.simulations.begin(), report.simulations.end(),
-                                         [&](const SimulationFigures& other) { return has(other, limit); });
+                                         [&](const Simulation& other) { return has(other, limit); });
       const std::string line = is_shared ? limit : fmt::format("{}: {}", simulation.config.name, limit);
       if (std::find(limits.begin(), limits.end(), line) == limits.end()) limits.push_back(line);
     }
@@ -314,12 +322,12 @@ std::optional<Section> simulation_section(const Report& report) {
   Table differences{.title = "Where the replay differs",
                     .columns = {{"accelerator", Align::left}, {"difference", Align::left}},
                     .rows = {}};
-  for (const SimulationFigures& simulation : report.simulations)
+  for (const Simulation& simulation : report.simulations)
     if (simulation.replay)
       for (const std::string& line : simulation.replay->differences)
         differences.rows.push_back({{simulation.config.name, Tone::bad}, line});
   if (!differences.rows.empty()) section.tables.push_back(std::move(differences));
-  for (const SimulationFigures& simulation : report.simulations)
+  for (const Simulation& simulation : report.simulations)
     for (const TechnologyResult& technology : simulation.technologies)
       section.tables.push_back(components_table(simulation, technology));
   section.tables.push_back(activity_table(report));

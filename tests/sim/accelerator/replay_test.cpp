@@ -1,6 +1,6 @@
 #include "sim/accelerator/replay.hpp"
 
-#include "sim/accelerator/results.hpp"
+#include "sim/accelerator/simulation_file.hpp"
 #include "sim/embedded/config_file.hpp"
 #include "tests/support/delayed_array.hpp"
 #include "tests/support/json_schema.hpp"
@@ -49,8 +49,8 @@ void expect_equal_to_trace(const sim::Simulation& simulation) {
   EXPECT_EQ(simulation.replay->gemms_equal, training_gemms_of_trace);
   EXPECT_TRUE(simulation.replay->cycles_equal);
   EXPECT_EQ(simulation.replay->differences, std::vector<std::string>{});
-  EXPECT_EQ(simulation.activity->macs, simulation.use.macs);
-  EXPECT_GT(simulation.activity->zero_operand_macs, 0U);
+  EXPECT_EQ(simulation.total.activity->macs, simulation.total.use.macs);
+  EXPECT_GT(simulation.total.activity->zero_operand_macs, 0U);
 }
 
 /// Every layer of the trace: strides, gaps, groups, depthwise, samples; ragged tiles in both directions.
@@ -76,7 +76,7 @@ TEST(Replay, BothFidelitiesGiveTheSameOn4x3) {
   expect_equal_to_trace(of_array);
   EXPECT_EQ(of_pe.replay->pe_tiles_checked, 0U);
   for (std::size_t i = 0; i < of_pe.records.size(); ++i)
-    EXPECT_EQ(of_pe.records[i].activity, of_array.records[i].activity) << of_pe.records[i].layer;
+    EXPECT_EQ(of_pe.records[i].tally.activity, of_array.records[i].tally.activity) << of_pe.records[i].layer;
 }
 
 /// The replay's results do not depend on which closed form is asked for: the same figures without models.
@@ -84,9 +84,9 @@ TEST(Replay, ClosedFormsNeedNoModel) {
   const traces::TraceReader reader = outside_trace();
   const sim::Simulation simulation = simulated(task_for({8, 8}, nullptr), reader);
   EXPECT_FALSE(simulation.replay.has_value());
-  EXPECT_FALSE(simulation.activity.has_value());
+  EXPECT_FALSE(simulation.total.activity.has_value());
   EXPECT_EQ(simulation.records.size(), training_gemms_of_trace);
-  EXPECT_GT(simulation.use.cycles, 0U);
+  EXPECT_GT(simulation.total.use.cycles, 0U);
 }
 
 TEST(ReplayPlantedFault, OneMoreEdgeRegisterChangesCyclesOnly) {

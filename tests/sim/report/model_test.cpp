@@ -52,20 +52,22 @@ TEST(ReportModel, DemoHasEveryPart) {
 TEST(ReportModel, RecordsAreSummedByLayerAndPhase) {
   const Folder folder;
   tests::write_demo(folder.path());
-  const SimulationFigures simulation = read(folder.path()).simulations[0];
-  ASSERT_EQ(simulation.parts.size(), 2U);
-  const PartFigures& forward = simulation.parts[0];
-  EXPECT_EQ(forward.phase, traces::Phase::forward);
-  EXPECT_EQ(forward.cycles, 8016U / 4 + 8016 / 2);
-  EXPECT_EQ(forward.macs, 1830U);
+  const Simulation simulation = read(folder.path()).simulations[0];
+  const std::vector<Part> parts = parts_by_phase(simulation.records);
+  ASSERT_EQ(parts.size(), 2U);
+  EXPECT_EQ(parts[0].first->phase, traces::Phase::forward);
+  const Tally& forward = parts[0].tally;
+  EXPECT_EQ(forward.records, 2U);
+  EXPECT_EQ(forward.use.cycles, 8016U / 4 + 8016 / 2);
+  EXPECT_EQ(forward.use.macs, 1830U);
   EXPECT_EQ(forward.in_range_macs, 1828U);
-  EXPECT_EQ(forward.bytes, 20U);
+  EXPECT_EQ(forward.traffic.total_bytes(), 20U);
+  EXPECT_EQ(simulation.technologies[0].name, "7nm");
   ASSERT_EQ(forward.energy_pj.size(), 2U);
-  EXPECT_EQ(forward.energy_pj[0].first, "7nm");
-  EXPECT_EQ(forward.energy_pj[0].second.low, 30e6);
-  EXPECT_EQ(forward.energy_pj[0].second.nominal, 32e6);
-  EXPECT_EQ(forward.energy_pj[0].second.high, 34e6);
-  EXPECT_EQ(simulation.parts[1].cycles, 1002U);
+  EXPECT_EQ(forward.energy_pj[0].low, 30e6);
+  EXPECT_EQ(forward.energy_pj[0].nominal, 32e6);
+  EXPECT_EQ(forward.energy_pj[0].high, 34e6);
+  EXPECT_EQ(parts[1].tally.use.cycles, 1002U);
 }
 
 TEST(ReportModel, SingleRunNamesWhatItLacks) {

@@ -1,7 +1,8 @@
 #pragma once
-/// A simulation as files: ACCELERATOR.json (configs/schemas/simulation.schema.json) and ACCELERATOR.csv, a
-/// row a record.
+/// A simulation as files: ACCELERATOR.json (configs/schemas/simulation.schema.json), which is read back as it
+/// was written, and ACCELERATOR.csv for spreadsheets, one row per record.
 
+#include "sim/accelerator/figures.hpp"
 #include "sim/accelerator/simulate.hpp"
 
 #include <nlohmann/json_fwd.hpp>
@@ -13,13 +14,17 @@
 namespace quatrain::sim {
 
 nlohmann::ordered_json to_json_object(const Bounds& bounds);
-nlohmann::ordered_json to_json_object(const Traffic& traffic);
 /// null where there is none.
-nlohmann::ordered_json to_json_object(const std::optional<rtl_models::Activity>& activity);
 nlohmann::ordered_json to_json_object(const std::optional<ReplaySummary>& replay);
+/// All figures, each in the object of its group; a group without values is null.
+nlohmann::ordered_json to_json_object(const AcceleratorConfig& config, const Tally& tally);
 
 std::string simulation_json(const Simulation& simulation);
 std::string simulation_csv(const Simulation& simulation);
+
+/// Counts and times are read; figures that follow from them are computed again. `manifest_sha256`: of the
+/// trace beside the file, "" for any. Throws Error with file and JSON pointer.
+Simulation read_simulation(const std::filesystem::path& file, const std::string& manifest_sha256);
 
 /// Writes both into `folder`, which is made when it is missing. Returns the path of the JSON file.
 std::filesystem::path write_simulation(const Simulation& simulation, const std::filesystem::path& folder);

@@ -1,0 +1,250 @@
+#include "sim/accelerator/simulation_file.hpp"
+
+#include "sim/records/result_file.hpp"
+#include "traces/base/files.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <limits>
+
+namespace quatrain::sim {
+namespace {
+
+using traces::JsonNode;
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view format_word = "quatrain-simulation";
+
+// Each part of the file: how it is written, then how it is read.
+
+Json size_object(const RecordResult& record) {
+  return {{"step", record.step},          {"layer", record.layer},    {"phase", name_of(record.phase)},
+          {"m", record.size.m},           {"n", record.size.n},       {"k", record.size.k},
+          {"groups", record.size.groups}, {"samples", record.samples}};
+}
+
+RecordResult read_size(const JsonNode& node) {
+  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max(), most_32 = UINT32_MAX;
+  RecordResult record;
+  record.step = static_cast<std::uint32_t>(node.at("step").integer(0, most_32));
+  record.layer = node.at("layer").string();
+  record.phase = static_cast<traces::Phase>(node.at("phase").one_of(traces::phase_words));
+  record.size.m = node.at("m").integer(1, most);
+  record.size.n = node.at("n").integer(1, most);
+  record.size.k = node.at("k").integer(1, most);
+  record.size.groups = node.at("groups").integer(1, most);
+  record.samples = static_cast<unsigned>(node.at("samples").integer(1, most_32));
+  return record;
+}
+
+Json number(const Figure::Value& value) {
+  return std::visit([](auto number) { return Json(number); }, value);
+}
+
+Bounds read_bounds(const JsonNode& node) {
+  Bounds bounds;
+  for (const Bound& bound : bounds_in_order) bounds.*bound.member = number_at(node, bound.name);
+  return bounds;
+}
+
+/// What is stored of a tally, without energies.
+Tally read_tally(const JsonNode& node, const AcceleratorConfig& config) {
+  Tally tally;
+  tally.records = 1;
+  tally.use.pes = std::uint64_t{config.array.rows} * config.array.columns;
+  if (!node.at("activity").is_null()) tally.activity.emplace();
+  for (const Figure& figure : figures()) {
+    const auto place = [&] { return figure.group.empty() ? node : node.at(figure.group); };
+    // The list gives places inside of `tally`, which may be written here.
+    if (const auto* count = std::get_if<Figure::Count>(&figure.in_tally)) {
+      if (const std::uint64_t* at = (*count)(tally))
+        *const_cast<std::uint64_t*>(at) = count_at(place(), figure.name);
+    } else if (const auto* time = std::get_if<Figure::Time>(&figure.in_tally)) {
+      *const_cast<double*>((*time)(tally)) = number_at(place(), figure.name);
+    }
+  }
+  return tally;
+}
+
+Json record_object(const RecordResult& record, const Simulation& simulation) {
+  Json json = size_object(record);
+  json.update(to_json_object(simulation.config, record.tally));
+  for (std::size_t i = 0; i < simulation.technologies.size(); ++i)
+    json["energy_pj"][simulation.technologies[i].name] = to_json_object(record.tally.energy_pj[i]);
+  return json;
+}
+
+RecordResult read_record(const JsonNode& node, const Simulation& simulation) {
+  RecordResult record = read_size(node);
+  record.tally = read_tally(node, simulation.config);
+  for (const TechnologyResult& technology : simulation.technologies)
+    record.tally.energy_pj.push_back(read_bounds(node.at("energy_pj").at(technology.name)));
+  return record;
+}
+
+Json component_object(const ComponentEnergy& line) {
+  return {{"component", name_of(line.component)},
+          {"constant", line.constant},
+          {"events", line.events},
+          {"unit", line.per_event.unit},
+          {"pj_per_event", to_json_object(line.per_event.pj)},
+          {"energy_pj", to_json_object(line.energy_pj)},
+          {"kind", line.per_event.kind},
+          {"source", line.per_event.source},
+          {"node", line.per_event.node},
+          {"conditions", line.per_event.conditions}};
+}
+
+ComponentEnergy read_component(const JsonNode& node) {
+  return {.component = static_cast<Component>(node.at("component").one_of(component_words)),
+          .constant = node.at("constant").string(),
+          .events = count_at(node, "events"),
+          .per_event = {.pj = read_bounds(node.at("pj_per_event")),
+                        .unit = node.at("unit").string(),
+                        .kind = std::string(kind_words[node.at("kind").one_of(kind_words)]),
+                        .source = node.at("source").string(),
+                        .node = node.at("node").string(),
+                        .conditions = node.at("conditions").string()},
+          .energy_pj = read_bounds(node.at("energy_pj"))};
+}
+
+Json technology_object(const TechnologyResult& technology) {
+  Json json;
+  for (const Bound& bound : bounds_in_order)
+    json[fmt::format("energy_pj_{}", bound.name)] = technology.energy_pj.*bound.member;
+  json["components"] = Json::array();
+  for (const ComponentEnergy& line : technology.components)
+    json["components"].push_back(component_object(line));
+  return json;
+}
+
+TechnologyResult read_technology(const std::string& name, const JsonNode& node) {
+  TechnologyResult technology{name, {}, {}};
+  for (const Bound& bound : bounds_in_order)
+    technology.energy_pj.*bound.member = number_at(node, fmt::format("energy_pj_{}", bound.name));
+  for (const JsonNode& item : node.at("components").items())
+    technology.components.push_back(read_component(item));
+  return technology;
+}
+
+ReplaySummary read_replay(const JsonNode& node) {
+  ReplaySummary replay;
+  replay.fidelity = static_cast<rtl_models::Fidelity>(node.at("fidelity").one_of(fidelity_words));
+  replay.ran_on = node.at("ran_on").string();
+  replay.gemms = count_at(node, "gemms");
+  replay.gemms_equal = count_at(node, "gemms_equal");
+  replay.cycles_equal = node.at("cycles_equal").boolean();
+  replay.pe_tiles_checked = count_at(node, "pe_tiles_checked");
+  for (const JsonNode& line : node.at("differences").items()) replay.differences.push_back(line.string());
+  return replay;
+}
+
+}  // namespace
+
+Json to_json_object(const Bounds& bounds) {
+  Json json;
+  for (const Bound& bound : bounds_in_order) json[std::string(bound.name)] = bounds.*bound.member;
+  return json;
+}
+
+Json to_json_object(const std::optional<ReplaySummary>& replay) {
+  if (!replay) return nullptr;
+  return {{"fidelity", name_of(replay->fidelity)},
+          {"ran_on", replay->ran_on},
+          {"gemms", replay->gemms},
+          {"gemms_equal", replay->gemms_equal},
+          {"cycles_equal", replay->cycles_equal},
+          {"pe_tiles_checked", replay->pe_tiles_checked},
+          {"differences", replay->differences}};
+}
+
+Json to_json_object(const AcceleratorConfig& config, const Tally& tally) {
+  Json json;
+  for (const Figure& figure : figures()) {
+    Json& place = figure.group.empty() ? json : json[std::string(figure.group)];
+    if (const auto value = figure.value(config, tally)) place[std::string(figure.name)] = number(*value);
+  }
+  return json;
+}
+
+std::string simulation_json(const Simulation& simulation) {
+  Json json = {{"format", format_word},
+               {"version", 1},
+               {"accelerator", simulation.config.name},
+               {"config", to_json_object(simulation.config)},
+               {"replayed", simulation.replay.has_value()},
+               {"trace",
+                {{"directory", simulation.trace_directory},
+                 {"manifest_sha256", simulation.manifest_sha256},
+                 {"model", simulation.model}}},
+               {"scope", simulation.scope}};
+  json.update(to_json_object(simulation.config, simulation.total));
+  json["replay"] = to_json_object(simulation.replay);
+  for (const RecordResult& record : simulation.records)
+    json["records"].push_back(record_object(record, simulation));
+  for (const TechnologyResult& technology : simulation.technologies)
+    json["technologies"][technology.name] = technology_object(technology);
+  json["limits"] = simulation.limits;
+  return json_text(json, 1);
+}
+
+Simulation read_simulation(const std::filesystem::path& file, const std::string& manifest_sha256) {
+  const JsonNode root = open_result_file(file, format_word);
+  const JsonNode trace = root.at("trace");
+  require_same_trace(trace, manifest_sha256);
+  Simulation simulation;
+  simulation.config = read_accelerator(root.at("config"));
+  simulation.trace_directory = trace.at("directory").string();
+  simulation.manifest_sha256 = trace.at("manifest_sha256").string();
+  simulation.model = trace.at("model").string();
+  simulation.scope = root.at("scope").string();
+  const JsonNode technologies = root.at("technologies");
+  for (const auto& [name, node] : technologies.members())
+    simulation.technologies.push_back(read_technology(name, node));
+  if (simulation.technologies.empty()) throw technologies.error("is empty; expected at least one technology");
+  simulation.total = read_tally(root, simulation.config);
+  for (const TechnologyResult& technology : simulation.technologies)
+    simulation.total.energy_pj.push_back(technology.energy_pj);
+  for (const JsonNode& record : root.at("records").items())
+    simulation.records.push_back(read_record(record, simulation));
+  simulation.total.records = simulation.records.size();
+  if (const JsonNode node = root.at("replay"); !node.is_null()) simulation.replay = read_replay(node);
+  for (const JsonNode& limit : root.at("limits").items()) simulation.limits.push_back(limit.string());
+  return simulation;
+}
+
+std::string simulation_csv(const Simulation& simulation) {
+  std::string csv = "step,layer,phase,m,n,k,groups,samples";
+  for (const Figure& figure : figures()) csv += fmt::format(",{}", figure.column());
+  for (const TechnologyResult& technology : simulation.technologies)
+    for (const Bound& bound : bounds_in_order)
+      csv += fmt::format(",energy_pj_{}_{}", technology.name, bound.name);
+  csv += "\n";
+  for (const RecordResult& r : simulation.records) {
+    csv += fmt::format("{},{},{},{},{},{},{},{}", r.step, r.layer, name_of(r.phase), r.size.m, r.size.n,
+                       r.size.k, r.size.groups, r.samples);
+    for (const Figure& figure : figures()) {
+      csv += ",";
+      if (const auto value = figure.value(simulation.config, r.tally))
+        csv += std::visit([](auto number) { return fmt::format("{}", number); }, *value);
+    }
+    for (const Bounds& energy : r.tally.energy_pj)
+      for (const Bound& bound : bounds_in_order) csv += fmt::format(",{}", energy.*bound.member);
+    csv += "\n";
+  }
+  return csv;
+}
+
+std::filesystem::path write_simulation(const Simulation& simulation, const std::filesystem::path& folder) {
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed) throw traces::Error("{}: cannot be made: {}", folder.string(), failed.message());
+  std::filesystem::path json = folder / (simulation.config.name + ".json"),
+                        csv = folder / (simulation.config.name + ".csv");
+  traces::write_whole_file(csv, simulation_csv(simulation));
+  traces::write_whole_file(json, simulation_json(simulation));
+  return json;
+}
+
+}  // namespace quatrain::sim

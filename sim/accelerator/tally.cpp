@@ -1,0 +1,40 @@
+#include "sim/accelerator/tally.hpp"
+
+#include "sim/accelerator/checked.hpp"
+
+#include <algorithm>
+
+namespace quatrain::sim {
+
+Tally& Tally::operator+=(const Tally& other) {
+  if (records == 0) return *this = other;
+  records += other.records;
+  use += other.use;
+  in_range_macs = checked_sum(in_range_macs, other.in_range_macs);
+  traffic += other.traffic;
+  memory_bound += other.memory_bound;
+  longer_milliseconds += other.longer_milliseconds;
+  if (activity && other.activity)
+    *activity += *other.activity;
+  else
+    activity.reset();
+  for (std::size_t i = 0; i < energy_pj.size(); ++i) energy_pj[i] += other.energy_pj[i];
+  return *this;
+}
+
+double milliseconds(const AcceleratorConfig& config, const Tally& tally) {
+  return static_cast<double>(tally.use.cycles) / (config.clock_mhz * 1e3);
+}
+
+double dram_milliseconds(const AcceleratorConfig& config, const Tally& tally) {
+  constexpr double gib = 1024.0 * 1024.0 * 1024.0;
+  return static_cast<double>(tally.traffic.total_bytes()) / (config.dram_gib_per_s * gib) * 1e3;
+}
+
+void compare_times(const AcceleratorConfig& config, Tally& tally) {
+  const double of_cycles = milliseconds(config, tally), of_bytes = dram_milliseconds(config, tally);
+  tally.longer_milliseconds = std::max(of_cycles, of_bytes);
+  tally.memory_bound = of_bytes > of_cycles ? 1 : 0;
+}
+
+}  // namespace quatrain::sim
