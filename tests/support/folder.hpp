@@ -1,12 +1,16 @@
 #pragma once
-/// A folder of its own for each test, empty at the beginning and removed at the end.
+/// A folder of its own for each object, empty at the beginning and removed at the end. No other test and no other run of
+/// the tests on this computer has the same one.
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <set>
 #include <string>
+#include <system_error>
 
 namespace quatrain::tests {
 
@@ -14,11 +18,11 @@ class Folder {
  public:
   Folder() {
     const testing::TestInfo& test = *testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = std::string("quatrain_") + test.test_suite_name() + "_" + test.name();
+    std::string name = std::string("quatrain_") + test.test_suite_name() + "_" + test.name() + "_XXXXXX";
     std::replace(name.begin(), name.end(), '/', '_');  // parametrized tests
-    path_ = std::filesystem::temp_directory_path() / name;
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
+    std::string made = (std::filesystem::temp_directory_path() / name).string();
+    if (mkdtemp(made.data()) == nullptr) throw std::system_error(errno, std::generic_category(), made);
+    path_ = made;
   }
   ~Folder() {
     std::error_code ignored;
