@@ -33,8 +33,14 @@ install_missing() {
 install_missing
 [ -d /usr/local/cuda/bin ] && PATH=$PATH:/usr/local/cuda/bin # nvcc, where it is installed but not on the path
 preset=${QUATRAIN_PRESET:-release}
+if [ $# -eq 0 ]; then set -- quatrain; fi
+if [ ! -w . ] && [ ! -w "build/$preset" ]; then
+  echo "build.sh: $PWD belongs to another user; copy it to a folder of your own to build it" >&2
+  exit 2
+fi
 if [ ! -f "build/$preset/build.ninja" ]; then
   said=$(cmake --preset "$preset" 2>&1) || { echo "$said" >&2; exit 2; }
 fi
-# Quiet when there is nothing to do; progress on stderr, so that stdout stays the program's.
-cmake --build "build/$preset" --target "${@:-quatrain}" >&2
+# Nothing to do: nothing is said. Otherwise progress on stderr, so that stdout stays the program's.
+would=$(cmake --build "build/$preset" --target "$@" -- -n 2>&1 || true)
+[[ $would == *"no work to do"* ]] || cmake --build "build/$preset" --target "$@" >&2

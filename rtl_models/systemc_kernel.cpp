@@ -4,9 +4,6 @@
 
 #include <systemc>
 
-/// libsystemc refers to it; the kernel is driven through sc_start, so it is never called.
-int sc_main(int, char**) { return 0; }
-
 namespace quatrain::rtl_models {
 
 namespace {

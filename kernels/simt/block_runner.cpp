@@ -45,7 +45,10 @@ BlockRunner::BlockRunner(StackPool& stacks, const SimtOptions& options, const ch
 
 BlockRunner::~BlockRunner() {
   stopping_ = true;
-  for (Fiber& fiber : fibers_) switch_to(fiber);
+  for (Fiber& fiber : fibers_) {
+    switch_to(fiber);
+    forget_stack(fiber.stack);
+  }
 }
 
 void BlockRunner::run(std::uint64_t block_number) {

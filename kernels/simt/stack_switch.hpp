@@ -1,11 +1,13 @@
 #pragma once
-/// Tells AddressSanitizer, in a program that is built with it, that execution moves to another stack; nothing
-/// otherwise.
+/// Tells AddressSanitizer or ThreadSanitizer, in a program that is built with one of them, that execution moves to another
+/// stack; nothing otherwise.
 
 #include <cstddef>
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/common_interface_defs.h>
+#elif defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
 #endif
 
 namespace quatrain::kernels::simt {
@@ -25,9 +27,25 @@ inline void leave_stack(StackRecord& from, const StackRecord& to, bool ends = fa
 inline void enter_stack(const StackRecord& to, StackRecord& from) {
   __sanitizer_finish_switch_fiber(to.shadow, &from.bottom, &from.size);
 }
+inline void forget_stack(StackRecord&) {}
+#elif defined(__SANITIZE_THREAD__)
+/// ThreadSanitizer keeps a record for each stack, made at the first switch to it. Those of OS threads are its own: a stack
+/// without bounds is one, since nothing here makes it.
+inline void leave_stack(StackRecord& from, StackRecord& to, bool = false) {
+  if (from.bottom == nullptr) from.shadow = __tsan_get_current_fiber();
+  if (to.shadow == nullptr) to.shadow = __tsan_create_fiber(0);
+  __tsan_switch_to_fiber(to.shadow, 0);
+}
+inline void enter_stack(const StackRecord&, StackRecord&) {}
+/// After the last switch away from it.
+inline void forget_stack(StackRecord& stack) {
+  if (stack.shadow != nullptr) __tsan_destroy_fiber(stack.shadow);
+  stack.shadow = nullptr;
+}
 #else
 inline void leave_stack(StackRecord&, const StackRecord&, bool = false) {}
 inline void enter_stack(const StackRecord&, StackRecord&) {}
+inline void forget_stack(StackRecord&) {}
 #endif
 
 }  // namespace quatrain::kernels::simt
