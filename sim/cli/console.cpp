@@ -8,9 +8,12 @@
 #include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <condition_variable>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -126,6 +129,20 @@ void install_signal_handlers() {
 void print_to_stderr(std::string_view line) { write_text(on_one_line(line) + "\n"); }
 
 bool interrupted() { return signal_seen != 0; }
+
+InterruptDeadline::InterruptDeadline()
+    : watch_([](const std::stop_token& ended) {
+        std::mutex mutex;
+        std::unique_lock lock(mutex);
+        std::condition_variable_any never;
+        const auto glance = std::chrono::milliseconds(50);  // a signal handler can wake nobody
+        for (int left = 20; left > 0; left -= interrupted() ? 1 : 0) {
+          never.wait_for(lock, ended, glance, [] { return false; });
+          if (ended.stop_requested()) return;
+        }
+        print_to_stderr("interrupted");
+        std::_Exit(130);
+      }) {}
 
 void flush_stdout() {
   errno = 0;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 
 namespace quatrain::sim {
 
@@ -27,6 +28,16 @@ void install_signal_handlers();
 
 /// True after SIGINT or SIGTERM. Long work polls it and throws traces::Interrupted.
 bool interrupted();
+
+/// While it lives, the program ends one second after a signal, even inside a call that does not poll
+/// interrupted(): one line on stderr, exit code 130. For stretches of work that have nothing half-written.
+class InterruptDeadline {
+ public:
+  InterruptDeadline();
+
+ private:
+  std::jthread watch_;
+};
 
 /// One line on stderr, whatever names in it hold: nothing that a terminal obeys. A stderr that is closed or
 /// gone must not end the work, so this never fails.

@@ -16,6 +16,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace quatrain::sim {
@@ -96,6 +97,25 @@ void print_unsupported(const MachineFindings& machine, std::uint64_t quantizers)
   }
 }
 
+void print_differences(const MachineFindings& machine) {
+  if (machine.different_records() == 0) return;
+  fmt::print("{} differs in {} of {} records, in {}{} of {} elements", machine.name,
+             machine.different_records(), machine.records(), machine.uncounted_records > 0 ? "at least " : "",
+             machine.different_elements, machine.elements);
+  if (machine.uncounted_records > 0)
+    fmt::print("; of {} of the records the different elements are not known", machine.uncounted_records);
+  fmt::print("\n{} first difference: {}\n", machine.name, describe(*machine.first_difference));
+}
+
+/// Agreement of machines against the trace says that the trace is at fault.
+void print_trace_alone(const CrossCheck& check) {
+  if (check.trace_alone.empty()) return;
+  fmt::print(
+      "the trace stands alone in {} of {} records: all machines that support them agree with each other "
+      "and not with the trace; the first is {}\n",
+      check.trace_alone.size(), check.records.gemms + check.records.quantizers, check.trace_alone.front());
+}
+
 void print_verdict(const MachineFindings& machine) {
   fmt::print("{} gemms {}/{} quantizers {}/{} elements {} ", machine.name, machine.gemms_equal, machine.gemms,
              machine.quantizers_equal, machine.quantizers, machine.elements);
@@ -118,15 +138,16 @@ void print(const CrossCheck& check) {
   for (const std::string& contradiction : check.contradictions) fmt::print("the trace: {}\n", contradiction);
   for (const MachineFindings& machine : check.machines) {
     print_unsupported(machine, check.records.quantizers);
-    if (machine.first_difference)
-      fmt::print("{} first difference: {}\n", machine.name, describe(*machine.first_difference));
+    print_differences(machine);
   }
+  print_trace_alone(check);
   for (const MachineFindings& machine : check.machines) print_verdict(machine);
 }
 
 int verify(const Typed& typed) {
   if (typed.are_named()) machines_named(typed.machines);  // a wrong name is told before the trace is read
   if (!typed.json.empty()) require_outside(typed.json, typed.trace);
+  std::optional<InterruptDeadline> deadline(std::in_place);  // nothing is written until all is compared
   const auto progress = make_progress();
   const traces::TraceReader trace = traces::check_trace(typed.trace, *progress);
   traces::ThreadPool pool(typed.threads);
@@ -136,6 +157,7 @@ int verify(const Typed& typed) {
     candidates.push_back({entry.name, entry.machine.get(), entry.why_not});
   const CrossCheck check = cross_check(
       trace, candidates, {.result_limit_mib = typed.result_limit_mib, .stops = interrupted}, *progress);
+  deadline.reset();
   print(check);
   if (!typed.json.empty()) traces::write_whole_file(typed.json, cross_check_json(check, typed.json));
   if (!check.checked() && check.contradictions.empty())

@@ -95,15 +95,29 @@ std::optional<Section> crosscheck_section(const Report& report) {
                           {"seconds"}},
               .rows = {}};
   Table differences{.title = "First difference of each machine",
-                    .columns = {{"machine", Align::left}, {"where", Align::left}},
+                    .columns = {{"machine", Align::left},
+                                {"records that differ"},
+                                {"elements that differ"},
+                                {"where", Align::left}},
                     .rows = {}};
   for (const MachineFindings& machine : check.machines) {
     table.rows.push_back(machine_row(machine));
     if (machine.first_difference)
-      differences.rows.push_back({{machine.name, Tone::bad}, describe(*machine.first_difference)});
+      differences.rows.push_back(
+          {{machine.name, Tone::bad},
+           grouped(machine.different_records()),
+           (machine.uncounted_records > 0 ? "at least " : "") + grouped(machine.different_elements),
+           describe(*machine.first_difference)});
   }
   section.tables.push_back(std::move(table));
   if (!differences.rows.empty()) section.tables.push_back(std::move(differences));
+  if (!check.trace_alone.empty()) {
+    Table alone{.title = "Records in which all machines agree with each other and not with the trace",
+                .columns = {{"record", Align::left}},
+                .rows = {}};
+    for (const std::string& record : check.trace_alone) alone.rows.push_back({{record, Tone::bad}});
+    section.tables.push_back(std::move(alone));
+  }
   if (!check.contradictions.empty()) {
     Table contradictions{
         .title = "Records that contradict themselves", .columns = {{"record", Align::left}}, .rows = {}};

@@ -48,6 +48,7 @@ Json records_of(const CrossCheck& check) {
   Json json = {{"model", check.model}, {"steps", check.steps}};
   json.update(to_json_object(check.records));
   json["contradictions"] = check.contradictions;
+  json["trace_alone"] = check.trace_alone;
   json["equal"] = check.equal();
   json["kernels"] = where_kernels_ran(check);
   return json;

@@ -35,6 +35,13 @@ class Stopwatch {
   std::chrono::steady_clock::time_point begin_;
 };
 
+/// What a machine gave for a record.
+template <typename Result>
+struct Answer {
+  Running running;
+  Result result;
+};
+
 void note_first(MachineFindings& findings, Difference difference) {
   if (!findings.first_difference) findings.first_difference = std::move(difference);
 }
@@ -93,6 +100,44 @@ class CrossChecker {
     if (options_.stops && options_.stops()) throw traces::Interrupted();
   }
 
+  /// A record that the machine supports counts from here on.
+  static bool supports(const traces::Refusal& refusal, const std::string& record, std::uint64_t& records,
+                       MachineFindings& findings) {
+    if (refusal)
+      findings.unsupported.push_back({record, *refusal});
+    else
+      ++records;
+    return !refusal;
+  }
+
+  /// What the machine computes; nothing, and noted, where it fails on a legal record.
+  template <typename Record, typename Compute>
+  auto answer_of(const Running& running, const Record& record, const Compute& compute)
+      -> std::optional<decltype(compute())> {
+    try {
+      const Stopwatch stopwatch(running.findings.seconds);
+      return compute();
+    } catch (const traces::Interrupted&) {
+      throw;
+    } catch (const traces::Error& error) {
+      ++running.findings.uncounted_records;
+      note_first(running.findings, no_result(manifest_, record, error.what()));
+      return std::nullopt;
+    }
+  }
+
+  /// `asked`: the machines that support the record.
+  template <typename Result>
+  void note_if_trace_is_alone(const std::string& record, const std::vector<Answer<Result>>& differing,
+                              std::size_t asked) {
+    const auto is_as_first = [&](const auto& answer) {
+      return same_bits(answer.result, differing.front().result);
+    };
+    if (differing.size() > 1 && differing.size() == asked &&
+        std::all_of(differing.begin(), differing.end(), is_as_first))
+      result_.trace_alone.push_back(record);
+  }
+
   void check(const QuantizerRecord& record) {
     if (const auto element = code_of_zero_record(trace_, record))
       result_.contradictions.push_back(
@@ -100,36 +145,37 @@ class CrossChecker {
                       record.id, *element));
     std::optional<RecordedQuantizer> recorded;
     if (record.source) recorded.emplace(trace_, record);
+    std::vector<Answer<traces::QuantizerResult>> differing;
+    std::size_t asked = 0;
     for (const Running& running : running_) {
-      check(running, record, recorded);
+      auto& [machine, findings] = running;
+      traces::Refusal refusal = machine.refuses(record.rule);
+      if (!refusal && !recorded) refusal = "the trace does not hold the source";
+      if (supports(refusal, record.id, findings.quantizers, findings)) {
+        ++asked;
+        auto result = answer_of(running, record, [&] { return machine.quantize(recorded->task); });
+        if (result && !agrees(*recorded, *result, findings))
+          differing.push_back({running, *std::move(result)});
+      }
       advance(elements_of(record), record.id);
     }
+    note_if_trace_is_alone(record.id, differing, asked);
   }
 
-  void check(const Running& running, const QuantizerRecord& record,
-             const std::optional<RecordedQuantizer>& recorded) {
-    auto& [machine, findings] = running;
-    traces::Refusal refusal = machine.refuses(record.rule);
-    if (!refusal && !recorded) refusal = "the trace does not hold the source";
-    if (refusal) {
-      findings.unsupported.push_back({record.id, *refusal});
-      return;
+  bool agrees(const RecordedQuantizer& recorded, const traces::QuantizerResult& result,
+              MachineFindings& findings) const {
+    if (result.codes.size() == recorded.codes.size()) {
+      findings.elements += elements_of(recorded.record);
+      findings.different_elements += different_codes(recorded.codes, result.codes);
+    } else {
+      ++findings.uncounted_records;
     }
-    ++findings.quantizers;
-    findings.elements += elements_of(record);
-    std::optional<Difference> difference;
-    try {
-      const Stopwatch stopwatch(findings.seconds);
-      difference = first_difference(manifest_, *recorded, machine.quantize(recorded->task));
-    } catch (const traces::Interrupted&) {
-      throw;
-    } catch (const traces::Error& error) {
-      difference = no_result(manifest_, record, error.what());
-    }
+    auto difference = first_difference(manifest_, recorded, result);
     if (difference)
       note_first(findings, *std::move(difference));
     else
       ++findings.quantizers_equal;
+    return !difference;
   }
 
   /// All machines compute the record before differences are explained: one that agrees is needed for that.
@@ -138,14 +184,24 @@ class CrossChecker {
     const MacCount macs = count_macs(recorded.gemm, recorded.left, recorded.right);
     result_.records.macs += macs;
     std::optional<std::pair<traces::Machine*, traces::GemmResult>> agreeing;
-    std::vector<std::pair<Running, traces::GemmResult>> differing;
+    std::vector<Answer<traces::GemmResult>> differing;
+    std::size_t asked = 0;
     for (const Running& running : running_) {
-      if (auto result = multiply(running, record, recorded, macs)) {
-        if (!agrees(recorded, *result)) {
-          if (!running.findings.first_difference) differing.emplace_back(running, *std::move(result));
-        } else {
-          ++running.findings.gemms_equal;
-          if (!agreeing) agreeing.emplace(&running.machine, *std::move(result));
+      auto& [machine, findings] = running;
+      const auto refusal = machine.refuses(recorded.gemm, recorded.left.encoding, recorded.right[0].encoding);
+      if (supports(refusal, recorded.name, findings.gemms, findings)) {
+        ++asked;
+        auto result = answer_of(
+            running, record, [&] { return machine.multiply(recorded.gemm, recorded.left, recorded.right); });
+        if (result) {
+          findings.macs += macs.all;
+          if (!sim::agrees(recorded, *result)) {
+            differing.push_back({running, *std::move(result)});
+          } else {
+            ++findings.gemms_equal;
+            findings.elements += 2 * result->accumulators.size();
+            if (!agreeing) agreeing.emplace(&machine, *std::move(result));
+          }
         }
       }
       advance(macs.all, recorded.name);
@@ -153,31 +209,22 @@ class CrossChecker {
     std::optional<Witness> witness;
     if (agreeing) witness.emplace(Witness{*agreeing->first, agreeing->second});
     for (const auto& [running, result] : differing)
-      note_first(running.findings, first_difference(manifest_, record, recorded, running.machine, result,
-                                                    witness ? &*witness : nullptr));
+      explain(record, recorded, running, result, witness ? &*witness : nullptr);
+    note_if_trace_is_alone(recorded.name, differing, asked);
   }
 
-  std::optional<traces::GemmResult> multiply(const Running& running, const GemmRecord& record,
-                                             const RecordedGemm& recorded, const MacCount& macs) {
-    auto& [machine, findings] = running;
-    if (const auto refusal =
-            machine.refuses(recorded.gemm, recorded.left.encoding, recorded.right[0].encoding)) {
-      findings.unsupported.push_back({recorded.name, *refusal});
-      return std::nullopt;
-    }
-    ++findings.gemms;
-    findings.macs += macs.all;
-    findings.elements +=
-        2 * static_cast<std::uint64_t>(traces::result_elements(recorded.gemm.phase, recorded.gemm.geometry));
-    try {
-      const Stopwatch stopwatch(findings.seconds);
-      return machine.multiply(recorded.gemm, recorded.left, recorded.right);
-    } catch (const traces::Interrupted&) {
-      throw;
-    } catch (const traces::Error& error) {
-      note_first(findings, no_result(manifest_, record, error.what()));
-      return std::nullopt;
-    }
+  void explain(const GemmRecord& record, const RecordedGemm& recorded, const Running& running,
+               const traces::GemmResult& result, const Witness* witness) {
+    MachineFindings& findings = running.findings;
+    if (has_recorded_size(recorded, result))
+      findings.elements += result.accumulators.size() + result.output.size();
+    if (const auto different = different_elements(recorded, result, witness))
+      findings.different_elements += *different;
+    else
+      ++findings.uncounted_records;
+    if (!findings.first_difference)
+      findings.first_difference =
+          first_difference(manifest_, record, recorded, running.machine, result, witness);
   }
 
   static void finish(const Running& running) {
@@ -210,13 +257,6 @@ bool CrossCheck::checked() const {
 bool CrossCheck::equal() const {
   const auto fine = [](const MachineFindings& machine) { return machine.verdict() != Verdict::different; };
   return checked() && contradictions.empty() && std::all_of(machines.begin(), machines.end(), fine);
-}
-
-std::uint64_t macs_of(const traces::Manifest& manifest) {
-  std::uint64_t macs = 0;
-  for (const GemmRecord& record : manifest.gemms)
-    macs += record.samples * static_cast<std::uint64_t>(traces::mac_count(record.size));
-  return macs;
 }
 
 CrossCheck cross_check(const traces::TraceReader& trace, const std::vector<Candidate>& candidates,

@@ -46,12 +46,18 @@ struct MachineFindings {
   std::uint64_t gemms = 0, gemms_equal = 0;  ///< of the records that it supports
   std::uint64_t quantizers = 0, quantizers_equal = 0;
   std::uint64_t elements = 0;  ///< accumulators, outputs and codes that were compared
-  std::uint64_t macs = 0;
+  std::uint64_t different_elements = 0;
+  /// Different records whose different elements nobody knows: the machine gave no result of the right size,
+  /// or the trace holds checksums alone and no machine agrees with them.
+  std::uint64_t uncounted_records = 0;
+  std::uint64_t macs = 0;  ///< of the GEMMs that it computed
   double seconds = 0;
   std::vector<UnsupportedRecord> unsupported;
   std::optional<Difference> first_difference;
 
-  bool checked() const { return gemms + quantizers > 0; }
+  bool checked() const { return records() > 0; }
+  std::uint64_t records() const { return gemms + quantizers; }
+  std::uint64_t different_records() const { return records() - gemms_equal - quantizers_equal; }
   Verdict verdict() const;
 };
 
@@ -65,14 +71,14 @@ struct CrossCheck {
   std::set<std::uint32_t> steps;
   RecordCounts records;
   std::vector<std::string> contradictions;  ///< records that contradict themselves, whatever a machine says
-  std::vector<MachineFindings> machines;    ///< in the order of the candidates
+  /// Records in which the trace is the odd one: two machines or more computed them, and all of these agree
+  /// with each other and not with the trace.
+  std::vector<std::string> trace_alone;
+  std::vector<MachineFindings> machines;  ///< in the order of the candidates
 
   bool checked() const;  ///< at least one record by at least one machine
   bool equal() const;    ///< checked, every supported record of every machine equal, no contradiction
 };
-
-/// m n k groups samples over all GEMMs of the trace.
-std::uint64_t macs_of(const traces::Manifest& manifest);
 
 /// First the quantizers, then the GEMMs, each in the manifest's order. The trace has passed check_trace.
 /// Throws Error for a record that no machine may compute (recorded.hpp), before any machine runs where the

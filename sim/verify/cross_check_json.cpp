@@ -94,6 +94,16 @@ Difference read_difference(const JsonNode& node) {
   return difference;
 }
 
+/// Earlier files do not say how much differs.
+void read_differing(const JsonNode& node, MachineFindings& machine) {
+  machine.uncounted_records = machine.different_records();
+  if (!node.has("different_records")) return;
+  require_derived(node.at("different_records"), count_at(node, "different_records"),
+                  machine.different_records());
+  machine.different_elements = count_at(node, "different_elements");
+  machine.uncounted_records = count_at(node, "uncounted_records");
+}
+
 MachineFindings read_machine(const std::string& name, const JsonNode& node) {
   MachineFindings machine;
   machine.name = name;
@@ -108,6 +118,7 @@ MachineFindings read_machine(const std::string& name, const JsonNode& node) {
   machine.seconds = number_at(node, "seconds");
   for (const JsonNode& item : node.at("unsupported").items())
     machine.unsupported.push_back({item.at("record").string(), item.at("reason").string()});
+  read_differing(node, machine);
   const JsonNode verdict = node.at("verdict"), difference = node.at("first_difference");
   require_derived(verdict, verdict_words[verdict.one_of(verdict_words)], name_of(machine.verdict()));
   if (!difference.is_null()) machine.first_difference = read_difference(difference);
@@ -140,6 +151,9 @@ Json to_json_object(const MachineFindings& machine) {
           {"quantizers", machine.quantizers},
           {"quantizers_equal", machine.quantizers_equal},
           {"elements", machine.elements},
+          {"different_records", machine.different_records()},
+          {"different_elements", machine.different_elements},
+          {"uncounted_records", machine.uncounted_records},
           {"macs", machine.macs},
           {"seconds", machine.seconds},
           {"unsupported", std::move(unsupported)},
@@ -168,6 +182,7 @@ std::string cross_check_json(const CrossCheck& check, const std::filesystem::pat
                        {"steps", check.steps}}},
                      {"records", to_json_object(check.records)},
                      {"contradictions", check.contradictions},
+                     {"trace_alone", check.trace_alone},
                      {"equal", check.equal()},
                      {"machines", std::move(machines)}};
   return json_text(json, 2);
@@ -185,6 +200,9 @@ CrossCheck read_cross_check(const std::filesystem::path& file, const std::string
   check.records = read_records(root.at("records"));
   for (const JsonNode& line : root.at("contradictions").items())
     check.contradictions.push_back(line.string());
+  if (root.has("trace_alone"))
+    for (const JsonNode& record : root.at("trace_alone").items())
+      check.trace_alone.push_back(record.string());
   for (const auto& [name, node] : root.at("machines").members())
     check.machines.push_back(read_machine(name, node));
   require_derived(equal, equal.boolean(), check.equal());

@@ -8,18 +8,13 @@
 
 #include <algorithm>
 #include <span>
+#include <tuple>
 
 namespace quatrain::sim {
 namespace {
 
 std::string text_of(float value) { return fmt::format("{} (bits {:08x})", value, bits_of(value)); }
 std::string text_of(std::int32_t value) { return fmt::format("{}", value); }
-
-bool has_recorded_size(const RecordedGemm& recorded, const traces::GemmResult& result) {
-  const auto elements =
-      static_cast<std::size_t>(traces::result_elements(recorded.gemm.phase, recorded.gemm.geometry));
-  return result.accumulators.size() == elements && result.output.size() == elements;
-}
 
 Difference difference_in(const traces::Manifest& manifest, const traces::GemmRecord& record) {
   Difference difference;
@@ -122,7 +117,64 @@ void compare_codes(const RecordedQuantizer& recorded, const traces::QuantizerRes
   difference.got = fmt::format("{:#x} (value {})", got, values[got]);
 }
 
+template <typename Element>
+bool same_elements(const std::vector<Element>& one, const std::vector<Element>& other) {
+  return one.size() == other.size() &&
+         !first_unequal(std::span<const Element>(one), std::span<const Element>(other));
+}
+
+template <typename Element>
+std::optional<std::uint64_t> count_different(const Recorded<Element>& recorded,
+                                             const std::vector<Element>& got,
+                                             const std::vector<Element>* witnessed) {
+  if (agrees(recorded, std::span<const Element>(got))) return 0;
+  const std::vector<Element>* expected = recorded.elements ? &*recorded.elements : witnessed;
+  if (expected == nullptr) return std::nullopt;
+  std::uint64_t different = 0;
+  for (std::size_t i = 0; i < got.size(); ++i) different += bits_of((*expected)[i]) != bits_of(got[i]);
+  return different;
+}
+
 }  // namespace
+
+bool has_recorded_size(const RecordedGemm& recorded, const traces::GemmResult& result) {
+  const auto elements =
+      static_cast<std::size_t>(traces::result_elements(recorded.gemm.phase, recorded.gemm.geometry));
+  return result.accumulators.size() == elements && result.output.size() == elements;
+}
+
+bool same_bits(const traces::QuantizerResult& one, const traces::QuantizerResult& other) {
+  const auto bits = [](const traces::QuantizerResult& result) {
+    return std::tuple(bits_of(result.max), bits_of(result.max_used), result.exponent, result.count,
+                      result.sum1, result.sum2, bits_of(result.clip), bits_of(result.scale));
+  };
+  return bits(one) == bits(other) && one.codes == other.codes;
+}
+
+bool same_bits(const traces::GemmResult& one, const traces::GemmResult& other) {
+  return bits_of(one.scale) == bits_of(other.scale) && same_elements(one.accumulators, other.accumulators) &&
+         same_elements(one.output, other.output);
+}
+
+std::optional<std::uint64_t> different_elements(const RecordedGemm& recorded,
+                                                const traces::GemmResult& result, const Witness* witness) {
+  if (!has_recorded_size(recorded, result)) return std::nullopt;
+  const auto accumulators = count_different(recorded.accumulators, result.accumulators,
+                                            witness ? &witness->result.accumulators : nullptr);
+  const auto outputs =
+      count_different(recorded.output, result.output, witness ? &witness->result.output : nullptr);
+  if (!accumulators || !outputs) return std::nullopt;
+  return *accumulators + *outputs;
+}
+
+std::uint64_t different_codes(std::span<const std::uint8_t> expected, std::span<const std::uint8_t> got) {
+  std::uint64_t different = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const auto changed = static_cast<unsigned>(expected[i] ^ got[i]);
+    different += ((changed & 0xF) != 0) + ((changed >> 4) != 0);
+  }
+  return different;
+}
 
 bool agrees(const RecordedGemm& recorded, const traces::GemmResult& result) {
   return has_recorded_size(recorded, result) && bits_of(result.scale) == bits_of(recorded.scale) &&

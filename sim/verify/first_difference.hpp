@@ -5,7 +5,9 @@
 #include "sim/records/recorded.hpp"
 #include "sim/verify/difference.hpp"
 
+#include <cstdint>
 #include <optional>
+#include <span>
 
 namespace quatrain::sim {
 
@@ -13,11 +15,26 @@ namespace quatrain::sim {
 /// more).
 bool agrees(const RecordedGemm& recorded, const traces::GemmResult& result);
 
+/// Accumulators and outputs are as many as the record says.
+bool has_recorded_size(const RecordedGemm& recorded, const traces::GemmResult& result);
+
+/// All fields, codes, accumulators and outputs of two machines' results.
+bool same_bits(const traces::QuantizerResult& one, const traces::QuantizerResult& other);
+bool same_bits(const traces::GemmResult& one, const traces::GemmResult& other);
+
 /// A machine whose whole result agrees with the trace, and that result.
 struct Witness {
   traces::Machine& machine;
   const traces::GemmResult& result;
 };
+
+/// How many accumulators and outputs do not have the recorded bits; where the trace holds a checksum alone,
+/// the witness's (null: no machine agrees). Nothing where nobody knows, or for a result of another size.
+std::optional<std::uint64_t> different_elements(const RecordedGemm& recorded,
+                                                const traces::GemmResult& result, const Witness* witness);
+
+/// Of packed codes, of equal size.
+std::uint64_t different_codes(std::span<const std::uint8_t> expected, std::span<const std::uint8_t> got);
 
 /// For a result that does not agree. `witness`: null where no machine agrees. To find k, the differing
 /// machine and the witness are both run again with the right operand zeroed from k on, over the samples in

@@ -1,6 +1,7 @@
 #include "sim/verify/mac_count.hpp"
 
 #include "sim/records/in_range.hpp"
+#include "traces/base/error.hpp"
 #include "traces/encoding/nibbles.hpp"
 
 #include <algorithm>
@@ -102,10 +103,19 @@ std::uint64_t non_zero_with_gradient(const Geometry& g, const Operand& left, con
 }  // namespace
 
 MacCount& MacCount::operator+=(const MacCount& other) {
-  all += other.all;
-  in_range += other.in_range;
+  if (__builtin_add_overflow(all, other.all, &all))
+    throw traces::Error("the trace has 2^64 MACs or more; expected fewer");
+  in_range += other.in_range;  // parts of all: they fit where it does
   non_zero += other.non_zero;
   return *this;
+}
+
+std::uint64_t macs_of(const traces::Manifest& manifest) {
+  MacCount sum;
+  for (const traces::GemmRecord& record : manifest.gemms)  // the samples one by one: no product can overflow
+    for (unsigned sample = 0; sample < record.samples; ++sample)
+      sum += {.all = static_cast<std::uint64_t>(traces::mac_count(record.size))};
+  return sum.all;
 }
 
 MacCount count_macs(const traces::Gemm& gemm, const Operand& left, std::span<const Operand> right) {

@@ -5,6 +5,7 @@
 #include "tests/support/json_schema.hpp"
 #include "tests/support/message_of.hpp"
 #include "tests/support/program.hpp"
+#include "tests/support/sharp_gemms.hpp"
 #include "traces/base/strict_json.hpp"
 #include "traces/format/check.hpp"
 
@@ -115,6 +116,12 @@ TEST_F(VerifyCommand, AnAlteredAccumulatorIsFoundWhereItIs) {
           "emu.blocked first difference: layer conv_groups, step 1, train, backward_data, group 0, row "
           "147, column 2 \\(element 777\\): accumulator: expected (-?[0-9]+), got (-?[0-9]+); no k: no "
           "machine that ran agrees with the trace on this GEMM"));
+  EXPECT_EQ(line(run, "emu.naive differs"), "emu.naive differs in 1 of 100 records, in 1 of 82590 elements");
+  EXPECT_EQ(
+      line(run, "the trace stands"),
+      "the trace stands alone in 1 of 100 records: all machines that support them agree with each other "
+      "and not with the trace; the first is " +
+          name);
   EXPECT_EQ(line(run, "emu.naive gemms"), "emu.naive gemms 46/47 quantizers 53/53 elements 82590 DIFFERENT");
   EXPECT_EQ(line(run, "emu.blocked gemms"),
             "emu.blocked gemms 46/47 quantizers 53/53 elements 82590 DIFFERENT");
@@ -317,6 +324,21 @@ TEST_F(VerifyCommand, ADiskThatTakesNoMoreIsNamed) {
   EXPECT_THAT(line(run, "emu.blocked gemms"), testing::EndsWith(" equal"));
   EXPECT_EQ(run.err, "error: " + file + ".partial: cannot be written: File too large\n");
   EXPECT_EQ(contents(folder.path()), (std::set<std::string>{"stderr", "stdout"}));
+}
+
+/// Inside a GEMM of many seconds nobody polls.
+TEST_F(VerifyCommand, OneInterruptEndsALongGemm) {
+  if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "built without SystemC: no machine is slow enough";
+  const traces::Gemm gemm{traces::Phase::forward, linear_geometry(traces::Phase::forward, 32, 32, 1 << 17)};
+  const GemmCase c = random_case(gemm, traces::Encoding::uint4, traces::Encoding::int4, 1, 1);
+  write_gemm_trace(trace(), std::vector{c}, Stored::checksums);
+  const std::string json = (folder / "crosscheck.json").string();
+  const ProgramRun run = run_program("timeout --preserve-status -k 8 -s INT 0.5 " QUATRAIN_PROGRAM,
+                                     "verify " + trace() + " --machines systemc.pe --json " + json, folder);
+  EXPECT_EQ(run.exit_code, 130) << "137: killed before the GEMM ended";
+  EXPECT_EQ(run.err, "interrupted\n");
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(contents(folder.path()).count("crosscheck.json"), 0U);
 }
 
 TEST_F(VerifyCommand, AResultAboveTheLimitIsRefused) {

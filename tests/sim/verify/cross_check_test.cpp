@@ -3,10 +3,10 @@
 
 #include "tests/sim/verify/case_trace.hpp"
 #include "tests/support/edited_trace.hpp"
-#include "tests/support/oracle_machine.hpp"
 #include "tests/support/folder.hpp"
 #include "tests/support/gemm_cases.hpp"
 #include "tests/support/message_of.hpp"
+#include "tests/support/oracle_machine.hpp"
 #include "tests/support/sharp_gemms.hpp"
 #include "traces/base/error.hpp"
 #include "traces/format/check.hpp"
@@ -257,6 +257,125 @@ TEST_F(CrossCheckOfCases, RefusalsAreListedAndAMachineThatSupportsNothingIsSkipp
   const CrossCheck nothing = check({&spoiled});
   EXPECT_FALSE(nothing.checked());
   EXPECT_FALSE(nothing.equal());
+}
+
+/// Of a machine without a result nothing was compared and nothing computed.
+TEST_F(CrossCheckOfCases, OnlyWhatWasComparedCounts) {
+  const auto throws = [](const auto&, auto&) { throw traces::Error("out of breath"); };
+  spoiled.spoil_product = throws;
+  const CrossCheck products = check({forward_ones(), forward_ones()}, {&healthy, &spoiled});
+  EXPECT_EQ(products.machines[0].elements, 2U * 30);
+  EXPECT_EQ(products.machines[0].macs, 2U * 90);
+  const sim::MachineFindings& none = products.machines[1];
+  EXPECT_EQ(none.gemms, 2U);
+  EXPECT_EQ(none.elements, 0U);
+  EXPECT_EQ(none.macs, 0U);
+  EXPECT_EQ(none.different_records(), 2U);
+  EXPECT_EQ(none.different_elements, 0U);
+  EXPECT_EQ(none.uncounted_records, 2U);
+  EXPECT_THAT(products.trace_alone, testing::IsEmpty());
+}
+
+TEST_F(CrossCheckOfCases, AMachineThatThrowsOnAQuantizerIsDifferent) {
+  spoiled.spoil_quantizer = [](const traces::QuantizerTask& task, traces::QuantizerResult&) {
+    if (task.draws.sample == 1) throw traces::Error("out of breath");
+  };
+  const CrossCheck found = check(luq_case(1), {&healthy, &spoiled});
+  EXPECT_FALSE(found.equal());
+  EXPECT_EQ(found.machines[0].verdict(), Verdict::equal);
+  const sim::MachineFindings& failed = found.machines[1];
+  EXPECT_EQ(failed.verdict(), Verdict::different);
+  EXPECT_EQ(failed.quantizers, 2U);
+  EXPECT_EQ(failed.quantizers_equal, 1U);
+  EXPECT_EQ(failed.elements, 37U);
+  EXPECT_EQ(failed.different_elements, 0U);
+  EXPECT_EQ(failed.uncounted_records, 1U);
+  EXPECT_EQ(
+      describe(*failed.first_difference),
+      "layer layer, step 4, train, gradient, sample 1: result: expected a result, got the error 'out of "
+      "breath'");
+}
+
+TEST_F(CrossCheckOfCases, ElementsThatDifferAreCounted) {
+  spoiled.spoil_product = [](const GemmCase&, traces::GemmResult& result) {
+    result.accumulators[3] += 1;
+    result.accumulators[14] += 1;
+    result.output[3] += 1;
+    result.output[4] += 1;
+    result.output[0] = -0.0F;
+  };
+  GemmCase c = forward_ones();
+  c.right = {std::vector<std::uint8_t>(15, 0)};
+  for (const Stored stored : {Stored::tensors, Stored::checksums}) {
+    std::filesystem::remove_all(folder / "trace");
+    const CrossCheck found = check({c, c, c}, {&healthy, &spoiled}, stored);
+    EXPECT_EQ(found.machines[0].different_records(), 0U);
+    EXPECT_EQ(found.machines[0].different_elements, 0U);
+    EXPECT_EQ(found.machines[1].different_records(), 3U);
+    EXPECT_EQ(found.machines[1].different_elements, 3U * 5);
+    EXPECT_EQ(found.machines[1].uncounted_records, 0U);
+    EXPECT_EQ(found.machines[1].elements, 3U * 30);
+    EXPECT_THAT(found.trace_alone, testing::IsEmpty());
+  }
+  const CrossCheck alone = check({&spoiled});  // checksums, and nobody who knows the elements
+  EXPECT_EQ(alone.machines[0].different_elements, 0U);
+  EXPECT_EQ(alone.machines[0].uncounted_records, 3U);
+  EXPECT_THAT(alone.trace_alone, testing::IsEmpty()) << "one machine is no majority";
+}
+
+TEST_F(CrossCheckOfCases, CodesThatDifferAreCounted) {
+  spoiled.spoil_quantizer = [](const traces::QuantizerTask&, traces::QuantizerResult& result) {
+    result.codes[0] ^= 0x11;
+    result.codes[18] ^= 0x01;  // element 36, the last
+    result.scale = 0;
+  };
+  const CrossCheck found = check(luq_case(1), {&healthy, &spoiled});
+  EXPECT_EQ(found.machines[1].different_records(), 2U);
+  EXPECT_EQ(found.machines[1].different_elements, 2U * 3);
+  EXPECT_EQ(found.machines[1].elements, 2U * 37);
+}
+
+/// The trace is the odd one only where all machines answered, alike, and not as recorded.
+TEST_F(CrossCheckOfCases, ATraceThatStandsAloneIsTold) {
+  OracleMachine third("third");
+  const auto one_more = [](const GemmCase&, traces::GemmResult& result) { result.output[7] += 1; };
+  const auto two_more = [](const GemmCase&, traces::GemmResult& result) { result.output[7] += 2; };
+  const auto refuses_all = [](const traces::Gemm&) { return "no lanes free"; };
+  const std::vector<std::string> alone{"0/train/layer/forward", "1/train/layer/forward"};
+  healthy.spoil_product = spoiled.spoil_product = third.spoil_product = one_more;
+  const auto steps = {forward_ones(), forward_ones()};
+  EXPECT_EQ(check(steps, {&healthy, &spoiled, &third}).trace_alone, alone);
+  third.refuse_gemm = refuses_all;
+  EXPECT_EQ(check({&healthy, &spoiled, &third}).trace_alone, alone) << "who does not support it has no say";
+  third.refuse_gemm = {};
+  third.spoil_product = two_more;
+  EXPECT_THAT(check({&healthy, &spoiled, &third}).trace_alone, testing::IsEmpty());
+  third.spoil_product = {};
+  EXPECT_THAT(check({&healthy, &spoiled, &third}).trace_alone, testing::IsEmpty());
+  third.spoil_product = [](const GemmCase&, traces::GemmResult&) { throw traces::Error("out of breath"); };
+  EXPECT_THAT(check({&healthy, &spoiled, &third}).trace_alone, testing::IsEmpty());
+}
+
+TEST_F(CrossCheckOfCases, ATraceThatStandsAloneInAQuantizerIsTold) {
+  using Result = traces::QuantizerResult;
+  const auto odd_scale = [](const traces::QuantizerTask& task, Result& result) {
+    if (task.draws.sample == 1) result.scale += 1;
+  };
+  healthy.spoil_quantizer = spoiled.spoil_quantizer = odd_scale;
+  EXPECT_THAT(check(luq_case(1), {&healthy, &spoiled}).trace_alone, testing::ElementsAre("quantizer/1"));
+  const std::vector<std::function<void(Result&)>> other_ways{
+      [](Result& r) { r.max += 1; },      [](Result& r) { r.max_used += 1; },
+      [](Result& r) { ++r.exponent; },    [](Result& r) { ++r.count; },
+      [](Result& r) { ++r.sum1; },        [](Result& r) { ++r.sum2; },
+      [](Result& r) { r.clip += 1; },     [](Result& r) { r.scale += 1; },
+      [](Result& r) { r.codes[3] ^= 1; }, [](Result& r) { r.codes.pop_back(); }};
+  for (const auto& other : other_ways) {
+    spoiled.spoil_quantizer = [&](const traces::QuantizerTask& task, Result& result) {
+      odd_scale(task, result);
+      other(result);
+    };
+    EXPECT_THAT(check({&healthy, &spoiled}).trace_alone, testing::IsEmpty());
+  }
 }
 
 TEST_F(CrossCheckOfCases, StopsWhenAskedTo) {

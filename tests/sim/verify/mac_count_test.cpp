@@ -1,6 +1,7 @@
 #include "sim/verify/mac_count.hpp"
 
 #include "tests/support/gemm_cases.hpp"
+#include "tests/support/message_of.hpp"
 #include "tests/support/sharp_gemms.hpp"
 
 #include <gtest/gtest.h>
@@ -75,6 +76,19 @@ TEST(MacCount, PaddingCountedByHand) {
   EXPECT_EQ(counted(c), (MacCount{144, 4 * 9 + 8 * 6 + 4 * 4, 4 * 9 + 8 * 6 + 4 * 4}));
   c.right = {{0x00, 0x00, 0x01, 0x00, 0x00}};  // the middle tap meets every output
   EXPECT_EQ(counted(c), (MacCount{144, 100, 16}));
+}
+
+TEST(MacCount, ASumThatLeaves64BitsIsRefused) {
+  traces::Manifest manifest;
+  traces::GemmRecord record;
+  record.size = {1LL << 20, 1LL << 20, 1LL << 19, 4};  // 2^61
+  record.samples = 4;
+  manifest.gemms = {record};
+  EXPECT_EQ(sim::macs_of(manifest), 1ULL << 63);
+  manifest.gemms = {record, record};
+  EXPECT_EQ(message_of([&] { sim::macs_of(manifest); }), "the trace has 2^64 MACs or more; expected fewer");
+  manifest.gemms[0].samples = 1, manifest.gemms[1].samples = 2;
+  EXPECT_EQ(sim::macs_of(manifest), 3ULL << 61);
 }
 
 }  // namespace
