@@ -1,6 +1,6 @@
 #pragma once
 /// The launchers behind Backend: they move operands to the device, launch the kernels in order and fetch the
-/// results. One template makes every machine: by platform, rung and (in tests) planted fault.
+/// results. One template makes every machine: by platform and rung.
 
 #include "kernels/backend.hpp"
 #include "kernels/gemm/epilogue.cuh"
@@ -18,7 +18,7 @@
 
 namespace quatrain::kernels::QUATRAIN_PLATFORM {
 
-template <typename Rung, Fault fault = Fault::none>
+template <typename Rung>
 class DeviceBackend final : public Backend {
  public:
   /// `device` makes the Device: its arguments differ by platform.
@@ -62,8 +62,8 @@ class DeviceBackend final : public Backend {
 
     launch_gemm(gemm.phase, left.encoding, shape, {left_.data(), right_.data(), sample_bytes});
     traces::GemmResult result;
-    result.scale = result_scale<fault>(gemm.phase, left.scale, right[0].scale, right.size());
-    device_.launch("scale_accumulators", scale_accumulators<fault>, dim3(blocks_for(outputs, cut_.threads)),
+    result.scale = result_scale(gemm.phase, left.scale, right[0].scale, right.size());
+    device_.launch("scale_accumulators", scale_accumulators, dim3(blocks_for(outputs, cut_.threads)),
                    dim3(cut_.threads), accumulators_.data(), static_cast<int>(outputs), result.scale,
                    output_.data());
     result.accumulators.resize(outputs);
@@ -92,7 +92,7 @@ class DeviceBackend final : public Backend {
   }
 
   FoundMaximum measure_maximum(bool negative_is_bad) {
-    return reduce("find_maximum", find_maximum<fault>, maximum_, {0, no_element}, negative_is_bad);
+    return reduce("find_maximum", find_maximum, maximum_, {0, no_element}, negative_is_bad);
   }
 
   /// Launches a kernel that makes the codes of the source, a word for eight of them.
@@ -119,14 +119,14 @@ class DeviceBackend final : public Backend {
     }
     std::frexp(result.max, &result.exponent);
     const SawbSums sums =
-        reduce("sum_sawb", sum_sawb<fault>, sums_, {0, 0, 0}, std::ldexp(1.0F, 16 - result.exponent));
+        reduce("sum_sawb", sum_sawb, sums_, {0, 0, 0}, std::ldexp(1.0F, 16 - result.exponent));
     result.count = is_signed ? count_ : sums.positive;
     result.sum1 = sums.sum1;
     result.sum2 = sums.sum2;
     result.clip = sawb_clip(is_signed, result.count, sums, result.exponent, result.max);
     const float most = is_signed ? 7.0F : 15.0F, least = is_signed ? -most : 0.0F;  // codes
     result.scale = result.clip / most;
-    result.codes = make_codes("make_sawb_codes", make_sawb_codes<fault>, most / result.clip, least, most);
+    result.codes = make_codes("make_sawb_codes", make_sawb_codes, most / result.clip, least, most);
   }
 
   void quantize_fp4(const traces::QuantizerTask& task, QuantizerOutcome& outcome) {
@@ -149,13 +149,13 @@ class DeviceBackend final : public Backend {
     const float inverse = 64.0F / maximum;
     const DrawStream draws{task.draws.seed, 0, task.draws.step, task.draws.layer, task.draws.sample};
     if (task.rule == traces::Rule::nearest_fp4)
-      result.codes = make_codes("make_nearest_codes", make_nearest_codes<fault>, inverse);
+      result.codes = make_codes("make_nearest_codes", make_nearest_codes, inverse);
     else if (task.random_bits == 4)
-      result.codes = make_codes("make_luq_codes<4>", make_luq_codes<4, fault>, inverse, draws);
+      result.codes = make_codes("make_luq_codes<4>", make_luq_codes<4>, inverse, draws);
     else if (task.random_bits == 8)
-      result.codes = make_codes("make_luq_codes<8>", make_luq_codes<8, fault>, inverse, draws);
+      result.codes = make_codes("make_luq_codes<8>", make_luq_codes<8>, inverse, draws);
     else
-      result.codes = make_codes("make_luq_codes<16>", make_luq_codes<16, fault>, inverse, draws);
+      result.codes = make_codes("make_luq_codes<16>", make_luq_codes<16>, inverse, draws);
   }
 
   void launch_gemm(Phase phase, Encoding left, const GemmShape& shape, const GemmOperands& operands) {
@@ -173,7 +173,7 @@ class DeviceBackend final : public Backend {
   }
   template <Phase phase, Encoding left, Encoding right>
   void launch_rung(const GemmShape& shape, const GemmOperands& operands) {
-    Rung::template launch<phase, left, right, fault>(device_, cut_, shape, operands, accumulators_);
+    Rung::template launch<phase, left, right>(device_, cut_, shape, operands, accumulators_);
   }
 
   LaunchShape cut_;

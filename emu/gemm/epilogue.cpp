@@ -1,6 +1,10 @@
 #include "emu/gemm/epilogue.hpp"
 
+#include "traces/base/error.hpp"
+
 #include <cassert>
+#include <cmath>
+#include <limits>
 
 namespace quatrain::emu {
 
@@ -16,7 +20,10 @@ void require_exact_int32(const traces::Gemm& gemm, traces::Encoding left, traces
 }
 
 float product_scale(traces::Phase phase, float scale_left, float scale_right, unsigned samples) {
-  return scale_of_product<Fault::none>(phase, scale_left, scale_right, samples);
+  float scale = scale_left * scale_right;
+  if (phase == traces::Phase::backward_weight) scale = scale / static_cast<float>(samples);
+  if (!std::isfinite(scale)) throw traces::Error("scale out of range: {} * {}", scale_left, scale_right);
+  return scale;
 }
 
 void scale_accumulators(std::span<const std::int32_t> accumulators, float scale, std::span<float> output) {

@@ -6,14 +6,22 @@ namespace quatrain::emu {
 
 void multiply_reference(const traces::Gemm& gemm, const QuantizedTensor& left,
                         std::span<const QuantizedTensor> right, std::span<std::int32_t> accumulators) {
-  multiply_directly<Fault::none>(gemm, left, right, accumulators);
+  const auto& left_values = traces::code_values(left.encoding);
+  const auto& right_values = traces::code_values(right.front().encoding);
+  const DirectProduct product(gemm);
+  for (std::int32_t& accumulator : accumulators) accumulator = 0;
+  for (const QuantizedTensor& sample : right)
+    product.run(std::span<const std::uint8_t>(left.codes), std::span<const std::uint8_t>(sample.codes),
+                accumulators, [&](std::int32_t sum, std::uint8_t a, std::uint8_t b) {
+                  return sum + left_values[a] * right_values[b];
+                });
 }
 
 void multiply_fp32_reference(const traces::Gemm& gemm, std::span<const float> left,
                              std::span<const float> right, std::span<float> result) {
   for (float& element : result) element = 0.0F;
-  DirectProduct<>(gemm).run(left, right, result,
-                            [](float sum, float a, float b) { return std::fma(a, b, sum); });
+  DirectProduct(gemm).run(left, right, result,
+                          [](float sum, float a, float b) { return std::fma(a, b, sum); });
 }
 
 }  // namespace quatrain::emu

@@ -3,7 +3,6 @@
 /// terms out of range skipped. `add(sum, l, r)` is the term: the integer product, or the fma of section 8.
 /// What the fast products (blocked.hpp, fp32.hpp) must equal, and the products of emu.naive.
 
-#include "emu/fault.hpp"
 #include "emu/quant/quantizer.hpp"
 #include "traces/machine.hpp"
 
@@ -12,9 +11,7 @@
 
 namespace quatrain::emu {
 
-/// result[..] = add(.. add(result[..], l, r) ..) over k ascending. The terms of one result are counted: the
-/// planted fault leaves out the last in-range one.
-template <Fault fault = Fault::none>
+/// result[..] = add(.. add(result[..], l, r) ..) over k ascending.
 class DirectProduct {
  public:
   explicit DirectProduct(const traces::Gemm& gemm)
@@ -28,12 +25,9 @@ class DirectProduct {
            const Add& add) const {
     const auto body = [&](std::int64_t r, const auto& for_each_term) {
       Sum& sum = result[static_cast<std::size_t>(r)];
-      Sum before = sum;
       for_each_term([&](std::int64_t l, std::int64_t w) {
-        before = sum;
         sum = add(sum, left[static_cast<std::size_t>(l)], right[static_cast<std::size_t>(w)]);
       });
-      if constexpr (fault == Fault::skipped_last_k) sum = before;
     };
     switch (phase_) {
       case traces::Phase::forward:
@@ -126,25 +120,8 @@ class DirectProduct {
   std::int64_t in_, out_;  // channels of one group
 };
 
-/// Integer products: the samples of backward_weight come one after the other.
-template <Fault fault>
-void multiply_directly(const traces::Gemm& gemm, const QuantizedTensor& left,
-                       std::span<const QuantizedTensor> right, std::span<std::int32_t> accumulators) {
-  const auto& left_values = traces::code_values(left.encoding);
-  const auto& right_values = traces::code_values(right.front().encoding);
-  const DirectProduct<fault> product(gemm);
-  for (std::int32_t& accumulator : accumulators) accumulator = 0;
-  for (const QuantizedTensor& sample : right)
-    product.run(std::span<const std::uint8_t>(left.codes), std::span<const std::uint8_t>(sample.codes),
-                accumulators, [&](std::int32_t sum, std::uint8_t a, std::uint8_t b) {
-                  std::int32_t term = left_values[a] * right_values[b];
-                  if (fault == Fault::wrong_product && a == 0x7 && b == 0x7) ++term;
-                  return sum + term;
-                });
-}
-
-/// Exact products of 4-bit codes in int32. right: one tensor, or the samples of backward_weight.
-/// accumulators: result_elements(phase, geometry), overwritten.
+/// Exact products of 4-bit codes in int32. right: one tensor, or the samples of backward_weight, which come
+/// one after the other. accumulators: result_elements(phase, geometry), overwritten.
 void multiply_reference(const traces::Gemm& gemm, const QuantizedTensor& left,
                         std::span<const QuantizedTensor> right, std::span<std::int32_t> accumulators);
 

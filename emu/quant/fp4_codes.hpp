@@ -4,7 +4,6 @@
 /// g), g's 23 bits reach the threshold exactly when adding 2^23 - threshold to y's bits carries into the
 /// exponent.
 
-#include "emu/fault.hpp"
 #include "emu/quant/measure.hpp"
 
 #include <algorithm>
@@ -19,22 +18,20 @@ inline constexpr std::size_t fp4_block_elements = 1024;  // stays in the first c
 /// thresholds.at(i, bits of y) for y >= 1, in 1..2^23 - 1 units: g at or above it goes up.
 /// thresholds.below_one(i) for y < 1, where floats are finer than the unit; `tie_goes_up` says what equality
 /// does. count <= fp4_block_elements; codes: one a byte.
-template <Fault fault, bool tie_goes_up, typename Thresholds>
-[[gnu::always_inline]] inline void fp4_codes(const float* x, std::size_t count, float alpha, float inverse,
+template <bool tie_goes_up, typename Thresholds>
+[[gnu::always_inline]] inline void fp4_codes(const float* x, std::size_t count, float inverse,
                                              const Thresholds& thresholds, std::uint8_t* codes) {
   std::int32_t wide[fp4_block_elements];  // int32 lanes throughout: one vector width
   for (std::size_t i = 0; i < count; ++i) {
     const auto bits = std::bit_cast<std::int32_t>(x[i]);
     const float magnitude = std::bit_cast<float>(bits & 0x7FFFFFFF);
-    const float scaled = fault == Fault::divided_by_alpha ? magnitude / alpha : magnitude * inverse;
+    const float scaled = magnitude * inverse;
     const float y = scaled < 64.0F ? scaled : 64.0F;  // at 64 nothing carries: e = 7
     const auto y_bits = std::bit_cast<std::int32_t>(y);
-    constexpr bool greater = fault == Fault::up_only_when_greater;
     const std::int32_t at = thresholds.at(i, y_bits);
-    const std::int32_t rounded =
-        ((y_bits + (1 << 23) - (greater ? at + 1 : at)) >> 23) - 126;  // q + 1, q + 2
+    const std::int32_t rounded = ((y_bits + (1 << 23) - at) >> 23) - 126;  // q + 1, q + 2
     const float t = thresholds.below_one(i);
-    const std::int32_t underflow = (tie_goes_up && !greater ? y >= t : y > t) ? 1 : 0;
+    const std::int32_t underflow = (tie_goes_up ? y >= t : y > t) ? 1 : 0;
     const std::int32_t e = y >= 1.0F ? rounded : underflow;
     const std::int32_t sign = (bits >> 28) & 8;
     wide[i] = e == 0 ? 0 : e | sign;
@@ -42,26 +39,16 @@ template <Fault fault, bool tie_goes_up, typename Thresholds>
   for (std::size_t i = 0; i < count; ++i) codes[i] = static_cast<std::uint8_t>(wide[i]);
 }
 
-/// f32(64 / M).
-template <Fault fault>
-float inverse_of(float maximum) {
-  if constexpr (fault == Fault::inverse_of_maximum) {
-    const float reciprocal = 1.0F / maximum;
-    return 64.0F * reciprocal;
-  }
-  return 64.0F / maximum;
-}
-
-/// Section 3 but for the codes: block(first element, x, alpha, inverse, codes) makes those of up to
+/// Section 3 but for the codes: block(first element, x, inverse, codes) makes those of up to
 /// fp4_block_elements elements.
-template <Fault fault, typename Block>
+template <typename Block>
 void quantize_fp4(std::span<const float> x, const Fp4Maximum& maximum, traces::ThreadPool& pool,
                   QuantizedTensor& out, const Block& block) {
   if (out.scale == 0) return;
-  const float inverse = inverse_of<fault>(maximum.rounded);
+  const float inverse = 64.0F / maximum.rounded;
   for_pieces(pool, x.size(), piece_elements, [&](std::size_t begin, std::size_t end) {
     for (std::size_t at = begin; at < end; at += fp4_block_elements)
-      block(at, x.subspan(at, std::min(fp4_block_elements, end - at)), out.scale, inverse, &out.codes[at]);
+      block(at, x.subspan(at, std::min(fp4_block_elements, end - at)), inverse, &out.codes[at]);
   });
 }
 

@@ -2,7 +2,6 @@
 /// LUQ: logarithmic stochastic rounding to FP4 with stochastic underflow (numerics.md section 3;
 /// arXiv 2112.10769). One draw an element decides both.
 
-#include "emu/fault.hpp"
 #include "emu/quant/fp4_codes.hpp"
 #include "emu/quant/measure.hpp"
 #include "emu/random/philox.hpp"
@@ -33,18 +32,15 @@ inline void fill_draws(const DrawSource& source, unsigned bits, std::size_t firs
 }
 
 /// t = (2u + 1) / 2^(r + 1) of each element, in units of 2^-23; shift = 22 - r.
-template <Fault fault>
 struct DrawnThresholds {
   const std::uint16_t* draws;
   int shift;
   [[gnu::always_inline]] std::int32_t at(std::size_t i, std::int32_t = 0) const {
-    constexpr std::int32_t half = fault == Fault::threshold_from_u ? 0 : 1;
-    return (2 * static_cast<std::int32_t>(draws[i]) + half) << shift;
+    return (2 * static_cast<std::int32_t>(draws[i]) + 1) << shift;
   }
   [[gnu::always_inline]] float below_one(std::size_t i) const { return static_cast<float>(at(i)) * 0x1p-23F; }
 };
 
-template <Fault fault>
 class LuqQuantizer final : public Quantizer {
  public:
   LuqQuantizer(const QuantizerConfig& config, SimdPath path) : config_(config), path_(path) {
@@ -60,21 +56,21 @@ class LuqQuantizer final : public Quantizer {
     const Fp4Maximum used = start_fp4(*this, x, key, maximum, pool, out);
     const DrawSource source{
         .seed = key.seed, .stream = Stream::luq, .c1 = key.step, .c2 = key.layer, .c3 = key.sample};
-    quantize_fp4<fault>(x, used, pool, out,
-                        [&](std::size_t first, std::span<const float> some, float alpha, float inverse,
-                            std::uint8_t* codes) { block(source, first, some, alpha, inverse, codes); });
+    quantize_fp4(x, used, pool, out,
+                 [&](std::size_t first, std::span<const float> some, float inverse, std::uint8_t* codes) {
+                   block(source, first, some, inverse, codes);
+                 });
   }
 
  private:
-  void block(const DrawSource& source, std::size_t first, std::span<const float> x, float alpha,
-             float inverse, std::uint8_t* codes) const {
-    constexpr std::size_t late = fault == Fault::draw_index_off_by_one ? 1 : 0;
-    std::uint16_t draws[fp4_block_elements + late];
-    fill_draws(source, config_.random_bits, first, x.size() + late, path_, draws);
-    const DrawnThresholds<fault> drawn{draws + late, static_cast<int>(22 - config_.random_bits)};
+  void block(const DrawSource& source, std::size_t first, std::span<const float> x, float inverse,
+             std::uint8_t* codes) const {
+    std::uint16_t draws[fp4_block_elements];
+    fill_draws(source, config_.random_bits, first, x.size(), path_, draws);
+    const DrawnThresholds drawn{draws, static_cast<int>(22 - config_.random_bits)};
     on_path(
         path_, [&]() __attribute__((always_inline)) {
-          fp4_codes<fault, true>(x.data(), x.size(), alpha, inverse, drawn, codes);
+          fp4_codes<true>(x.data(), x.size(), inverse, drawn, codes);
         });
   }
 

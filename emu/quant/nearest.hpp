@@ -2,13 +2,11 @@
 /// FP4 to the nearest power of two in value, ties to the even e: the control without randomness
 /// (numerics.md section 3, last paragraph).
 
-#include "emu/fault.hpp"
 #include "emu/quant/fp4_codes.hpp"
 #include "emu/quant/measure.hpp"
 
 namespace quatrain::emu {
 
-template <Fault fault>
 class NearestQuantizer final : public Quantizer {
  public:
   NearestQuantizer(const QuantizerConfig& config, SimdPath path) : config_(config), path_(path) {}
@@ -19,22 +17,20 @@ class NearestQuantizer final : public Quantizer {
   void quantize(std::span<const float> x, const traces::DrawKey& key, std::optional<float> maximum,
                 traces::ThreadPool& pool, QuantizedTensor& out) const override {
     const Fp4Maximum used = start_fp4(*this, x, key, maximum, pool, out);
-    quantize_fp4<fault>(
-        x, used, pool, out,
-        [&](std::size_t, std::span<const float> some, float alpha, float inverse, std::uint8_t* codes) {
-          on_path(
-              path_, [&]() __attribute__((always_inline)) {
-                fp4_codes<fault, fault == Fault::nearest_ties_up>(some.data(), some.size(), alpha, inverse,
-                                                                  Halves(), codes);
-              });
-        });
+    quantize_fp4(x, used, pool, out,
+                 [&](std::size_t, std::span<const float> some, float inverse, std::uint8_t* codes) {
+                   on_path(
+                       path_, [&]() __attribute__((always_inline)) {
+                         fp4_codes<false>(some.data(), some.size(), inverse, Halves(), codes);
+                       });
+                 });
   }
 
  private:
   /// One half; where the upper e = q + 2 is odd, one unit more. The exponent field of y is q + 127.
   struct Halves {
     [[gnu::always_inline]] std::int32_t at(std::size_t, std::int32_t y_bits) const {
-      return (1 << 22) + (fault == Fault::nearest_ties_up ? 0 : (~y_bits >> 23) & 1);
+      return (1 << 22) + ((~y_bits >> 23) & 1);
     }
     [[gnu::always_inline]] float below_one(std::size_t) const { return 0.5F; }
   };

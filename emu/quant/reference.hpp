@@ -2,7 +2,6 @@
 /// Every rule, element by element, as numerics.md sections 3 and 4 say it: what the fast quantizers must
 /// equal, and the quantizers of emu.naive. On one thread.
 
-#include "emu/fault.hpp"
 #include "emu/quant/measure.hpp"
 #include "emu/random/philox.hpp"
 
@@ -11,30 +10,23 @@
 namespace quatrain::emu {
 
 /// Section 3, step 6, for y = |x| inv and t = (2u + 1) / 2^(r+1).
-template <Fault fault>
-unsigned luq_exponent(float y, float t) {
-  const auto goes_up = [](float g, float threshold) {
-    return fault == Fault::up_only_when_greater ? g > threshold : g >= threshold;
-  };
+inline unsigned luq_exponent(float y, float t) {
   if (y >= 64) return 7;
-  if (y < 1) return goes_up(y, t) ? 1 : 0;
+  if (y < 1) return y >= t ? 1 : 0;
   const int q = std::ilogb(y);
   const float g = std::ldexp(y, -q) - 1;
-  return static_cast<unsigned>(goes_up(g, t) ? q + 2 : q + 1);
+  return static_cast<unsigned>(g >= t ? q + 2 : q + 1);
 }
 
 /// The same without a draw: ties go to the even e.
-template <Fault fault>
-unsigned nearest_exponent(float y) {
+inline unsigned nearest_exponent(float y) {
   if (y >= 64) return 7;
   const int q = y < 1 ? -1 : std::ilogb(y);
   const float g = y < 1 ? y : std::ldexp(y, -q) - 1;
   const unsigned upper = static_cast<unsigned>(q + 2);
-  const bool tie_goes_up = upper % 2 == 0 || fault == Fault::nearest_ties_up;
-  return g > 0.5F || (g == 0.5F && tie_goes_up) ? upper : upper - 1;
+  return g > 0.5F || (g == 0.5F && upper % 2 == 0) ? upper : upper - 1;
 }
 
-template <Fault fault>
 class ReferenceQuantizer final : public Quantizer {
  public:
   explicit ReferenceQuantizer(const QuantizerConfig& config) : config_(config) {}
@@ -59,15 +51,14 @@ class ReferenceQuantizer final : public Quantizer {
     out.max_used = maximum.used;
     if (maximum.used < smallest_maximum) return;
     out.scale = maximum.rounded * 0x1p-6F;
-    float inverse = 64 / maximum.rounded;
-    if constexpr (fault == Fault::inverse_of_maximum) inverse = 64 * (1 / maximum.rounded);
+    const float inverse = 64 / maximum.rounded;
     const DrawSource draws{
         .seed = key.seed, .stream = Stream::luq, .c1 = key.step, .c2 = key.layer, .c3 = key.sample};
     for (std::size_t i = 0; i < x.size(); ++i) {
       const float magnitude = std::fabs(x[i]);
-      const float y = fault == Fault::divided_by_alpha ? magnitude / out.scale : magnitude * inverse;
-      const unsigned e = config_.rule == traces::Rule::luq_fp4 ? luq_exponent<fault>(y, threshold(draws, i))
-                                                               : nearest_exponent<fault>(y);
+      const float y = magnitude * inverse;
+      const unsigned e =
+          config_.rule == traces::Rule::luq_fp4 ? luq_exponent(y, threshold(draws, i)) : nearest_exponent(y);
       const unsigned sign = std::signbit(x[i]) && e != 0 ? 8 : 0;
       out.codes[i] = static_cast<std::uint8_t>(sign | e);
     }
@@ -75,17 +66,14 @@ class ReferenceQuantizer final : public Quantizer {
 
   float threshold(const DrawSource& draws, std::size_t element) const {
     const unsigned r = config_.random_bits;
-    const std::size_t index = fault == Fault::draw_index_off_by_one ? element + 1 : element;
-    const std::uint32_t u = draws.draw(index, r);
-    const std::uint32_t odd = fault == Fault::threshold_from_u ? 2 * u : 2 * u + 1;
-    return static_cast<float>(odd) / static_cast<float>(1U << (r + 1));
+    const std::uint32_t u = draws.draw(element, r);
+    return static_cast<float>(2 * u + 1) / static_cast<float>(1U << (r + 1));
   }
 
   void quantize_sawb(std::span<const float> x, QuantizedTensor& out) const {
     if (out.max < smallest_maximum) return;
     const bool is_signed = config_.rule == traces::Rule::sawb_int4;
-    const float fraction = std::frexp(out.max, &out.exponent);
-    if (fault == Fault::exponent_by_ceiling && fraction == 0.5F) --out.exponent;
+    std::frexp(out.max, &out.exponent);
     for (const float element : x) {
       const double units = std::ldexp(double{std::fabs(element)}, 16 - out.exponent);  // exact
       const auto m = static_cast<std::uint64_t>(std::nearbyint(units));
@@ -103,17 +91,14 @@ class ReferenceQuantizer final : public Quantizer {
     out.scale = out.clip / largest_code;
     const float inverse = largest_code / out.clip;
     for (std::size_t i = 0; i < x.size(); ++i) {
-      const float y = fault == Fault::divided_by_scale ? x[i] / out.scale : x[i] * inverse;
-      const float rounded = fault == Fault::ties_away_from_zero ? std::round(y) : std::nearbyint(y);
-      const float code = fault == Fault::missing_clamp
-                             ? rounded
-                             : std::fmin(std::fmax(rounded, is_signed ? -largest_code : 0), largest_code);
+      const float y = x[i] * inverse;
+      const float rounded = std::nearbyint(y);
+      const float code = std::fmin(std::fmax(rounded, is_signed ? -largest_code : 0), largest_code);
       out.codes[i] = static_cast<std::uint8_t>(static_cast<std::int32_t>(code) & 0xF);
     }
   }
 
   static double clip_in_units(double c1, double root, double c2, double mean) {
-    if constexpr (fault == Fault::contracted_clip) return std::fma(c1, root, -(c2 * mean));
     const double first = c1 * root;
     const double second = c2 * mean;
     return first - second;

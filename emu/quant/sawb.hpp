@@ -2,7 +2,6 @@
 /// SAWB: fp32 to INT4 or UINT4 with a clip from the tensor's first two moments (numerics.md section 4; the
 /// published coefficients for INT4). The moments are integers, so their sums do not depend on any order.
 
-#include "emu/fault.hpp"
 #include "emu/quant/measure.hpp"
 
 #include <algorithm>
@@ -19,53 +18,42 @@ struct SawbSums {
 SawbSums sawb_sums(std::span<const float> x, float to_units, SimdPath path);
 
 /// C of numerics.md section 4, step 5, in units of 2^(p - 16).
-template <Fault fault>
-double sawb_clip(bool is_signed, double mean_square, double mean) {
+inline double sawb_clip(bool is_signed, double mean_square, double mean) {
   const double c1 = is_signed ? 12.035 : 11.5, c2 = is_signed ? 12.03 : 10.25;
   const double root = std::sqrt(mean_square);
-  if constexpr (fault == Fault::contracted_clip) return std::fma(c1, root, -(c2 * mean));
   const double first = c1 * root, second = c2 * mean;
   return first - second;
 }
 
 /// p with 2^(p-1) <= maximum < 2^p.
-template <Fault fault>
-int sawb_exponent(float maximum) {
+inline int sawb_exponent(float maximum) {
   int exponent = 0;
-  const float fraction = std::frexp(maximum, &exponent);
-  if (fault == Fault::exponent_by_ceiling && fraction == 0.5F) return exponent - 1;
+  std::frexp(maximum, &exponent);
   return exponent;
 }
 
 /// What turns x into a code.
 struct SawbScale {
-  float scale = 0, inverse = 0;
+  float inverse = 0;
   float lowest = 0, highest = 0;  ///< codes' values
 };
 
 inline constexpr std::size_t sawb_block_elements = 1024;
 
 /// count <= sawb_block_elements; codes: one a byte.
-template <Fault fault>
 [[gnu::always_inline]] inline void sawb_codes(const float* x, std::size_t count, SawbScale by,
                                               std::uint8_t* codes) {
   constexpr float magic = 0x1.8p23F;  // adding it rounds half to even; clamped first: |x * inverse| is large
   std::int32_t wide[sawb_block_elements];
   for (std::size_t i = 0; i < count; ++i) {
-    float y = fault == Fault::divided_by_scale ? x[i] / by.scale : x[i] * by.inverse;
-    if constexpr (fault != Fault::missing_clamp) {
-      y = y < by.lowest ? by.lowest : y;
-      y = y > by.highest ? by.highest : y;
-    }
-    if constexpr (fault == Fault::ties_away_from_zero)
-      wide[i] = static_cast<std::int32_t>(y < 0 ? y - 0.5F : y + 0.5F);
-    else
-      wide[i] = static_cast<std::int32_t>((y + magic) - magic);
+    float y = x[i] * by.inverse;
+    y = y < by.lowest ? by.lowest : y;
+    y = y > by.highest ? by.highest : y;
+    wide[i] = static_cast<std::int32_t>((y + magic) - magic);
   }
   for (std::size_t i = 0; i < count; ++i) codes[i] = static_cast<std::uint8_t>(wide[i] & 0xF);
 }
 
-template <Fault fault>
 class SawbQuantizer final : public Quantizer {
  public:
   SawbQuantizer(const QuantizerConfig& config, SimdPath path) : config_(config), path_(path) {}
@@ -83,17 +71,17 @@ class SawbQuantizer final : public Quantizer {
       std::fill(out.codes.begin(), out.codes.end(), std::uint8_t{0});
       return;
     }
-    out.exponent = sawb_exponent<fault>(out.max);
+    out.exponent = sawb_exponent(out.max);
     add_sums(x, pool, out);
     set_clip(is_signed, out);
     const float largest_code = is_signed ? 7.0F : 15.0F;
     out.scale = out.clip / largest_code;
-    const SawbScale by{out.scale, largest_code / out.clip, is_signed ? -largest_code : 0.0F, largest_code};
+    const SawbScale by{largest_code / out.clip, is_signed ? -largest_code : 0.0F, largest_code};
     for_pieces(pool, x.size(), piece_elements, [&](std::size_t begin, std::size_t end) {
       on_path(
           path_, [&]() __attribute__((always_inline)) {
             for (std::size_t at = begin; at < end; at += sawb_block_elements)
-              sawb_codes<fault>(&x[at], std::min(sawb_block_elements, end - at), by, &out.codes[at]);
+              sawb_codes(&x[at], std::min(sawb_block_elements, end - at), by, &out.codes[at]);
           });
     });
   }
@@ -118,7 +106,7 @@ class SawbQuantizer final : public Quantizer {
     const auto count = static_cast<double>(out.count);
     const double mean_square = static_cast<double>(out.sum2) / count;
     const double mean = static_cast<double>(out.sum1) / count;
-    const double c = sawb_clip<fault>(is_signed, mean_square, mean);
+    const double c = sawb_clip(is_signed, mean_square, mean);
     out.clip = static_cast<float>(c * std::ldexp(1.0, out.exponent - 16));
     const bool is_in_range = out.clip >= smallest_maximum && out.clip <= out.max;
     const bool is_nearly_constant = is_signed && 2.0 * c < 3.0 * mean;

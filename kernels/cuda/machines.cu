@@ -21,7 +21,7 @@ traces::Refusal device_missing() {
     return std::string("no CUDA device: ") +
            (status != cudaSuccess ? cudaGetErrorString(status) : "none found");
   cudaFuncAttributes attributes;
-  if (const cudaError_t status = cudaFuncGetAttributes(&attributes, scale_accumulators<Fault::none>);
+  if (const cudaError_t status = cudaFuncGetAttributes(&attributes, scale_accumulators);
       status != cudaSuccess)
     return "no kernel for " + Device::name() + ": " + cudaGetErrorString(status);
   return std::nullopt;

@@ -2,7 +2,6 @@
 /// What every GEMM kernel needs to know of its tensors: sizes as 32-bit numbers (KernelMachine refuses what
 /// does not fit) and how a code becomes a value.
 
-#include "kernels/fault.hpp"
 #include "kernels/platform.hpp"
 #include "traces/encoding/codes.hpp"
 #include "traces/geometry.hpp"
@@ -60,7 +59,7 @@ struct GemmOperands {
 
 /// Value of the code in the low four bits; those above do not count. FP4's magnitude 2^(e-1) is 1 << e with
 /// its last bit dropped, which makes e = 0 zero.
-template <Encoding encoding, Fault fault>
+template <Encoding encoding>
 __device__ int decode(unsigned code) {
   if constexpr (encoding == Encoding::int4) {
     return static_cast<int>(code << 28) >> 28;
@@ -68,27 +67,15 @@ __device__ int decode(unsigned code) {
     return static_cast<int>(code & 0xFU);
   } else {
     const int magnitude = (1 << (code & 7U)) >> 1;
-    const int minus =
-        fault == Fault::sign_lost ? 0 : static_cast<int>(code << 28) >> 31;  // 0, or all bits set
+    const int minus = static_cast<int>(code << 28) >> 31;  // 0, or all bits set
     return (magnitude ^ minus) - minus;
   }
 }
 
 /// Elements are counted in unsigned numbers: a kernel's index steps beyond its tensor after the last term.
-template <Encoding encoding, Fault fault>
+template <Encoding encoding>
 __device__ int value_at(const std::uint8_t* codes, unsigned element) {
-  return decode<encoding, fault>(static_cast<unsigned>(codes[element / 2]) >> (element % 2 * 4));
-}
-
-/// As value_at, for the right operand.
-template <Encoding encoding, Fault fault>
-__device__ int right_value_at(const std::uint8_t* codes, unsigned element) {
-  return value_at<encoding, fault>(codes, fault == Fault::swapped_nibble ? element ^ 1U : element);
-}
-
-template <Fault fault>
-__device__ int product(int left, int right) {
-  return left * right + (fault == Fault::wrong_product && left == 7 && right == 7 ? 1 : 0);
+  return decode<encoding>(static_cast<unsigned>(codes[element / 2]) >> (element % 2 * 4));
 }
 
 __host__ __device__ inline unsigned blocks_for(std::size_t count, std::size_t per_block) {

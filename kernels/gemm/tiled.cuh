@@ -45,21 +45,9 @@ __device__ void load_tile(int* tile, int lines_left, int depth_left, MakeWalk ma
   }
 }
 
-template <typename Tile, Fault fault>
-__device__ void add_wrong_products(int (&sums)[Tile::thread_rows][Tile::thread_columns],
-                                   const int* left_words, const int* right_words) {
-  const auto* left = reinterpret_cast<const std::int8_t*>(left_words);
-  const auto* right = reinterpret_cast<const std::int8_t*>(right_words);
-  for (int i = 0; i < Tile::thread_rows; ++i)
-    for (int j = 0; j < Tile::thread_columns; ++j)
-      for (int k = 0; k < Tile::depth; ++k)
-        sums[i][j] += product<fault>(left[i * Tile::row_threads * Tile::pitch + k],
-                                     right[j * Tile::column_threads * Tile::pitch + k]);
-}
-
 /// blockIdx.x numbers the tiles of all groups, rows of tiles fastest; blockIdx.y the parts of k, each
 /// `part_depth` long (a multiple of the tile's depth).
-template <typename Tile, Phase phase, Encoding left_encoding, Encoding right_encoding, Fault fault>
+template <typename Tile, Phase phase, Encoding left_encoding, Encoding right_encoding>
 __global__ void gemm_tiled(GemmShape shape, GemmOperands operands, int part_depth,
                            std::int32_t* accumulators) {
   typename Tile::Memory& memory = shared_memory<typename Tile::Memory>();
@@ -71,28 +59,21 @@ __global__ void gemm_tiled(GemmShape shape, GemmOperands operands, int part_dept
   const int first_n = block / row_tiles % column_tiles * Tile::columns;
   const int row = thread / Tile::column_threads, column = thread % Tile::column_threads;
   const int begin_k = static_cast<int>(blockIdx.y) * part_depth;
-  int end_k = shape.k - begin_k < part_depth ? shape.k : begin_k + part_depth;
-  if constexpr (fault == Fault::skipped_last_k) end_k -= end_k % Tile::depth;
+  const int end_k = shape.k - begin_k < part_depth ? shape.k : begin_k + part_depth;
 
   int sums[Tile::thread_rows][Tile::thread_columns] = {};
   for (int k = begin_k; k < end_k; k += Tile::depth) {
     load_tile<Tile, Tile::rows>(memory.left, shape.m - first_m, end_k - k, [&](int line, int offset) {
-      return LeftWalk<phase, left_encoding, fault>(shape, operands.left, group, first_m + line, k + offset);
+      return LeftWalk<phase, left_encoding>(shape, operands.left, group, first_m + line, k + offset);
     });
     for (int sample = 0; sample < shape.samples; ++sample) {
       const std::uint8_t* right = operands.right + static_cast<std::size_t>(sample) * operands.sample_bytes;
-      if (fault != Fault::stale_tile || k == begin_k)
-        load_tile<Tile, Tile::columns>(memory.right, shape.n - first_n, end_k - k, [&](int line, int offset) {
-          return RightWalk<phase, right_encoding, fault>(shape, right, group, first_n + line, k + offset);
-        });
+      load_tile<Tile, Tile::columns>(memory.right, shape.n - first_n, end_k - k, [&](int line, int offset) {
+        return RightWalk<phase, right_encoding>(shape, right, group, first_n + line, k + offset);
+      });
       __syncthreads();
-      const int* left_rows = memory.left + row * Tile::pitch / 4;
-      const int* right_rows = memory.right + column * Tile::pitch / 4;
-      if constexpr (fault == Fault::wrong_product)
-        add_wrong_products<Tile, fault>(sums, left_rows, right_rows);
-      else
-        add_products<Tile>(sums, left_rows, right_rows);
-      if constexpr (fault != Fault::missing_barrier) __syncthreads();
+      add_products<Tile>(sums, memory.left + row * Tile::pitch / 4, memory.right + column * Tile::pitch / 4);
+      __syncthreads();
     }
   }
 
@@ -105,7 +86,7 @@ __global__ void gemm_tiled(GemmShape shape, GemmOperands operands, int part_dept
       const int across = column + j * Tile::column_threads;
       if (across >= shape.n - first_n) break;
       std::int32_t* to = to_row + place.of_column(first_n + across);
-      if (gridDim.y == 1 || fault == Fault::lost_split)
+      if (gridDim.y == 1)
         *to = sums[i][j];
       else
         atomicAdd(to, sums[i][j]);
@@ -126,7 +107,7 @@ struct TiledRung {
     return parts < 1 ? 1 : parts;
   }
 
-  template <Phase phase, Encoding left_encoding, Encoding right_encoding, Fault fault>
+  template <Phase phase, Encoding left_encoding, Encoding right_encoding>
   static void launch(Device& device, const LaunchShape& cut, const GemmShape& shape,
                      const GemmOperands& operands, Buffer<std::int32_t>& accumulators) {
     const auto tiles_of = [](std::int64_t size, std::int64_t tile) { return (size + tile - 1) / tile; };
@@ -136,7 +117,7 @@ struct TiledRung {
     const std::int64_t tiles_a_part = tiles_of(depth_tiles, parts_of_k(cut, tiles, depth_tiles));
     const std::int64_t parts = tiles_of(depth_tiles, tiles_a_part);
     device.clear(accumulators);
-    device.launch("gemm_tiled", gemm_tiled<Tile, phase, left_encoding, right_encoding, fault>,
+    device.launch("gemm_tiled", gemm_tiled<Tile, phase, left_encoding, right_encoding>,
                   dim3(static_cast<unsigned>(tiles), static_cast<unsigned>(parts)), dim3(Tile::threads),
                   shape, operands, static_cast<int>(tiles_a_part * Tile::depth), accumulators.data());
   }

@@ -60,7 +60,7 @@ __device__ inline int divide_exactly(int value, int stride) {
 }
 
 /// Left operand along k at a fixed row m: the windows of a convolution. Zero outside the tensor.
-template <Phase phase, Encoding encoding, Fault fault>
+template <Phase phase, Encoding encoding>
 class LeftWalk {
  public:
   __device__ LeftWalk(const GemmShape& s, const std::uint8_t* codes, int group, int m, int k)
@@ -70,7 +70,7 @@ class LeftWalk {
   __device__ int next() {
     const int x = meets(spot_.x, tap_.j, shape_.stride_width, shape_.padding_width);
     const bool is_inside = is_line_inside_ && static_cast<unsigned>(x) < static_cast<unsigned>(width());
-    const int value = is_inside ? value_at<encoding, fault>(codes_, line_ + x) : 0;
+    const int value = is_inside ? value_at<encoding>(codes_, line_ + x) : 0;
     if (walks_spots ? spot_.step(shape_) : tap_.step(shape_)) find_line();
     return value;
   }
@@ -87,8 +87,7 @@ class LeftWalk {
   }
 
   __device__ void find_line() {
-    int y = meets(spot_.y, tap_.i, shape_.stride_height, shape_.padding_height);
-    if (fault == Fault::padding_repeats && y == height()) y = height() - 1;
+    const int y = meets(spot_.y, tap_.i, shape_.stride_height, shape_.padding_height);
     is_line_inside_ = static_cast<unsigned>(y) < static_cast<unsigned>(height());
     const unsigned channels = is_data ? shape_.out_channels : shape_.in_channels;
     const unsigned channel = spot_.b * channels + group_ * (is_data ? shape_.group_out : shape_.group_in);
@@ -105,7 +104,7 @@ class LeftWalk {
 };
 
 /// Right operand along k at a fixed column n: runs of neighbours, `jump` apart.
-template <Phase phase, Encoding encoding, Fault fault>
+template <Phase phase, Encoding encoding>
 class RightWalk {
  public:
   __device__ RightWalk(const GemmShape& s, const std::uint8_t* codes, int group, int n, int k)
@@ -128,7 +127,7 @@ class RightWalk {
     element_ = line * run_ + k / run_ * apart + within_;
   }
   __device__ int next() {
-    const int value = right_value_at<encoding, fault>(codes_, element_);
+    const int value = value_at<encoding>(codes_, element_);
     ++element_;
     if (++within_ == run_) {
       within_ = 0;

@@ -13,16 +13,14 @@ struct FoundMaximum {
 };
 inline constexpr unsigned no_element = 0xFFFFFFFFU;
 
-template <Fault fault>
-__global__ void find_maximum(const float* x, unsigned count, bool negative_is_bad, FoundMaximum* found) {
+__global__ inline void find_maximum(const float* x, unsigned count, bool negative_is_bad,
+                                    FoundMaximum* found) {
   unsigned largest = 0, first_bad = no_element;
   for (unsigned i = thread_number(); i < count; i += thread_total()) {
     const unsigned bits = magnitude_bits(x[i]);
     const bool is_finite = bits < 0x7F800000U;
     const bool is_bad = !is_finite || (negative_is_bad && x[i] < 0);
     if (is_bad && i < first_bad) first_bad = i;
-    if constexpr (fault == Fault::maximum_of_values)
-      if (x[i] < 0) continue;
     if (is_finite && bits > largest) largest = bits;
   }
   if (first_bad != no_element) atomicMin(&found->first_bad, first_bad);

@@ -2,7 +2,6 @@
 /// How the quantizers' kernels go through a tensor: reductions stride over it with the whole grid; code
 /// kernels give each thread eight neighbours, whose codes fill one 32-bit word.
 
-#include "kernels/fault.hpp"
 #include "kernels/platform.hpp"
 
 #include <cstdint>
@@ -39,9 +38,7 @@ __device__ T reduce_warp(T value, Operation operation) {
 __device__ inline bool is_first_lane() { return threadIdx.x % 32 == 0; }
 
 /// Places `code` as number `place` of a word of eight nibbles, the first in the lowest bits.
-template <Fault fault>
-__device__ std::uint32_t packed_code(std::uint32_t code, unsigned place) {
-  if constexpr (fault == Fault::swapped_packing) place ^= 1U;
+__device__ inline std::uint32_t packed_code(std::uint32_t code, unsigned place) {
   return (code & 0xFU) << (4 * place);
 }
 

@@ -11,10 +11,10 @@ inline constexpr unsigned exponent_of_one = 127;  // fp32's bias
 inline constexpr unsigned largest_exponent = 7;   // FP4's code of 64
 
 /// e of the code; is_up(fraction) answers for 1 <= y < 64, where 2^23 times g is the fraction.
-template <Fault fault, typename IsUp>
+template <typename IsUp>
 __device__ unsigned exponent_between_values(unsigned y_bits, IsUp is_up) {
   const unsigned q = (y_bits >> 23) - exponent_of_one;
-  if (q >= 6) return fault == Fault::largest_not_clamped && q > 6 ? 0 : largest_exponent;
+  if (q >= 6) return largest_exponent;
   return q + 1 + (is_up(y_bits & 0x7FFFFFU, q) ? 1 : 0);
 }
 
@@ -23,41 +23,33 @@ __device__ inline std::uint32_t fp4_code(unsigned exponent, float x) {
 }
 
 /// t = (2 u + 1) / 2^(bits + 1): 2^23 t is an integer, since bits <= 16.
-template <unsigned bits, Fault fault>
+template <unsigned bits>
 struct AtLeastDraw {
   std::uint32_t draw;
-  __device__ unsigned threshold() const {
-    return (2 * draw + (fault == Fault::draw_not_centred ? 0 : 1)) << (22 - bits);
-  }
-  __device__ bool operator()(unsigned fraction, unsigned) const {
-    return fault == Fault::threshold_greater ? fraction > threshold() : fraction >= threshold();
-  }
-  __device__ bool below_one(float y) const {
-    const float t = static_cast<float>(threshold()) * 0x1p-23F;
-    return fault == Fault::threshold_greater ? y > t : y >= t;
-  }
+  __device__ unsigned threshold() const { return (2 * draw + 1) << (22 - bits); }
+  __device__ bool operator()(unsigned fraction, unsigned) const { return fraction >= threshold(); }
+  __device__ bool below_one(float y) const { return y >= static_cast<float>(threshold()) * 0x1p-23F; }
 };
 
 /// Half goes to the value whose e is even: up from q + 1 when that is odd.
-template <Fault fault>
 struct NearestValue {
   __device__ bool operator()(unsigned fraction, unsigned q) const {
     constexpr unsigned half = 1U << 22;
-    return fraction > half || (fraction == half && q % 2 == 0 && fault != Fault::tie_to_lower);
+    return fraction > half || (fraction == half && q % 2 == 0);
   }
   __device__ bool below_one(float y) const { return y > 0.5F; }
 };
 
-template <Fault fault, typename Rounding>
+template <typename Rounding>
 __device__ std::uint32_t fp4_from(float x, float inverse, const Rounding& rounding) {
   const float y = __uint_as_float(magnitude_bits(x)) * inverse;
   const unsigned exponent =
-      y < 1 ? (rounding.below_one(y) ? 1 : 0) : exponent_between_values<fault>(__float_as_uint(y), rounding);
+      y < 1 ? (rounding.below_one(y) ? 1 : 0) : exponent_between_values(__float_as_uint(y), rounding);
   return fp4_code(exponent, x);
 }
 
 /// codes: a word for eight elements, whose draws lie in one Philox block.
-template <unsigned bits, Fault fault>
+template <unsigned bits>
 __global__ void make_luq_codes(const float* x, unsigned count, float inverse, DrawStream draws,
                                std::uint32_t* codes) {
   constexpr unsigned draws_per_block = 128 / bits;
@@ -67,20 +59,20 @@ __global__ void make_luq_codes(const float* x, unsigned count, float inverse, Dr
   const unsigned first_place = first % draws_per_block;
   std::uint32_t packed = 0;
   for (unsigned j = 0; j < codes_per_thread && first + j < count; ++j) {
-    const unsigned place = (first_place + j + (fault == Fault::wrong_draw ? 1 : 0)) % draws_per_block;
-    const AtLeastDraw<bits, fault> rounding{draw_of_block<bits>(block, place)};
-    packed |= packed_code<fault>(fp4_from<fault>(x[first + j], inverse, rounding), j);
+    const unsigned place = (first_place + j) % draws_per_block;
+    const AtLeastDraw<bits> rounding{draw_of_block<bits>(block, place)};
+    packed |= packed_code(fp4_from(x[first + j], inverse, rounding), j);
   }
   codes[word] = packed;
 }
 
-template <Fault fault>
-__global__ void make_nearest_codes(const float* x, unsigned count, float inverse, std::uint32_t* codes) {
+__global__ inline void make_nearest_codes(const float* x, unsigned count, float inverse,
+                                          std::uint32_t* codes) {
   const unsigned word = thread_number(), first = word * codes_per_thread;
   if (first >= count) return;
   std::uint32_t packed = 0;
   for (unsigned j = 0; j < codes_per_thread && first + j < count; ++j)
-    packed |= packed_code<fault>(fp4_from<fault>(x[first + j], inverse, NearestValue<fault>{}), j);
+    packed |= packed_code(fp4_from(x[first + j], inverse, NearestValue{}), j);
   codes[word] = packed;
 }
 

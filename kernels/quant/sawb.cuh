@@ -14,12 +14,11 @@ struct SawbSums {
 
 /// m = |x| to_fixed, rounded half to even, with to_fixed = 2^(16 - p): 0..65536. The product is exact, or so
 /// small that it rounds to 0 either way.
-template <Fault fault>
-__global__ void sum_sawb(const float* x, unsigned count, float to_fixed, SawbSums* sums) {
+__global__ inline void sum_sawb(const float* x, unsigned count, float to_fixed, SawbSums* sums) {
   unsigned long long positive = 0, sum1 = 0, sum2 = 0;
   for (unsigned i = thread_number(); i < count; i += thread_total()) {
     const auto m = static_cast<unsigned long long>(rint(__uint_as_float(magnitude_bits(x[i])) * to_fixed));
-    positive += m > 0 || fault == Fault::all_elements_counted;
+    positive += m > 0;
     sum1 += m;
     sum2 += m * m;
   }
@@ -47,20 +46,16 @@ inline float sawb_clip(bool is_signed, unsigned long long count, const SawbSums&
 }
 
 /// codes: a word for eight elements. inverse = f32(7 / clip) or f32(15 / clip), limits -7..7 or 0..15.
-template <Fault fault>
-__global__ void make_sawb_codes(const float* x, unsigned count, float inverse, float least, float most,
-                                std::uint32_t* codes) {
+__global__ inline void make_sawb_codes(const float* x, unsigned count, float inverse, float least, float most,
+                                       std::uint32_t* codes) {
   const unsigned word = thread_number(), first = word * codes_per_thread;
   if (first >= count) return;
   std::uint32_t packed = 0;
   for (unsigned j = 0; j < codes_per_thread && first + j < count; ++j) {
-    const float scaled = x[first + j] * inverse;
-    float rounded = rint(scaled);
-    if constexpr (fault == Fault::half_away_from_zero)
-      rounded = scaled < 0 ? std::ceil(scaled - 0.5F) : std::floor(scaled + 0.5F);
+    float rounded = rint(x[first + j] * inverse);
     if (rounded < least) rounded = least;
-    if (rounded > most && fault != Fault::missing_clamp) rounded = most;
-    packed |= packed_code<fault>(static_cast<std::uint32_t>(static_cast<int>(rounded)), j);
+    if (rounded > most) rounded = most;
+    packed |= packed_code(static_cast<std::uint32_t>(static_cast<int>(rounded)), j);
   }
   codes[word] = packed;
 }

@@ -26,7 +26,7 @@ void quantizer_vs_memcpy(benchmark::State& state, emu::QuantizerConfig config) {
   emu::QuantizedTensor ours, expected;
   const auto run_ours = [&] { quantizer->quantize(x, {1, 2, 3, 0}, std::nullopt, pool, ours); };
   run_ours();
-  emu::ReferenceQuantizer<emu::Fault::none>(config).quantize(x, {1, 2, 3, 0}, std::nullopt, pool, expected);
+  emu::ReferenceQuantizer(config).quantize(x, {1, 2, 3, 0}, std::nullopt, pool, expected);
   if (ours.codes != expected.codes || ours.scale != expected.scale)
     return state.SkipWithError("results differ: nothing to time");
   PairedTimer timer;

@@ -1,13 +1,14 @@
 /// Every mistake that can be planted in a machine shows against the oracle at the place that its row names
 /// and not before, and the healthy machine gives the oracle's bits on the same case.
 #include "tests/exact/machines.hpp"
-#include "tests/support/emu_faults.hpp"
+#include "tests/faults/emu_faults.hpp"
+#include "tests/faults/kernel_faults.hpp"
+#include "tests/faults/systemc_faults.hpp"
 #include "tests/support/exact_oracle.hpp"
-#include "tests/support/kernel_faults.hpp"
-#include "tests/support/systemc_faults.hpp"
 #include "traces/encoding/nibbles.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 #include <tuple>
 
@@ -82,12 +83,14 @@ TEST_P(EveryPlantedFault, ShowsAtItsPlaceAndOnlyWhenPlanted) {
   std::string why_not;
   const auto healthy = make_machine(fault_.machine, pool_, why_not);
   ASSERT_TRUE(healthy) << why_not;
+  const auto unplanted = fault_.make_without();
   EXPECT_EQ(faulty->name(), fault_.machine);
   ASSERT_NE(fault_.gemm.has_value(), fault_.quantizer.has_value());
   if (fault_.quantizer) {
     const traces::QuantizerTask task = task_of(*fault_.quantizer);
     const auto expected = exact::quantize(task), found = faulty->quantize(task);
     EXPECT_EQ(difference(healthy->quantize(task), expected), "");
+    EXPECT_EQ(difference(unplanted->quantize(task), expected), "");
     EXPECT_NE(difference(found, expected), "");
     if (found.codes == expected.codes) return;  // a clip, sum or scale alone
     std::size_t element = 0;
@@ -97,6 +100,7 @@ TEST_P(EveryPlantedFault, ShowsAtItsPlaceAndOnlyWhenPlanted) {
   }
   const auto expected = exact::multiply(*fault_.gemm), found = run(*faulty, *fault_.gemm);
   EXPECT_EQ(difference(run(*healthy, *fault_.gemm), expected), "");
+  EXPECT_EQ(difference(run(*unplanted, *fault_.gemm), expected), "");
   EXPECT_NE(difference(found, expected), "");
   ASSERT_EQ(found.accumulators != expected.accumulators, fault_.place.k.has_value())
       << "scale or output alone";
@@ -134,6 +138,24 @@ TEST(PlantedFaults, HaveNamesOfTheirOwnInEveryMachine) {
   }
   EXPECT_EQ(machines, (std::set<std::string>{"emu.blocked", "emu.naive", "simt.naive", "simt.tiled",
                                              "systemc.array", "systemc.pe"}));
+}
+
+/// The patches of tests/faults/ and the names of the cases, by folder.
+TEST(PlantedFaults, EveryPatchHasACase) {
+  const std::pair<const char*, std::vector<std::string>> machines[] = {
+      {"emu", {"emu.naive", "emu.blocked"}},
+      {"kernels", {"simt.naive", "simt.tiled"}},
+      {"rtl_models", {"systemc.pe", "systemc.array"}}};
+  for (const auto& [folder, names] : machines)
+    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(QUATRAIN_SOURCE_DIR) /
+                                                                 "tests/faults" / folder)) {
+      const std::string fault = entry.path().stem().string();
+      const bool has_case = std::any_of(faults().begin(), faults().end(), [&](const PlantedFault& planted) {
+        return std::any_of(names.begin(), names.end(),
+                           [&](const std::string& machine) { return planted.id == machine + "/" + fault; });
+      });
+      EXPECT_TRUE(has_case) << entry.path();
+    }
 }
 
 }  // namespace

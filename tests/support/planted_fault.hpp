@@ -1,6 +1,6 @@
 #pragma once
 /// A fault planted inside one machine, the smallest case that shows it, and where a checker must point.
-/// Each machine's faults come from tests/support/<machine>_faults.hpp; the matrix of docs/results/ runs them
+/// Each machine's faults come from tests/faults/<machine>_faults.hpp; the matrix of docs/results/ runs them
 /// all.
 
 #include "traces/machine.hpp"
@@ -42,9 +42,10 @@ struct PlantedFault {
   std::string site;     ///< codec, quantizer, draw, multiplier, accumulator, tile, epilogue, synchronization
   std::string kind;     ///< off_by_one, order, dropped, width, stale, guard
   std::function<std::unique_ptr<traces::Machine>()> make;  ///< the faulty machine, under its usual name
-  std::optional<GemmCase> gemm;                            ///< exactly one of the two cases is set
+  std::optional<GemmCase> gemm;                                    ///< exactly one of the two cases is set
   std::optional<QuantizerCase> quantizer;
   ExpectedPlace place;
+  std::function<std::unique_ptr<traces::Machine>()> make_without;  ///< the same copy with no fault at work
 };
 
 }  // namespace quatrain::tests

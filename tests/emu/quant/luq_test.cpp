@@ -13,7 +13,6 @@
 namespace quatrain::tests {
 namespace {
 
-using emu::Fault;
 using emu::SimdPath;
 using traces::Alpha;
 
@@ -38,11 +37,10 @@ Counted all_draws(float x, float maximum, unsigned bits, unsigned lower, SimdPat
   const std::vector<float> same(emu::fp4_block_elements, x);
   for (std::size_t at = 0; at < draws; at += emu::fp4_block_elements) {
     const std::size_t count = std::min(emu::fp4_block_elements, draws - at);
-    const emu::DrawnThresholds<Fault::none> drawn{&u[at], static_cast<int>(22 - bits)};
+    const emu::DrawnThresholds drawn{&u[at], static_cast<int>(22 - bits)};
     emu::on_path(
         path, [&]() __attribute__((always_inline)) {
-          emu::fp4_codes<Fault::none, true>(same.data(), count, maximum * 0x1p-6F,
-                                            emu::inverse_of<Fault::none>(maximum), drawn, &codes[at]);
+          emu::fp4_codes<true>(same.data(), count, 64.0F / maximum, drawn, &codes[at]);
         });
   }
   Counted result{.lower = lower};

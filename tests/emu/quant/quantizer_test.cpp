@@ -49,7 +49,7 @@ TEST_P(EveryQuantizer, EqualsTheReference) {
   for (const QuantizerConfig& config : every_config()) {
     const auto fast = emu::make_quantizer(config, path_);
     EXPECT_EQ(fast->path(), path_);
-    const emu::ReferenceQuantizer<emu::Fault::none> reference(config);
+    const emu::ReferenceQuantizer reference(config);
     for (const std::size_t elements : {1U, 2U, 31U, 33U, 1023U, 1024U, 1025U, 16383U, 16385U, 40000U}) {
       SCOPED_TRACE(testing::Message() << "rule " << int(config.rule) << " bits " << config.random_bits
                                       << " alpha " << int(config.alpha) << " elements " << elements);

@@ -65,8 +65,8 @@ class Product {
     const GemmShape shape = make_shape(Phase::forward, g, 1);
     const GemmOperands operands{left_.data(), right_.data(), 0};
     const auto ours = [&] {
-      Rung::template launch<Phase::forward, Encoding::int4, Encoding::int4, Fault::none>(device_, {}, shape,
-                                                                                         operands, ours_);
+      Rung::template launch<Phase::forward, Encoding::int4, Encoding::int4>(device_, {}, shape, operands,
+                                                                            ours_);
     };
     const auto rival = [&] { multiply_by_cublas(); };
     ours();
@@ -152,20 +152,19 @@ class Quantizers {
     const dim3 coding(blocks_for(count / codes_per_thread, cut.threads));
     const double read = 4.0 * count, written = 0.5 * count;
     row("find_maximum", read, [&] {
-      device_.launch("find_maximum", find_maximum<Fault::none>, reduction, block, source_.data(), count,
-                     false, maximum_.data());
+      device_.launch("find_maximum", find_maximum, reduction, block, source_.data(), count, false,
+                     maximum_.data());
     });
     row("sum_sawb", read, [&] {
-      device_.launch("sum_sawb", sum_sawb<Fault::none>, reduction, block, source_.data(), count, 0x1p16F,
-                     sums_.data());
+      device_.launch("sum_sawb", sum_sawb, reduction, block, source_.data(), count, 0x1p16F, sums_.data());
     });
     row("make_sawb_codes", read + written, [&] {
-      device_.launch("make_sawb_codes", make_sawb_codes<Fault::none>, coding, block, source_.data(), count,
-                     7.0F, -7.0F, 7.0F, codes_.data());
+      device_.launch("make_sawb_codes", make_sawb_codes, coding, block, source_.data(), count, 7.0F, -7.0F,
+                     7.0F, codes_.data());
     });
     row("make_luq_codes, 16 bits", read + written, [&] {
-      device_.launch("make_luq_codes", make_luq_codes<16, Fault::none>, coding, block, source_.data(), count,
-                     64.0F, DrawStream{1, 0, 0, 0, 0}, codes_.data());
+      device_.launch("make_luq_codes", make_luq_codes<16>, coding, block, source_.data(), count, 64.0F,
+                     DrawStream{1, 0, 0, 0, 0}, codes_.data());
     });
   }
 

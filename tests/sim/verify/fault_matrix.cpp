@@ -3,10 +3,10 @@
 #include "sim/machines.hpp"
 #include "sim/verify/cross_check.hpp"
 #include "tests/sim/verify/case_trace.hpp"
-#include "tests/support/emu_faults.hpp"
-#include "tests/support/kernel_faults.hpp"
+#include "tests/faults/emu_faults.hpp"
+#include "tests/faults/kernel_faults.hpp"
 #include "tests/support/machine_results.hpp"
-#include "tests/support/systemc_faults.hpp"
+#include "tests/faults/systemc_faults.hpp"
 #include "traces/base/error.hpp"
 #include "traces/format/check.hpp"
 

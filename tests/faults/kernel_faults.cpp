@@ -1,41 +1,39 @@
-#include "tests/support/kernel_faults.hpp"
+#include "tests/faults/kernel_faults.hpp"
 
-#include "kernels/device_backend.cuh"
-#include "kernels/kernel_machine.hpp"
 #include "tests/support/exact_oracle.hpp"
+#include "tests/support/planted_machine.hpp"
 #include "tests/support/sharp_gemms.hpp"
 
+#include "planted/kernels/device_backend.cuh"
+#include "planted/kernels/kernel_machine.hpp"
+#include "planted/kernels/planted.hpp"
 #include <utility>
 
 namespace quatrain::tests {
 namespace {
 
+namespace kernels = planted::kernels;
 using kernels::Fault;
-using kernels::simt::DeviceBackend;
 using kernels::simt::NaiveRung;
 using traces::Alpha;
 using traces::Geometry;
 using traces::Rule;
 using Tiled = kernels::simt::TiledRung<kernels::simt::DefaultTile>;
 
-/// One OS thread and first_to_last: what a missing barrier or a lost sum leaves is then always the same.
-template <typename Rung, Fault fault>
-class FaultyBackend final : public kernels::Backend {
- public:
-  explicit FaultyBackend(const kernels::LaunchShape& cut)
-      : backend_(cut, pool_, kernels::SimtOptions{kernels::ThreadOrder::first_to_last, 1}) {}
-  std::string ran_on() const override { return backend_.ran_on(); }
-  kernels::QuantizerOutcome quantize(const traces::QuantizerTask& task) override {
-    return backend_.quantize(task);
-  }
-  traces::GemmResult multiply(const traces::Gemm& gemm, const traces::Operand& left,
-                              std::span<const traces::Operand> right) override {
-    return backend_.multiply(gemm, left, right);
-  }
+struct OneThread {
+  traces::ThreadPool pool{1};
+};
 
- private:
-  traces::ThreadPool pool_{1};
-  DeviceBackend<Rung, fault> backend_;
+/// One OS thread and first_to_last: what a missing barrier or a lost sum leaves is then always the same.
+template <typename Rung>
+class RungMachine final : private OneThread, public PlantedMachine<Fault> {
+ public:
+  RungMachine(Fault fault, const std::string& name, const kernels::LaunchShape& cut)
+      : PlantedMachine(
+            kernels::planted, fault,
+            std::make_unique<kernels::KernelMachine>(
+                name, std::make_unique<kernels::simt::DeviceBackend<Rung>>(
+                          cut, pool, kernels::SimtOptions{kernels::ThreadOrder::first_to_last, 1}))) {}
 };
 
 /// Codes `left` and `right` everywhere, but for the others. A linear layer's tensors: X [m, k] and W [n, k]
@@ -57,34 +55,31 @@ ExpectedPlace at_element(std::int64_t element) { return {0, 0, 0, std::nullopt, 
 template <typename Rung>
 constexpr const char* name_of_rung = std::is_same_v<Rung, NaiveRung> ? "simt.naive" : "simt.tiled";
 
-struct Label {
-  const char *name, *site, *kind;
-};
-
-template <typename Rung, Fault fault>
-PlantedFault planted(const Label& label, const kernels::LaunchShape& cut) {
+template <typename Rung>
+PlantedFault planted_in(Fault fault, const kernels::LaunchShape& cut) {
   const std::string machine = name_of_rung<Rung>;
-  PlantedFault out{machine + "/" + label.name, machine, label.site, label.kind, {}, {}, {}, {}};
-  out.make = [machine, cut]() -> std::unique_ptr<traces::Machine> {
-    return std::make_unique<kernels::KernelMachine>(machine,
-                                                    std::make_unique<FaultyBackend<Rung, fault>>(cut));
+  const auto& head = kernels::fault_heads[static_cast<std::size_t>(fault)];
+  const auto make = [machine, cut](Fault at_work) -> std::unique_ptr<traces::Machine> {
+    return std::make_unique<RungMachine<Rung>>(at_work, machine, cut);
   };
+  PlantedFault out{machine + "/" + head.name, machine, head.site, head.kind, {}, {}, {}, {}, {}};
+  out.make = [make, fault] { return make(fault); };
+  out.make_without = [make] { return make(Fault::none); };
   return out;
 }
 
-template <Fault fault, typename Rung>
-void plant_gemm(std::vector<PlantedFault>& faults, const Label& label, GemmCase c, const ExpectedPlace& place,
+template <typename Rung>
+void plant_gemm(std::vector<PlantedFault>& faults, Fault fault, GemmCase c, const ExpectedPlace& place,
                 const kernels::LaunchShape& cut = {}) {
-  PlantedFault out = planted<Rung, fault>(label, cut);
+  PlantedFault out = planted_in<Rung>(fault, cut);
   out.gemm = std::move(c);
   out.place = place;
   faults.push_back(std::move(out));
 }
 
-template <Fault fault, typename Rung>
-void plant_quantizer(std::vector<PlantedFault>& faults, const Label& label, QuantizerCase c,
-                     std::int64_t element) {
-  PlantedFault out = planted<Rung, fault>(label, {});
+template <typename Rung>
+void plant_quantizer(std::vector<PlantedFault>& faults, Fault fault, QuantizerCase c, std::int64_t element) {
+  PlantedFault out = planted_in<Rung>(fault, {});
   out.quantizer = std::move(c);
   out.place = at_element(element);
   faults.push_back(std::move(out));
@@ -138,32 +133,24 @@ GemmCase samples_not_divided() {
 
 template <typename Rung>
 void plant_in_both_rungs(std::vector<PlantedFault>& faults) {
-  plant_gemm<Fault::wrong_product, Rung>(faults, {"wrong_product", "multiplier", "off_by_one"},
-                                         wrong_product(), at(2, 1, 4));
-  plant_gemm<Fault::sign_lost, Rung>(faults, {"sign_lost", "codec", "width"}, sign_lost(), at(3, 0, 2));
-  plant_gemm<Fault::swapped_nibble, Rung>(faults, {"swapped_nibble", "codec", "order"}, swapped_nibble(),
-                                          at(1, 1, 2));
+  plant_gemm<Rung>(faults, Fault::wrong_product, wrong_product(), at(2, 1, 4));
+  plant_gemm<Rung>(faults, Fault::sign_lost, sign_lost(), at(3, 0, 2));
+  plant_gemm<Rung>(faults, Fault::swapped_nibble, swapped_nibble(), at(1, 1, 2));
   const std::int64_t k = std::is_same_v<Rung, NaiveRung> ? 6 : 65;
-  plant_gemm<Fault::skipped_last_k, Rung>(faults, {"skipped_last_k", "tile", "dropped"}, skipped_last_k(k),
-                                          at(2, 0, k - 1));
-  plant_gemm<Fault::padding_repeats, Rung>(faults, {"padding_repeats", "tile", "guard"}, padding_repeats(),
-                                           at(9, 0, 8));
-  plant_gemm<Fault::scale_one_ulp, Rung>(faults, {"scale_one_ulp", "epilogue", "off_by_one"},
-                                         filled(int4_int4, sizes(int4_int4, 2, 3, 4), 1, 1), {});
-  plant_gemm<Fault::rounded_once, Rung>(faults, {"rounded_once", "epilogue", "order"}, rounded_once(), {});
-  plant_gemm<Fault::samples_not_divided, Rung>(faults, {"samples_not_divided", "epilogue", "dropped"},
-                                               samples_not_divided(), {});
+  plant_gemm<Rung>(faults, Fault::skipped_last_k, skipped_last_k(k), at(2, 0, k - 1));
+  plant_gemm<Rung>(faults, Fault::padding_repeats, padding_repeats(), at(9, 0, 8));
+  plant_gemm<Rung>(faults, Fault::scale_one_ulp, filled(int4_int4, sizes(int4_int4, 2, 3, 4), 1, 1), {});
+  plant_gemm<Rung>(faults, Fault::rounded_once, rounded_once(), {});
+  plant_gemm<Rung>(faults, Fault::samples_not_divided, samples_not_divided(), {});
 }
 
 void plant_in_tiled(std::vector<PlantedFault>& faults) {
-  plant_gemm<Fault::stale_tile, Tiled>(faults, {"stale_tile", "tile", "stale"}, stale_tile(), at(1, 1, 67));
+  plant_gemm<Tiled>(faults, Fault::stale_tile, stale_tile(), at(1, 1, 67));
   kernels::LaunchShape whole, halves;
   whole.k_parts = 1;
   halves.k_parts = 2;
-  plant_gemm<Fault::missing_barrier, Tiled>(faults, {"missing_barrier", "synchronization", "dropped"},
-                                            missing_barrier(), at(0, 1, 10), whole);
-  plant_gemm<Fault::lost_split, Tiled>(faults, {"lost_split", "synchronization", "order"}, lost_split(),
-                                       at(1, 0, 10), halves);
+  plant_gemm<Tiled>(faults, Fault::missing_barrier, missing_barrier(), at(0, 1, 10), whole);
+  plant_gemm<Tiled>(faults, Fault::lost_split, lost_split(), at(1, 0, 10), halves);
 }
 
 QuantizerCase quantizer(Rule rule, std::vector<float> source) {
@@ -185,48 +172,39 @@ std::uint32_t draw_of(std::uint64_t element) { return exact::draw({1, 2, 3, 0}, 
 
 template <typename Rung>
 void plant_in_quantizers(std::vector<PlantedFault>& faults) {
-  plant_quantizer<Fault::swapped_packing, Rung>(faults, {"swapped_packing", "codec", "order"},
-                                                quantizer(Rule::sawb_int4, {7, 7, 7, -7}), 2);
-  plant_quantizer<Fault::maximum_of_values, Rung>(faults, {"maximum_of_values", "quantizer", "dropped"},
-                                                  quantizer(Rule::nearest_fp4, {1, -2}), 0);
+  plant_quantizer<Rung>(faults, Fault::swapped_packing, quantizer(Rule::sawb_int4, {7, 7, 7, -7}), 2);
+  plant_quantizer<Rung>(faults, Fault::maximum_of_values, quantizer(Rule::nearest_fp4, {1, -2}), 0);
   // scale 1, so that -4.5 is a tie: -4 is even
   std::vector<float> ties(64);
   for (std::size_t i = 0; i < 16; ++i) ties[i] = i % 2 == 0 ? 7.0F : -7.0F;
   ties[20] = -4.5F;
-  plant_quantizer<Fault::half_away_from_zero, Rung>(faults,
-                                                    {"half_away_from_zero", "quantizer", "off_by_one"},
-                                                    quantizer(Rule::sawb_int4, std::move(ties)), 20);
+  plant_quantizer<Rung>(faults, Fault::half_away_from_zero, quantizer(Rule::sawb_int4, std::move(ties)), 20);
   // clip is 3.384: 4 is code 8.27 before the clamp
-  plant_quantizer<Fault::missing_clamp, Rung>(faults, {"missing_clamp", "quantizer", "guard"},
-                                              quantizer(Rule::sawb_int4, {1, 1, 2, 2, 4}), 4);
+  plant_quantizer<Rung>(faults, Fault::missing_clamp, quantizer(Rule::sawb_int4, {1, 1, 2, 2, 4}), 4);
   // ten of eleven elements are not zero: clip 1.940, with all of them 2
-  plant_quantizer<Fault::all_elements_counted, Rung>(
-      faults, {"all_elements_counted", "quantizer", "doubled"},
-      quantizer(Rule::sawb_uint4, {0, 1, 1, 1, 1, 1, 1, 1, 1, 1.5F, 2}), 9);
+  plant_quantizer<Rung>(faults, Fault::all_elements_counted,
+                        quantizer(Rule::sawb_uint4, {0, 1, 1, 1, 1, 1, 1, 1, 1, 1.5F, 2}), 9);
 
   // Element 2 stands on its own threshold (2 u + 1) / 2^17, or on u / 2^16.
   const auto u = static_cast<float>(draw_of(2));
-  plant_quantizer<Fault::threshold_greater, Rung>(
-      faults, {"threshold_greater", "quantizer", "off_by_one"},
-      with_alpha_one(Rule::luq_fp4, {0, 0, (2 * u + 1) * 0x1p-17F}), 2);
-  plant_quantizer<Fault::draw_not_centred, Rung>(faults, {"draw_not_centred", "draw", "off_by_one"},
-                                                 with_alpha_one(Rule::luq_fp4, {0, 0, u * 0x1p-16F}), 2);
+  plant_quantizer<Rung>(faults, Fault::threshold_greater,
+                        with_alpha_one(Rule::luq_fp4, {0, 0, (2 * u + 1) * 0x1p-17F}), 2);
+  plant_quantizer<Rung>(faults, Fault::draw_not_centred, with_alpha_one(Rule::luq_fp4, {0, 0, u * 0x1p-16F}),
+                        2);
   // 1.5 goes up where the draw is below a half: the first element whose successor's draw says otherwise
   std::int64_t differs = 0;
   const auto is_up = [](std::int64_t i) {
     return draw_of(static_cast<std::uint64_t>(i)) < 1U << (draw_bits - 1);
   };
   while (is_up(differs) == is_up(differs + 1)) ++differs;
-  plant_quantizer<Fault::wrong_draw, Rung>(
-      faults, {"wrong_draw", "draw", "order"},
+  plant_quantizer<Rung>(
+      faults, Fault::wrong_draw,
       with_alpha_one(Rule::luq_fp4, std::vector<float>(static_cast<std::size_t>(differs + 1), 1.5F)),
       differs);
   QuantizerCase hindsight = quantizer(Rule::luq_fp4, {0.25F, 1});
   hindsight.task.maximum = 0.25F;
-  plant_quantizer<Fault::largest_not_clamped, Rung>(faults, {"largest_not_clamped", "quantizer", "guard"},
-                                                    std::move(hindsight), 1);
-  plant_quantizer<Fault::tie_to_lower, Rung>(faults, {"tie_to_lower", "quantizer", "order"},
-                                             with_alpha_one(Rule::nearest_fp4, {1, 1.5F}), 1);
+  plant_quantizer<Rung>(faults, Fault::largest_not_clamped, std::move(hindsight), 1);
+  plant_quantizer<Rung>(faults, Fault::tie_to_lower, with_alpha_one(Rule::nearest_fp4, {1, 1.5F}), 1);
 }
 
 }  // namespace

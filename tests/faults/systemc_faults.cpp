@@ -1,4 +1,4 @@
-#include "tests/support/systemc_faults.hpp"
+#include "tests/faults/systemc_faults.hpp"
 
 #include "rtl_models/array_machine.hpp"
 #include "tests/support/delayed_array.hpp"
@@ -138,7 +138,10 @@ void plant(std::vector<PlantedFault>& faults, const Sketch& sketch, MakeModel ma
       return std::make_unique<rtl_models::ArrayMachine<fault>>(make_model(fidelity));
     };
     faults.push_back({std::string(machine) + "/" + sketch.name, machine, sketch.site, sketch.kind, make,
-                      sketch.c, std::nullopt, sketch.place});
+                      sketch.c, std::nullopt, sketch.place, [fidelity]() -> std::unique_ptr<traces::Machine> {
+                        return std::make_unique<rtl_models::ArrayMachine<Fault::none>>(
+                            std::make_unique<rtl_models::ReplayModel<Fault::none>>(shape, fidelity));
+                      }});
   }
 }
 

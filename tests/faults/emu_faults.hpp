@@ -1,6 +1,6 @@
 #pragma once
-/// The mistakes of emu/fault.hpp in emu.naive and emu.blocked, each with the smallest case that shows it and
-/// the place where a checker must point.
+/// The faults of tests/faults/emu/ in emu.naive and emu.blocked, each with the smallest case that shows it
+/// and the place where a checker must point.
 
 #include "tests/support/planted_fault.hpp"
 

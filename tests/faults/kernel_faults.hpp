@@ -1,5 +1,5 @@
 #pragma once
-/// The mistakes of kernels/fault.hpp, each in a machine of the SIMT build with the smallest case that shows
+/// The faults of tests/faults/kernels/, each in a machine of the SIMT build with the smallest case that shows
 /// it. The kernels on a GPU are the same source.
 
 #include "tests/support/planted_fault.hpp"
