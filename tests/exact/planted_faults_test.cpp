@@ -149,6 +149,7 @@ TEST(PlantedFaults, EveryPatchHasACase) {
   for (const auto& [folder, names] : machines)
     for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(QUATRAIN_SOURCE_DIR) /
                                                                  "tests/faults" / folder)) {
+      if (entry.path().extension() != ".patch") continue;
       const std::string fault = entry.path().stem().string();
       const bool has_case = std::any_of(faults().begin(), faults().end(), [&](const PlantedFault& planted) {
         return std::any_of(names.begin(), names.end(),
