@@ -4,6 +4,10 @@
 #   run_sh_test.sh SOURCE_TREE
 set -euo pipefail
 tree=$1
+if grep -rn --include=CMakeLists.txt --exclude-dir=build '^ *file(GLOB.* CONFIGURE_DEPENDS ' "$tree"; then
+  echo "a glob that is looked at in every build, which is then never silent; quatrain_watch_folders_of() does without" >&2
+  exit 1
+fi
 scratch=$(mktemp -d /tmp/quatrain_run_sh_XXXXXX)
 trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
 clone=$scratch/clone
