@@ -40,7 +40,7 @@ int make_report(const Typed& typed) {
     throw traces::Error("{}: named for --html and for --json; expected two files", html.string());
   traces::ThreadPool pool(typed.threads);
   const auto progress = make_progress();
-  const report::Report result = report::read_report(typed.directory, pool, *progress);
+  const report::Report result = report::read_report(typed.directory, pool, *progress, interrupted);
   const report::Page page = report::make_page(result);
   traces::write_whole_file(json, report::render_json(result));
   traces::write_whole_file(html, report::render_html(page, embedded_resource("chart.js").value_or("")));

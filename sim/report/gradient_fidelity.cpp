@@ -1,6 +1,7 @@
 #include "sim/report/gradient_fidelity.hpp"
 
 #include "emu/quant/quantizer.hpp"
+#include "traces/base/error.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -16,6 +17,10 @@ constexpr unsigned most_samples = 16;
 constexpr std::array<unsigned, 3> sample_counts = {1, 4, most_samples};
 
 std::size_t as_size(std::int64_t value) { return static_cast<std::size_t>(value); }
+
+void throw_if_stopped(const std::function<bool()>& stops) {
+  if (stops && stops()) throw traces::Interrupted();
+}
 
 /// Gradients rearranged to [group][position][gradient][output channel of the group]: what one input element
 /// is multiplied with lies together.
@@ -46,9 +51,10 @@ class PositionMajor {
 
 /// Sums of one input channel: [kernel tap][gradient][output channel of the group].
 void add_channel(const Geometry& g, std::int64_t channel, std::span<const double> input,
-                 const PositionMajor& gradients, std::span<double> sums) {
+                 const PositionMajor& gradients, const std::function<bool()>& stops, std::span<double> sums) {
   const std::int64_t group = channel / (g.in_channels / g.groups), width = gradients.width();
   for (std::int64_t b = 0; b < g.batch; ++b) {
+    throw_if_stopped(stops);
     const double* plane = &input[as_size((b * g.in_channels + channel) * g.height * g.width)];
     for (std::int64_t ho = 0; ho < g.out_height; ++ho)
       for (std::int64_t wo = 0; wo < g.out_width; ++wo) {
@@ -128,7 +134,8 @@ std::vector<double> decoded(traces::Encoding encoding, std::span<const std::uint
 
 std::vector<std::vector<double>> weight_gradients(const Geometry& geometry, std::span<const double> input,
                                                   std::span<const std::vector<double>> gradients,
-                                                  traces::ThreadPool& pool) {
+                                                  traces::ThreadPool& pool,
+                                                  const std::function<bool()>& stops) {
   const std::int64_t in = geometry.in_channels / geometry.groups,
                      out = geometry.out_channels / geometry.groups;
   const std::int64_t taps = geometry.kernel_height * geometry.kernel_width;
@@ -143,7 +150,7 @@ std::vector<std::vector<double>> weight_gradients(const Geometry& geometry, std:
     for (std::int64_t channel = first; channel < std::min(first + channels_a_task, geometry.in_channels);
          ++channel) {
       std::fill(sums.begin(), sums.end(), 0.0);
-      add_channel(geometry, channel, input, by_position, sums);
+      add_channel(geometry, channel, input, by_position, stops, sums);
       const std::int64_t group = channel / in;
       for (std::int64_t tap = 0; tap < taps; ++tap)
         for (std::size_t v = 0; v < gradients.size(); ++v)
@@ -164,6 +171,7 @@ std::vector<RoundingEffect> rounding_effects(const GradientCase& tensor, traces:
   const std::span gradient = tensor.gradient.first(as_size(traces::output_elements(tensor.geometry)));
   std::vector<std::vector<double>> gradients;  // samples 0..15, nearest, exact
   const auto add_quantized = [&](const emu::Quantizer& quantizer, unsigned sample) {
+    throw_if_stopped(tensor.stops);
     traces::DrawKey draws = tensor.draws;
     draws.sample = sample;
     emu::QuantizedTensor quantized;
@@ -175,9 +183,9 @@ std::vector<RoundingEffect> rounding_effects(const GradientCase& tensor, traces:
   add_quantized(*nearest, 0);
   gradients.emplace_back(gradient.begin(), gradient.end());
 
-  const auto products = weight_gradients(tensor.geometry, tensor.input, gradients, pool);
+  const auto products = weight_gradients(tensor.geometry, tensor.input, gradients, pool, tensor.stops);
   const std::vector<double>& exact = products.back();
-  if (dot(exact, exact) == 0) return {};
+  if (const double square = dot(exact, exact); square == 0 || !std::isfinite(square)) return {};
   const std::span<const std::vector<double>> all_values(gradients), all_products(products);
   std::vector<RoundingEffect> effects;
   for (const unsigned samples : sample_counts)

@@ -9,6 +9,7 @@
 #include "traces/machine.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,6 +27,7 @@ struct GradientCase {
   unsigned random_bits = 16;
   traces::Alpha alpha = traces::Alpha::exact;
   std::optional<float> maximum = {};  ///< hindsight
+  std::function<bool()> stops = {};   ///< polled while it computes; true throws Interrupted
 };
 
 /// One rule on one tensor. A trial is an independent mean of `samples` quantizations.
@@ -34,12 +36,14 @@ struct RoundingEffect {
   unsigned samples = 1, trials = 1;
   double dead_share = 0;  ///< of the non-zero elements of dZ, those that are zero in every sample of a trial
   double gain = 0;        ///< <dW_q, dW> / <dW, dW>, mean over the trials; 1 is unbiased along dW
-  double gain_deviation = 0;  ///< standard deviation of the trials' gains; 0 for one trial
+  /// Standard deviation of one trial's gain about the mean gain (divided by trials - 1). It says how far a
+  /// single trial lies from the mean, not how well the mean is known. Nothing for one trial.
+  std::optional<double> gain_deviation = {};
   double relative_error = 0;  ///< ||dW_q - dW|| / ||dW||, root of the mean square over the trials
 };
 
-/// LUQ with 1 (16 trials), 4 (4 trials) and 16 samples (1 trial), and nearest. Empty when dW is all zero:
-/// then no ratio exists.
+/// LUQ with 1 (16 trials), 4 (4 trials) and 16 samples (1 trial), and nearest. Empty when the square of dW's
+/// norm is zero or infinite in fp64: then no ratio exists.
 std::vector<RoundingEffect> rounding_effects(const GradientCase& tensor, traces::ThreadPool& pool);
 
 /// code value x scale; codes one a byte.
@@ -49,6 +53,7 @@ std::vector<double> decoded(traces::Encoding encoding, std::span<const std::uint
 std::vector<std::vector<double>> weight_gradients(const traces::Geometry& geometry,
                                                   std::span<const double> input,
                                                   std::span<const std::vector<double>> gradients,
-                                                  traces::ThreadPool& pool);
+                                                  traces::ThreadPool& pool,
+                                                  const std::function<bool()>& stops = {});
 
 }  // namespace quatrain::sim::report

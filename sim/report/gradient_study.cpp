@@ -1,8 +1,11 @@
 #include "sim/report/gradient_study.hpp"
 
+#include "traces/base/error.hpp"
+#include "traces/base/joined.hpp"
 #include "traces/encoding/nibbles.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -31,7 +34,7 @@ std::vector<double> decoded_codes(const traces::TraceReader& trace, const traces
 }
 
 std::optional<LayerFidelity> fidelity_of(const traces::TraceReader& trace, const traces::GemmRecord& gemm,
-                                         std::int64_t most_macs, traces::ThreadPool& pool) {
+                                         const StudyOptions& options, traces::ThreadPool& pool) {
   const traces::Manifest& manifest = trace.manifest();
   const auto* input = find_quantizer(manifest, gemm.layer, gemm.step, traces::Role::input);
   const auto* gradient = find_quantizer(manifest, gemm.layer, gemm.step, traces::Role::gradient);
@@ -47,66 +50,100 @@ std::optional<LayerFidelity> fidelity_of(const traces::TraceReader& trace, const
   if (gradient->rule == traces::Rule::luq_fp4) tensor.random_bits = gradient->random_bits;
   tensor.alpha = gradient->alpha;
   if (gradient->maximum == traces::Maximum::hindsight) tensor.maximum = gradient->max_used;
+  tensor.stops = options.stops;
 
   LayerFidelity fidelity{.layer = manifest.layer(gemm.layer).name,
                          .step = gemm.step,
                          .images = tensor.geometry.batch,
                          .batch = tensor.geometry.batch,
+                         .random_bits = tensor.random_bits,
+                         .alpha = tensor.alpha,
+                         .maximum = gradient->maximum,
                          .effects = {}};
   const std::int64_t macs_an_image = traces::mac_count(gemm.size) / fidelity.batch;
   const std::int64_t elements_an_image = traces::output_elements(tensor.geometry) / fidelity.batch;
-  const std::int64_t fitting = std::min(most_macs / macs_an_image, most_elements / elements_an_image);
+  const std::int64_t fitting = std::min(options.most_macs / macs_an_image, most_elements / elements_an_image);
   fidelity.images = std::clamp<std::int64_t>(fitting, 1, fidelity.batch);
   tensor.geometry.batch = fidelity.images;
   fidelity.effects = rounding_effects(tensor, pool);
   return fidelity;
 }
 
-std::vector<CodeHistogram> count_codes(const traces::TraceReader& trace) {
-  const traces::Manifest& manifest = trace.manifest();
-  std::vector<CodeHistogram> histograms;
-  for (const traces::LayerRecord& layer : manifest.layers) {
-    std::array<std::uint64_t, 16> by_code{};
-    for (const traces::QuantizerRecord& record : manifest.quantizers) {
-      if (record.layer != layer.id || record.role != traces::Role::gradient) continue;
-      const auto elements = traces::element_count(manifest.tensors.at(record.codes).shape);
-      for (const std::uint8_t code :
-           traces::unpack_nibbles(trace.read_codes(record.codes), as_size(elements)))
-        ++by_code[code];
-    }
-    if (std::all_of(by_code.begin(), by_code.end(), [](std::uint64_t count) { return count == 0; })) continue;
-    CodeHistogram& histogram = histograms.emplace_back();
-    histogram.layer = layer.name;
-    for (std::size_t code = 0; code < 16; ++code) {
-      const auto place = std::find(CodeHistogram::values.begin(), CodeHistogram::values.end(),
-                                   int{traces::fp4_e3m0_values[code]});
-      histogram.counts[as_size(place - CodeHistogram::values.begin())] += by_code[code];
-    }
+/// Adds the record's codes to the counts of its layer.
+void count_codes(const traces::TraceReader& trace, const traces::QuantizerRecord& record,
+                 CodeHistogram& histogram) {
+  const auto elements = traces::element_count(trace.manifest().tensors.at(record.codes).shape);
+  std::array<std::uint64_t, 16> by_code{};
+  for (const std::uint8_t code : traces::unpack_nibbles(trace.read_codes(record.codes), as_size(elements)))
+    ++by_code[code];
+  for (std::size_t code = 0; code < 16; ++code) {
+    const auto place = std::find(CodeHistogram::values.begin(), CodeHistogram::values.end(),
+                                 int{traces::fp4_e3m0_values[code]});
+    histogram.counts[as_size(place - CodeHistogram::values.begin())] += by_code[code];
   }
-  return histograms;
+}
+
+/// Computes; a record whose bytes do not fit the manifest is named in `study` instead.
+template <typename Compute>
+void try_record(const std::string& layer, std::uint32_t step, const StudyOptions& options,
+                GradientStudy& study, const Compute& compute) {
+  if (options.stops && options.stops()) throw traces::Interrupted();
+  try {
+    compute();
+  } catch (const traces::Interrupted&) {
+    throw;
+  } catch (const traces::Error& error) {
+    study.unreadable.push_back({layer, step, error.what()});
+  }
+}
+
+/// In the order of the network.
+std::vector<traces::LayerRecord> layers_of(const traces::Manifest& manifest) {
+  std::vector<traces::LayerRecord> layers = manifest.layers;
+  std::ranges::sort(layers, {}, &traces::LayerRecord::id);
+  return layers;
+}
+
+std::vector<traces::GemmRecord> weight_gradients_of(const traces::Manifest& manifest, std::uint32_t layer) {
+  std::vector<traces::GemmRecord> gemms;
+  for (const traces::GemmRecord& gemm : manifest.gemms)
+    if (gemm.layer == layer && gemm.phase == traces::Phase::backward_weight) gemms.push_back(gemm);
+  std::ranges::stable_sort(gemms, {}, &traces::GemmRecord::step);
+  return gemms;
 }
 
 }  // namespace
 
+std::uint64_t CodeHistogram::total() const {
+  return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+}
+
 GradientStudy study_gradients(const traces::TraceReader& trace, traces::ThreadPool& pool,
-                              traces::Progress& progress, std::int64_t most_macs) {
+                              traces::Progress& progress, const StudyOptions& options) {
   GradientStudy study;
   const traces::Manifest& manifest = trace.manifest();
-  for (const traces::QuantizerRecord& record : manifest.quantizers)
-    if (record.role == traces::Role::gradient) study.rule = traces::name_of(record.rule);
-  study.histograms = count_codes(trace);
-
-  progress.begin("gradient fidelity", manifest.gemms.size());
+  progress.begin("gradients", manifest.layers.size());
   std::uint64_t done = 0;
-  for (const traces::LayerRecord& layer : manifest.layers)
-    for (const traces::GemmRecord& gemm : manifest.gemms) {
-      if (gemm.layer != layer.id) continue;
-      if (gemm.phase == traces::Phase::backward_weight)
-        if (auto fidelity = fidelity_of(trace, gemm, most_macs, pool))
-          study.fidelity.push_back(std::move(*fidelity));
-      progress.update(++done, layer.name);
+  std::vector<std::string> rules;
+  for (const traces::LayerRecord& layer : layers_of(manifest)) {
+    CodeHistogram histogram{.layer = layer.name};
+    for (const traces::QuantizerRecord& record : manifest.quantizers) {
+      if (record.layer != layer.id || record.role != traces::Role::gradient) continue;
+      if (const std::string rule(traces::name_of(record.rule)); std::ranges::find(rules, rule) == rules.end())
+        rules.push_back(rule);
+      try_record(layer.name, record.step, options, study, [&] { count_codes(trace, record, histogram); });
     }
+    if (histogram.total() > 0) study.histograms.push_back(std::move(histogram));
+
+    for (const traces::GemmRecord& gemm : weight_gradients_of(manifest, layer.id))
+      try_record(layer.name, gemm.step, options, study, [&] {
+        if (auto fidelity = fidelity_of(trace, gemm, options, pool))
+          study.fidelity.push_back(std::move(*fidelity));
+      });
+    progress.update(++done, layer.name);
+  }
   progress.finish();
+  study.rule = traces::joined(rules);
   return study;
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
@@ -80,6 +81,13 @@ Json json_of(const Chart& chart) {
   return json;
 }
 
+/// Pixels that a chart with many labels needs so that each can be read; 0 when half a page is enough.
+std::size_t width_of(const Chart& chart) {
+  constexpr std::size_t half_page = 500, widest = 16'000;  // browsers refuse canvases of twice that
+  const std::size_t width = chart.labels.size() * (12 + 8 * chart.series.size());
+  return width <= half_page ? 0 : std::min(width, widest);
+}
+
 /// JSON inside a script element: no "</script" or "<!--" of a name may change where it ends.
 std::string script_json(const Json& json) {
   std::string text;
@@ -94,15 +102,24 @@ std::string render(const Section& section, const std::string& id, Json& charts) 
   if (!section.charts.empty()) {
     text += "<div class=\"charts\">\n";
     for (const Chart& chart : section.charts) {
+      const std::size_t width = width_of(chart);
       text += fmt::format(
-          "<figure class=\"chart\"><figcaption>{}</figcaption><div class=\"canvas\"><canvas id=\"chart-{}\" "
-          "role=\"img\" aria-label=\"{}\"></canvas></div></figure>\n",
-          escape_html(chart.title), charts.size(), escape_html(chart.title));
+          "<figure class=\"chart{}\"><figcaption>{}</figcaption><div class=\"scroll\"><div "
+          "class=\"canvas\"{}>"
+          "<canvas id=\"chart-{}\" role=\"img\" aria-label=\"{}\"></canvas></div></div></figure>\n",
+          width == 0 ? "" : " wide", escape_html(chart.title),
+          width == 0 ? "" : fmt::format(" style=\"min-width:{}px\"", width), charts.size(),
+          escape_html(chart.title));
       charts.push_back(json_of(chart));
     }
     text += "</div>\n";
   }
   for (const Table& table : section.tables) text += render(table);
+  if (!section.commands.empty()) {
+    text += "<pre class=\"commands\">";
+    for (const std::string& command : section.commands) text += escape_html(command) + "\n";
+    text += "</pre>\n";
+  }
   if (!section.limits.empty()) {
     text += "<aside><h3>What this does not say</h3><ul>\n";
     for (const std::string& limit : section.limits) text += fmt::format("<li>{}</li>\n", escape_html(limit));

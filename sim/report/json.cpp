@@ -7,6 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cmath>
+
 namespace quatrain::sim::report {
 namespace {
 
@@ -15,22 +17,35 @@ using Json = nlohmann::ordered_json;
 /// Decimal digits that say the fp32 value, not those of its double.
 double as_printed(float value) { return std::stod(fmt::format("{}", value)); }
 
+Json number_or_null(const std::optional<double>& number) { return number ? Json(*number) : Json(nullptr); }
+
+/// A loss of a run that diverges may be no number; JSON has no word for that but null.
+Json finite_or_null(float value) { return std::isfinite(value) ? Json(as_printed(value)) : Json(nullptr); }
+
+/// null for a run that reached its last epoch.
+Json stopped_text(const TrainingRun& run) {
+  if (run.is_complete()) return nullptr;
+  return run.stopped.empty() ? "not known; it may still run" : run.stopped;
+}
+
 Json json_of(const TrainingRun& run) {
   const emu::EpochMetrics& last = run.epochs.back();
   Json json = {{"model", run.config.name},
                {"seed", run.config.seed},
+               {"planned_epochs", run.config.epochs},
+               {"stopped", stopped_text(run)},
                {"epochs", last.epoch},
                {"steps", last.step},
                {"test_accuracy_percent", last.test_accuracy_percent},
-               {"test_loss", as_printed(last.test_loss)},
-               {"train_loss", as_printed(last.train_loss)},
+               {"test_loss", finite_or_null(last.test_loss)},
+               {"train_loss", finite_or_null(last.train_loss)},
                {"state_hash", last.state_hash},
                {"metrics", Json::array()}};
   for (const emu::EpochMetrics& epoch : run.epochs)
     json["metrics"].push_back({{"epoch", epoch.epoch},
                                {"step", epoch.step},
-                               {"train_loss", as_printed(epoch.train_loss)},
-                               {"test_loss", as_printed(epoch.test_loss)},
+                               {"train_loss", finite_or_null(epoch.train_loss)},
+                               {"test_loss", finite_or_null(epoch.test_loss)},
                                {"test_accuracy_percent", epoch.test_accuracy_percent},
                                {"learning_rate", as_printed(epoch.learning_rate)},
                                {"seconds", epoch.seconds},
@@ -82,28 +97,17 @@ Json json_of(const Part& part, const Simulation& simulation) {
 }
 
 Json json_of(const Simulation& simulation) {
-  const Tally& total = simulation.total;
-  const Json figures = to_json_object(simulation.config, total);
   Json json = {{"scope", simulation.scope},
                {"pe", name_of(simulation.config.pe)},
                {"rows", simulation.config.array.rows},
                {"columns", simulation.config.array.columns},
                {"clock_mhz", simulation.config.clock_mhz},
-               {"cycles", total.use.cycles},
-               {"milliseconds", milliseconds(simulation.config, total)},
-               {"dram_milliseconds", dram_milliseconds(simulation.config, total)},
-               {"macs", total.use.macs},
-               {"in_range_macs", total.in_range_macs},
-               {"bytes", figures.at("bytes")},
-               {"utilization",
-                {{"spatial", total.use.spatial()},
-                 {"temporal", total.use.temporal()},
-                 {"overall", total.use.overall()}}},
-               {"replay", to_json_object(simulation.replay)},
-               {"activity", figures.at("activity")},
-               {"technologies", Json::object()},
-               {"parts", Json::array()},
-               {"limits", simulation.limits}};
+               {"config", to_json_object(simulation.config)}};
+  json.update(to_json_object(simulation.config, simulation.total));
+  json["replay"] = to_json_object(simulation.replay);
+  json["technologies"] = Json::object();
+  json["parts"] = Json::array();
+  json["limits"] = simulation.limits;
   for (const TechnologyResult& technology : simulation.technologies)
     json["technologies"][technology.name] = json_of(technology);
   for (const Part& part : parts_by_phase(simulation.records))
@@ -118,18 +122,23 @@ Json json_of(const GradientStudy& study) {
                {"fidelity", Json::array()}};
   for (const CodeHistogram& histogram : study.histograms) json["codes"][histogram.layer] = histogram.counts;
   for (const LayerFidelity& record : study.fidelity)
-    for (const RoundingEffect& effect : record.effects)
+    for (const RoundingEffect& effect : record.effects) {
+      const bool draws = effect.rule != "nearest";
       json["fidelity"].push_back({{"layer", record.layer},
                                   {"step", record.step},
                                   {"images", record.images},
                                   {"batch", record.batch},
                                   {"rule", effect.rule},
+                                  {"random_bits", draws ? Json(record.random_bits) : Json(nullptr)},
+                                  {"alpha", traces::name_of(record.alpha)},
+                                  {"maximum", traces::name_of(record.maximum)},
                                   {"samples", effect.samples},
                                   {"trials", effect.trials},
                                   {"dead_share", effect.dead_share},
                                   {"gain", effect.gain},
-                                  {"gain_deviation", effect.gain_deviation},
+                                  {"gain_deviation", number_or_null(effect.gain_deviation)},
                                   {"relative_error", effect.relative_error}});
+    }
   return json;
 }
 
@@ -158,8 +167,7 @@ std::string render_json(const Report& report) {
     for (const MachineFindings& machine : report.crosscheck->machines)
       json["crosscheck"][machine.name] = json_of(machine);
   }
-  for (const Simulation& simulation : report.simulations)
-    json["simulation"][simulation.config.name] = json_of(simulation);
+  for (const Design& design : report.designs) json["simulation"][design.label] = json_of(design.simulation);
   if (report.gradients) json["gradients"] = json_of(*report.gradients);
   for (const Stage& stage : report.stages) json["seconds"][stage.name] = stage.seconds;
   for (const Missing& missing : report.missing)

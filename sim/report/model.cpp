@@ -8,24 +8,100 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <string_view>
 
 namespace quatrain::sim::report {
 namespace {
 
 namespace fs = std::filesystem;
 
+/// Words in the order of a dictionary, numbers in them by value: "8x8" before "16x16".
+bool comes_before(std::string_view a, std::string_view b) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  while (!a.empty() && !b.empty()) {
+    if (is_digit(a.front()) && is_digit(b.front())) {
+      const auto number = [&](std::string_view& text) {
+        std::size_t end = 0;
+        while (end < text.size() && is_digit(text[end])) ++end;
+        std::string_view digits = text.substr(0, end);
+        text.remove_prefix(end);
+        while (digits.size() > 1 && digits.front() == '0') digits.remove_prefix(1);
+        return digits;
+      };
+      const std::string_view of_a = number(a), of_b = number(b);
+      if (of_a.size() != of_b.size()) return of_a.size() < of_b.size();
+      if (of_a != of_b) return of_a < of_b;
+    } else {
+      if (a.front() != b.front()) return a.front() < b.front();
+      a.remove_prefix(1);
+      b.remove_prefix(1);
+    }
+  }
+  return a.size() < b.size();
+}
+
+/// The simulations in a folder, in the order in which a report shows them.
+std::vector<Design> read_designs(const fs::path& folder, const std::string& manifest_sha256) {
+  std::vector<Design> designs;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    if (entry.path().extension() == ".json" && is_simulation(entry.path()))
+      designs.push_back({"", entry.path(), read_simulation(entry.path(), manifest_sha256)});
+  std::map<std::string, int> of_name;
+  for (Design& design : designs) {
+    design.label = design.simulation.config.name;
+    ++of_name[design.label];
+  }
+  for (Design& design : designs)
+    if (of_name[design.label] > 1) design.label += fmt::format(" ({})", design.file.stem().string());
+  std::sort(designs.begin(), designs.end(), [](const Design& a, const Design& b) {
+    const bool is_a = a.simulation.replay.has_value(), is_b = b.simulation.replay.has_value();
+    return is_a != is_b ? is_a : comes_before(a.label, b.label);
+  });
+  return designs;
+}
+
+/// A folder of `quatrain sim --out`: its designs that ran the trace of the first one.
+void read_simulations(const fs::path& directory, Report& report) {
+  report.designs = read_designs(directory, "");
+  report.missing.push_back({"training", "a folder of simulations", ""});
+  const std::string trace = report.designs.front().simulation.manifest_sha256;
+  std::erase_if(report.designs, [&](const Design& design) {
+    if (design.simulation.manifest_sha256 == trace) return false;
+    report.missing.push_back({"cycles and energy of " + design.label,
+                              "it ran another trace than " + report.designs.front().label, ""});
+    return true;
+  });
+}
+
+bool has_simulation(const fs::path& directory) {
+  if (!fs::is_directory(directory)) return false;
+  return std::ranges::any_of(fs::directory_iterator(directory), [](const fs::directory_entry& entry) {
+    return entry.path().extension() == ".json" && is_simulation(entry.path());
+  });
+}
+
 bool has_config(const fs::path& directory) { return fs::is_regular_file(directory / "config.json"); }
 
+/// Who computes, who watches, who stops it.
+struct Work {
+  traces::ThreadPool& pool;
+  traces::Progress& progress;
+  const std::function<bool()>& stops;
+};
+
 /// What `quatrain verify`, `sim` and the gradient statistics made of the trace of one run.
-void add_trace_results(const fs::path& run, Report& report, traces::ThreadPool& pool,
-                       traces::Progress& progress) {
+void add_trace_results(const fs::path& run, const Work& work, Report& report) {
   const std::string trace = (run / "trace").string();
   std::string manifest_sha256;
   if (fs::is_directory(trace)) {
     const traces::TraceReader reader(trace);
     manifest_sha256 = reader.manifest_sha256();
-    report.gradients = study_gradients(reader, pool, progress);
-    if (report.gradients->fidelity.empty())
+    report.gradients = study_gradients(reader, work.pool, work.progress, {.stops = work.stops});
+    for (const UnreadableRecord& record : report.gradients->unreadable)
+      report.missing.push_back(
+          {fmt::format("gradients of {}, step {}", record.layer, record.step), record.why, ""});
+    if (report.gradients->fidelity.empty() && report.gradients->unreadable.empty())
       report.missing.push_back({"gradient fidelity", "the trace holds no unquantized gradients", ""});
   } else {
     report.missing.push_back({"gradients", "no trace", "quatrain train CONFIG --trace"});
@@ -39,15 +115,8 @@ void add_trace_results(const fs::path& run, Report& report, traces::ThreadPool& 
     report.missing.push_back({"cross-check", "no crosscheck.json", verify});
 
   if (fs::is_directory(run / "simulation"))
-    for (const fs::directory_entry& entry : fs::directory_iterator(run / "simulation"))
-      if (entry.path().extension() == ".json")
-        report.simulations.push_back(read_simulation(entry.path(), manifest_sha256));
-  std::sort(report.simulations.begin(), report.simulations.end(),
-            [](const Simulation& a, const Simulation& b) {
-              return a.replay.has_value() != b.replay.has_value() ? a.replay.has_value()
-                                                                  : a.config.name < b.config.name;
-            });
-  if (report.simulations.empty())
+    report.designs = read_designs(run / "simulation", manifest_sha256);
+  if (report.designs.empty())
     report.missing.push_back({"cycles and energy", "no simulation/*.json",
                               fmt::format("quatrain sim luq_32x32 --trace {}", trace)});
 }
@@ -60,9 +129,9 @@ std::vector<std::string> commands_of_run(const fs::path& directory, const Report
                                                    report.gradients ? " --trace" : "")};
   if (report.crosscheck)
     commands.push_back(fmt::format("quatrain verify {}/trace --json {}/crosscheck.json", again, again));
-  for (const Simulation& simulation : report.simulations)
-    commands.push_back(fmt::format("quatrain sim {} --trace {}/trace{}", simulation.config.name, again,
-                                   simulation.replay ? "" : " --cycles-only"));
+  for (const Design& design : report.designs)
+    commands.push_back(fmt::format("quatrain sim {} --trace {}/trace{}", design.label, again,
+                                   design.simulation.replay ? "" : " --cycles-only"));
   commands.push_back(fmt::format("quatrain report {}", again));
   return commands;
 }
@@ -76,14 +145,16 @@ void add_stages(const fs::path& directory, Report& report) {
   for (const Stage& stage : report.stages) report.commands.push_back(stage.command);
 }
 
+std::string why_of(const TrainingRun& run) { return run.stopped.empty() ? "" : ": " + run.stopped; }
+
 void add_training(const fs::path& run, const std::string& part, Report& report) {
   report.training.push_back(read_training_run(run));
-  if (report.training.back().epochs.empty()) report.missing.push_back({part, "no epoch has ended", ""});
+  if (report.training.back().epochs.empty())
+    report.missing.push_back({part, "no epoch has ended" + why_of(report.training.back()), ""});
 }
 
 /// A demo shows the trace of its luq run.
-void read_demo(const fs::path& directory, Report& report, traces::ThreadPool& pool,
-               traces::Progress& progress) {
+void read_demo(const fs::path& directory, const Work& work, Report& report) {
   for (const std::string_view word : emu::recipe_words) {
     const std::string name(word);
     if (has_config(directory / name))
@@ -91,10 +162,23 @@ void read_demo(const fs::path& directory, Report& report, traces::ThreadPool& po
     else
       report.missing.push_back({"training " + name, "no " + name + "/config.json", "quatrain demo"});
   }
-  add_trace_results(directory / "luq", report, pool, progress);
+  add_trace_results(directory / "luq", work, report);
 }
 
 }  // namespace
+
+const Design* headline_design(const Report& report) {
+  if (report.designs.empty()) return nullptr;
+  const auto time = [](const Design& design) {
+    return milliseconds(design.simulation.config, design.simulation.total);
+  };
+  const bool is_replayed = report.designs.front().simulation.replay.has_value();  // they stand first
+  const Design* fastest = &report.designs.front();
+  for (const Design& design : report.designs)
+    if (design.simulation.replay.has_value() == is_replayed && time(design) < time(*fastest))
+      fastest = &design;
+  return fastest;
+}
 
 std::string where_kernels_ran(const CrossCheck& check) {
   std::vector<std::string> on_gpu, on_cpu;
@@ -114,23 +198,29 @@ std::string where_kernels_ran(const CrossCheck& check) {
   return fmt::format("CUDA kernels on a GPU ({}): {}.{}", device, traces::joined(on_gpu), cpu);
 }
 
-Report read_report(const fs::path& directory, traces::ThreadPool& pool, traces::Progress& progress) {
+Report read_report(const fs::path& directory, traces::ThreadPool& pool, traces::Progress& progress,
+                   const std::function<bool()>& stops) {
+  const Work work{pool, progress, stops};
   Report report;
   const fs::path name = fs::absolute(directory).lexically_normal();
   report.subject = (name.has_filename() ? name : name.parent_path()).filename().string();
   const bool is_demo = std::ranges::any_of(emu::recipe_words,
                                            [&](std::string_view run) { return has_config(directory / run); });
-  if (!is_demo && !has_config(directory))
+  const bool is_run = has_config(directory);
+  if (!is_demo && !is_run && !has_simulation(directory))
     throw traces::Error(
-        "{}: holds no config.json and no run in fp32/, luq/ or nearest/; expected a run directory, or "
-        "a demo's",
+        "{}: holds no config.json, no run in fp32/, luq/ or nearest/, and no simulation; expected a run "
+        "directory, "
+        "a demo's, or a folder of `quatrain sim --out`",
         directory.string());
-  report.kind = is_demo ? "demo" : "run";
+  report.kind = is_demo ? "demo" : is_run ? "run" : "simulations";
   if (is_demo) {
-    read_demo(directory, report, pool, progress);
+    read_demo(directory, work, report);
+  } else if (!is_run) {
+    read_simulations(directory, report);
   } else {
     add_training(directory, "training", report);
-    add_trace_results(directory, report, pool, progress);
+    add_trace_results(directory, work, report);
     report.commands = commands_of_run(directory, report);
   }
   add_stages(directory, report);

@@ -1,6 +1,7 @@
 #pragma once
-/// Everything a report says, as data: read once from a run directory or a demo's directory, rendered three
-/// times (terminal, report.json, report.html). What is not there is a `Missing`, never a made-up figure.
+/// Everything a report says, as data: read once from a run directory, a demo's or a folder of simulations,
+/// rendered three times (terminal, report.json, report.html). What is not there is a `Missing`, never a
+/// made-up figure.
 
 #include "emu/nn/run_directory.hpp"
 #include "emu/nn/training_config.hpp"
@@ -11,6 +12,7 @@
 #include "traces/base/progress.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +24,9 @@ struct TrainingRun {
   emu::TrainingConfig config;
   std::vector<emu::EpochMetrics> epochs;
   std::vector<float> step_losses;
+  std::string stopped;  ///< why it ended before its last epoch; "" when it did not, or nothing says why
+
+  bool is_complete() const { return static_cast<std::int64_t>(epochs.size()) >= config.epochs; }
 };
 
 struct Stage {
@@ -30,28 +35,39 @@ struct Stage {
   std::string command;
 };
 
+/// One accelerator on the trace.
+struct Design {
+  std::string label;  ///< its name; where designs share one, with the file's name behind it
+  std::filesystem::path file;
+  Simulation simulation;
+};
+
 struct Missing {
   std::string part, why, how;  ///< how: the command that would make it
 };
 
 struct Report {
-  std::string kind;     ///< "demo" or "run"
+  std::string kind;     ///< "demo", "run", or "simulations": a folder of `quatrain sim --out`
   std::string subject;  ///< name of the directory
   std::vector<TrainingRun> training;
   std::optional<CrossCheck> crosscheck;
-  std::vector<Simulation> simulations;  ///< those that replayed the trace first, then by name
+  std::vector<Design> designs;  ///< those that replayed the trace first, then by name, its numbers as numbers
   std::optional<GradientStudy> gradients;
   std::vector<Stage> stages;
   std::vector<std::string> commands;  ///< that repeat it
   std::vector<Missing> missing;
 };
 
+/// The design that the headline shows: the fastest of those that replayed the trace, or of all when none did.
+const Design* headline_design(const Report& report);
+
 /// One sentence: which kernels ran on a GPU, and which on the CPU runtime.
 std::string where_kernels_ran(const CrossCheck& check);
 
-/// Throws Error when `directory` is neither kind of directory, or a file in it is not what it should be, or
-/// belongs to another trace than the one beside it.
+/// `stops` is polled while it computes; true throws Interrupted. Throws Error when `directory` is no such
+/// directory, or a file in it is not what it should be, or belongs to another trace than the one beside it. A
+/// record of the trace that cannot be read is named in `missing` instead.
 Report read_report(const std::filesystem::path& directory, traces::ThreadPool& pool,
-                   traces::Progress& progress);
+                   traces::Progress& progress, const std::function<bool()>& stops = {});
 
 }  // namespace quatrain::sim::report

@@ -56,7 +56,8 @@ struct Section {
   std::vector<std::string> text;  ///< paragraphs
   std::vector<Chart> charts;
   std::vector<Table> tables;
-  std::vector<std::string> limits;  ///< what the figures above do not say
+  std::vector<std::string> commands = {};  ///< each as a shell takes it
+  std::vector<std::string> limits;         ///< what the figures above do not say
 };
 
 /// A figure at the head of the page.

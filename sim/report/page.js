@@ -22,19 +22,35 @@ for (const button of document.querySelectorAll("button.copy")) {
 // Charts: absent when the program was built without Chart.js.
 if (window.Chart) {
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  const colors = {light: ["#2458a6", "#d2691e", "#2e8b57", "#8b3fa0", "#a08a1c", "#777777"],
-                  dark: ["#86b3f5", "#f0a35e", "#74d59a", "#d39be6", "#e0cf6c", "#aaaaaa"]};
+  const colors = {light: ["#2458a6", "#d2691e", "#2e8b57", "#8b3fa0", "#a08a1c", "#777777",
+                          "#c2255c", "#0b8793", "#6b4f2a", "#5c7cfa", "#7cb518", "#111827"],
+                  dark: ["#86b3f5", "#f0a35e", "#74d59a", "#d39be6", "#e0cf6c", "#aaaaaa",
+                         "#ff8fb1", "#5fd3dd", "#c9a36f", "#b3c0ff", "#c3ee6a", "#f5f5f5"]};
+  const points = ["circle", "rect", "triangle", "rectRot", "star", "crossRot"];
+
+  // Behind the last colour they begin again, with another mark, a dashed line, stripes across a bar.
+  const turn_of = (i, palette) => Math.floor(i / palette.length);
+  const fill_of = (color, turn) => {
+    if (turn === 0) return color;
+    const tile = document.createElement("canvas"), size = 4 + 3 * turn;
+    tile.width = tile.height = size;
+    const ctx = tile.getContext("2d");
+    ctx.fillStyle = color;
+    ctx.fillRect(0, 0, size, size / 2);
+    return ctx.createPattern(tile, "repeat");
+  };
   const data = JSON.parse(document.getElementById("chart-data").textContent);
   let drawn = [];
 
   const datasets_of = (chart, palette) => chart.series.map((series, i) => {
-    const color = palette[i % palette.length];
-    const set = {label: series.name, backgroundColor: color, borderColor: color, borderWidth: 1.6};
+    const color = palette[i % palette.length], turn = turn_of(i, palette);
+    const set = {label: series.name, backgroundColor: fill_of(color, turn), borderColor: color, borderWidth: 1.6,
+                 borderDash: turn === 0 ? [] : [8, 2 + 2 * turn], pointStyle: points[turn % points.length]};
     if (chart.kind === "lines")
       return {...set, data: series.y.map((y, k) => ({x: series.x[k], y})), pointRadius: series.y.length > 20 ? 0 : 3};
     if (chart.kind === "bars") return {...set, data: series.y, borderWidth: 0};
     if (chart.kind === "ranges")
-      return {...set, data: series.bounds, backgroundColor: color + "88", borderWidth: 1, borderSkipped: false,
+      return {...set, data: series.bounds, backgroundColor: fill_of(color + "88", turn), borderWidth: 1, borderSkipped: false,
               barPercentage: 0.8, minBarLength: 2};
     const shift = (i - (chart.series.length - 1) / 2) * 0.16;  // marks stand side by side
     return {...set, data: series.y.map((y, k) => ({x: k + shift, y})), pointRadius: 3.5};

@@ -1,6 +1,11 @@
 #include "sim/report/run_files.hpp"
 
 #include "sim/records/result_file.hpp"
+#include "traces/base/error.hpp"
+#include "traces/base/files.hpp"
+
+#include <cmath>
+#include <string_view>
 
 namespace quatrain::sim::report {
 namespace {
@@ -17,6 +22,17 @@ std::string recipe_of(const emu::TrainingConfig& config) {
                                                                                       : emu::Recipe::fp32));
 }
 
+/// What a run's log says of its end; "" when it says nothing.
+std::string last_words(const std::filesystem::path& log) {
+  constexpr std::string_view mark = "stopped: ";
+  if (!std::filesystem::exists(log)) return "";
+  const std::string text = traces::read_whole_file(log);
+  const std::size_t at = text.rfind(mark);
+  if (at == std::string::npos) return "";
+  const std::size_t begin = at + mark.size();
+  return text.substr(begin, text.find('\n', begin) - begin);
+}
+
 }  // namespace
 
 TrainingRun read_training_run(const std::filesystem::path& directory) {
@@ -25,7 +41,23 @@ TrainingRun read_training_run(const std::filesystem::path& directory) {
   run.recipe = recipe_of(run.config);
   run.epochs = emu::read_epochs(directory);
   run.step_losses = emu::read_step_losses(directory);
+  for (const emu::EpochMetrics& epoch : run.epochs)
+    if (!std::isfinite(epoch.test_accuracy_percent) || !std::isfinite(epoch.seconds) ||
+        !std::isfinite(epoch.learning_rate))
+      throw traces::Error("{}: epoch {}: expected a finite accuracy, learning rate and time",
+                          (directory / "metrics.csv").string(), epoch.epoch);
+  if (!run.is_complete()) run.stopped = last_words(directory / "log.txt");
   return run;
+}
+
+bool is_simulation(const std::filesystem::path& file) {
+  try {
+    const JsonNode root = JsonNode::read(file);
+    return root.is_object() && root.has("format") && root.at("format").is_string() &&
+           root.at("format").string() == "quatrain-simulation";
+  } catch (const traces::Error&) {
+    return false;
+  }
 }
 
 std::vector<Stage> read_stages(const std::filesystem::path& file) {

@@ -13,6 +13,9 @@ namespace quatrain::sim::report {
 /// config.json, metrics.csv and steps.csv.
 TrainingRun read_training_run(const std::filesystem::path& directory);
 
+/// Whether a JSON file says that it is a simulation; false for a file that is no JSON.
+bool is_simulation(const std::filesystem::path& file);
+
 std::vector<Stage> read_stages(const std::filesystem::path& file);
 
 }  // namespace quatrain::sim::report

@@ -85,7 +85,9 @@ Table layers_table(const emu::TrainingConfig& config) {
                           {"output"},
                           {"kernel"},
                           {"stride"},
-                          {"forward MACs an image"},
+                          {"padding"},
+                          {"groups"},
+                          {"forward MACs per image"},
                           {"precision", Align::left}},
               .rows = {},
               .is_detail = true};
@@ -98,12 +100,29 @@ Table layers_table(const emu::TrainingConfig& config) {
          fmt::format("{} x {} x {}", layer.input.channels, layer.input.height, layer.input.width),
          fmt::format("{} x {} x {}", layer.output.channels, layer.output.height, layer.output.width),
          is_linear ? "" : fmt::format("{} x {}", g.kernel_height, g.kernel_width),
-         is_linear ? "" : fmt::format("{}", g.stride_height),
+         is_linear ? "" : fmt::format("{} x {}", g.stride_height, g.stride_width),
+         is_linear ? "" : fmt::format("{} x {}", g.padding_height, g.padding_width),
+         is_linear ? "" : fmt::format("{}", g.groups),
          grouped(static_cast<std::uint64_t>(traces::mac_count(traces::gemm_size(traces::Phase::forward, g)))),
          layer.precision == emu::Precision::fp32 ? "fp32"
          : layer.unsigned_input                  ? "quantized, input UINT4"
                                                  : "quantized, input INT4"});
   }
+  return table;
+}
+
+/// Runs that ended before their last epoch; report.json has the same under "planned_epochs" and "stopped".
+Table stopped_table(const Report& report) {
+  Table table{.title = "Runs that stopped before their last epoch",
+              .columns = {{"recipe", Align::left}, {"epochs ended"}, {"of"}, {"steps"}, {"why", Align::left}},
+              .rows = {}};
+  for (const TrainingRun& run : report.training)
+    if (!run.is_complete())
+      table.rows.push_back({{run.recipe, Tone::bad},
+                            fmt::format("{}", run.epochs.size()),
+                            fmt::format("{}", run.config.epochs),
+                            grouped(run.step_losses.size()),
+                            run.stopped.empty() ? "not known; it may still run" : run.stopped});
   return table;
 }
 
@@ -117,7 +136,7 @@ std::optional<Section> training_section(const Report& report) {
       fmt::format("Network {}, batch {}, epochs {}, seed {}. First and last layer stay in fp32.", config.name,
                   config.batch, config.epochs, config.seed));
   section.charts = {loss_chart(report), accuracy_chart(report)};
-  Table last{.title = "After the last epoch", .columns = epoch_columns("recipe"), .rows = {}};
+  Table last{.title = "After the last epoch that ended", .columns = epoch_columns("recipe"), .rows = {}};
   last.columns.push_back({"quantized", Align::left});
   Table all{.title = "Every epoch", .columns = epoch_columns("recipe"), .rows = {}, .is_detail = true};
   for (const TrainingRun& run : report.training) {
@@ -127,7 +146,11 @@ std::optional<Section> training_section(const Report& report) {
     for (const emu::EpochMetrics& epoch : run.epochs)
       all.rows.push_back(epoch_row(run, epoch, epoch.state_hash));
   }
-  section.tables = {std::move(last), layers_table(config), std::move(all)};
+  if (Table stopped = stopped_table(report); !stopped.rows.empty())
+    section.tables.push_back(std::move(stopped));
+  section.tables.push_back(std::move(last));
+  section.tables.push_back(layers_table(config));
+  section.tables.push_back(std::move(all));
   section.limits = {
       "One seed and one small network: a few tenths of a point between recipes are within what another "
       "seed changes. What rounding does shows in the gradients, not here.",

@@ -12,7 +12,7 @@ namespace {
 GradientStudy study_of(const traces::TraceReader& trace, std::int64_t most_macs) {
   traces::ThreadPool pool(1);
   traces::SilentProgress progress;
-  return study_gradients(trace, pool, progress, most_macs);
+  return study_gradients(trace, pool, progress, {.most_macs = most_macs});
 }
 
 /// Its gradient is all zero in every traced step.

@@ -41,8 +41,8 @@ TEST(ReportModel, DemoHasEveryPart) {
   EXPECT_EQ(report.training[2].recipe, "nearest");
   EXPECT_EQ(report.training[2].step_losses, (std::vector<float>{2.25F, 1.75F, 1.5F}));
   EXPECT_EQ(report.crosscheck->machines.size(), 4U);
-  ASSERT_EQ(report.simulations.size(), 2U);
-  EXPECT_EQ(report.simulations[0].config.name, "luq_32x32") << "what was replayed goes first";
+  ASSERT_EQ(report.designs.size(), 2U);
+  EXPECT_EQ(report.designs[0].label, "luq_32x32") << "what was replayed goes first";
   EXPECT_FALSE(report.gradients->fidelity.empty());
   ASSERT_EQ(report.stages.size(), 2U);
   EXPECT_EQ(report.commands[1], "quatrain verify it");
@@ -52,7 +52,7 @@ TEST(ReportModel, DemoHasEveryPart) {
 TEST(ReportModel, RecordsAreSummedByLayerAndPhase) {
   const Folder folder;
   tests::write_demo(folder.path());
-  const Simulation simulation = read(folder.path()).simulations[0];
+  const Simulation simulation = read(folder.path()).designs[0].simulation;
   const std::vector<Part> parts = parts_by_phase(simulation.records);
   ASSERT_EQ(parts.size(), 2U);
   EXPECT_EQ(parts[0].first->phase, traces::Phase::forward);
@@ -80,7 +80,7 @@ TEST(ReportModel, SingleRunNamesWhatItLacks) {
   EXPECT_THAT(missing_parts(report), testing::ElementsAre("gradients", "cross-check", "cycles and energy"));
   EXPECT_FALSE(report.crosscheck);
   EXPECT_FALSE(report.gradients);
-  EXPECT_TRUE(report.simulations.empty());
+  EXPECT_TRUE(report.designs.empty());
 }
 
 TEST(ReportModel, RunWithoutAnEndedEpochSaysSo) {
@@ -103,10 +103,11 @@ TEST(ReportModel, ADemoCutShortNamesTheRunsThatAreNotThere) {
 TEST(ReportModel, NeitherKindOfDirectoryIsAnError) {
   const Folder folder;
   const std::string name = folder.path().string();
-  EXPECT_EQ(message_of([&] { read(folder.path()); }),
-            name +
-                ": holds no config.json and no run in fp32/, luq/ or nearest/; expected a run directory, or "
-                "a demo's");
+  EXPECT_EQ(
+      message_of([&] { read(folder.path()); }),
+      name +
+          ": holds no config.json, no run in fp32/, luq/ or nearest/, and no simulation; expected a run "
+          "directory, a demo's, or a folder of `quatrain sim --out`");
 }
 
 struct BadFile {
