@@ -75,7 +75,9 @@ int run(int argc, char** argv) {
     fmt::print("{}", text.str());
     return 0;
   }
-  return action();
+  std::vector<std::string> typed(argv, argv + argc);
+  typed.front() = "quatrain";
+  return action({.command = quatrain::sim::shell_line(typed), .program = "quatrain " QUATRAIN_VERSION});
 }
 
 /// Returns the exit code.

@@ -2,6 +2,8 @@
 /// How a command hooks into the program: it adds a CLI11 subcommand with --help and an example, and, when it
 /// is the one that was typed, sets `action`. main runs the action and turns exceptions into exit codes.
 
+#include "sim/records/provenance.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <functional>
@@ -9,8 +11,8 @@
 namespace quatrain::sim {
 
 /// 0 done (and equal, where something was checked), 1 a check found a difference; Error is 2, anything
-/// else 3.
-using Action = std::function<int()>;
+/// else 3. It is handed what was typed, for the results that it writes.
+using Action = std::function<int(const Provenance&)>;
 
 void add_train_command(CLI::App& program, Action& action);
 void add_trace_command(CLI::App& program, Action& action);

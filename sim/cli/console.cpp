@@ -50,17 +50,31 @@ std::string on_one_line(std::string_view text) {
   return line;
 }
 
+void throw_if_interrupted() {
+  if (interrupted()) throw traces::Interrupted();
+}
+
+/// Where stderr is no terminal.
+class UnseenProgress final : public traces::Progress {
+ public:
+  void begin(std::string_view, std::uint64_t) override { throw_if_interrupted(); }
+  void update(std::uint64_t, std::string_view) override { throw_if_interrupted(); }
+  void finish() override {}
+};
+
 class TerminalProgress final : public traces::Progress {
  public:
   ~TerminalProgress() override { clear(); }
 
   void begin(std::string_view what, std::uint64_t total) override {
+    throw_if_interrupted();
     what_ = what;
     total_ = total;
     start_ = Clock::now();
     draw(0, {});
   }
   void update(std::uint64_t done, std::string_view note) override {
+    throw_if_interrupted();
     if (Clock::now() - drawn_ >= std::chrono::milliseconds(100)) draw(done, note);
   }
   void finish() override { clear(); }
@@ -113,7 +127,7 @@ std::string progress_line(std::string_view what, std::uint64_t done, std::uint64
 
 std::unique_ptr<traces::Progress> make_progress() {
   if (isatty(STDERR_FILENO) == 1) return std::make_unique<TerminalProgress>();
-  return std::make_unique<traces::SilentProgress>();
+  return std::make_unique<UnseenProgress>();
 }
 
 void install_signal_handlers() {
@@ -127,6 +141,14 @@ void install_signal_handlers() {
 }
 
 void print_to_stderr(std::string_view line) { write_text(on_one_line(line) + "\n"); }
+
+void warn_unless_flushed(bool is_flushed, const std::filesystem::path& file) {
+  if (!is_flushed)
+    print_to_stderr(
+        fmt::format("warning: {}: written, but this file system cannot flush folders: it may be lost when "
+                    "the power fails",
+                    file.string()));
+}
 
 bool interrupted() { return signal_seen != 0; }
 

@@ -4,6 +4,7 @@
 #include "traces/base/progress.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -11,7 +12,8 @@
 
 namespace quatrain::sim {
 
-/// A bar with an estimate of the time left on stderr when that is a terminal, else silent.
+/// A bar with an estimate of the time left on stderr when that is a terminal, else silent. Both throw
+/// traces::Interrupted from begin() and update() once interrupted() is true.
 std::unique_ptr<traces::Progress> make_progress();
 
 /// One line of at most `columns` characters: "train epoch 1  [#####.....]  50 %  about 1 min 10 s left  loss
@@ -42,6 +44,9 @@ class InterruptDeadline {
 /// One line on stderr, whatever names in it hold: nothing that a terminal obeys. A stderr that is closed or
 /// gone must not end the work, so this never fails.
 void print_to_stderr(std::string_view line);
+
+/// A file that has been written, on a file system that may lose it when the power fails.
+void warn_unless_flushed(bool is_flushed, const std::filesystem::path& file);
 
 /// Throws Error with the system's reason when what was printed to stdout did not arrive.
 void flush_stdout();

@@ -174,7 +174,7 @@ void add_demo_command(CLI::App& program, Action& action) {
       ->check(not_empty());
   command->add_option("--threads", typed->threads, "default: as many as the machine has")
       ->check(whole_number(1, 1024));
-  command->callback([typed, &action] { action = [typed] { return demo(*typed); }; });
+  command->callback([typed, &action] { action = [typed](const Provenance&) { return demo(*typed); }; });
 }
 
 }  // namespace quatrain::sim

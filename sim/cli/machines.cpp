@@ -30,7 +30,7 @@ int list_machines() {
 void add_machines_command(CLI::App& program, Action& action) {
   CLI::App* command = program.add_subcommand("machines", "Which machines can run here, and on what");
   command->footer(examples);
-  command->callback([&action] { action = list_machines; });
+  command->callback([&action] { action = [](const Provenance&) { return list_machines(); }; });
 }
 
 }  // namespace quatrain::sim

@@ -3,15 +3,16 @@
 #include "sim/cli/console.hpp"
 #include "sim/cli/typed_values.hpp"
 #include "sim/embedded/resources.hpp"
+#include "sim/records/outputs.hpp"
 #include "sim/report/html.hpp"
 #include "sim/report/json.hpp"
 #include "sim/report/model.hpp"
 #include "sim/report/terminal.hpp"
-#include "traces/base/files.hpp"
+#include "traces/run_names.hpp"
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include <array>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -33,17 +34,21 @@ struct Typed {
 };
 
 int make_report(const Typed& typed) {
-  const std::filesystem::path html = typed.html.empty() ? typed.directory / "report.html" : typed.html;
-  const std::filesystem::path json = typed.json.empty() ? typed.directory / "report.json" : typed.json;
+  const std::filesystem::path html =
+      typed.html.empty() ? typed.directory / traces::run_names::report_html : typed.html;
+  const std::filesystem::path json =
+      typed.json.empty() ? typed.directory / traces::run_names::report_json : typed.json;
   for (const std::filesystem::path& file : {html, json}) require_no_input_of_report(file, typed.directory);
-  if (html.lexically_normal() == json.lexically_normal())
-    throw traces::Error("{}: named for --html and for --json; expected two files", html.string());
-  traces::ThreadPool pool(typed.threads);
+  const std::array<Output, 2> outputs = {Output{json, json_mark("quatrain-report")},
+                                         Output{html, std::string(report::page_mark)}};
+  require_free(outputs);
+  traces::ThreadPool pool(typed.threads, interrupted);
   const auto progress = make_progress();
   const report::Report result = report::read_report(typed.directory, pool, *progress, interrupted);
   const report::Page page = report::make_page(result);
-  traces::write_whole_file(json, report::render_json(result));
-  traces::write_whole_file(html, report::render_html(page, embedded_resource("chart.js").value_or("")));
+  const std::array<std::string, 2> texts = {
+      report::render_json(result), report::render_html(page, embedded_resource("chart.js").value_or(""))};
+  warn_unless_flushed(write_outputs(outputs, texts), html);
   fmt::print("{}\n{}\n{}\n", report::render_terminal(page), json.string(), html.string());
   return 0;
 }
@@ -61,7 +66,8 @@ void add_report_command(CLI::App& program, Action& action) {
       ->check(not_empty());
   command->add_option("--threads", typed->threads, "default: as many as the machine has")
       ->check(whole_number(1, 1024));
-  command->callback([typed, &action] { action = [typed] { return make_report(*typed); }; });
+  command->callback(
+      [typed, &action] { action = [typed](const Provenance&) { return make_report(*typed); }; });
 }
 
 }  // namespace quatrain::sim

@@ -5,6 +5,7 @@
 #include "sim/cli/console.hpp"
 #include "sim/cli/typed_values.hpp"
 #include "sim/embedded/config_file.hpp"
+#include "sim/records/outputs.hpp"
 #include "traces/format/check.hpp"
 
 #include <fmt/format.h>
@@ -87,7 +88,8 @@ void add_sim_command(CLI::App& program, Action& action) {
       ->add_option("--out", typed->out,
                    "folder for NAME.json and NAME.csv (default: simulation beside the trace)")
       ->check(not_empty());
-  command->callback([typed, &action] { action = [typed] { return simulate_typed(*typed); }; });
+  command->callback(
+      [typed, &action] { action = [typed](const Provenance&) { return simulate_typed(*typed); }; });
 }
 
 }  // namespace quatrain::sim

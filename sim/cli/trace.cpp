@@ -229,12 +229,14 @@ void add_trace_command(CLI::App& program, Action& action) {
   CLI::App* info_part = add_part(*trace, "info", "Model, steps, layers, records, MACs, bytes",
                                  "quatrain trace info runs/demo_cnn-001/trace", typed);
   info_part->add_flag("--tensors", typed->lists_tensors, "list the tensors instead");
-  info_part->callback(
-      [typed, &action] { action = [typed] { return info(typed->directory, typed->lists_tensors); }; });
+  info_part->callback([typed, &action] {
+    action = [typed](const Provenance&) { return info(typed->directory, typed->lists_tensors); };
+  });
   CLI::App* check_part =
       add_part(*trace, "check", "Check all that docs/trace-format.md says; exit 2 on the first fault",
                "quatrain trace check runs/demo_cnn-001/trace", typed);
-  check_part->callback([typed, &action] { action = [typed] { return check(typed->directory); }; });
+  check_part->callback(
+      [typed, &action] { action = [typed](const Provenance&) { return check(typed->directory); }; });
   CLI::App* show_part =
       add_part(*trace, "show", "A tensor: encoding, shape, records that refer to it, elements",
                "quatrain trace show runs/demo_cnn-001/trace 0/train/conv2/weight/codes", typed);
@@ -243,7 +245,7 @@ void add_trace_command(CLI::App& program, Action& action) {
                            ->check(whole_number(0, SIZE_MAX));
   show_part->add_flag("--all", typed->shows_all, "print every element")->excludes(limit);
   show_part->callback([typed, &action] {
-    action = [typed] {
+    action = [typed](const Provenance&) {
       return show(typed->directory, typed->tensor, typed->shows_all ? SIZE_MAX : typed->limit);
     };
   });

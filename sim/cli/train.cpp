@@ -114,8 +114,9 @@ void add_train_command(CLI::App& program, Action& action) {
   command->add_option("--trace-steps", typed->steps,
                       "comma list of step numbers, first, middle, last (default: these three)");
   command->add_flag("--resume", typed->resumes, "go on after the newest checkpoint of --out")->needs(out);
-  command->callback(
-      [typed, command, &action] { action = [typed, command] { return train(*typed, *command); }; });
+  command->callback([typed, command, &action] {
+    action = [typed, command](const Provenance&) { return train(*typed, *command); };
+  });
 }
 
 }  // namespace quatrain::sim

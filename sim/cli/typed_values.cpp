@@ -1,6 +1,7 @@
 #include "sim/cli/typed_values.hpp"
 
 #include "traces/base/error.hpp"
+#include "traces/run_names.hpp"
 
 #include <fmt/format.h>
 
@@ -46,15 +47,10 @@ CLI::Validator not_empty() {
       "");
 }
 
-void require_outside(const fs::path& file, const fs::path& directory) {
-  if (!leads_out(way_to(file, directory)))
-    throw traces::Error("{}: lies in the trace {}; expected a place outside of it", file.string(),
-                        directory.string());
-}
-
 void require_no_input_of_report(const fs::path& file, const fs::path& run) {
-  constexpr std::array<std::string_view, 6> inputs = {"config.json", "crosscheck.json", "log.txt",
-                                                      "metrics.csv", "stages.json",     "steps.csv"};
+  namespace names = traces::run_names;
+  constexpr std::array<std::string_view, 7> inputs = {
+      names::config, names::crosscheck, names::log, names::metrics, names::run, names::stages, names::steps};
   const fs::path way = way_to(file, run);
   const bool is_input =
       !leads_out(way) && (way.has_parent_path() || std::ranges::find(inputs, way.string()) != inputs.end());

@@ -13,9 +13,6 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most);
 
 CLI::Validator not_empty();
 
-/// Throws Error when `file`, links followed, lies in `directory` or is it: what was read there must stay.
-void require_outside(const std::filesystem::path& file, const std::filesystem::path& directory);
-
 /// Throws Error when `file` is one of those that `quatrain report` reads in `run`, or lies in a folder of it.
 void require_no_input_of_report(const std::filesystem::path& file, const std::filesystem::path& run);
 

@@ -3,10 +3,10 @@
 #include "sim/cli/console.hpp"
 #include "sim/cli/typed_values.hpp"
 #include "sim/machines.hpp"
+#include "sim/records/outputs.hpp"
 #include "sim/verify/cross_check.hpp"
 #include "sim/verify/cross_check_json.hpp"
 #include "traces/base/error.hpp"
-#include "traces/base/files.hpp"
 #include "traces/base/joined.hpp"
 #include "traces/format/check.hpp"
 
@@ -146,7 +146,12 @@ void print(const CrossCheck& check) {
 
 int verify(const Typed& typed) {
   if (typed.are_named()) machines_named(typed.machines);  // a wrong name is told before the trace is read
-  if (!typed.json.empty()) require_outside(typed.json, typed.trace);
+  std::vector<Output> outputs;
+  if (!typed.json.empty()) {
+    require_outside(typed.json, typed.trace);
+    outputs.push_back({typed.json, json_mark("quatrain-crosscheck")});
+  }
+  require_free(outputs);
   std::optional<InterruptDeadline> deadline(std::in_place);  // nothing is written until all is compared
   const auto progress = make_progress();
   const traces::TraceReader trace = traces::check_trace(typed.trace, *progress);
@@ -159,7 +164,10 @@ int verify(const Typed& typed) {
       trace, candidates, {.result_limit_mib = typed.result_limit_mib, .stops = interrupted}, *progress);
   deadline.reset();
   print(check);
-  if (!typed.json.empty()) traces::write_whole_file(typed.json, cross_check_json(check, typed.json));
+  if (!outputs.empty()) {
+    const std::string text = cross_check_json(check, typed.json);
+    warn_unless_flushed(write_outputs(outputs, std::span(&text, 1)), typed.json);
+  }
   if (!check.checked() && check.contradictions.empty())
     throw traces::Error("{}: nothing was checked; expected a record that one of the machines supports",
                         typed.trace);
@@ -188,7 +196,7 @@ void add_verify_command(CLI::App& program, Action& action) {
       ->check(whole_number(0, UINT64_MAX));
   command->add_option("--threads", typed->threads, "default: as many as the machine has")
       ->check(whole_number(1, 1024));
-  command->callback([typed, &action] { action = [typed] { return verify(*typed); }; });
+  command->callback([typed, &action] { action = [typed](const Provenance&) { return verify(*typed); }; });
 }
 
 }  // namespace quatrain::sim

@@ -173,11 +173,11 @@ std::string render_html(const Page& page, std::string_view chart_js) {
     sections += render(page.sections[i], id, charts);
   }
   std::string text = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{}\n<meta name=\"viewport\" "
       "content=\"width=device-width, "
       "initial-scale=1\">\n<title>{}</title>\n<style>\n{}</style>\n</head>\n<body{}>\n"
       "<header><h1>{}</h1><p>{}</p></header>\n<main>\n<div class=\"cards\">\n",
-      escape_html(page.title), resource("sim/report/page.css"),
+      page_mark, escape_html(page.title), resource("sim/report/page.css"),
       chart_js.empty() ? " class=\"no-charts\"" : "", escape_html(page.title), escape_html(page.subtitle));
   for (const KeyFigure& figure : page.figures) text += render(figure);
   text += fmt::format("</div>\n<nav>\n{}</nav>\n", contents);

@@ -8,6 +8,9 @@
 
 namespace quatrain::sim::report {
 
+/// Stands at the beginning of every such page.
+inline constexpr std::string_view page_mark = "<meta name=\"generator\" content=\"Quatrain\">";
+
 /// `chart_js`: the library's text, or "" when this program was built without it: the page then has its tables
 /// and says why the charts are missing.
 std::string render_html(const Page& page, std::string_view chart_js);

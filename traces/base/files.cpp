@@ -3,12 +3,18 @@
 #include "traces/base/error.hpp"
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <optional>
+#include <set>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace quatrain::traces {
 namespace {
@@ -35,10 +41,82 @@ std::filesystem::path behind_link(const std::filesystem::path& file) {
   return none ? file : target;
 }
 
-bool is_device_or_pipe(const std::filesystem::path& file) {
-  std::error_code none;
-  return std::filesystem::is_other(file, none);
+/// N of "/dev/fd/N" and of the other names of a stream that this process holds open.
+std::optional<int> descriptor_named(const std::filesystem::path& file) {
+  const std::string name = file.string();
+  if (name == "/dev/stdout") return STDOUT_FILENO;
+  if (name == "/dev/stderr") return STDERR_FILENO;
+  for (const std::string_view folder : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!name.starts_with(folder)) continue;
+    int number = 0;
+    const char* end = name.data() + name.size();
+    const auto [stop, failure] = std::from_chars(name.data() + folder.size(), end, number);
+    if (failure == std::errc() && stop == end && number >= 0) return number;
+  }
+  return std::nullopt;
 }
+
+/// A file under a name that no other process has; it is removed unless it gets its real name.
+class Temporary {
+ public:
+  Temporary(std::filesystem::path file, std::string_view bytes) : file_(std::move(file)) {
+    OutputFile output(file_, open_new());
+    try {
+      output.write(bytes);
+      output.flush_to_disk();
+      output.close();
+    } catch (const Error&) {
+      remove();
+      throw;
+    }
+  }
+  ~Temporary() { remove(); }
+  Temporary(Temporary&& other) noexcept
+      : file_(std::move(other.file_)), name_(std::exchange(other.name_, {})) {}
+  Temporary& operator=(Temporary&&) = delete;
+
+  void replace() {
+    if (std::rename(name_.c_str(), file_.c_str()) != 0)
+      throw Error("{}: cannot be renamed from {}: {}", file_.string(), name_, std::strerror(errno));
+    name_.clear();
+  }
+  void become_new() {
+    rename_new(name_, file_);
+    name_.clear();
+  }
+  std::filesystem::path folder() const { return file_.parent_path(); }
+
+ private:
+  int open_new() {
+    for (unsigned number = 0;; ++number) {
+      name_ = fmt::format("{}.partial-{}-{}", file_.string(), ::getpid(), number);
+      const int descriptor = ::open(name_.c_str(), flags_of(OutputFile::Mode::create), 0644);
+      if (descriptor >= 0) return descriptor;
+      if (errno == EEXIST) continue;  // another computer's process of this number, or what a crash left
+      name_.clear();
+      throw Error("{}: cannot be opened for writing: {}", file_.string(), std::strerror(errno));
+    }
+  }
+  void remove() {
+    if (!name_.empty()) ::unlink(name_.c_str());
+    name_.clear();
+  }
+
+  std::filesystem::path file_;
+  std::string name_;
+};
+
+void write_stream(const std::filesystem::path& file, std::string_view bytes) {
+  const auto held = descriptor_named(file);
+  const int copy = held ? ::dup(*held) : -1;  // shares the place in a file with what is printed there
+  if (held && copy < 0)
+    throw Error("{}: cannot be opened for writing: {}", file.string(), std::strerror(errno));
+  OutputFile output = held ? OutputFile(file, copy) : OutputFile(file, OutputFile::Mode::replace);
+  output.write(bytes);
+  output.close();
+}
+
+std::filesystem::path or_here(const std::filesystem::path& folder) { return folder.empty() ? "." : folder; }
 
 }  // namespace
 
@@ -46,6 +124,9 @@ OutputFile::OutputFile(std::filesystem::path file, Mode mode) : file_(std::move(
   descriptor_ = ::open(file_.c_str(), flags_of(mode), 0644);
   if (descriptor_ < 0) fail("cannot be opened for writing");
 }
+
+OutputFile::OutputFile(std::filesystem::path file, int descriptor)
+    : file_(std::move(file)), descriptor_(descriptor) {}
 
 OutputFile::~OutputFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
@@ -108,6 +189,34 @@ void InputFile::read(std::uint64_t offset, std::span<std::uint8_t> bytes) const 
   }
 }
 
+Lock::Lock(const std::filesystem::path& file, std::string_view complaint, std::chrono::milliseconds patience)
+    : descriptor_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)) {
+  constexpr std::chrono::milliseconds pause(10);
+  for (; descriptor_ >= 0 && ::flock(descriptor_, LOCK_EX | LOCK_NB) != 0; patience -= pause) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return;  // no locks here
+    if (patience <= std::chrono::milliseconds(0)) {
+      ::close(descriptor_);
+      throw Error("{}: {}", file.string(), complaint);
+    }
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+Lock::~Lock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+Lock::Lock(Lock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+bool make_new_directory(const std::filesystem::path& directory) {
+  std::error_code failure;
+  const std::filesystem::path named = directory.has_filename() ? directory : directory.parent_path();
+  if (named.has_parent_path()) std::filesystem::create_directories(named.parent_path(), failure);
+  const bool is_new = !failure && std::filesystem::create_directory(named, failure);
+  if (failure) throw Error("{}: cannot be created: {}", directory.string(), failure.message());
+  return is_new;
+}
+
 void rename_new(const std::filesystem::path& from, const std::filesystem::path& to) {
   int status = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE);
   if (status != 0 && (errno == EINVAL || errno == ENOSYS)) {  // a file system that cannot refuse by itself
@@ -119,36 +228,55 @@ void rename_new(const std::filesystem::path& from, const std::filesystem::path& 
     throw Error("{}: cannot be renamed from {}: {}", to.string(), from.string(), std::strerror(errno));
 }
 
-void flush_directory(const std::filesystem::path& directory) {
-  const std::filesystem::path& named = directory.empty() ? "." : directory;
+bool flush_directory(const std::filesystem::path& directory) {
+  const std::filesystem::path named = or_here(directory);
   const Descriptor folder{::open(named.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (folder.value < 0 || ::fsync(folder.value) != 0)
-    throw Error("{}: cannot be flushed to disk: {}", named.string(), std::strerror(errno));
+  if (folder.value >= 0 && ::fsync(folder.value) == 0) return true;
+  const bool is_disk = errno == EIO || errno == ENOSPC || errno == EDQUOT || errno == ENOENT;
+  if (!is_disk) return false;
+  throw Error("{}: cannot be flushed to disk: {}", named.string(), std::strerror(errno));
 }
 
-void write_whole_file(const std::filesystem::path& named, std::string_view bytes) {
-  const std::filesystem::path file = behind_link(named);
-  if (is_device_or_pipe(file)) {  // a rename would put a plain file in its place
-    OutputFile output(file, OutputFile::Mode::replace);
-    output.write(bytes);
-    output.close();
-    return;
+bool is_stream(const std::filesystem::path& file) {
+  std::error_code none;
+  return descriptor_named(file) || std::filesystem::is_other(file, none);
+}
+
+bool write_whole_file(const std::filesystem::path& file, std::string_view bytes) {
+  if (is_stream(file)) {
+    write_stream(file, bytes);
+    return true;
   }
-  const std::filesystem::path temporary = file.string() + ".partial";
-  try {
-    OutputFile output(temporary, OutputFile::Mode::replace);
-    output.write(bytes);
-    output.flush_to_disk();
-    output.close();
-    if (std::rename(temporary.c_str(), file.c_str()) != 0)
-      throw Error("{}: cannot be renamed from {}: {}", file.string(), temporary.string(),
-                  std::strerror(errno));
-  } catch (const Error&) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    throw;
+  Temporary temporary(behind_link(file), bytes);
+  temporary.replace();
+  return flush_directory(temporary.folder());
+}
+
+bool write_new_file(const std::filesystem::path& file, std::string_view bytes) {
+  Temporary temporary(file, bytes);
+  temporary.become_new();
+  return flush_directory(temporary.folder());
+}
+
+bool write_whole_files(std::span<const FileText> files, const std::function<void()>& check) {
+  std::vector<Temporary> temporaries;
+  std::set<std::filesystem::path> folders;  // in one order for all, so that nobody waits for each other
+  for (const FileText& text : files) {
+    if (is_stream(text.file)) continue;
+    temporaries.emplace_back(behind_link(text.file), text.bytes);
+    folders.insert(std::filesystem::canonical(or_here(temporaries.back().folder())));
   }
-  flush_directory(file.parent_path());
+  std::vector<Lock> locks;
+  for (const std::filesystem::path& folder : folders)
+    locks.emplace_back(folder, "another process has been writing its results here for 10 s; try again",
+                       std::chrono::seconds(10));
+  if (check) check();
+  for (Temporary& temporary : temporaries) temporary.replace();
+  bool is_flushed = true;
+  for (const std::filesystem::path& folder : folders) is_flushed &= flush_directory(folder);
+  for (const FileText& text : files)
+    if (is_stream(text.file)) write_stream(text.file, text.bytes);
+  return is_flushed;
 }
 
 void append_line(const std::filesystem::path& file, std::string_view line) {

@@ -11,8 +11,10 @@ namespace quatrain::traces {
 
 class ThreadPool {
  public:
-  /// `threads` >= 1; 0 takes as many as the machine has.
-  explicit ThreadPool(unsigned threads = 0);
+  /// `threads` >= 1; 0 takes default_thread_count(). `stops`, when given, is asked before each index, by any
+  /// thread; once it is true, parallel_for throws Interrupted. Throws Error when so many threads cannot be
+  /// started here.
+  explicit ThreadPool(unsigned threads = 0, std::function<bool()> stops = {});
   ~ThreadPool();
   ThreadPool(ThreadPool&&) noexcept;
   ThreadPool& operator=(ThreadPool&&) noexcept;

@@ -1,6 +1,7 @@
 #pragma once
 /// What long work tells whoever waits for it. Libraries take a Progress&; only sim/ draws one, and only on a
-/// terminal.
+/// terminal. begin() and update() may throw Interrupted: the user asked to stop. So call them often, and only
+/// where work may be left.
 
 #include <cstdint>
 #include <string_view>

@@ -93,7 +93,7 @@ void TraceWriter::State::write_file(const std::string& name, std::span<const std
 
 /// From here on NAME exists, or an Error is thrown and it does not.
 void TraceWriter::State::publish() {
-  flush_directory(partial);
+  flush_directory(partial);  // a file system that cannot do it has told the user where the run began
   rename_new(partial, directory);
   try {
     flush_directory(directory.parent_path());

@@ -31,14 +31,14 @@ class FullDisk : public tests::TinyRun {
 TEST_F(FullDisk, AtTheConfig) {
   const TrainingOptions run = options("run");
   EXPECT_EQ(complaint(run, 100),
-            (run.run_directory / "config.json.partial").string() + ": cannot be written: File too large");
+            (run.run_directory / "config.json").string() + ": cannot be written: File too large");
   EXPECT_TRUE(tests::contents(run.run_directory).empty());
 }
 
 TEST_F(FullDisk, AtACheckpoint) {
   const TrainingOptions run = options("run");
   EXPECT_EQ(complaint(run, 10'000),
-            (run.run_directory / "checkpoints/epoch_0001.safetensors.partial").string() +
+            (run.run_directory / "checkpoints/epoch_0001.safetensors").string() +
                 ": cannot be written: File too large");
   EXPECT_EQ(tests::contents(run.run_directory),
             (std::set<std::string>{"checkpoints", "config.json", "log.txt", "metrics.csv", "steps.csv"}));

@@ -208,7 +208,7 @@ TEST_F(SimCommand, ADiskThatTakesNoMoreIsNamed) {
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_EQ(run.out, "");
   EXPECT_EQ(run.err,
-            "error: " + (out / "luq_32x32.json.partial").string() + ": cannot be written: File too large\n");
+            "error: " + (out / "luq_32x32.json").string() + ": cannot be written: File too large\n");
   EXPECT_EQ(contents(out), std::set<std::string>{"luq_32x32.csv"});
 }
 

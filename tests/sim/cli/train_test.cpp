@@ -189,7 +189,7 @@ TEST_F(TrainCommand, ADiskThatTakesNoMoreIsNamed) {
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_EQ(run.out, "");
   EXPECT_EQ(run.err,
-            "error: run/checkpoints/epoch_0001.safetensors.partial: cannot be written: File too large\n");
+            "error: run/checkpoints/epoch_0001.safetensors: cannot be written: File too large\n");
   EXPECT_THAT(contents(folder_ / "run/checkpoints"), testing::IsEmpty());
 }
 

@@ -322,7 +322,7 @@ TEST_F(VerifyCommand, ADiskThatTakesNoMoreIsNamed) {
       2, QUATRAIN_PROGRAM, "verify " + outside_trace + " --machines emu --json " + file, folder);
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_THAT(line(run, "emu.blocked gemms"), testing::EndsWith(" equal"));
-  EXPECT_EQ(run.err, "error: " + file + ".partial: cannot be written: File too large\n");
+  EXPECT_EQ(run.err, "error: " + file + ": cannot be written: File too large\n");
   EXPECT_EQ(contents(folder.path()), (std::set<std::string>{"stderr", "stdout"}));
 }
 

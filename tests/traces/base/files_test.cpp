@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <csignal>
 #include <fcntl.h>
 #include <poll.h>
@@ -71,7 +73,7 @@ TEST(Files, AFailingWriteIntoAPipeNamesItAndLeavesItOne) {
 TEST(Files, FailuresNameFileAndCause) {
   const Folder folder;
   EXPECT_EQ(message_of([&] { write_whole_file(folder / "no/a", ""); }),
-            (folder / "no/a.partial").string() + ": cannot be opened for writing: No such file or directory");
+            (folder / "no/a").string() + ": cannot be opened for writing: No such file or directory");
   EXPECT_EQ(message_of([&] { read_whole_file(folder / "a"); }),
             (folder / "a").string() + ": cannot be read: No such file or directory");
   EXPECT_EQ(message_of([&] { InputFile(folder / "a"); }),
@@ -88,6 +90,91 @@ TEST(Files, FailuresNameFileAndCause) {
   EXPECT_EQ(read_whole_file(folder / "a", 5), "12345");
   EXPECT_EQ(message_of([&] { OutputFile(folder / "a", OutputFile::Mode::create); }),
             (folder / "a").string() + ": cannot be opened for writing: File exists");
+}
+
+TEST(Files, ANewFileIsMadeByOneOfTwo) {
+  const Folder folder;
+  write_new_file(folder / "a", "one");
+  EXPECT_NE(message_of([&] { write_new_file(folder / "a", "two"); }).find("File exists"), std::string::npos);
+  EXPECT_EQ(read_whole_file(folder / "a"), "one");
+  EXPECT_EQ(contents(folder.path()), std::set<std::string>{"a"});
+}
+
+TEST(Files, ANewDirectoryIsMadeByOneOfMany) {
+  const Folder folder;
+  std::atomic<int> made = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([&] { made += make_new_directory(folder / "above/run/"); });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(made, 1);
+  write_whole_file(folder / "file", "");
+  EXPECT_EQ(message_of([&] { make_new_directory(folder / "file/run"); }),
+            (folder / "file/run").string() + ": cannot be created: Not a directory");
+}
+
+TEST(Files, WhatBelongsTogetherComesFromOneWriter) {
+  const Folder folder;
+  std::atomic<bool> are_mixed = false;
+  const auto write = [&](const std::string& text) {
+    for (int i = 0; i < 50; ++i)
+      write_whole_files(std::vector<FileText>{{folder / "a", text}, {folder / "b", text}},
+                        [&] {  // nobody else renames here now: what stands side by side is of one writer
+                          if (std::filesystem::exists(folder / "b"))
+                            are_mixed =
+                                are_mixed || read_whole_file(folder / "a") != read_whole_file(folder / "b");
+                        });
+  };
+  std::thread one([&] { write("1"); }), two([&] { write("2"); });
+  one.join();
+  two.join();
+  EXPECT_FALSE(are_mixed);
+  EXPECT_EQ(read_whole_file(folder / "a"), read_whole_file(folder / "b"));
+  EXPECT_EQ(contents(folder.path()), (std::set<std::string>{"a", "b"}));
+}
+
+TEST(Files, WhatBelongsTogetherIsWrittenWholeOrNotAtAll) {
+  const Folder folder;
+  write_whole_file(folder / "a", "before");
+  EXPECT_EQ(message_of([&] {
+              write_whole_files(std::vector<FileText>{{folder / "a", "new"}, {folder / "no/b", "new"}});
+            }),
+            (folder / "no/b").string() + ": cannot be opened for writing: No such file or directory");
+  EXPECT_EQ(message_of([&] {
+              write_whole_files(std::vector<FileText>{{folder / "a", "new"}, {folder / "b", "new"}},
+                                [] { throw Error("no"); });
+            }),
+            "no");
+  EXPECT_EQ(read_whole_file(folder / "a"), "before");
+  EXPECT_EQ(contents(folder.path()), std::set<std::string>{"a"});
+}
+
+TEST(Files, ALockIsHeldByOne) {
+  const Folder folder;
+  const auto complaint = [&] {
+    return message_of([&] { Lock(folder.path(), "somebody works here", std::chrono::milliseconds(20)); });
+  };
+  {
+    const Lock lock(folder.path(), "", std::chrono::milliseconds(0));
+    EXPECT_EQ(complaint(), folder.path().string() + ": somebody works here");
+  }
+  EXPECT_EQ(complaint(), "nothing was thrown");
+}
+
+/// What is printed before and behind a file that goes to the same stream keeps its place.
+TEST(Files, AStreamOfThisProcessIsWrittenWhereItStands) {
+  const Folder folder;
+  const int held = ::open((folder / "out").c_str(), O_WRONLY | O_CREAT, 0644);
+  const std::string name = "/dev/fd/" + std::to_string(held);
+  EXPECT_TRUE(is_stream(name));
+  EXPECT_TRUE(is_stream("/dev/stdout"));
+  EXPECT_FALSE(is_stream(folder / "out"));
+  ASSERT_EQ(::write(held, "before ", 7), 7);
+  write_whole_file(name, "file");
+  ASSERT_EQ(::write(held, " after", 6), 6);
+  ::close(held);
+  EXPECT_EQ(read_whole_file(folder / "out"), "before file after");
+  EXPECT_EQ(contents(folder.path()), std::set<std::string>{"out"});
 }
 
 TEST(Files, PipeIsRefusedAndNotWaitedFor) {

@@ -1,15 +1,19 @@
 #include "traces/base/parallel_for.hpp"
 
+#include "tests/support/message_of.hpp"
 #include "traces/base/error.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <sys/resource.h>
 #include <utility>
 #include <vector>
 
 namespace {
 
+namespace tests = quatrain::tests;
 using namespace quatrain::traces;
 
 TEST(ThreadPool, EveryIndexOnceWithAnyNumberOfThreads) {
@@ -60,6 +64,33 @@ TEST(ThreadPool, ExceptionOfABodyComesBack) {
                                    }),
                  Error);
   }
+}
+
+TEST(ThreadPool, StopsBetweenIndicesOnceItIsAskedTo) {
+  for (const unsigned threads : {1U, 3U}) {
+    std::atomic<int> asked = 0, done = 0;
+    ThreadPool pool(threads, [&] { return ++asked > 10; });
+    EXPECT_THROW(pool.parallel_for(1000, [&](std::size_t) { ++done; }), Interrupted);
+    EXPECT_LE(done, 10) << threads;
+    EXPECT_GE(done, threads == 1 ? 10 : 1);
+  }
+}
+
+/// The limit of this process's address space stands for a container that allows few threads.
+TEST(ThreadPool, ThreadsThatCannotBeStartedAreAnError) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the address space is the sanitizer's";
+#endif
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
+  rlimit limit = before;
+  limit.rlim_cur = 1ULL << 30;
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &limit), 0);
+  const std::string message = tests::message_of([] { ThreadPool pool(1024); });
+  ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);
+  EXPECT_THAT(message, testing::MatchesRegex("1023 threads cannot be started here, only [0-9]+: Resource "
+                                             "temporarily unavailable; expected fewer"));
+  EXPECT_EQ(ThreadPool(2).thread_count(), 2U) << "a retry with fewer works";
 }
 
 }  // namespace
