@@ -1,0 +1,52 @@
+"""The page docs/results/mutants.md."""
+from collections import Counter
+
+head = """# Mutants
+
+A mutant is the program with one small mistake, put there on purpose: the wrong member in a total, two operands exchanged, a
+bound that is off by one. Each is tried alone. If every test passes, the mutant *survives*, and the tests have a gap there. A mutant
+is *equivalent* if no test can see it, because the program still does the same.
+
+The mistakes stand in the `.toml` files of `tests/mutants/`. `tests/mutants/run.py run FOLDER` applies each to a copy of the tree,
+builds it and runs the tests that are named beside the mistake. If these pass, it runs all others. `tests/mutants/run.py page FOLDER`
+writes this page. The copies are built with {compiler}, without CUDA.
+"""
+
+
+def folder_of(mutant):
+    return mutant.file.split("/")[0]
+
+
+def verdict(mutant, result):
+    if result is None or result["edit"] != mutant.edit():
+        return "not tried"
+    if result["by"]:
+        return "caught"
+    return "equivalent" if mutant.equivalent else "survived"
+
+
+def evidence(mutant, result):
+    kind = verdict(mutant, result)
+    if kind == "caught":
+        test = result["test"].replace("|", "\\|")
+        return f"does not compile: `{test}`" if result["by"] == "the build" else f"`{test}`"
+    return f"equivalent: {mutant.equivalent}" if kind == "equivalent" else f"**{kind}**"
+
+
+def page(mutants, results, compiler):
+    text = [head.format(compiler=compiler)]
+    kinds = ["caught", "equivalent", "survived", "not tried"]
+    folders = sorted({folder_of(m) for m in mutants})
+    count = Counter((folder_of(m), verdict(m, results.get(m.name))) for m in mutants)
+    kinds = [k for k in kinds if k in ("caught", "equivalent", "survived") or any(count[f, k] for f in folders)]
+    text.append("| folder | mutants | " + " | ".join(kinds) + " |\n|---|" + "---|" * (len(kinds) + 1))
+    for folder in folders + ["all"]:
+        here = [folder] if folder != "all" else folders
+        numbers = [sum(count[f, kind] for f in here) for kind in kinds]
+        text.append(f"| {folder} | {sum(numbers)} | " + " | ".join(map(str, numbers)) + " |")
+    for folder in folders:
+        text.append(f"\n## {folder}/\n\n| file | mistake | caught by |\n|---|---|---|")
+        for m in mutants:
+            if folder_of(m) == folder:
+                text.append(f"| `{m.file[len(folder) + 1:]}` | {m.what} | {evidence(m, results.get(m.name))} |")
+    return "\n".join(text) + "\n"

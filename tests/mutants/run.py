@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+"""Small wrong edits of the product, one at a time, and which test sees each.
+
+  run.py check                         every edit fits its file exactly once, and every test program exists
+  run.py run FOLDER [NAME ...]         tries the edits (all, or those named) that FOLDER has no result of; needs hours
+  run.py again FOLDER NAME ...         tries them once more, after tests or edits were changed
+  run.py page FOLDER                   writes docs/results/mutants.md from the results
+
+FOLDER holds copies of the tree and results.jsonl, one line for each edit that was tried. A run that was stopped goes on
+behind the last line. QUATRAIN_MUTANT_WORKERS: how many copies work at once (default 2).
+An edit stands in a `[[mutant]]` of mutants/*.toml:
+
+  name         unique
+  file         path in the tree
+  text         what is replaced; it stands exactly once in the file
+  replacement  what stands there instead
+  what         the mistake, in words
+  tests        which test programs could see it; they run first. `program.Suite` or `program.Suite.Test` names a part
+  equivalent   only where no test can see it: why the program still does the same
+"""
+import json, os, queue, re, shutil, subprocess, sys, threading, time, tomllib
+from pathlib import Path
+
+here = Path(__file__).resolve().parent
+tree = here.parent.parent
+seconds_of_a_test, seconds_of_a_step = 120, 1800
+sys.dont_write_bytecode = True
+
+
+class Mutant:
+    def __init__(self, entry, source):
+        missing = {"name", "file", "text", "replacement", "what", "tests"} - entry.keys()
+        if missing:
+            sys.exit(f"{source}: {entry.get('name', 'an entry')} lacks {', '.join(sorted(missing))}")
+        self.name, self.file, self.what, self.tests = (entry[k] for k in ("name", "file", "what", "tests"))
+        self.text, self.replacement = entry["text"].strip("\n"), entry["replacement"].strip("\n")
+        self.equivalent = entry.get("equivalent", "")
+
+    def edited(self, root):
+        """The file's text with the edit. A text that stands there never or twice is an error of the list."""
+        path = root / self.file
+        content = path.read_text() if path.is_file() else ""
+        count = content.count(self.text)
+        if count != 1:
+            raise ValueError(f"{self.name}: {self.file} has its text {count} times; expected once")
+        return content.replace(self.text, self.replacement)
+
+    def edit(self):
+        return [self.file, self.text, self.replacement]
+
+
+def read_mutants():
+    mutants = []
+    for source in sorted(here.glob("*.toml")):
+        mutants += [Mutant(entry, source.name) for entry in tomllib.loads(source.read_text())["mutant"]]
+    names = [m.name for m in mutants]
+    for name in names:
+        if names.count(name) > 1:
+            sys.exit(f"two mutants are named {name}")
+    return mutants
+
+
+def test_programs():
+    text = "".join(path.read_text() for path in (tree / "tests").rglob("CMakeLists.txt"))
+    return set(re.findall(r"quatrain_(?:cli_)?test\(\s*(\w+)", text)) | {"house"}
+
+
+def check(mutants):
+    faults, programs = [], test_programs()
+    for mutant in mutants:
+        try:
+            mutant.edited(tree)
+        except ValueError as error:
+            faults.append(str(error))
+        faults += [f"{mutant.name}: no test program {t}" for t in mutant.tests if t.split(".")[0] not in programs]
+    return faults
+
+
+def said(command, folder, limit, environment=None):
+    """Exit code (None: it ran past the limit) and what it said."""
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", start_new_session=True) as process:
+        try:
+            text, _ = process.communicate(timeout=limit)
+            return process.returncode, text
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            return None, process.communicate()[0]
+
+
+class Copy:
+    """A copy of the tree with a build of its own."""
+
+    def __init__(self, folder):
+        self.root, self.build = folder / "tree", folder / "tree/build/mutants"
+        self.environment = dict(os.environ, CCACHE_BASEDIR=str(self.root), CCACHE_NOHASHDIR="1")
+        self.failing_anyway = set()
+
+    def make(self):
+        self.take_over_tree()
+        if not (self.build / "build.ninja").is_file():
+            # A build type of its own: compiling and linking count here, and -O1 gives the same bits.
+            options = ["-DCMAKE_BUILD_TYPE=Mutants", "-DCMAKE_CXX_FLAGS_MUTANTS=-O1", "-DQUATRAIN_CUDA=OFF"]
+            if shutil.which("ccache"):
+                options.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
+            if shutil.which("ld.lld"):
+                options.append("-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld")
+            code, text = said(["cmake", "-G", "Ninja", "-B", str(self.build), *options], self.root, seconds_of_a_step)
+            if code != 0:
+                raise RuntimeError(text)
+
+    def take_over_tree(self):
+        """Changed files only, so that little is built again. What a mutant needs is built when its turn comes."""
+        files = said(["git", "ls-files", "-co", "--exclude-standard"], tree, 60)[1].split()
+        files = {f for f in files if (tree / f).is_file()}
+        for name in files:
+            source, target = tree / name, self.root / name
+            if not target.is_file() or source.read_bytes() != target.read_bytes():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, target)
+                target.touch()
+        for path in list(self.root.rglob("*")):
+            name = path.relative_to(self.root)
+            if path.is_file() and name.parts[0] != "build" and str(name) not in files:
+                path.unlink()
+
+    def ninja(self, *arguments):
+        return said(["ninja", "-C", str(self.build), "-j1", *arguments], self.root, seconds_of_a_step, self.environment)
+
+    def failing(self, select):
+        """The first test that fails, or None. One that was not built does not count."""
+        without = ["-E", "^(" + "|".join(map(re.escape, sorted(self.failing_anyway))) + ")$"] if self.failing_anyway else []
+        code, text = said(["ctest", "--test-dir", str(self.build), "--timeout", str(seconds_of_a_test), "--stop-on-failure",
+                           *select, *without], self.root, seconds_of_a_step, self.environment)
+        if "No tests were found" in text:
+            raise RuntimeError(f"no test is named {select}")
+        if code is None:
+            return f"ctest, which did not end in {seconds_of_a_step} s"
+        names = re.findall(r"^\s*\d+ - (\S+) \((?!Not Run)[^)]*\)$", text, re.M)
+        return names[0] if names else None
+
+    def attempt(self, mutant):
+        while True:
+            result = self.with_edit(mutant)
+            if result["by"] not in ("the tests named for it", "the whole suite"):
+                return result
+            # A test that fails without the edit too says nothing about it.
+            program = result["test"].split(".")[0]
+            self.ninja(*([program] if program in test_programs() - {"house"} else []))
+            if self.failing(["-R", "^" + re.escape(result["test"]) + "$"]) is None:
+                return result
+            print(f"{result['test']} fails without an edit too", flush=True)
+            self.failing_anyway.add(result["test"])
+
+    def with_edit(self, mutant):
+        path = self.root / mutant.file
+        before = path.read_text()
+        path.write_text(mutant.edited(self.root))
+        try:
+            return self.judge(mutant)
+        finally:
+            path.write_text(before)
+
+    def judge(self, mutant):
+        code, text = self.ninja(*sorted({t.split(".")[0] for t in mutant.tests} - {"house"}))
+        if code != 0:
+            lines = [line for line in text.splitlines() if "error" in line or "FAILED" in line] + ["ninja did not end"]
+            return {"by": "the build", "test": re.sub(r"^\S*/tree/", "", lines[0])}
+        pattern = "|".join(re.escape(t) + (r"\." if t.count(".") < 2 else "$") for t in mutant.tests)
+        if test := self.failing(["-R", f"^({pattern})"]):
+            return {"by": "the tests named for it", "test": test}
+        # A part that cannot be built any more (a patch that no longer fits) is no test that fails: -k 0, and go on.
+        self.ninja("-k", "0")
+        test = self.failing([])
+        return {"by": "the whole suite", "test": test} if test else {"by": "", "test": ""}
+
+
+class Results:
+    def __init__(self, folder):
+        self.path, self.lock = folder / "results.jsonl", threading.Lock()
+
+    def read(self):
+        """The last result of each name."""
+        lines = self.path.read_text().splitlines() if self.path.is_file() else []
+        return {result["name"]: result for result in map(json.loads, lines)}
+
+    def add(self, mutant, result, seconds):
+        line = json.dumps({"name": mutant.name, "edit": mutant.edit(), "seconds": round(seconds), **result})
+        with self.lock, self.path.open("a") as file:
+            file.write(line + "\n")
+            verdict = f"caught by {result['by']} ({result['test']})" if result["by"] else "SURVIVED"
+            print(f"{mutant.name}: {verdict}, {seconds:.0f} s", flush=True)
+
+
+def run(mutants, folder, again):
+    workers = int(os.environ.get("QUATRAIN_MUTANT_WORKERS", "2"))
+    folder.mkdir(parents=True, exist_ok=True)
+    results = Results(folder)
+    done = results.read()
+    waiting = queue.Queue()
+    for mutant in mutants:
+        if again or done.get(mutant.name, {}).get("edit") != mutant.edit():
+            waiting.put(mutant)
+    print(f"{waiting.qsize()} to try", flush=True)
+
+    def work(copy):
+        copy.make()
+        while True:
+            try:
+                mutant = waiting.get_nowait()
+            except queue.Empty:
+                return
+            begin = time.monotonic()
+            results.add(mutant, copy.attempt(mutant), time.monotonic() - begin)
+
+    threads = [threading.Thread(target=work, args=(Copy(folder / f"copy-{number}"),))
+               for number in range(min(workers, waiting.qsize()))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def main():
+    arguments = sys.argv[1:]
+    if not arguments or arguments[0] not in ("check", "run", "again", "page"):
+        sys.exit(__doc__)
+    mutants = read_mutants()
+    if faults := check(mutants):
+        sys.exit("\n".join(faults))
+    if arguments[0] == "check":
+        print(f"{len(mutants)} edits, each fits once")
+        return
+    folder, names = Path(arguments[1]).resolve(), arguments[2:]
+    if unknown := set(names) - {m.name for m in mutants}:
+        sys.exit(f"no mutant is named {', '.join(sorted(unknown))}")
+    if arguments[0] == "page":
+        from page import page
+        compiler = said(["c++", "--version"], tree, 60)[1].splitlines()[0].replace("c++", "g++") + " and -O1"
+        (tree / "docs/results/mutants.md").write_text(page(mutants, Results(folder).read(), compiler))
+    else:
+        run([m for m in mutants if not names or m.name in names], folder, arguments[0] == "again")
+
+
+if __name__ == "__main__":
+    main()
