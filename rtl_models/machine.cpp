@@ -1,11 +1,86 @@
 #include "rtl_models/machine.hpp"
 
-#include "rtl_models/array_machine.hpp"
+#include "traces/base/error.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <utility>
 
 namespace quatrain::rtl_models {
+namespace {
+
+/// Throws traces::Error when a sum could leave int32, by the encodings' largest magnitudes.
+void check_accumulator_bound(const traces::GemmSize& size, unsigned samples, traces::Encoding left,
+                             traces::Encoding right) {
+  const std::int64_t product =
+      std::int64_t{traces::largest_magnitude(left)} * traces::largest_magnitude(right);
+  const std::int64_t most = std::numeric_limits<std::int32_t>::max() / product;  // terms that surely fit
+  if (size.k > most / samples)
+    throw traces::Error("k = {} with {} sample(s) of {} x {}: the int32 accumulator holds {} terms surely",
+                        size.k, samples, name_of(left), name_of(right), most);
+}
+
+/// Scale of the result: one rounding for the product, one for the division by the samples.
+float result_scale(traces::Phase phase, float left, float right, std::size_t samples) {
+  float scale = left * right;
+  if (phase == traces::Phase::backward_weight) scale = scale / static_cast<float>(samples);
+  if (!std::isfinite(scale)) throw traces::Error("scale out of range: {} * {}", left, right);
+  return scale;
+}
+
+/// The whole GEMM as one schedule, then the epilogue of numerics.md section 6.
+class ArrayMachine final : public traces::Machine {
+ public:
+  explicit ArrayMachine(std::unique_ptr<ArrayModel> model) : model_(std::move(model)) {}
+
+  std::string name() const override {
+    switch (model_->fidelity()) {
+      case Fidelity::pe:
+        return "systemc.pe";
+      case Fidelity::array:
+        return "systemc.array";
+    }
+    __builtin_unreachable();
+  }
+  std::string ran_on() const override { return systemc_version(); }
+
+  traces::Refusal refuses(const traces::Gemm& gemm, traces::Encoding left,
+                          traces::Encoding right) const override {
+    return model_->refuses(gemm, left, right);
+  }
+  traces::Refusal refuses(traces::Rule) const override { return "no quantizer lanes yet"; }
+
+  traces::QuantizerResult quantize(const traces::QuantizerTask& task) override {
+    throw traces::Error("{}: {}", name(), *refuses(task.rule));
+  }
+
+  traces::GemmResult multiply(const traces::Gemm& gemm, const traces::Operand& left,
+                              std::span<const traces::Operand> right) override {
+    traces::check_operands(gemm, left, right);
+    if (const auto reason = refuses(gemm, left.encoding, right[0].encoding))
+      throw traces::Error("{}: {}", name(), *reason);
+    const traces::GemmSize size = traces::gemm_size(gemm.phase, gemm.geometry);
+    const auto samples = static_cast<unsigned>(right.size());
+    check_accumulator_bound(size, samples, left.encoding, right[0].encoding);
+    traces::GemmResult result;
+    result.scale = result_scale(gemm.phase, left.scale, right[0].scale, right.size());
+    result.accumulators =
+        model_->replay(gemm, left, right, whole_gemm_schedule(size, samples, model_->shape())).accumulators;
+    result.output.reserve(result.accumulators.size());
+    for (const std::int32_t accumulator : result.accumulators)
+      result.output.push_back(static_cast<float>(accumulator) * result.scale);
+    return result;
+  }
+
+ private:
+  std::unique_ptr<ArrayModel> model_;
+};
+
+}  // namespace
 
 std::unique_ptr<traces::Machine> make_systemc_machine(std::unique_ptr<ArrayModel> model) {
-  return std::make_unique<ArrayMachine<Fault::none>>(std::move(model));
+  return std::make_unique<ArrayMachine>(std::move(model));
 }
 
 }  // namespace quatrain::rtl_models

@@ -1,7 +1,7 @@
 #pragma once
 /// The hardware model as machines: `systemc.pe` and `systemc.array`. They have no quantizers yet.
 
-#include "rtl_models/replay.hpp"
+#include "rtl_models/array_model.hpp"
 #include "traces/machine.hpp"
 
 #include <memory>

@@ -1,5 +1,5 @@
-/// What stands in for replay.cpp where the library was built without SystemC.
-#include "rtl_models/replay.hpp"
+/// What stands in for elaborated_array.cpp where the library was built without SystemC.
+#include "rtl_models/array_model.hpp"
 #include "traces/base/error.hpp"
 
 namespace quatrain::rtl_models {

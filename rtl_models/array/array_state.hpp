@@ -77,14 +77,14 @@ struct ArrayState {
 }
 
 /// Products of one block of 32 PEs, gated by both valid bits.
-template <PeMode mode, Fault fault>
+template <PeMode mode>
 [[gnu::always_inline]] inline void block_products(const Link* left, const Link* right,
                                                   std::int16_t (&products)[lane_block]) {
   for (std::uint32_t j = 0; j < lane_block; ++j) {
     const auto enable = static_cast<std::int16_t>(-(((left[j] & right[j]) >> valid_at) & 1));
     const auto a = static_cast<std::int16_t>(left[j] & code_bits);
     const auto b = static_cast<std::int16_t>(right[j] & code_bits);
-    products[j] = static_cast<std::int16_t>(product<mode, fault>(a, b) & enable);
+    products[j] = static_cast<std::int16_t>(product<mode>(a, b) & enable);
   }
 }
 
@@ -109,7 +109,7 @@ struct BlockControl {
 }
 
 /// Accumulators of one row. `steady`: no first bit and no draining column anywhere.
-template <PeMode mode, Fault fault, bool steady>
+template <PeMode mode, bool steady>
 [[gnu::always_inline]] inline void accumulate_row(const ArrayState& before, ArrayState& after,
                                                   std::uint32_t row, const TileControl& control) {
   const std::size_t stride = before.stride;
@@ -120,14 +120,13 @@ template <PeMode mode, Fault fault, bool steady>
     const std::int32_t* above = row == 0 ? old : old - stride;  // row 0 has no PE above: it keeps its word
     std::int32_t* out = after.accumulators.data() + at;
     std::int16_t products[lane_block];
-    block_products<mode, fault>(left, right, products);
+    block_products<mode>(left, right, products);
     BlockControl lanes;
     if constexpr (!steady) lanes = block_control(left, right, before.drain.data() + j0, row < control.rows);
     for (std::uint32_t j = 0; j < lane_block; ++j) {
       std::int32_t kept = old[j];
-      if constexpr (!steady && fault != Fault::accumulator_stale) kept &= ~std::int32_t{lanes.restarts[j]};
+      if constexpr (!steady) kept &= ~std::int32_t{lanes.restarts[j]};
       std::int32_t sum = kept + products[j];
-      if constexpr (fault == Fault::accumulator_16_bit) sum = static_cast<std::int16_t>(sum);
       if constexpr (!steady)
         sum = (above[j] & std::int32_t{lanes.drains[j]}) | (sum & ~std::int32_t{lanes.drains[j]});
       out[j] = sum;
@@ -136,7 +135,6 @@ template <PeMode mode, Fault fault, bool steady>
 }
 
 /// One clock edge.
-template <Fault fault>
 [[gnu::always_inline]] inline void next_state(const ArrayState& before, ArrayState& after,
                                               const EdgeWord& left_edge, const EdgeWord& right_edge,
                                               const TileControl& control) {
@@ -147,9 +145,9 @@ template <Fault fault>
       control.mode, [&]<PeMode mode>() __attribute__((always_inline)) {
         for (std::uint32_t i = 0; i < before.rows; ++i) {
           if (steady)
-            accumulate_row<mode, fault, true>(before, after, i, control);
+            accumulate_row<mode, true>(before, after, i, control);
           else
-            accumulate_row<mode, fault, false>(before, after, i, control);
+            accumulate_row<mode, false>(before, after, i, control);
         }
       });
 }

@@ -9,7 +9,6 @@
 
 namespace quatrain::rtl_models {
 
-template <Fault fault>
 class FastArray final : public ArrayModule {
  public:
   SC_HAS_PROCESS(FastArray);
@@ -18,7 +17,7 @@ class FastArray final : public ArrayModule {
         now_(shape.rows, shape.columns),
         next_(shape.rows, shape.columns),
         exit_words_(shape.columns),
-        step_(array_step<fault>()) {
+        step_(array_step()) {
     SC_METHOD(on_edge);
     sensitive << clock.pos();
     dont_initialize();

@@ -12,7 +12,6 @@
 
 namespace quatrain::rtl_models {
 
-template <Fault fault>
 class PeArray final : public ArrayModule {
  public:
   SC_HAS_PROCESS(PeArray);
@@ -39,7 +38,7 @@ class PeArray final : public ArrayModule {
 
  private:
   void place(std::uint32_t i, std::uint32_t j) {
-    auto pe = std::make_unique<Pe<fault>>(sc_core::sc_gen_unique_name("pe"), i, j);
+    auto pe = std::make_unique<Pe>(sc_core::sc_gen_unique_name("pe"), i, j);
     pe->clock(clock);
     pe->reset(reset);
     pe->control(control);
@@ -80,7 +79,7 @@ class PeArray final : public ArrayModule {
   }
 
   ArrayWires wires_;
-  std::vector<std::unique_ptr<Pe<fault>>> pes_;
+  std::vector<std::unique_ptr<Pe>> pes_;
   std::vector<std::unique_ptr<ColumnDrain>> drains_;
   std::unique_ptr<WireObserver> observer_;
 };

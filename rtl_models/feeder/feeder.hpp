@@ -32,22 +32,18 @@ struct Panel {
   }
 };
 
-template <Fault fault>
 class Feeder {
  public:
   /// right: one operand or the samples, which follow each other in one stream.
   Feeder(const traces::Gemm& gemm, const traces::Operand& left, std::span<const traces::Operand> right)
       : size_(traces::gemm_size(gemm.phase, gemm.geometry)),
-        left_address_(gemm, fault == Fault::padding_off_by_one ? 1 : 0),
+        left_address_(gemm),
         right_address_(gemm),
         left_codes_(
             traces::unpack_nibbles(left.codes, count(traces::left_elements(gemm.phase, gemm.geometry)))) {
     const std::size_t elements = count(traces::right_elements(gemm.phase, gemm.geometry));
     for (const traces::Operand& sample : right)
       right_codes_.push_back(traces::unpack_nibbles(sample.codes, elements));
-    if constexpr (fault == Fault::swapped_nibble)
-      for (auto& codes : right_codes_)
-        for (std::size_t i = 0; i + 1 < codes.size(); i += 2) std::swap(codes[i], codes[i + 1]);
     for (std::int64_t k = 0; k < size_.k; ++k) {
       right_offsets_.push_back(right_address_.offset(k));
       if (left_address_.rows_are_positions()) taps_.push_back(left_address_.tap(k));
@@ -59,9 +55,7 @@ class Feeder {
     const Lines rows{tile.group, tile.first_row, tile.rows},
         columns{tile.group, tile.first_column, tile.columns};
     if (rows != left_lines_) load_left(tile);
-    const bool reload =
-        columns != right_lines_ && !(fault == Fault::stale_right_panel && right_.lanes == tile.columns);
-    if (reload) load_right(tile);
+    if (columns != right_lines_) load_right(tile);
     left_lines_ = rows;
     right_lines_ = columns;
   }
@@ -79,9 +73,8 @@ class Feeder {
     for (std::size_t sample = 0; sample < right_codes_.size(); ++sample) {
       const std::uint64_t at = sample * static_cast<std::uint64_t>(size_.k) + static_cast<std::uint64_t>(k);
       const bool first = at == 0, last = at + 1 == stream_length();
-      const Link sent = fault == Fault::skipped_last_k && last ? Link{0} : code;
       left_.put(at, lane,
-                static_cast<Link>(sent | valid_bit | (first ? first_bit : 0) | (last ? last_bit : 0)));
+                static_cast<Link>(code | valid_bit | (first ? first_bit : 0) | (last ? last_bit : 0)));
     }
   }
 

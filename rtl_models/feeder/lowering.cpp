@@ -7,7 +7,29 @@ using traces::Phase;
 
 namespace {
 
-bool is_data(const traces::Gemm& gemm) { return gemm.phase == Phase::backward_data; }
+/// The left operand is a gradient: its plane is the output's.
+bool is_data(const traces::Gemm& gemm) {
+  switch (gemm.phase) {
+    case Phase::forward:
+    case Phase::backward_weight:
+      return false;
+    case Phase::backward_data:
+      return true;
+  }
+  __builtin_unreachable();
+}
+
+/// m counts positions and k taps; otherwise the other way round.
+bool rows_are_positions(const traces::Gemm& gemm) {
+  switch (gemm.phase) {
+    case Phase::forward:
+    case Phase::backward_data:
+      return true;
+    case Phase::backward_weight:
+      return false;
+  }
+  __builtin_unreachable();
+}
 
 /// How taps meet the left operand's plane.
 auto axis_of(const traces::Gemm& gemm) { return is_data(gemm) ? TapAxis::transposed : TapAxis::sliding; }
@@ -31,8 +53,8 @@ TapAxis::Tap TapAxis::tap(std::int64_t index) const {
   return {static_cast<std::int32_t>(-(index / stride_)), static_cast<std::int32_t>(index % stride_)};
 }
 
-LeftAddress::LeftAddress(const traces::Gemm& gemm, std::int64_t plane_cut)
-    : rows_are_positions_(gemm.phase != Phase::backward_weight),
+LeftAddress::LeftAddress(const traces::Gemm& gemm)
+    : rows_are_positions_(rtl_models::rows_are_positions(gemm)),
       channels_(is_data(gemm) ? gemm.geometry.out_channels : gemm.geometry.in_channels),
       group_channels_(channels_ / gemm.geometry.groups),
       height_(is_data(gemm) ? gemm.geometry.out_height : gemm.geometry.height),
@@ -41,8 +63,7 @@ LeftAddress::LeftAddress(const traces::Gemm& gemm, std::int64_t plane_cut)
       position_width_(is_data(gemm) ? gemm.geometry.width : gemm.geometry.out_width),
       kernel_height_(gemm.geometry.kernel_height),
       kernel_width_(gemm.geometry.kernel_width),
-      vertical_(
-          axis_of(gemm)(gemm.geometry.stride_height, gemm.geometry.padding_height, height_ - plane_cut)),
+      vertical_(axis_of(gemm)(gemm.geometry.stride_height, gemm.geometry.padding_height, height_)),
       horizontal_(axis_of(gemm)(gemm.geometry.stride_width, gemm.geometry.padding_width, width_)) {}
 
 LeftAddress::Tap LeftAddress::tap(std::int64_t index) const {
@@ -84,15 +105,22 @@ ResultAddress::ResultAddress(const traces::Gemm& gemm) {
   const Geometry& g = gemm.geometry;
   const std::int64_t taps = g.kernel_height * g.kernel_width;
   const std::int64_t group_in = g.in_channels / g.groups, group_out = g.out_channels / g.groups;
-  if (gemm.phase == Phase::backward_weight) {  // dW [n][m]
-    stride_ = run_ = run_stride_ = group_in * taps;
-    group_stride_ = group_out * stride_;
-    return;
+  switch (gemm.phase) {
+    case Phase::forward:  // Z [b][n][plane], m = (b, plane)
+      stride_ = run_ = g.out_height * g.out_width;
+      run_stride_ = g.out_channels * run_;
+      group_stride_ = group_out * run_;
+      break;
+    case Phase::backward_data:  // dX [b][n][plane], m = (b, plane)
+      stride_ = run_ = g.height * g.width;
+      run_stride_ = g.in_channels * run_;
+      group_stride_ = group_in * run_;
+      break;
+    case Phase::backward_weight:  // dW [n][m]
+      stride_ = run_ = run_stride_ = group_in * taps;
+      group_stride_ = group_out * stride_;
+      break;
   }
-  const bool forward = gemm.phase == Phase::forward;  // Z [b][n][plane] or dX [b][n][plane], m = (b, plane)
-  stride_ = run_ = forward ? g.out_height * g.out_width : g.height * g.width;
-  run_stride_ = (forward ? g.out_channels : g.in_channels) * run_;
-  group_stride_ = (forward ? group_out : group_in) * run_;
 }
 
 }  // namespace quatrain::rtl_models

@@ -3,7 +3,6 @@
 /// address arithmetic of the feeders. Nothing is copied; a left element may lie outside its tensor, then it
 /// is zero. Flat indices are row-major in the whole natural tensor, all groups included.
 
-#include "rtl_models/fault.hpp"
 #include "traces/geometry.hpp"
 #include "traces/machine.hpp"
 
@@ -55,8 +54,7 @@ class LeftAddress {
     TapAxis::Position y, x;
   };
 
-  /// plane_cut: lines at the bottom of each plane that count as outside (0 but for a planted fault).
-  LeftAddress(const traces::Gemm& gemm, std::int64_t plane_cut);
+  explicit LeftAddress(const traces::Gemm& gemm);
 
   Tap tap(std::int64_t index) const;                                 ///< (channel, i, j) of a group
   Position position(std::uint32_t group, std::int64_t index) const;  ///< (b, y, x)

@@ -16,7 +16,6 @@
 
 namespace quatrain::rtl_models {
 
-template <Fault fault>
 class Pe final : public sc_core::sc_module {
  public:
   sc_core::sc_in<bool> clock{"clock"}, reset{"reset"};
@@ -53,12 +52,9 @@ class Pe final : public sc_core::sc_module {
   }
 
   sc_dt::sc_int<32> sum(const LinkWires& left, const LinkWires& right) const {
-    const bool restart = left[first_at] && fault != Fault::accumulator_stale;
     const int a = left.range(3, 0).to_int(), b = right.range(3, 0).to_int();
-    const int kept = restart ? 0 : accumulator.read().to_int();
-    const int total =
-        kept + with_mode(control.read().mode, [&]<PeMode mode>() { return product<mode, fault>(a, b); });
-    return fault == Fault::accumulator_16_bit ? static_cast<std::int16_t>(total) : total;
+    const int kept = left[first_at] ? 0 : accumulator.read().to_int();
+    return kept + with_mode(control.read().mode, [&]<PeMode mode>() { return product<mode>(a, b); });
   }
 
   std::uint32_t row_, column_;

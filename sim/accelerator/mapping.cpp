@@ -1,6 +1,6 @@
 #include "sim/accelerator/mapping.hpp"
 
-#include "rtl_models/replay.hpp"
+#include "rtl_models/array_model.hpp"
 
 namespace quatrain::sim {
 

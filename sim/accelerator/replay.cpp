@@ -16,7 +16,7 @@
 namespace quatrain::sim {
 namespace {
 
-using rtl_models::ReplayResult;
+using rtl_models::ArrayRun;
 using rtl_models::Tile;
 using rtl_models::TileSchedule;
 
@@ -24,8 +24,8 @@ constexpr unsigned sampling_seed = 1;
 constexpr int sampling_rounds = 2;
 constexpr std::uint32_t most_sampled_pes = 64 * 64;  // a module each: 128 x 128 would take ten times as long
 
-ReplayResult replay_on(rtl_models::ArrayModel& model, const TrainingGemm& work,
-                       const RecordedOperands& operands, const TileSchedule& schedule) {
+ArrayRun replay_on(rtl_models::ArrayModel& model, const TrainingGemm& work, const RecordedOperands& operands,
+                   const TileSchedule& schedule) {
   const traces::Operand &left = operands.left, &right = operands.right[0];
   if (const auto reason = model.refuses(work.gemm, left.encoding, right.encoding))
     throw traces::Error("{}: {}", place_of(work), *reason);
@@ -95,7 +95,7 @@ rtl_models::Activity Replayer::replay(const TrainingGemm& work) {
   if (const auto reason = inexact_sum(reader_.manifest(), *work.record))
     throw traces::Error("{}: {}", place_of(work), *reason);
   const RecordedOperands operands(reader_, *work.record);
-  const ReplayResult result = replay_on(*models_.main, work, operands, schedule_of(work.mapping));
+  const ArrayRun result = replay_on(*models_.main, work, operands, schedule_of(work.mapping));
   ++summary_.gemms;
   if (const auto difference = accumulator_difference(reader_, *work.record, result.accumulators))
     summary_.differences.push_back(fmt::format("{}: {}", place_of(work), *difference));
@@ -112,8 +112,8 @@ rtl_models::Activity Replayer::replay(const TrainingGemm& work) {
 void Replayer::check_tile(const TrainingGemm& work, const Tile& tile) {
   const RecordedOperands operands(reader_, *work.record);
   const TileSchedule schedule{work.mapping.array, work.mapping.stream_length(), {tile}};
-  const ReplayResult array = replay_on(*models_.main, work, operands, schedule);
-  const ReplayResult pe = replay_on(*models_.sampled_pe, work, operands, schedule);
+  const ArrayRun array = replay_on(*models_.main, work, operands, schedule);
+  const ArrayRun pe = replay_on(*models_.sampled_pe, work, operands, schedule);
   ++summary_.pe_tiles_checked;
   const auto differs = [&](std::string_view what) {
     summary_.differences.push_back(

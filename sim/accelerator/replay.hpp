@@ -3,7 +3,7 @@
 /// accumulator, and the closed form of the cycles. Sampled tiles run at fidelity `pe` too and must give the
 /// same bits, cycles and activity as `array`.
 
-#include "rtl_models/replay.hpp"
+#include "rtl_models/array_model.hpp"
 #include "sim/accelerator/workload.hpp"
 #include "traces/format/reader.hpp"
 

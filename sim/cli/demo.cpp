@@ -1,7 +1,7 @@
 /// quatrain demo: the whole line on Fashion-MNIST. Every stage is a call of this program that a user can
 /// repeat, in a process of its own: the trace is written by one and checked by others.
 #include "emu/nn/run_directory.hpp"
-#include "rtl_models/replay.hpp"
+#include "rtl_models/array_model.hpp"
 #include "sim/cli/child_process.hpp"
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"

@@ -1,6 +1,6 @@
 #pragma once
-/// The mistakes of rtl_models/fault.hpp, and one register too many at an edge, each in an array of 4 x 4 PEs
-/// of either fidelity with the smallest GEMM that shows it.
+/// The faults of tests/faults/rtl_models/, and one register too many at an edge, each in an array of 4 x 4
+/// PEs of either fidelity with the smallest GEMM that shows it.
 
 #include "tests/support/planted_fault.hpp"
 

@@ -17,7 +17,7 @@ endforeach()
 check(accepted "the tree as it is")
 
 set(plants
-  "emu/gemm|\"rtl_models/replay.hpp\""
+  "emu/gemm|\"rtl_models/array_model.hpp\""
   "rtl_models|\"emu/gemm/blocked.hpp\""
   "kernels|<emu/quant/quantizer.hpp>"
   "traces/base|\"emu/machine.hpp\""

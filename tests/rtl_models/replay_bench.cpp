@@ -1,6 +1,6 @@
 /// Speed of the hardware model: MACs issued and array cycles a second, over a whole GEMM with ragged tiles,
 /// operand feeding and drains included. Numbers vary with the machine's load.
-#include "rtl_models/replay.hpp"
+#include "rtl_models/array_model.hpp"
 #include "tests/support/gemm_cases.hpp"
 
 #include <benchmark/benchmark.h>

@@ -1,4 +1,4 @@
-#include "rtl_models/replay.hpp"
+#include "rtl_models/array_model.hpp"
 #include "traces/base/error.hpp"
 
 #include <gtest/gtest.h>

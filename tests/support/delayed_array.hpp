@@ -2,7 +2,7 @@
 /// An array with one more register between an edge and the first PE of chosen lanes. No design has it: it
 /// shows that the array tells time by its registers. Needs SystemC (quatrain_systemc).
 
-#include "rtl_models/replay_model.hpp"
+#include "rtl_models/elaborated_array.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -81,11 +81,11 @@ class DelayedArray final : public rtl_models::ArrayModule {
   EdgeSignal delayed_left_, delayed_right_;
 };
 
-template <rtl_models::Fault fault>
-std::unique_ptr<rtl_models::ArrayModel> make_delayed_model(rtl_models::ArrayShape shape,
-                                                           rtl_models::Fidelity fidelity, EdgeDelay delay) {
-  auto array = rtl_models::make_array_module<fault>(shape, fidelity);
-  return std::make_unique<rtl_models::ReplayModel<fault>>(
+inline std::unique_ptr<rtl_models::ArrayModel> make_delayed_model(rtl_models::ArrayShape shape,
+                                                                  rtl_models::Fidelity fidelity,
+                                                                  EdgeDelay delay) {
+  auto array = rtl_models::make_array_module(shape, fidelity);
+  return std::make_unique<rtl_models::ElaboratedArray>(
       shape, fidelity,
       std::make_unique<DelayedArray>(sc_core::sc_gen_unique_name("delayed"), shape, delay, std::move(array)));
 }

@@ -32,8 +32,8 @@ void expect_same_steps(ArrayShape shape, PeMode mode, unsigned seed) {
   const TileControl control{mode, 1 + shape.rows / 2, shape.columns};
   for (int edge = 0; edge < 400; ++edge) {
     const EdgeWord left = random_edge(shape.rows, random), right = random_edge(shape.columns, random);
-    step_array_portable<Fault::none>(now, next, left, right, control, activity);
-    step_array_avx2<Fault::none>(wide_now, wide_next, left, right, control, wide_activity);
+    step_array_portable(now, next, left, right, control, activity);
+    step_array_avx2(wide_now, wide_next, left, right, control, wide_activity);
     ASSERT_EQ(next.left, wide_next.left);
     ASSERT_EQ(next.right, wide_next.right);
     ASSERT_EQ(next.accumulators, wide_next.accumulators) << "seed " << seed << " edge " << edge;
@@ -59,9 +59,9 @@ TEST(ArrayStep, PortableAndAvx2AgreeInEveryMode) {
 
 TEST(ArrayStep, TheWidestThatRunsHereIsChosen) {
 #if defined(__x86_64__)
-  EXPECT_EQ(array_step<Fault::none>() == step_array_portable<Fault::none>, !__builtin_cpu_supports("avx2"));
+  EXPECT_EQ(array_step() == step_array_portable, !__builtin_cpu_supports("avx2"));
 #else
-  EXPECT_EQ(array_step<Fault::none>(), step_array_portable<Fault::none>);
+  EXPECT_EQ(array_step(), step_array_portable);
 #endif
 }
 

@@ -77,7 +77,7 @@ class HandDriven {
 const std::vector<HandTile> tiles = {{4, 5, 7}, {4, 5, 1}, {2, 3, 6}, {1, 1, 2}, {3, 5, 4}};
 
 TEST(PeArrayTiming, ValueIsReadyInCycleKPlusIPlusJAndNotBefore) {
-  PeArray<Fault::none> array("array", {4, 5});
+  PeArray array("array", {4, 5});
   HandDriven bench(array, {4, 5});
   for (const HandTile& tile : tiles) {
     bench.begin(tile);
@@ -129,12 +129,12 @@ void expect_drain(ArrayModule& array) {
 }
 
 TEST(PeArrayTiming, ColumnsDrainBottomRowFirst) {
-  PeArray<Fault::none> array("array", {4, 5});
+  PeArray array("array", {4, 5});
   expect_drain(array);
 }
 
 TEST(FastArrayTiming, ColumnsDrainBottomRowFirst) {
-  FastArray<Fault::none> array("array", {4, 5});
+  FastArray array("array", {4, 5});
   expect_drain(array);
 }
 
@@ -148,7 +148,7 @@ TEST(Lanes, ACopyOfNothingIsZeroEverywhere) {
 }
 
 struct Timed {
-  ReplayResult usual, delayed;
+  ArrayRun usual, delayed;
   std::vector<std::int32_t> expected;
   std::size_t tiles;
 };
@@ -158,8 +158,8 @@ Timed with_extra_registers(Fidelity fidelity, EdgeDelay delay) {
   traces::Geometry g;
   g.batch = 9, g.in_channels = 6, g.out_channels = 7;
   const ArrayShape shape{4, 5};
-  ReplayModel<Fault::none> usual(shape, fidelity);
-  const auto delayed = make_delayed_model<Fault::none>(shape, fidelity, delay);
+  ElaboratedArray usual(shape, fidelity);
+  const auto delayed = make_delayed_model(shape, fidelity, delay);
   const GemmCase c =
       random_case({traces::Phase::forward, g}, traces::Encoding::uint4, traces::Encoding::int4, 1, 3);
   const auto schedule = whole_gemm_schedule(traces::gemm_size(c.gemm.phase, g), 1, shape);

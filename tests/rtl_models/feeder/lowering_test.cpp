@@ -47,7 +47,7 @@ traces::Geometry grouped() {
 }
 
 TEST(LeftAddress, ForwardByHand) {
-  const LeftAddress address(Gemm{Phase::forward, grouped()}, 0);
+  const LeftAddress address(Gemm{Phase::forward, grouped()});
   EXPECT_TRUE(address.rows_are_positions());
   // group 1, m = (b 1, ho 2, wo 1), k = (c 1, i 1, j 0): X[1, 2 + 1, 2 + 1 - 1, 2 + 0] = ((4 + 3) * 3 + 2) *
   // 5 + 2
@@ -57,7 +57,7 @@ TEST(LeftAddress, ForwardByHand) {
 }
 
 TEST(LeftAddress, BackwardDataByHand) {
-  const LeftAddress address(Gemm{Phase::backward_data, grouped()}, 0);
+  const LeftAddress address(Gemm{Phase::backward_data, grouped()});
   // group 1, m = (b 1, h 2, w 3), k = (o 2, i 1, j 1): dZ[1, 3 + 2, 2 + 1 - 1, (3 - 1) / 2] = ((6 + 5) * 4 +
   // 2) * 2 + 1
   EXPECT_EQ(address.element(address.position(1, 15 + 2 * 5 + 3), address.tap(2 * 4 + 3)), 93);
@@ -66,7 +66,7 @@ TEST(LeftAddress, BackwardDataByHand) {
 }
 
 TEST(LeftAddress, BackwardWeightByHand) {
-  const LeftAddress address(Gemm{Phase::backward_weight, grouped()}, 0);
+  const LeftAddress address(Gemm{Phase::backward_weight, grouped()});
   EXPECT_FALSE(address.rows_are_positions());
   // group 0, m = (c 1, i 0, j 1), k = (b 1, ho 3, wo 1): X[1, 1, 3 + 0 - 1, 2 + 1] = ((4 + 1) * 3 + 2) * 5 +
   // 3
@@ -77,10 +77,10 @@ TEST(LeftAddress, BackwardWeightByHand) {
 TEST(LeftAddress, ALongKernelUnderALongPaddingTakesNoMemory) {
   traces::Geometry g;
   g.width = g.kernel_width = 65'536, g.padding_width = 65'535, g.out_width = 131'071;
-  const LeftAddress forward(Gemm{Phase::forward, g}, 0);
+  const LeftAddress forward(Gemm{Phase::forward, g});
   EXPECT_EQ(forward.element(forward.position(0, 100'000), forward.tap(30'000)), 100'000 + 30'000 - 65'535);
   EXPECT_EQ(forward.element(forward.position(0, 100'000), forward.tap(50'000)), -1) << "84,465 is outside";
-  const LeftAddress data(Gemm{Phase::backward_data, g}, 0);
+  const LeftAddress data(Gemm{Phase::backward_data, g});
   EXPECT_EQ(data.element(data.position(0, 65'535), data.tap(0)), 131'070);
   EXPECT_EQ(data.element(data.position(0, 0), data.tap(65'535)), 0);
 }

@@ -9,17 +9,19 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "planted/rtl_models/array_model.hpp"
+#include "planted/rtl_models/planted.hpp"
 #include <algorithm>
+#include <bit>
 #include <set>
 
 namespace quatrain::tests {
 namespace {
 
 using rtl_models::ArrayModel;
+using rtl_models::ArrayRun;
 using rtl_models::ArrayShape;
-using rtl_models::Fault;
 using rtl_models::Fidelity;
-using rtl_models::ReplayResult;
 using traces::Phase;
 
 constexpr std::uint64_t training_gemms_of_trace = 45;  // 15 layers, three phases each
@@ -92,7 +94,7 @@ TEST(Replay, ClosedFormsNeedNoModel) {
 TEST(ReplayPlantedFault, OneMoreEdgeRegisterChangesCyclesOnly) {
   const traces::TraceReader reader = outside_trace();
   sim::ReplayModels models;
-  models.main = make_delayed_model<Fault::none>({8, 8}, Fidelity::array, EdgeDelay::every_lane);
+  models.main = make_delayed_model({8, 8}, Fidelity::array, EdgeDelay::every_lane);
   const sim::Simulation simulation = simulated(task_for({8, 8}, &models), reader);
   EXPECT_FALSE(simulation.replay->equal());
   EXPECT_FALSE(simulation.replay->cycles_equal);
@@ -106,7 +108,7 @@ TEST(ReplayPlantedFault, OneMoreEdgeRegisterChangesCyclesOnly) {
 /// Changes what a real model returns.
 class Meddling final : public ArrayModel {
  public:
-  using Change = std::function<void(std::uint64_t replay, ReplayResult&)>;
+  using Change = std::function<void(std::uint64_t replay, ArrayRun&)>;
   Meddling(std::unique_ptr<ArrayModel> model, Change change)
       : model_(std::move(model)), change_(std::move(change)) {}
   ArrayShape shape() const override { return model_->shape(); }
@@ -115,10 +117,9 @@ class Meddling final : public ArrayModel {
                           traces::Encoding right) const override {
     return model_->refuses(gemm, left, right);
   }
-  ReplayResult replay(const traces::Gemm& gemm, const traces::Operand& left,
-                      std::span<const traces::Operand> right,
-                      const rtl_models::TileSchedule& schedule) override {
-    ReplayResult result = model_->replay(gemm, left, right, schedule);
+  ArrayRun replay(const traces::Gemm& gemm, const traces::Operand& left,
+                  std::span<const traces::Operand> right, const rtl_models::TileSchedule& schedule) override {
+    ArrayRun result = model_->replay(gemm, left, right, schedule);
     change_(replays_++, result);
     return result;
   }
@@ -133,7 +134,7 @@ TEST(ReplayPlantedFault, OneWrongAccumulatorIsNamed) {
   const traces::TraceReader reader = outside_trace();
   sim::ReplayModels models;
   models.main = std::make_unique<Meddling>(rtl_models::make_array_model({8, 8}, Fidelity::array),
-                                           [](std::uint64_t replay, ReplayResult& result) {
+                                           [](std::uint64_t replay, ArrayRun& result) {
                                              if (replay == 0) result.accumulators[1234] += 1;
                                              if (replay == 3) result.accumulators[0] ^= 1 << 30;
                                            });
@@ -155,12 +156,40 @@ TEST(ReplayPlantedFault, OneWrongAccumulatorIsNamed) {
   EXPECT_TRUE(second.ends_with("(it stores no accumulators, so no element can be named)")) << second;
 }
 
+/// An array of the copy that carries planted faults, with one of them at work.
+class PlantedArray final : public ArrayModel {
+ public:
+  PlantedArray(planted::rtl_models::Fault fault, ArrayShape shape)
+      : fault_(fault),
+        array_(planted::rtl_models::make_array_model({shape.rows, shape.columns},
+                                                     planted::rtl_models::Fidelity::array)) {}
+  ArrayShape shape() const override { return {array_->shape().rows, array_->shape().columns}; }
+  Fidelity fidelity() const override { return Fidelity::array; }
+  traces::Refusal refuses(const traces::Gemm& gemm, traces::Encoding left,
+                          traces::Encoding right) const override {
+    return array_->refuses(gemm, left, right);
+  }
+  ArrayRun replay(const traces::Gemm& gemm, const traces::Operand& left,
+                  std::span<const traces::Operand> right, const rtl_models::TileSchedule& schedule) override {
+    planted::rtl_models::TileSchedule same{array_->shape(), schedule.stream_length, {}};
+    for (const rtl_models::Tile& tile : schedule.tiles)
+      same.tiles.push_back({tile.group, tile.first_row, tile.first_column, tile.rows, tile.columns});
+    planted::rtl_models::planted = fault_;
+    const auto run = array_->replay(gemm, left, right, same);
+    planted::rtl_models::planted = planted::rtl_models::Fault::none;
+    return {run.accumulators, run.cycles, std::bit_cast<rtl_models::Activity>(run.activity)};
+  }
+
+ private:
+  planted::rtl_models::Fault fault_;
+  std::unique_ptr<planted::rtl_models::ArrayModel> array_;
+};
+
 /// A real fault inside the PE: 7 x 7 gives 50.
 TEST(ReplayPlantedFault, WrongProductIsFound) {
   const traces::TraceReader reader = outside_trace();
   sim::ReplayModels models;
-  models.main =
-      std::make_unique<rtl_models::ReplayModel<Fault::wrong_product>>(ArrayShape{8, 8}, Fidelity::array);
+  models.main = std::make_unique<PlantedArray>(planted::rtl_models::Fault::wrong_product, ArrayShape{8, 8});
   const sim::Simulation simulation = simulated(task_for({8, 8}, &models), reader);
   EXPECT_FALSE(simulation.replay->equal());
   EXPECT_LT(simulation.replay->gemms_equal, training_gemms_of_trace);
@@ -170,12 +199,12 @@ TEST(ReplayPlantedFault, WrongProductIsFound) {
 TEST(ReplayPlantedFault, FidelitiesThatDifferAreNamed) {
   const traces::TraceReader reader = outside_trace();
   sim::ReplayModels models = sim::make_replay_models({8, 8}, Fidelity::array);
-  models.sampled_pe = std::make_unique<Meddling>(std::move(models.sampled_pe),
-                                                 [](std::uint64_t replay, ReplayResult& result) {
-                                                   if (replay == 0) result.accumulators.back() += 1;
-                                                   if (replay == 1) result.cycles += 1;
-                                                   if (replay == 2) result.activity.right_toggles += 1;
-                                                 });
+  models.sampled_pe =
+      std::make_unique<Meddling>(std::move(models.sampled_pe), [](std::uint64_t replay, ArrayRun& result) {
+        if (replay == 0) result.accumulators.back() += 1;
+        if (replay == 1) result.cycles += 1;
+        if (replay == 2) result.activity.right_toggles += 1;
+      });
   const sim::Simulation simulation = simulated(task_for({8, 8}, &models), reader);
   EXPECT_FALSE(simulation.replay->equal());
   EXPECT_EQ(simulation.replay->gemms_equal, training_gemms_of_trace);

@@ -15,7 +15,8 @@ namespace quatrain::rtl_models {
 
 enum class Fidelity : std::uint8_t { pe, array };
 
-struct ReplayResult {
+/// What one replay gave.
+struct ArrayRun {
   std::vector<std::int32_t>
       accumulators;          ///< natural shape; only the schedule's tiles are filled, the rest is 0
   std::uint64_t cycles = 0;  ///< clock cycles from the first tile's first operand to the last word drained
@@ -34,8 +35,8 @@ class ArrayModel {
   /// right: one operand, or the samples of backward_weight, streamed one after the other without a drain
   /// between. Throws traces::Error for operands that check_operands (traces/machine.hpp) does not let
   /// through.
-  virtual ReplayResult replay(const traces::Gemm& gemm, const traces::Operand& left,
-                              std::span<const traces::Operand> right, const TileSchedule& schedule) = 0;
+  virtual ArrayRun replay(const traces::Gemm& gemm, const traces::Operand& left,
+                          std::span<const traces::Operand> right, const TileSchedule& schedule) = 0;
 };
 
 std::unique_ptr<ArrayModel> make_array_model(ArrayShape shape, Fidelity fidelity);

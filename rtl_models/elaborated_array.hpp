@@ -1,0 +1,46 @@
+#pragma once
+/// An elaborated array with its sequencer and clock behind the ArrayModel interface; the fidelity is
+/// chosen when it is built. Tests also bring an array module of their own.
+
+#include "rtl_models/array_model.hpp"
+#include "rtl_models/wired_array.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+namespace quatrain::rtl_models {
+
+/// The modules of one array, elaborated now.
+std::unique_ptr<ArrayModule> make_array_module(ArrayShape shape, Fidelity fidelity);
+
+class ElaboratedArray final : public ArrayModel {
+ public:
+  ElaboratedArray(ArrayShape shape, Fidelity fidelity)
+      : ElaboratedArray(shape, fidelity, make_array_module(shape, fidelity)) {}
+  /// `array` is of that shape and fidelity.
+  ElaboratedArray(ArrayShape shape, Fidelity fidelity, std::unique_ptr<ArrayModule> array)
+      : shape_(shape), fidelity_(fidelity), wired_(std::make_unique<WiredArray>(std::move(array), shape)) {}
+  /// Before the first replay the kernel holds on to the processes of what was built: it keeps the array then.
+  ~ElaboratedArray() override {
+    if (sc_core::sc_get_status() == sc_core::SC_ELABORATION) static_cast<void>(wired_.release());
+  }
+
+  ArrayShape shape() const override { return shape_; }
+  Fidelity fidelity() const override { return fidelity_; }
+
+  traces::Refusal refuses(const traces::Gemm&, traces::Encoding left, traces::Encoding right) const override {
+    if (pe_mode(left, right)) return std::nullopt;
+    return fmt::format("the PE has no mode for {} x {}", traces::name_of(left), traces::name_of(right));
+  }
+
+  ArrayRun replay(const traces::Gemm& gemm, const traces::Operand& left,
+                  std::span<const traces::Operand> right, const TileSchedule& schedule) override;
+
+ private:
+  ArrayShape shape_;
+  Fidelity fidelity_;
+  std::unique_ptr<WiredArray> wired_;
+};
+
+}  // namespace quatrain::rtl_models
