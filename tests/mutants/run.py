@@ -7,7 +7,8 @@
   run.py page FOLDER                   writes docs/results/mutants.md from the results
 
 FOLDER holds copies of the tree and results.jsonl, one line for each edit that was tried. A run that was stopped goes on
-behind the last line. QUATRAIN_MUTANT_WORKERS: how many copies work at once (default 2).
+behind the last line. QUATRAIN_MUTANT_WORKERS: how many copies work at once (default 2). As root, each copy stands in place
+of the tree while it is built and tested (a mount of its own), so that a compiler cache serves all of them.
 An edit stands in a `[[mutant]]` of mutants/*.toml:
 
   name         unique
@@ -76,9 +77,9 @@ def check(mutants):
     return faults
 
 
-def said(command, folder, limit, environment=None):
+def said(command, folder, limit):
     """Exit code (None: it ran past the limit) and what it said."""
-    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, errors="replace", start_new_session=True) as process:
         try:
             text, _ = process.communicate(timeout=limit)
@@ -92,20 +93,20 @@ class Copy:
     """A copy of the tree with a build of its own."""
 
     def __init__(self, folder):
-        self.root, self.build = folder / "tree", folder / "tree/build/mutants"
-        self.environment = dict(os.environ, CCACHE_BASEDIR=str(self.root), CCACHE_NOHASHDIR="1")
-        self.failing_anyway = set()
+        self.root, self.failing_anyway = folder / "tree", set()
+        self.at, self.prefix = self.root, []
+        if os.geteuid() == 0 and shutil.which("unshare"):
+            self.at = tree
+            self.prefix = ["unshare", "--mount", "bash", "-c", 'mount --bind "$0" "$1" && cd "$1" && exec "${@:2}"',
+                           str(self.root), str(self.at)]
+
+    def said(self, *command):
+        return said([*self.prefix, *command], self.root, seconds_of_a_step)
 
     def make(self):
         self.take_over_tree()
-        if not (self.build / "build.ninja").is_file():
-            # A build type of its own: compiling and linking count here, and -O1 gives the same bits.
-            options = ["-DCMAKE_BUILD_TYPE=Mutants", "-DCMAKE_CXX_FLAGS_MUTANTS=-O1", "-DQUATRAIN_CUDA=OFF"]
-            if shutil.which("ccache"):
-                options.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
-            if shutil.which("ld.lld"):
-                options.append("-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld")
-            code, text = said(["cmake", "-G", "Ninja", "-B", str(self.build), *options], self.root, seconds_of_a_step)
+        if not (self.root / "build/release/build.ninja").is_file():
+            code, text = self.said("cmake", "--preset", "release", "-DQUATRAIN_CUDA=OFF")
             if code != 0:
                 raise RuntimeError(text)
 
@@ -125,13 +126,14 @@ class Copy:
                 path.unlink()
 
     def ninja(self, *arguments):
-        return said(["ninja", "-C", str(self.build), "-j1", *arguments], self.root, seconds_of_a_step, self.environment)
+        return self.said("ninja", "-C", f"{self.at}/build/release", "-j1", *arguments)
 
-    def failing(self, select):
+    def failing(self, *select):
         """The first test that fails, or None. One that was not built does not count."""
-        without = ["-E", "^(" + "|".join(map(re.escape, sorted(self.failing_anyway))) + ")$"] if self.failing_anyway else []
-        code, text = said(["ctest", "--test-dir", str(self.build), "--timeout", str(seconds_of_a_test), "--stop-on-failure",
-                           *select, *without], self.root, seconds_of_a_step, self.environment)
+        if self.failing_anyway:
+            select += ("-E", "^(" + "|".join(map(re.escape, sorted(self.failing_anyway))) + ")$")
+        code, text = self.said("ctest", "--test-dir", f"{self.at}/build/release", "--timeout", str(seconds_of_a_test),
+                               "--stop-on-failure", *select)
         if "No tests were found" in text:
             raise RuntimeError(f"no test is named {select}")
         if code is None:
@@ -147,15 +149,15 @@ class Copy:
             # A test that fails without the edit too says nothing about it.
             program = result["test"].split(".")[0]
             self.ninja(*([program] if program in test_programs() - {"house"} else []))
-            if self.failing(["-R", "^" + re.escape(result["test"]) + "$"]) is None:
+            if self.failing("-R", "^" + re.escape(result["test"]) + "$") is None:
                 return result
             print(f"{result['test']} fails without an edit too", flush=True)
             self.failing_anyway.add(result["test"])
 
     def with_edit(self, mutant):
         path = self.root / mutant.file
-        before = path.read_text()
-        path.write_text(mutant.edited(self.root))
+        before, edited = path.read_text(), mutant.edited(self.root)
+        path.write_text(edited)
         try:
             return self.judge(mutant)
         finally:
@@ -165,13 +167,13 @@ class Copy:
         code, text = self.ninja(*sorted({t.split(".")[0] for t in mutant.tests} - {"house"}))
         if code != 0:
             lines = [line for line in text.splitlines() if "error" in line or "FAILED" in line] + ["ninja did not end"]
-            return {"by": "the build", "test": re.sub(r"^\S*/tree/", "", lines[0])}
+            return {"by": "the build", "test": lines[0].replace(f"{self.at}/", "")}
         pattern = "|".join(re.escape(t) + (r"\." if t.count(".") < 2 else "$") for t in mutant.tests)
-        if test := self.failing(["-R", f"^({pattern})"]):
+        if test := self.failing("-R", f"^({pattern})"):
             return {"by": "the tests named for it", "test": test}
         # A part that cannot be built any more (a patch that no longer fits) is no test that fails: -k 0, and go on.
         self.ninja("-k", "0")
-        test = self.failing([])
+        test = self.failing()
         return {"by": "the whole suite", "test": test} if test else {"by": "", "test": ""}
 
 
@@ -236,7 +238,7 @@ def main():
         sys.exit(f"no mutant is named {', '.join(sorted(unknown))}")
     if arguments[0] == "page":
         from page import page
-        compiler = said(["c++", "--version"], tree, 60)[1].splitlines()[0].replace("c++", "g++") + " and -O1"
+        compiler = said(["c++", "--version"], tree, 60)[1].splitlines()[0].replace("c++", "g++")
         (tree / "docs/results/mutants.md").write_text(page(mutants, Results(folder).read(), compiler))
     else:
         run([m for m in mutants if not names or m.name in names], folder, arguments[0] == "again")
