@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <span>
 
 namespace quatrain::sim {
@@ -23,7 +24,15 @@ constexpr std::array<Word, 3> random_source_words = {"philox", "lfsr", "none"};
 constexpr std::array<Word, 4> dram_words = {"hbm2", "gddr6", "lpddr4", "ddr3"};
 
 /// An accumulator is {"int": 32} in the integer PE and {"float": 32} in the bf16 PE.
-constexpr Word accumulator_key(Pe pe) { return pe == Pe::bf16 ? "float" : "int"; }
+Word accumulator_key(Pe pe) {
+  switch (pe) {
+    case Pe::dual_int4_fp4:
+      return "int";
+    case Pe::bf16:
+      return "float";
+  }
+  std::abort();
+}
 
 rtl_models::ArrayShape read_array(const JsonNode& node) {
   rtl_models::ArrayShape shape;
@@ -42,10 +51,14 @@ void check_accumulator(const JsonNode& node, Pe pe) {
 
 /// Quantizer lanes draw random bits; the bf16 PE has none.
 RandomSource read_random_source(const JsonNode& node, Pe pe) {
-  if (pe == Pe::dual_int4_fp4)
-    return static_cast<RandomSource>(node.one_of(std::span(random_source_words).first(2)));
-  node.one_of(std::span(random_source_words).last(1));
-  return RandomSource::none;
+  switch (pe) {
+    case Pe::dual_int4_fp4:
+      return static_cast<RandomSource>(node.one_of(std::span(random_source_words).first(2)));
+    case Pe::bf16:
+      node.one_of(std::span(random_source_words).last(1));
+      return RandomSource::none;
+  }
+  std::abort();
 }
 
 void read_buffers(const JsonNode& node, AcceleratorConfig& config) {
@@ -77,6 +90,16 @@ std::string_view name_of(RandomSource source) {
   return random_source_words[static_cast<std::size_t>(source)];
 }
 std::string_view name_of(Dram dram) { return dram_words[static_cast<std::size_t>(dram)]; }
+
+unsigned operand_bits_of(Pe pe) {
+  switch (pe) {
+    case Pe::dual_int4_fp4:
+      return 4;
+    case Pe::bf16:
+      return 16;
+  }
+  std::abort();
+}
 
 AcceleratorConfig read_accelerator(const JsonNode& root) {
   AcceleratorConfig config;

@@ -23,6 +23,8 @@ std::string_view name_of(Pe pe);
 std::string_view name_of(RandomSource source);
 std::string_view name_of(Dram dram);
 
+unsigned operand_bits_of(Pe pe);
+
 /// Output stationary, serial drain, operands as recorded, 32-bit accumulators: the only words of those keys.
 struct AcceleratorConfig {
   std::string name;
@@ -36,7 +38,7 @@ struct AcceleratorConfig {
   double dram_gib_per_s = 100;
   std::vector<std::string> technology;  ///< names of embedded tables, or files relative to the config
 
-  unsigned operand_bits() const { return pe == Pe::bf16 ? 16 : 4; }
+  unsigned operand_bits() const { return operand_bits_of(pe); }
 };
 
 /// Throws Error that names file and JSON pointer.

@@ -11,18 +11,19 @@ std::uint64_t cycles_of(const Mapping& mapping) {
   // Summed over the tiles of a group, r gives m for each column of tiles, and c gives n for each row of
   // tiles.
   const std::uint64_t row_tiles = mapping.row_tiles(), column_tiles = mapping.column_tiles();
-  return mapping.groups() *
-         (row_tiles * column_tiles * mapping.stream_length() + 2 * column_tiles * mapping.m() +
-          row_tiles * mapping.n() - 2 * row_tiles * column_tiles);
+  const std::uint64_t streamed = checked_product(row_tiles, column_tiles, mapping.stream_length());
+  const std::uint64_t drained =
+      checked_sum(checked_product(2, column_tiles, mapping.m()), checked_product(row_tiles, mapping.n()));
+  return checked_product(mapping.groups(), checked_sum(streamed, drained) - 2 * row_tiles * column_tiles);
 }
 
 UseOfArray& UseOfArray::operator+=(const UseOfArray& other) {
   pes = other.pes;
-  tiles += other.tiles;
-  outputs += other.outputs;
-  streamed_cycles += other.streamed_cycles;
-  cycles += other.cycles;
-  macs += other.macs;
+  tiles = checked_sum(tiles, other.tiles);
+  outputs = checked_sum(outputs, other.outputs);
+  streamed_cycles = checked_sum(streamed_cycles, other.streamed_cycles);
+  cycles = checked_sum(cycles, other.cycles);
+  macs = checked_sum(macs, other.macs);
   return *this;
 }
 
@@ -37,8 +38,8 @@ double UseOfArray::overall_of(std::uint64_t some_macs) const {
 UseOfArray use_of_array(const Mapping& mapping) {
   return {std::uint64_t{mapping.array.rows} * mapping.array.columns,
           mapping.tiles(),
-          mapping.groups() * mapping.m() * mapping.n(),
-          mapping.tiles() * mapping.stream_length(),
+          checked_product(mapping.groups(), mapping.m(), mapping.n()),
+          checked_product(mapping.tiles(), mapping.stream_length()),
           cycles_of(mapping),
           mapping.macs()};
 }

@@ -1,9 +1,12 @@
 #include "sim/accelerator/events.hpp"
 
 #include "rtl_models/pe/link.hpp"
+#include "sim/accelerator/checked.hpp"
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
+#include <optional>
 
 namespace quatrain::sim {
 namespace {
@@ -36,27 +39,31 @@ PortWords port_words(std::uint64_t bits) {
 void add_operand_side(EventCounts& counts, const AcceleratorConfig& config, std::uint32_t lanes,
                       std::uint64_t streamed_cycles, std::uint64_t fetched_bytes) {
   const PortWords port = port_words(std::uint64_t{lanes} * config.operand_bits());
-  const unsigned kib = config.operand_kib / 2;
+  const double kib = config.operand_kib / 2.0;
   counts.add(Component::operand_sram, SramWord{kib, port.width_bits, Access::read},
-             streamed_cycles * port.words);
+             checked_product(streamed_cycles, port.words));
   counts.add(Component::operand_sram, SramWord{kib, port.width_bits, Access::write},
-             ceil_div(8 * fetched_bytes, port.width_bits));
+             ceil_div(checked_product(8, fetched_bytes), port.width_bits));
 }
 
 void add_array(EventCounts& counts, const AcceleratorConfig& config, const UseOfArray& use) {
-  if (config.pe == Pe::bf16) {
-    counts.add(Component::pe_combinational, TechnologyRow::bf16_mul, use.macs);
-    counts.add(Component::pe_combinational, TechnologyRow::fp32_add, use.macs);
-  } else {
-    counts.add(Component::pe_combinational, TechnologyRow::pe_dual_int32, use.macs);
+  switch (config.pe) {
+    case Pe::bf16:
+      counts.add(Component::pe_combinational, TechnologyRow::bf16_mul, use.macs);
+      counts.add(Component::pe_combinational, TechnologyRow::fp32_add, use.macs);
+      break;
+    case Pe::dual_int4_fp4:
+      counts.add(Component::pe_combinational, TechnologyRow::pe_dual_int32, use.macs);
+      break;
   }
   counts.add(Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock,
-             use.pes * pe_register_bits(config.pe) * use.cycles);
+             checked_product(use.pes, std::uint64_t{pe_register_bits(config.pe)}, use.cycles));
   const auto triangle = [](std::uint64_t lanes) { return lanes * (lanes - 1) / 2; };
   const std::uint64_t skew_bits =
       triangle(config.array.rows) * (config.operand_bits() + left_control_bits) +
       triangle(config.array.columns) * (config.operand_bits() + right_control_bits);
-  counts.add(Component::skew_flip_flops, TechnologyRow::flipflop_bit_clock, skew_bits * use.cycles);
+  counts.add(Component::skew_flip_flops, TechnologyRow::flipflop_bit_clock,
+             checked_product(skew_bits, use.cycles));
 }
 
 /// A drained row of a tile is written once and read once on its way out.
@@ -64,15 +71,36 @@ void add_accumulator_buffer(EventCounts& counts, const AcceleratorConfig& config
   const PortWords port = port_words(std::uint64_t{config.array.columns} * accumulator_bits);
   const std::uint64_t drained_rows = mapping.groups() * mapping.column_tiles() * mapping.m();
   for (const Access access : {Access::write, Access::read})
-    counts.add(Component::accumulator_sram, SramWord{config.accumulator_kib, port.width_bits, access},
-               drained_rows * port.words);
+    counts.add(Component::accumulator_sram,
+               SramWord{static_cast<double>(config.accumulator_kib), port.width_bits, access},
+               checked_product(drained_rows, port.words));
 }
 
-TechnologyRow dram_row(Dram dram) {
-  return dram == Dram::hbm2     ? TechnologyRow::dram_hbm2
-         : dram == Dram::gddr6  ? TechnologyRow::dram_gddr6
-         : dram == Dram::lpddr4 ? TechnologyRow::dram_lpddr4
-                                : TechnologyRow::dram_ddr3;
+TechnologyRow row_of(Dram dram) {
+  switch (dram) {
+    case Dram::hbm2:
+      return TechnologyRow::dram_hbm2;
+    case Dram::gddr6:
+      return TechnologyRow::dram_gddr6;
+    case Dram::lpddr4:
+      return TechnologyRow::dram_lpddr4;
+    case Dram::ddr3:
+      return TechnologyRow::dram_ddr3;
+  }
+  std::abort();
+}
+
+/// Nothing for a PE without quantizer lanes.
+std::optional<TechnologyRow> row_of(RandomSource source) {
+  switch (source) {
+    case RandomSource::philox:
+      return TechnologyRow::rng_philox_16b;
+    case RandomSource::lfsr:
+      return TechnologyRow::rng_lfsr_16b;
+    case RandomSource::none:
+      return std::nullopt;
+  }
+  std::abort();
 }
 
 void add_maximum(EventCounts& counts, std::uint64_t elements) {
@@ -95,10 +123,22 @@ void add_gradient(EventCounts& counts, const QuantizerWork& work, RandomSource s
              work.random_bits > 8 ? TechnologyRow::luq_lane_r16 : TechnologyRow::luq_lane_r8, work.elements);
   if (work.alpha == traces::Alpha::exact)
     counts.add(Component::quantizer, TechnologyRow::fp32_mul, work.elements);
-  if (work.random_bits > 0)
-    counts.add(Component::random_source,
-               source == RandomSource::lfsr ? TechnologyRow::rng_lfsr_16b : TechnologyRow::rng_philox_16b,
-               ceil_div(work.elements * work.random_bits, 16));
+  const auto row = row_of(source);
+  if (work.random_bits > 0 && row)
+    counts.add(Component::random_source, *row,
+               ceil_div(checked_product(work.elements, std::uint64_t{work.random_bits}), 16));
+}
+
+void add_quantizer(EventCounts& counts, const QuantizerWork& work, RandomSource source) {
+  switch (work.rule) {
+    case traces::Rule::sawb_int4:
+    case traces::Rule::sawb_uint4:
+      return add_sawb(counts, work);
+    case traces::Rule::luq_fp4:
+    case traces::Rule::nearest_fp4:
+      return add_gradient(counts, work, source);
+  }
+  std::abort();
 }
 
 }  // namespace
@@ -111,7 +151,7 @@ void EventCounts::add(Component component, Price price, std::uint64_t events) {
   };
   const auto found = std::ranges::find_if(entries_, same);
   if (found != entries_.end()) {
-    found->events += events;
+    found->events = checked_sum(found->events, events);
     return;
   }
   const auto place = std::ranges::upper_bound(entries_, component, {}, &EventCount::component);
@@ -124,8 +164,7 @@ EventCounts& EventCounts::operator+=(const EventCounts& other) {
 }
 
 unsigned pe_register_bits(Pe pe) {
-  const unsigned operand_bits = pe == Pe::bf16 ? 16 : 4;
-  return 2 * operand_bits + left_control_bits + right_control_bits + accumulator_bits;
+  return 2 * operand_bits_of(pe) + left_control_bits + right_control_bits + accumulator_bits;
 }
 
 EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, const UseOfArray& use,
@@ -135,15 +174,10 @@ EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, c
   add_operand_side(counts, config, config.array.rows, use.streamed_cycles, traffic.left_bytes);
   add_operand_side(counts, config, config.array.columns, use.streamed_cycles, traffic.right_bytes);
   add_accumulator_buffer(counts, config, mapping);
-  counts.add(Component::dram, dram_row(config.dram), 8 * traffic.gemm_bytes());
-  counts.add(Component::quantizer_dram, dram_row(config.dram), 8 * traffic.quantizer_bytes);
+  counts.add(Component::dram, row_of(config.dram), checked_product(8, traffic.gemm_bytes()));
+  counts.add(Component::quantizer_dram, row_of(config.dram), checked_product(8, traffic.quantizer_bytes));
   if (config.pe == Pe::bf16) return counts;  // results leave as they are, operands come as bf16
-  for (const QuantizerWork& work : quantizers) {
-    if (encoding_of(work.rule) == traces::Encoding::fp4_e3m0)
-      add_gradient(counts, work, config.random_source);
-    else
-      add_sawb(counts, work);
-  }
+  for (const QuantizerWork& work : quantizers) add_quantizer(counts, work, config.random_source);
   counts.add(Component::epilogue, TechnologyRow::fp32_mul, use.outputs);
   return counts;
 }

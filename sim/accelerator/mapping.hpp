@@ -4,6 +4,7 @@
 /// rtl_models::whole_gemm_schedule, the one place that orders them.
 
 #include "rtl_models/schedule/tile_schedule.hpp"
+#include "sim/accelerator/checked.hpp"
 #include "traces/geometry.hpp"
 
 #include <cstdint>
@@ -19,13 +20,15 @@ struct Mapping {
   std::uint64_t m() const { return static_cast<std::uint64_t>(size.m); }
   std::uint64_t n() const { return static_cast<std::uint64_t>(size.n); }
   /// Operands that pass through a tile.
-  std::uint64_t stream_length() const { return samples * static_cast<std::uint64_t>(size.k); }
+  std::uint64_t stream_length() const {
+    return checked_product(std::uint64_t{samples}, static_cast<std::uint64_t>(size.k));
+  }
   /// Tiles of one group.
   std::uint64_t row_tiles() const { return (m() + array.rows - 1) / array.rows; }
   std::uint64_t column_tiles() const { return (n() + array.columns - 1) / array.columns; }
-  std::uint64_t tiles() const { return groups() * row_tiles() * column_tiles(); }
+  std::uint64_t tiles() const { return checked_product(groups(), row_tiles(), column_tiles()); }
   /// Multiply-accumulates, terms outside a tensor counted.
-  std::uint64_t macs() const { return groups() * m() * n() * stream_length(); }
+  std::uint64_t macs() const { return checked_product(groups(), m(), n(), stream_length()); }
 };
 
 rtl_models::TileSchedule schedule_of(const Mapping& mapping);

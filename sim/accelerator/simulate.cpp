@@ -1,7 +1,7 @@
 #include "sim/accelerator/simulate.hpp"
 
 #include "sim/embedded/config_file.hpp"
-#include "sim/records/in_range.hpp"
+#include "sim/records/window.hpp"
 
 #include <fmt/format.h>
 

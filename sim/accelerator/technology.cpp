@@ -128,7 +128,7 @@ Constant Technology::sram(const SramWord& word) const {
   Constant constant = sram_;
   constant.pj =
       interpolated(of(lower), of(upper),
-                   std::log2(double(word.kib) / lower.kib) / std::log2(double(upper.kib) / lower.kib));
+                   std::log2(word.kib / lower.kib) / std::log2(static_cast<double>(upper.kib) / lower.kib));
   return constant;
 }
 

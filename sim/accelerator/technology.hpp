@@ -54,11 +54,13 @@ std::string_view name_of(TechnologyRow row);
 
 enum class Access : std::uint8_t { read, write };
 
-/// One access to a word of a single-port SRAM.
+/// One access to a word of a single-port SRAM. A side's half of an odd operand buffer is no whole number of
+/// KiB.
 struct SramWord {
-  unsigned kib = 0, width_bits = 0;
+  double kib = 0;
+  unsigned width_bits = 0;
   Access access = Access::read;
-  friend auto operator<=>(const SramWord&, const SramWord&) = default;
+  friend bool operator==(const SramWord&, const SramWord&) = default;
 };
 
 class Technology {

@@ -1,7 +1,11 @@
 #include "sim/accelerator/traffic.hpp"
 
+#include "sim/accelerator/checked.hpp"
+#include "sim/records/window.hpp"
+
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <utility>
 
 namespace quatrain::sim {
@@ -14,34 +18,24 @@ constexpr std::uint64_t fp32_bytes = 4;
 
 std::uint64_t bytes_for(std::uint64_t bits) { return (bits + 7) / 8; }
 
-/// Which row (or column) of the left tensor a position of the product meets under a tap; -1 for none.
+/// One axis of the left tensor: rows (or columns) of it that the positions of the product meet under the
+/// taps.
 struct Axis {
-  std::int64_t positions, taps, stride, padding, size;
-  bool transposed;  ///< backward_data: the left tensor is the layer's output
+  std::int64_t positions, taps, size;
+  WindowAxis window;
+  bool is_transposed;  ///< backward_data: the left tensor is the layer's output
 
-  std::int64_t met(std::int64_t position, std::int64_t tap) const {
-    std::int64_t at = transposed ? position + padding - tap : position * stride + tap - padding;
-    if (transposed) {
-      if (at < 0 || at % stride != 0) return -1;
-      at /= stride;
-    }
-    return at >= 0 && at < size ? at : -1;
+  std::optional<std::int64_t> met(std::int64_t position, std::int64_t tap) const {
+    return is_transposed ? window.output_met(position, tap) : window.input_met(position, tap);
   }
 };
 
-Axis vertical_axis(const traces::Gemm& gemm) {
-  const Geometry& g = gemm.geometry;
-  if (gemm.phase == Phase::backward_data)
-    return {g.height, g.kernel_height, g.stride_height, g.padding_height, g.out_height, true};
-  return {g.out_height, g.kernel_height, g.stride_height, g.padding_height, g.height, false};
+Axis axis_of(const traces::Gemm& gemm, const WindowAxis& window) {
+  if (gemm.phase == Phase::backward_data) return {window.inputs, window.taps, window.outputs, window, true};
+  return {window.outputs, window.taps, window.inputs, window, false};
 }
-
-Axis horizontal_axis(const traces::Gemm& gemm) {
-  const Geometry& g = gemm.geometry;
-  if (gemm.phase == Phase::backward_data)
-    return {g.width, g.kernel_width, g.stride_width, g.padding_width, g.out_width, true};
-  return {g.out_width, g.kernel_width, g.stride_width, g.padding_width, g.width, false};
-}
+Axis vertical_axis(const traces::Gemm& gemm) { return axis_of(gemm, rows_of(gemm.geometry)); }
+Axis horizontal_axis(const traces::Gemm& gemm) { return axis_of(gemm, columns_of(gemm.geometry)); }
 
 /// Marks places of some planes and counts those marked for the first time since reset().
 class DistinctPlaces {
@@ -80,11 +74,10 @@ std::vector<std::uint64_t> distinct_by_position(const traces::Gemm& gemm, std::u
       const std::int64_t x = row % horizontal.positions, y = row / horizontal.positions % vertical.positions;
       const std::int64_t image = row / horizontal.positions / vertical.positions;
       for (std::int64_t i = 0; i < vertical.taps; ++i) {
-        const std::int64_t h = vertical.met(y, i);
-        if (h < 0) continue;
+        const auto h = vertical.met(y, i);
+        if (!h) continue;
         for (std::int64_t j = 0; j < horizontal.taps; ++j)
-          if (const std::int64_t w = horizontal.met(x, j); w >= 0)
-            places.mark(image * plane + h * horizontal.size + w);
+          if (const auto w = horizontal.met(x, j)) places.mark(image * plane + *h * horizontal.size + *w);
       }
     }
     counts.push_back(places.count() * channels);
@@ -99,11 +92,10 @@ std::uint64_t places_met(const traces::Gemm& gemm, std::int64_t first, std::int6
   places.reset();
   for (std::int64_t tap = first; tap < end; ++tap)
     for (std::int64_t y = 0; y < vertical.positions; ++y) {
-      const std::int64_t h = vertical.met(y, tap / horizontal.taps);
-      if (h < 0) continue;
+      const auto h = vertical.met(y, tap / horizontal.taps);
+      if (!h) continue;
       for (std::int64_t x = 0; x < horizontal.positions; ++x)
-        if (const std::int64_t w = horizontal.met(x, tap % horizontal.taps); w >= 0)
-          places.mark(h * horizontal.size + w);
+        if (const auto w = horizontal.met(x, tap % horizontal.taps)) places.mark(*h * horizontal.size + *w);
     }
   return places.count();
 }
@@ -137,30 +129,34 @@ std::vector<std::uint64_t> distinct_left_elements(const traces::Gemm& gemm, std:
 }
 
 Traffic& Traffic::operator+=(const Traffic& other) {
-  left_bytes += other.left_bytes;
-  right_bytes += other.right_bytes;
-  result_bytes += other.result_bytes;
-  quantizer_bytes += other.quantizer_bytes;
+  left_bytes = checked_sum(left_bytes, other.left_bytes);
+  right_bytes = checked_sum(right_bytes, other.right_bytes);
+  result_bytes = checked_sum(result_bytes, other.result_bytes);
+  quantizer_bytes = checked_sum(quantizer_bytes, other.quantizer_bytes);
   return *this;
 }
 
 Traffic traffic_of(const traces::Gemm& gemm, const Mapping& mapping, const OperandBuffers& buffers) {
   std::uint64_t left_bits = 0;
   for (const std::uint64_t elements : distinct_left_elements(gemm, mapping.array.rows)) {
-    const std::uint64_t bits = elements * buffers.element_bits;
+    const std::uint64_t bits = checked_product(elements, std::uint64_t{buffers.element_bits});
     const bool fits = bits <= buffers.half_bits;
     // The same rows come again after all rows: a panel stays only where it is the only one.
     const std::uint64_t visits = fits && mapping.row_tiles() == 1 ? 1 : mapping.column_tiles();
-    left_bits += bits * visits * (fits ? 1 : mapping.samples);
+    left_bits =
+        checked_sum(left_bits, checked_product(bits, visits, std::uint64_t{fits ? 1 : mapping.samples}));
   }
   std::uint64_t right_bits = 0;
   for (std::uint64_t first = 0; first < mapping.n(); first += mapping.array.columns) {
     const std::uint64_t columns = std::min<std::uint64_t>(mapping.array.columns, mapping.n() - first);
-    const std::uint64_t bits = columns * mapping.stream_length() * buffers.element_bits;
-    right_bits += bits * (bits <= buffers.half_bits ? 1 : mapping.row_tiles());
+    const std::uint64_t bits =
+        checked_product(columns, mapping.stream_length(), std::uint64_t{buffers.element_bits});
+    right_bits =
+        checked_sum(right_bits, checked_product(bits, bits <= buffers.half_bits ? 1 : mapping.row_tiles()));
   }
-  return {bytes_for(mapping.groups() * left_bits), bytes_for(mapping.groups() * right_bits),
-          mapping.groups() * mapping.m() * mapping.n() * fp32_bytes, 0};
+  return {bytes_for(checked_product(mapping.groups(), left_bits)),
+          bytes_for(checked_product(mapping.groups(), right_bits)),
+          checked_product(mapping.groups(), mapping.m(), mapping.n(), fp32_bytes), 0};
 }
 
 std::uint64_t quantizer_bytes_of(const std::vector<QuantizerWork>& quantizers, unsigned element_bits) {

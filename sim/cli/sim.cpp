@@ -63,7 +63,9 @@ int simulate_typed(const Typed& typed) {
     models = make_replay_models(task.config.array, static_cast<rtl_models::Fidelity>(fidelity));
     task.models = &*models;
   }
+  std::optional<InterruptDeadline> deadline(std::in_place);  // a GEMM on a large array takes minutes
   const Simulation simulation = simulate(task, reader, *progress);
+  deadline.reset();
   const std::filesystem::path json = write_simulation(simulation, out);
   fmt::print("{}{}\n", simulation_table(simulation), json.string());
   return simulation.replay && !simulation.replay->equal() ? 1 : 0;

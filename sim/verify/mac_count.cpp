@@ -1,6 +1,6 @@
 #include "sim/verify/mac_count.hpp"
 
-#include "sim/records/in_range.hpp"
+#include "sim/records/window.hpp"
 #include "traces/base/error.hpp"
 #include "traces/encoding/nibbles.hpp"
 
@@ -28,11 +28,12 @@ template <typename Body>
 void for_each_run(const Geometry& g, Body&& body) {
   for (std::int64_t i = 0; i < g.kernel_height; ++i)
     for (std::int64_t j = 0; j < g.kernel_width; ++j) {
-      const Positions rows = rows_in_range(g, i), columns = columns_in_range(g, j);
+      const WindowAxis vertical = rows_of(g), horizontal = columns_of(g);
+      const Positions rows = vertical.outputs_in_range(i), columns = horizontal.outputs_in_range(j);
       if (columns.count() == 0) continue;
       for (std::int64_t ho = rows.first; ho < rows.end; ++ho) {
-        const std::int64_t h = ho * g.stride_height + i - g.padding_height;
-        const std::int64_t w = columns.first * g.stride_width + j - g.padding_width;
+        const std::int64_t h = vertical.input_at(ho, i);
+        const std::int64_t w = horizontal.input_at(columns.first, j);
         body(i * g.kernel_width + j, h * g.width + w, ho * g.out_width + columns.first,
              static_cast<std::uint64_t>(columns.count()));
       }

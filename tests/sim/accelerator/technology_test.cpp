@@ -138,7 +138,7 @@ TEST(Technology, NominalsFallFromNodeToNode) {
                               TechnologyRow::dram_ddr3})
       EXPECT_EQ(older.row(row).pj.nominal, newer.row(row).pj.nominal) << name_of(row);
     for (const unsigned width : sim::sram_widths)
-      for (const unsigned kib : sim::sram_kib)
+      for (const double kib : sim::sram_kib)
         EXPECT_GT(older.sram({kib, width, Access::read}).pj.nominal,
                   newer.sram({kib, width, Access::read}).pj.nominal);
   }

@@ -64,7 +64,7 @@ TEST_F(SimCommand, ReplaysTheTraceFromOutside) {
               MatchesRegex(".*\nconv_stride2     backward_data   390 x 7 x 90 +1 +13 +2015 +245700 +55860 "
                            "+11.9 +2.7\n.*"))
       << "MACs, those in range, and the utilization by both: 245700 and 55860 of 1024 x 2015";
-  EXPECT_THAT(run.out, HasSubstr("overall 5.8 %, in-range 4.3 %\n"));
+  EXPECT_THAT(run.out, MatchesRegex(".*\n  overall utilization +5.8 % .*\n  in-range utilization +4.3 % .*"));
   EXPECT_THAT(run.out, MatchesRegex(".*\n  operand_sram [ .0-9]+  assumed\n.*"));
   EXPECT_THAT(run.out, MatchesRegex(".*\n  quantizer [ .0-9]+  published.derived\n.*"))
       << "low, nominal, high, kinds";

@@ -1,4 +1,4 @@
-#include "sim/records/in_range.hpp"
+#include "sim/records/window.hpp"
 
 #include "tests/support/natural_terms.hpp"
 
@@ -49,13 +49,36 @@ TEST(PositionsInRange, TypedByHand) {
   traces::Geometry g;
   g.height = 4, g.kernel_height = 3, g.stride_height = 2, g.padding_height = 1, g.out_height = 2;
   const auto positions = [&](std::int64_t tap) {
-    const sim::Positions rows = sim::rows_in_range(g, tap);
+    const sim::Positions rows = sim::rows_of(g).outputs_in_range(tap);
     return std::pair(rows.first, rows.end);
   };
   EXPECT_EQ(positions(0), std::pair(std::int64_t{1}, std::int64_t{2}));
   EXPECT_EQ(positions(1), std::pair(std::int64_t{0}, std::int64_t{2}));
   EXPECT_EQ(positions(2), std::pair(std::int64_t{0}, std::int64_t{2}));
-  EXPECT_EQ(sim::columns_in_range(g, 0).count(), 1);
+  EXPECT_EQ(sim::columns_of(g).outputs_in_range(0).count(), 1);
+}
+
+/// Asked from either end, output and input meet in the same pairs; the closed form counts them.
+TEST(WindowAxis, BothDirectionsAgree) {
+  std::mt19937 random(6);
+  for (int round = 0; round < 40; ++round) {
+    const traces::Geometry g = random_geometry(random);
+    for (const sim::WindowAxis& axis : {sim::rows_of(g), sim::columns_of(g)})
+      for (std::int64_t tap = 0; tap < axis.taps; ++tap) {
+        const sim::Positions range = axis.outputs_in_range(tap);
+        std::int64_t met = 0;
+        for (std::int64_t output = 0; output < axis.outputs; ++output) {
+          const auto input = axis.input_met(output, tap);
+          ASSERT_EQ(input.has_value(), range.first <= output && output < range.end);
+          if (!input) continue;
+          ASSERT_EQ(*input, output * axis.stride + tap - axis.padding);
+          ASSERT_EQ(axis.output_met(*input, tap), output);
+        }
+        for (std::int64_t input = 0; input < axis.inputs; ++input)
+          met += axis.output_met(input, tap).has_value();
+        ASSERT_EQ(met, range.count());
+      }
+  }
 }
 
 }  // namespace
