@@ -43,15 +43,7 @@ class EmulatorMachine final : public traces::Machine {
     const QuantizerConfig config{.rule = task.rule, .random_bits = task.random_bits, .alpha = task.alpha};
     QuantizedTensor out;
     quantizer(config)->quantize(task.source, task.draws, task.maximum, pool_, out);
-    return {.codes = traces::pack_nibbles(out.codes),
-            .max = out.max,
-            .max_used = out.max_used,
-            .exponent = out.exponent,
-            .count = out.count,
-            .sum1 = out.sum1,
-            .sum2 = out.sum2,
-            .clip = out.clip,
-            .scale = out.scale};
+    return {.codes = traces::pack_nibbles(out.codes), .max = out.max, .scale = out.scale, .facts = out.facts};
   }
 
   traces::GemmResult multiply(const traces::Gemm& gemm, const traces::Operand& left,
@@ -60,7 +52,6 @@ class EmulatorMachine final : public traces::Machine {
     const auto samples = static_cast<unsigned>(right.size());
     if (const auto reason = refuses(gemm, left.encoding, right.front().encoding))
       throw traces::Error("{}: {}", name(), *reason);
-    require_exact_int32(gemm, left.encoding, right.front().encoding, samples);
     traces::GemmResult result;
     result.scale = product_scale(gemm.phase, left.scale, right.front().scale, samples);
     unpack(left, traces::left_elements(gemm.phase, gemm.geometry), left_);

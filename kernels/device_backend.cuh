@@ -117,21 +117,23 @@ class DeviceBackend final : public Backend {
       result.codes.assign(packed_bytes(), 0);
       return;
     }
-    std::frexp(result.max, &result.exponent);
+    traces::SawbFacts& facts = result.facts.emplace<traces::SawbFacts>();
+    std::frexp(result.max, &facts.exponent);
     const SawbSums sums =
-        reduce("sum_sawb", sum_sawb, sums_, {0, 0, 0}, std::ldexp(1.0F, 16 - result.exponent));
-    result.count = is_signed ? count_ : sums.positive;
-    result.sum1 = sums.sum1;
-    result.sum2 = sums.sum2;
-    result.clip = sawb_clip(is_signed, result.count, sums, result.exponent, result.max);
+        reduce("sum_sawb", sum_sawb, sums_, {0, 0, 0}, std::ldexp(1.0F, 16 - facts.exponent));
+    facts.count = is_signed ? count_ : sums.positive;
+    facts.sum1 = sums.sum1;
+    facts.sum2 = sums.sum2;
+    facts.clip = sawb_clip(is_signed, facts.count, sums, facts.exponent, result.max);
     const float most = is_signed ? 7.0F : 15.0F, least = is_signed ? -most : 0.0F;  // codes
-    result.scale = result.clip / most;
-    result.codes = make_codes("make_sawb_codes", make_sawb_codes, most / result.clip, least, most);
+    result.scale = facts.clip / most;
+    result.codes = make_codes("make_sawb_codes", make_sawb_codes, most / facts.clip, least, most);
   }
 
   void quantize_fp4(const traces::QuantizerTask& task, QuantizerOutcome& outcome) {
     traces::QuantizerResult& result = outcome.result;
-    float maximum = result.max_used = task.maximum.value_or(result.max);
+    float maximum = task.maximum.value_or(result.max);
+    result.facts = traces::Fp4Facts{maximum};
     if (maximum < smallest_maximum) {
       result.codes.assign(packed_bytes(), 0);
       return;

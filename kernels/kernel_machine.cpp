@@ -15,17 +15,6 @@ using traces::Phase;
 
 constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();  // the kernels index with int32
 
-void check_accumulator_bound(const traces::GemmSize& size, std::size_t samples, Encoding left,
-                             Encoding right) {
-  const std::int64_t product =
-      std::int64_t{traces::largest_magnitude(left)} * traces::largest_magnitude(right);
-  const std::int64_t terms = most / product;
-  if (size.k > terms / static_cast<std::int64_t>(samples))
-    throw Error(
-        "int32 accumulators may overflow: k = {} with {} sample(s) of {} x {}; expected {} terms at most",
-        size.k, samples, name_of(left), name_of(right), terms);
-}
-
 }  // namespace
 
 traces::Refusal KernelMachine::refuses(const traces::Gemm& gemm, Encoding left, Encoding right) const {
@@ -60,7 +49,7 @@ traces::QuantizerResult KernelMachine::quantize(const traces::QuantizerTask& tas
                 task.rule == traces::Rule::sawb_uint4 ? ", not negative" : "");
   if (outcome.status == QuantizerOutcome::Status::maximum_out_of_range)
     throw Error("step {}, layer {}: maximum out of range: {}; expected 2^127 at most", task.draws.step,
-                task.draws.layer, outcome.result.max_used);
+                task.draws.layer, std::get<traces::Fp4Facts>(outcome.result.facts).max_used);
   return std::move(outcome.result);
 }
 
@@ -69,8 +58,6 @@ traces::GemmResult KernelMachine::multiply(const traces::Gemm& gemm, const trace
   traces::check_operands(gemm, left, right);
   if (const auto reason = refuses(gemm, left.encoding, right[0].encoding))
     throw Error("{}: {}", name_, *reason);
-  check_accumulator_bound(traces::gemm_size(gemm.phase, gemm.geometry), right.size(), left.encoding,
-                          right[0].encoding);
   traces::GemmResult result = backend_->multiply(gemm, left, right);
   if (!std::isfinite(result.scale)) throw Error("scale out of range: {} * {}", left.scale, right[0].scale);
   return result;

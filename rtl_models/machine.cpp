@@ -10,17 +10,6 @@
 namespace quatrain::rtl_models {
 namespace {
 
-/// Throws traces::Error when a sum could leave int32, by the encodings' largest magnitudes.
-void check_accumulator_bound(const traces::GemmSize& size, unsigned samples, traces::Encoding left,
-                             traces::Encoding right) {
-  const std::int64_t product =
-      std::int64_t{traces::largest_magnitude(left)} * traces::largest_magnitude(right);
-  const std::int64_t most = std::numeric_limits<std::int32_t>::max() / product;  // terms that surely fit
-  if (size.k > most / samples)
-    throw traces::Error("k = {} with {} sample(s) of {} x {}: the int32 accumulator holds {} terms surely",
-                        size.k, samples, name_of(left), name_of(right), most);
-}
-
 /// Scale of the result: one rounding for the product, one for the division by the samples.
 float result_scale(traces::Phase phase, float left, float right, std::size_t samples) {
   float scale = left * right;
@@ -62,7 +51,6 @@ class ArrayMachine final : public traces::Machine {
       throw traces::Error("{}: {}", name(), *reason);
     const traces::GemmSize size = traces::gemm_size(gemm.phase, gemm.geometry);
     const auto samples = static_cast<unsigned>(right.size());
-    check_accumulator_bound(size, samples, left.encoding, right[0].encoding);
     traces::GemmResult result;
     result.scale = result_scale(gemm.phase, left.scale, right[0].scale, right.size());
     result.accumulators =

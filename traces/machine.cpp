@@ -3,6 +3,8 @@
 #include "traces/base/error.hpp"
 #include "traces/encoding/nibbles.hpp"
 
+#include <limits>
+
 namespace quatrain::traces {
 namespace {
 
@@ -17,16 +19,27 @@ void check_codes(const char* side, const Operand& operand, std::int64_t elements
 
 void check_task(const QuantizerTask& task) {
   const unsigned bits = task.random_bits;
-  if (task.rule == Rule::luq_fp4 && bits != 4 && bits != 8 && bits != 16)
+  if (info_of(task.rule).draws && !is_random_bit_count(bits))
     throw Error("step {}, layer {}: {} random bits; expected 4, 8 or 16", task.draws.step, task.draws.layer,
                 bits);
+}
+
+Refusal inexact_sum(const GemmSize& size, Encoding left, Encoding right, std::size_t samples) {
+  const std::int64_t product = std::int64_t{largest_magnitude(left)} * largest_magnitude(right);
+  if (product == 0) return std::nullopt;  // no encoding of codes: a machine refuses it
+  const std::int64_t most =
+      std::numeric_limits<std::int32_t>::max() / product / static_cast<std::int64_t>(samples);
+  if (size.k <= most) return std::nullopt;
+  return fmt::format(
+      "k is {} with {} sample(s) of {} x {}; expected at most {}, so that every sum fits int32", size.k,
+      samples, name_of(left), name_of(right), most);
 }
 
 void check_operands(const Gemm& gemm, const Operand& left, std::span<const Operand> right) {
   const std::size_t count = right.size();
   if (gemm.phase != Phase::backward_weight && count != 1)
     throw Error("{} right operands; expected 1 but in backward_weight", count);
-  if (count != 1 && count != 2 && count != 4 && count != 8 && count != 16)
+  if (!is_sample_count(static_cast<std::int64_t>(count)))
     throw Error("{} samples on the right; expected 1, 2, 4, 8 or 16", count);
   check_codes("left", left, left_elements(gemm.phase, gemm.geometry));
   for (const Operand& one : right) {
@@ -35,6 +48,9 @@ void check_operands(const Gemm& gemm, const Operand& left, std::span<const Opera
                   name_of(one.encoding), one.scale, name_of(right[0].encoding), right[0].scale);
     check_codes("right", one, right_elements(gemm.phase, gemm.geometry));
   }
+  const GemmSize size = gemm_size(gemm.phase, gemm.geometry);
+  if (const Refusal reason = inexact_sum(size, left.encoding, right[0].encoding, count))
+    throw Error("{}", *reason);
 }
 
 }  // namespace quatrain::traces

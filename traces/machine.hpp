@@ -2,8 +2,7 @@
 /// What every machine can be asked: quantize a tensor, multiply a GEMM. The machines stand side by side and
 /// share this interface, the encodings and the geometry, and no arithmetic (docs/architecture.md).
 
-#include "traces/encoding/codes.hpp"
-#include "traces/geometry.hpp"
+#include "traces/rule.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -13,16 +12,6 @@
 #include <vector>
 
 namespace quatrain::traces {
-
-enum class Rule : std::uint8_t { sawb_int4, sawb_uint4, luq_fp4, nearest_fp4 };
-enum class Alpha : std::uint8_t { exact, pow2 };
-
-/// Encoding of the codes that a rule makes.
-constexpr Encoding encoding_of(Rule rule) {
-  return rule == Rule::sawb_int4    ? Encoding::int4
-         : rule == Rule::sawb_uint4 ? Encoding::uint4
-                                    : Encoding::fp4_e3m0;
-}
 
 /// Names the random draws of one tensor (numerics.md section 2, stream 0); the element's flat index does the
 /// rest.
@@ -39,15 +28,12 @@ struct QuantizerTask {
   std::optional<float> maximum;   ///< M given from outside (hindsight); measured when absent
 };
 
-/// A tensor of codes and everything a quantizer record says of it. Fields that a rule does not have are 0.
+/// A tensor of codes and everything a quantizer record says of it.
 struct QuantizerResult {
   std::vector<std::uint8_t> codes;  ///< packed nibbles
   float max = 0;                    ///< measured max |x|
-  float max_used = 0;               ///< LUQ: M before pow2
-  std::int32_t exponent = 0;        ///< SAWB: p
-  std::uint64_t count = 0, sum1 = 0, sum2 = 0;
-  float clip = 0;
   float scale = 0;
+  QuantizerFacts facts = {};  ///< the kind follows from the rule
 };
 
 /// One GEMM: its operands stand beside it, in their natural shapes.
@@ -75,8 +61,11 @@ using Refusal = std::optional<std::string>;
 /// What every machine asks of its tasks before it looks at them. Throws Error unless luq_fp4 has 4, 8 or 16
 /// random bits.
 void check_task(const QuantizerTask& task);
+/// Why a sum may leave int32: samples k |left| |right| by the encodings' largest magnitudes is 2^31 or more
+/// (numerics.md section 6).
+Refusal inexact_sum(const GemmSize& size, Encoding left, Encoding right, std::size_t samples);
 /// Throws Error unless there is one right operand, or in backward_weight 1, 2, 4, 8 or 16 that share encoding
-/// and scale, and the codes of every operand fill exactly their bytes.
+/// and scale, the codes of every operand fill exactly their bytes, and no sum can leave int32.
 void check_operands(const Gemm& gemm, const Operand& left, std::span<const Operand> right);
 
 class Machine {
@@ -94,8 +83,7 @@ class Machine {
   /// (flat index named) or `maximum out of range`.
   virtual QuantizerResult quantize(const QuantizerTask& task) = 0;
   /// right: one operand, or the N samples of backward_weight. Throws Error for what check_operands does not
-  /// let through and when the int32 bound or the scale's range is left (numerics.md section 6), never a wrong
-  /// result.
+  /// let through and when the scale's range is left (numerics.md section 6), never a wrong result.
   virtual GemmResult multiply(const Gemm& gemm, const Operand& left, std::span<const Operand> right) = 0;
 };
 

@@ -8,10 +8,6 @@
 
 namespace quatrain::emu {
 
-/// Throws traces::Error when samples * K * max|a| * max|b| leaves int32; the message states the bound.
-void require_exact_int32(const traces::Gemm& gemm, traces::Encoding left, traces::Encoding right,
-                         unsigned samples);
-
 /// scale_left * scale_right, and / samples for backward_weight, each one fp32 rounding. Throws when infinite.
 float product_scale(traces::Phase phase, float scale_left, float scale_right, unsigned samples);
 

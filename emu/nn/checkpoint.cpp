@@ -47,8 +47,7 @@ void require_same(const StoredTensor& found, const StoredTensor& expected, const
     throw Error("{}: tensor '{}': expected '{}' here, as the config's layers follow each other", file,
                 traces::printable(found.id), expected.id);
   const auto text = [](const StoredTensor& tensor) {
-    return fmt::format("{} {}", traces::stored_type_words[static_cast<std::size_t>(tensor.type)],
-                       traces::text_of(tensor.shape));
+    return fmt::format("{} {}", name_of(tensor.type), traces::text_of(tensor.shape));
   };
   if (text(found) != text(expected))
     throw Error("{}: tensor '{}': found {}; expected {} as the config gives", file, found.id, text(found),

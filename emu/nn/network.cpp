@@ -7,11 +7,27 @@
 namespace quatrain::emu {
 namespace {
 
+std::unique_ptr<Layer> make_parametrized_layer(const LayerConfig& layer, const TrainingConfig& config,
+                                               std::uint32_t id, SimdPath path) {
+  switch (layer.precision) {
+    case Precision::fp32:
+      return std::make_unique<Fp32Layer>(layer, id, config.seed, path);
+    case Precision::quantized:
+      return std::make_unique<QuantizedLayer>(layer, config.quantize, id, config.seed, path);
+  }
+  return nullptr;
+}
+
 std::unique_ptr<Layer> make_layer(const LayerConfig& layer, const TrainingConfig& config, std::uint32_t id,
                                   SimdPath path) {
-  if (layer.kind == LayerWord::relu) return std::make_unique<Relu>();
-  if (layer.precision == Precision::fp32) return std::make_unique<Fp32Layer>(layer, id, config.seed, path);
-  return std::make_unique<QuantizedLayer>(layer, config.quantize, id, config.seed, path);
+  switch (layer.kind) {
+    case LayerWord::conv2d:
+    case LayerWord::linear:
+      return make_parametrized_layer(layer, config, id, path);
+    case LayerWord::relu:
+      return std::make_unique<Relu>();
+  }
+  return nullptr;
 }
 
 }  // namespace

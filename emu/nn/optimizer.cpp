@@ -4,13 +4,18 @@ namespace quatrain::emu {
 
 float learning_rate_at(const LearningRateConfig& config, std::int64_t step, std::int64_t steps_per_epoch,
                        std::int64_t epochs) {
-  if (config.schedule == Schedule::linear) {
-    const double part = static_cast<double>(step) / static_cast<double>(steps_per_epoch * epochs);
-    return static_cast<float>(config.from + (config.to - config.from) * part);
-  }
   double rate = config.from;
-  for (std::int64_t times = step / steps_per_epoch / config.every; times > 0; --times)
-    rate = rate * config.factor;
+  switch (config.schedule) {
+    case Schedule::linear: {
+      const double part = static_cast<double>(step) / static_cast<double>(steps_per_epoch * epochs);
+      rate = config.from + (config.to - config.from) * part;
+      break;
+    }
+    case Schedule::step:
+      for (std::int64_t times = step / steps_per_epoch / config.every; times > 0; --times)
+        rate = rate * config.factor;
+      break;
+  }
   return static_cast<float>(rate);
 }
 

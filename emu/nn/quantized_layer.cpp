@@ -44,18 +44,20 @@ std::span<const float> QuantizedLayer::Side::values(std::span<const float> sourc
 QuantizedLayer::QuantizedLayer(const LayerConfig& config, const QuantizeConfig& quantize, std::uint32_t id,
                                std::uint32_t seed, SimdPath path)
     : ParametrizedLayer(config, id, seed, path), quantize_(quantize) {
-  if (quantize.forward == ForwardRule::sawb) {
-    input_side_.quantizer = make_quantizer({.rule = input_rule(config)}, path);
-    weight_side_.quantizer = make_quantizer({.rule = traces::Rule::sawb_int4}, path);
+  switch (quantize.forward) {
+    case ForwardRule::sawb:
+      input_side_.quantizer = make_quantizer({.rule = input_rule(config)}, path);
+      weight_side_.quantizer = make_quantizer({.rule = traces::Rule::sawb_int4}, path);
+      break;
+    case ForwardRule::none:
+      break;
   }
-  if (quantize.gradient != GradientRule::none) {
-    const bool is_luq = quantize.gradient == GradientRule::luq;
+  if (const auto rule = info_of(quantize.gradient).rule)
     gradient_side_.quantizer =
-        make_quantizer({.rule = is_luq ? traces::Rule::luq_fp4 : traces::Rule::nearest_fp4,
-                        .random_bits = is_luq ? quantize.random_bits : 0,
+        make_quantizer({.rule = *rule,
+                        .random_bits = draws(quantize.gradient) ? quantize.random_bits : 0,
                         .alpha = quantize.alpha},
                        path);
-  }
   input_side_.codes.resize(1);
   weight_side_.codes.resize(1);
   gradient_side_.codes.resize(quantize.samples);
@@ -78,16 +80,26 @@ void QuantizedLayer::observe(Role role, const Side& side, std::span<const float>
                                  .source = source});
 }
 
+const QuantizedLayer::Side& QuantizedLayer::side(Role role) const {
+  switch (role) {
+    case Role::input:
+      return input_side_;
+    case Role::weight:
+      return weight_side_;
+    case Role::gradient:
+      break;
+  }
+  return gradient_side_;
+}
+
 float QuantizedLayer::multiply_codes(Phase phase, std::int64_t batch, StepContext& context) {
   const traces::Gemm product = gemm(phase, batch);
   const auto count = static_cast<std::size_t>(traces::result_elements(phase, product.geometry));
   if (context.accumulators.size() < count) context.accumulators.resize(count);
   const std::span<std::int32_t> accumulators = std::span(context.accumulators).first(count);
-  const QuantizedTensor& left =
-      phase == Phase::backward_data ? gradient_side_.codes.front() : input_side_.codes.front();
-  const std::span<const QuantizedTensor> right = phase == Phase::backward_weight
-                                                     ? std::span<const QuantizedTensor>(gradient_side_.codes)
-                                                     : std::span<const QuantizedTensor>(weight_side_.codes);
+  const traces::PhaseInfo info = traces::info_of(phase);
+  const QuantizedTensor& left = side(info.left).codes.front();
+  const std::span<const QuantizedTensor> right = side(info.right).codes;
   const auto samples = static_cast<unsigned>(right.size());
   multiply_blocked(product, left, right, accumulators, path_, context.pool, context.workspace);
   const float scale = product_scale(phase, left.scale, right.front().scale, samples);

@@ -27,6 +27,7 @@ class QuantizedLayer final : public ParametrizedLayer {
     std::span<const float> values(std::span<const float> source, unsigned sample, traces::ThreadPool& pool);
   };
 
+  const Side& side(traces::Role role) const;
   void observe(traces::Role role, const Side& side, std::span<const float> source,
                const StepContext& context) const;
   bool has_codes() const { return gradient_side_.quantizer != nullptr && input_side_.quantizer != nullptr; }

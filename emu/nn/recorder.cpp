@@ -10,27 +10,16 @@ namespace quatrain::emu {
 namespace {
 
 using traces::Pass;
-using traces::Phase;
 using traces::Role;
-using traces::Rule;
 
 constexpr std::size_t most_stored_accumulators = std::size_t{1} << 24;  // 64 MiB
 constexpr std::size_t most_stored_outputs = std::size_t{1} << 16;       // 256 KiB
 
 traces::LayerRecord layer_record(const LayerConfig& layer, std::uint32_t id) {
-  const traces::Geometry& g = layer.geometry;
   return {.id = id,
           .name = layer.name,
           .kind = kind_of(layer),
-          .in_channels = g.in_channels,
-          .out_channels = g.out_channels,
-          .kernel_height = g.kernel_height,
-          .kernel_width = g.kernel_width,
-          .stride_height = g.stride_height,
-          .stride_width = g.stride_width,
-          .padding_height = g.padding_height,
-          .padding_width = g.padding_width,
-          .groups = g.groups};
+          .geometry = traces::open_geometry(kind_of(layer), layer.geometry)};
 }
 
 traces::RunRecord run_record(const TrainingConfig& config) {
@@ -49,17 +38,11 @@ traces::QuantizerRecord quantizer_record(const QuantizerEvent& event) {
   record.rule = rule.rule;
   record.max = result.max;
   record.scale = result.scale;
-  if (event.role == Role::gradient) {
+  record.facts = result.facts;
+  if (std::holds_alternative<traces::Fp4Facts>(result.facts)) {
     record.sample = event.sample;
-    record.random_bits = rule.rule == Rule::luq_fp4 ? rule.random_bits : 0;
+    record.random_bits = traces::info_of(rule.rule).draws ? rule.random_bits : 0;
     record.alpha = rule.alpha;
-    record.max_used = result.max_used;
-  } else {
-    record.exponent = result.exponent;
-    record.count = result.count;
-    record.sum1 = result.sum1;
-    record.sum2 = result.sum2;
-    record.clip = result.clip;
   }
   return record;
 }
@@ -73,11 +56,27 @@ std::string gradient_id(const std::string& place, unsigned sample) {
   return fmt::format("{}gradient/{}", place, sample);
 }
 
-/// What Z, dX and dW have the shape of.
-Role role_of_result(Phase phase) {
-  return phase == Phase::forward         ? Role::gradient
-         : phase == Phase::backward_data ? Role::input
-                                         : Role::weight;
+/// What an operand's quantizer is called.
+std::string operand_id(const std::string& place, Role role, unsigned sample) {
+  switch (role) {
+    case Role::input:
+    case Role::weight:
+      break;
+    case Role::gradient:
+      return gradient_id(place, sample);
+  }
+  return place + std::string(name_of(role));
+}
+
+/// Which of a traced step's files holds a pass.
+std::string_view file_ending(Pass pass) {
+  switch (pass) {
+    case Pass::train:
+      return ".safetensors";
+    case Pass::evaluation:
+      return "_evaluation.safetensors";
+  }
+  return {};
 }
 
 }  // namespace
@@ -103,7 +102,7 @@ TraceRecorder::TraceRecorder(const std::filesystem::path& directory, const Train
 void TraceRecorder::begin_step(std::uint32_t step, Pass pass) {
   step_ = step;
   pass_ = pass;
-  writer_.begin_file(fmt::format("step_{:08}{}.safetensors", step, pass == Pass::train ? "" : "_evaluation"));
+  writer_.begin_file(fmt::format("step_{:08}{}", step, file_ending(pass)));
 }
 
 void TraceRecorder::end_step() { writer_.end_file(); }
@@ -124,8 +123,7 @@ void TraceRecorder::quantized(const QuantizerEvent& event) {
   traces::QuantizerRecord record = quantizer_record(event);
   record.step = step_;
   record.pass = pass_;
-  record.id = event.role == Role::gradient ? gradient_id(place, event.sample)
-                                           : place + std::string(traces::name_of(event.role));
+  record.id = operand_id(place, event.role, event.sample);
   record.source = store_source(event, place, shape);
   record.codes = record.id + "/codes";
   writer_.add_codes(record.codes, event.result.encoding, shape, traces::pack_nibbles(event.result.codes));
@@ -141,16 +139,13 @@ void TraceRecorder::multiplied(const ProductEvent& event) {
   record.step = step_;
   record.pass = pass_;
   record.phase = event.gemm.phase;
-  record.left = {event.gemm.phase == Phase::backward_data ? gradient_id(place, 0) : place + "input"};
-  if (event.gemm.phase == Phase::backward_weight) {
-    for (unsigned sample = 0; sample < event.samples; ++sample)
-      record.right.push_back(gradient_id(place, sample));
-  } else {
-    record.right = {place + "weight"};
-  }
+  const traces::PhaseInfo phase = traces::info_of(event.gemm.phase);
+  record.left = {operand_id(place, phase.left, 0)};
+  for (unsigned sample = 0; sample < event.samples; ++sample)
+    record.right.push_back(operand_id(place, phase.right, sample));
   record.samples = event.samples;
   record.size = traces::gemm_size(event.gemm.phase, event.gemm.geometry);
-  record.result_shape = natural_shape(kind_of(layer), event.gemm.geometry, role_of_result(event.gemm.phase));
+  record.result_shape = natural_shape(kind_of(layer), event.gemm.geometry, phase.result);
   record.scale = event.scale;
   output_.resize(event.accumulators.size());
   scale_accumulators(event.accumulators, event.scale, output_);

@@ -3,8 +3,8 @@
 #include "emu/nn/training_layers.hpp"
 #include "traces/base/names.hpp"
 
-#include <algorithm>
 #include <array>
+#include <cassert>
 #include <string_view>
 
 namespace quatrain::emu {
@@ -15,10 +15,6 @@ using Words = std::string_view;
 
 constexpr std::array<Words, 1> set_words = {"fashion_mnist"};
 constexpr std::array<Words, 1> optimizer_words = {"sgd"};
-constexpr std::array<Words, 2> schedule_words = {"linear", "step"};
-constexpr std::array<Words, 2> forward_words = {"sawb", "none"};
-constexpr std::array<Words, 3> gradient_words = {"luq", "nearest", "none"};
-constexpr std::array<Words, 2> alpha_words = {"exact", "pow2"};
 constexpr std::int64_t most_images = 2'147'483'647;
 
 std::optional<std::int64_t> read_limit(const JsonNode& data, std::string_view key) {
@@ -52,13 +48,16 @@ OptimizerConfig read_optimizer(const JsonNode& node) {
 
 LearningRateConfig read_learning_rate(const JsonNode& node) {
   LearningRateConfig rate;
-  rate.schedule = static_cast<Schedule>(node.at("schedule").one_of(schedule_words));
+  rate.schedule = node.at("schedule").one_of<Schedule>();
   rate.from = node.at("from").number(0, 100);
-  if (rate.schedule == Schedule::linear) {
-    rate.to = node.at("to").number(0, 100);
-  } else {
-    rate.factor = node.at("factor").number(0, 1);
-    rate.every = node.at("every").integer(1, most_epochs);
+  switch (rate.schedule) {
+    case Schedule::linear:
+      rate.to = node.at("to").number(0, 100);
+      break;
+    case Schedule::step:
+      rate.factor = node.at("factor").number(0, 1);
+      rate.every = node.at("every").integer(1, most_epochs);
+      break;
   }
   node.reject_unread_keys();
   return rate;
@@ -67,20 +66,20 @@ LearningRateConfig read_learning_rate(const JsonNode& node) {
 /// A key that the gradient's rule does not use is unknown there.
 QuantizeConfig read_quantize(const JsonNode& node) {
   QuantizeConfig quantize;
-  quantize.forward = static_cast<ForwardRule>(node.at("forward").one_of(forward_words));
-  quantize.gradient = static_cast<GradientRule>(node.at("gradient").one_of(gradient_words));
-  if (quantize.gradient != GradientRule::none && node.has("alpha"))
-    quantize.alpha = static_cast<traces::Alpha>(node.at("alpha").one_of(alpha_words));
-  if (quantize.gradient == GradientRule::luq && node.has("random_bits")) {
+  quantize.forward = node.at("forward").one_of<ForwardRule>();
+  quantize.gradient = node.at("gradient").one_of<GradientRule>();
+  if (info_of(quantize.gradient).rule && node.has("alpha"))
+    quantize.alpha = node.at("alpha").one_of<traces::Alpha>();
+  if (draws(quantize.gradient) && node.has("random_bits")) {
     const JsonNode bits = node.at("random_bits");
     quantize.random_bits = static_cast<unsigned>(bits.integer(4, 16));
-    if (quantize.random_bits != 4 && quantize.random_bits != 8 && quantize.random_bits != 16)
+    if (!traces::is_random_bit_count(quantize.random_bits))
       throw bits.error("found {}; expected 4, 8 or 16", quantize.random_bits);
   }
-  if (quantize.gradient == GradientRule::luq && node.has("samples")) {
+  if (draws(quantize.gradient) && node.has("samples")) {
     const JsonNode samples = node.at("samples");
     quantize.samples = static_cast<unsigned>(samples.integer(1, 16));
-    if ((quantize.samples & (quantize.samples - 1)) != 0)
+    if (!traces::is_sample_count(quantize.samples))
       throw samples.error("found {}; expected 1, 2, 4, 8 or 16", quantize.samples);
   }
   node.reject_unread_keys();
@@ -93,18 +92,22 @@ nlohmann::ordered_json dump_limit(const std::optional<std::int64_t>& limit) {
 }
 
 nlohmann::ordered_json dump_learning_rate(const LearningRateConfig& rate) {
-  const auto word = schedule_words[static_cast<std::size_t>(rate.schedule)];
-  if (rate.schedule == Schedule::linear) return {{"schedule", word}, {"from", rate.from}, {"to", rate.to}};
+  const auto word = name_of(rate.schedule);
+  switch (rate.schedule) {
+    case Schedule::linear:
+      return {{"schedule", word}, {"from", rate.from}, {"to", rate.to}};
+    case Schedule::step:
+      break;
+  }
   return {{"schedule", word}, {"from", rate.from}, {"factor", rate.factor}, {"every", rate.every}};
 }
 
 nlohmann::ordered_json dump_quantize(const QuantizeConfig& quantize) {
-  nlohmann::ordered_json json = {{"forward", forward_words[static_cast<std::size_t>(quantize.forward)]},
-                                 {"gradient", gradient_words[static_cast<std::size_t>(quantize.gradient)]}};
-  if (quantize.gradient == GradientRule::luq) json["random_bits"] = quantize.random_bits;
-  if (quantize.gradient != GradientRule::none)
-    json["alpha"] = alpha_words[static_cast<std::size_t>(quantize.alpha)];
-  if (quantize.gradient == GradientRule::luq) json["samples"] = quantize.samples;
+  nlohmann::ordered_json json = {{"forward", name_of(quantize.forward)},
+                                 {"gradient", name_of(quantize.gradient)}};
+  if (draws(quantize.gradient)) json["random_bits"] = quantize.random_bits;
+  if (info_of(quantize.gradient).rule) json["alpha"] = name_of(quantize.alpha);
+  if (draws(quantize.gradient)) json["samples"] = quantize.samples;
   return json;
 }
 
@@ -151,26 +154,15 @@ std::string dump_training_config(const TrainingConfig& config) {
   return json.dump(2) + "\n";
 }
 
-std::string_view name_of(Recipe recipe) { return recipe_words[static_cast<std::size_t>(recipe)]; }
-
-std::optional<Recipe> recipe_named(std::string_view name) {
-  const auto found = std::find(recipe_words.begin(), recipe_words.end(), name);
-  if (found == recipe_words.end()) return std::nullopt;
-  return static_cast<Recipe>(found - recipe_words.begin());
-}
-
 TrainingConfig with_overrides(TrainingConfig config, const TrainingOverrides& overrides,
                               const std::string& name) {
   if (overrides == TrainingOverrides{}) return config;
   config.seed = overrides.seed.value_or(config.seed);
   config.epochs = overrides.epochs.value_or(config.epochs);
   if (overrides.quantize) {
-    const bool is_fp32 = *overrides.quantize == Recipe::fp32;
-    const bool is_luq = *overrides.quantize == Recipe::luq;
-    config.quantize.forward = is_fp32 ? ForwardRule::none : ForwardRule::sawb;
-    config.quantize.gradient = is_fp32  ? GradientRule::none
-                               : is_luq ? GradientRule::luq
-                                        : GradientRule::nearest;
+    const RecipeInfo recipe = info_of(*overrides.quantize);
+    config.quantize.forward = recipe.forward;
+    config.quantize.gradient = recipe.gradient;
   }
   return read_training_config(JsonNode::parse(dump_training_config(config), name));
 }
@@ -181,7 +173,16 @@ traces::Geometry with_batch(traces::Geometry geometry, std::int64_t batch) {
 }
 
 traces::LayerKind kind_of(const LayerConfig& layer) {
-  return layer.kind == LayerWord::conv2d ? traces::LayerKind::conv2d : traces::LayerKind::linear;
+  switch (layer.kind) {
+    case LayerWord::conv2d:
+      return traces::LayerKind::conv2d;
+    case LayerWord::linear:
+      return traces::LayerKind::linear;
+    case LayerWord::relu:
+      break;
+  }
+  assert(false && "a relu has no parameters");
+  return {};
 }
 
 traces::Rule input_rule(const LayerConfig& layer) {

@@ -8,7 +8,6 @@
 #include "traces/base/strict_json.hpp"
 #include "traces/format/record.hpp"
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,6 +22,15 @@ struct OptimizerConfig {
 };
 
 enum class Schedule : std::uint8_t { linear, step };
+constexpr std::string_view name_of(Schedule schedule) {
+  switch (schedule) {
+    case Schedule::linear:
+      return "linear";
+    case Schedule::step:
+      return "step";
+  }
+  return {};
+}
 
 struct LearningRateConfig {
   Schedule schedule = Schedule::linear;
@@ -34,6 +42,37 @@ struct LearningRateConfig {
 
 enum class ForwardRule : std::uint8_t { sawb, none };
 enum class GradientRule : std::uint8_t { luq, nearest, none };
+constexpr std::string_view name_of(ForwardRule rule) {
+  switch (rule) {
+    case ForwardRule::sawb:
+      return "sawb";
+    case ForwardRule::none:
+      return "none";
+  }
+  return {};
+}
+
+struct GradientRuleInfo {
+  std::string_view word;
+  std::optional<traces::Rule> rule = {};  ///< absent: gradients stay fp32
+};
+constexpr GradientRuleInfo info_of(GradientRule rule) {
+  switch (rule) {
+    case GradientRule::luq:
+      return {"luq", traces::Rule::luq_fp4};
+    case GradientRule::nearest:
+      return {"nearest", traces::Rule::nearest_fp4};
+    case GradientRule::none:
+      return {"none"};
+  }
+  return {};
+}
+constexpr std::string_view name_of(GradientRule rule) { return info_of(rule).word; }
+/// Takes random bits, and so may take samples.
+constexpr bool draws(GradientRule rule) {
+  const std::optional<traces::Rule> quantizer = info_of(rule).rule;
+  return quantizer && traces::info_of(*quantizer).draws;
+}
 
 struct QuantizeConfig {
   ForwardRule forward = ForwardRule::sawb;
@@ -46,12 +85,52 @@ struct QuantizeConfig {
 /// The three ways that comparisons put side by side: no quantizers, the paper's, and its control without
 /// randomness.
 enum class Recipe : std::uint8_t { fp32, luq, nearest };
-inline constexpr std::array<std::string_view, 3> recipe_words = {"fp32", "luq", "nearest"};
-std::string_view name_of(Recipe recipe);
-std::optional<Recipe> recipe_named(std::string_view name);
+struct RecipeInfo {
+  std::string_view word;
+  ForwardRule forward = ForwardRule::none;
+  GradientRule gradient = GradientRule::none;
+};
+constexpr RecipeInfo info_of(Recipe recipe) {
+  switch (recipe) {
+    case Recipe::fp32:
+      return {"fp32", ForwardRule::none, GradientRule::none};
+    case Recipe::luq:
+      return {"luq", ForwardRule::sawb, GradientRule::luq};
+    case Recipe::nearest:
+      return {"nearest", ForwardRule::sawb, GradientRule::nearest};
+  }
+  return {};
+}
+constexpr std::string_view name_of(Recipe recipe) { return info_of(recipe).word; }
 
 enum class LayerWord : std::uint8_t { conv2d, linear, relu };
 enum class Precision : std::uint8_t { fp32, quantized };
+struct LayerWordInfo {
+  std::string_view word;
+  bool has_parameters = false;
+  bool is_never_negative = false;  ///< its output
+};
+constexpr LayerWordInfo info_of(LayerWord word) {
+  switch (word) {
+    case LayerWord::conv2d:
+      return {.word = "conv2d", .has_parameters = true};
+    case LayerWord::linear:
+      return {.word = "linear", .has_parameters = true};
+    case LayerWord::relu:
+      return {.word = "relu", .is_never_negative = true};
+  }
+  return {};
+}
+constexpr std::string_view name_of(LayerWord word) { return info_of(word).word; }
+constexpr std::string_view name_of(Precision precision) {
+  switch (precision) {
+    case Precision::fp32:
+      return "fp32";
+    case Precision::quantized:
+      return "quantized";
+  }
+  return {};
+}
 
 /// Layer ids number all layers of the config from 0, in order.
 struct LayerConfig {
@@ -63,7 +142,7 @@ struct LayerConfig {
   Extent input, output;
   traces::Geometry geometry;
   bool unsigned_input = false;  ///< the layer before it is a relu: its input is never negative
-  bool has_parameters() const { return kind != LayerWord::relu; }
+  bool has_parameters() const { return info_of(kind).has_parameters; }
 };
 
 struct TrainingConfig {
@@ -104,7 +183,7 @@ TrainingConfig with_overrides(TrainingConfig config, const TrainingOverrides& ov
 
 /// The same geometry for `batch` samples.
 traces::Geometry with_batch(traces::Geometry geometry, std::int64_t batch);
-/// A conv2d or linear layer's word in a trace.
+/// A layer with parameters as a trace has it.
 traces::LayerKind kind_of(const LayerConfig& layer);
 /// What quantizes the input of a layer.
 traces::Rule input_rule(const LayerConfig& layer);

@@ -1,6 +1,5 @@
 #include "emu/nn/training_layers.hpp"
 
-#include "emu/gemm/epilogue.hpp"
 #include "emu/gemm/lowering.hpp"
 #include "traces/base/names.hpp"
 #include "traces/format/record.hpp"
@@ -17,8 +16,6 @@ using traces::Geometry;
 using traces::JsonNode;
 using traces::Phase;
 
-constexpr std::array<std::string_view, 3> layer_words = {"conv2d", "linear", "relu"};
-constexpr std::array<std::string_view, 2> precision_words = {"fp32", "quantized"};
 constexpr std::int64_t most_channels = 65'536;
 constexpr std::int64_t most_kernel = 1'024;
 constexpr std::int64_t element_limit = std::int64_t{1} << 31;  // a tensor of a trace has fewer
@@ -107,32 +104,39 @@ void check_bounds(const JsonNode& node, const LayerConfig& layer, const Training
   const traces::Encoding input = traces::encoding_of(input_rule(layer));
   constexpr auto weight = traces::Encoding::int4, gradient = traces::Encoding::fp4_e3m0;
   const Geometry geometry = with_batch(layer.geometry, config.batch);
-  try {
-    require_exact_int32({Phase::forward, geometry}, input, weight, 1);
-    if (config.quantize.gradient == GradientRule::none) return;
-    require_exact_int32({Phase::backward_data, geometry}, gradient, weight, 1);
-    require_exact_int32({Phase::backward_weight, geometry}, input, gradient, config.quantize.samples);
-  } catch (traces::Error& error) {
-    error.add_context("{}: {}", node.file(), node.pointer());
-    throw;
-  }
+  const auto require_exact = [&](Phase phase, traces::Encoding left, traces::Encoding right,
+                                 unsigned samples) {
+    if (const auto reason = traces::inexact_sum(gemm_size(phase, geometry), left, right, samples))
+      throw node.error("{} of {} images: {}", traces::name_of(phase), config.batch, *reason);
+  };
+  require_exact(Phase::forward, input, weight, 1);
+  if (config.quantize.gradient == GradientRule::none) return;
+  require_exact(Phase::backward_data, gradient, weight, 1);
+  require_exact(Phase::backward_weight, input, gradient, config.quantize.samples);
 }
 
 LayerConfig read_layer(const JsonNode& node, const LayerConfig* before, const TrainingConfig& config,
                        std::set<std::string>& names) {
   LayerConfig layer;
-  layer.kind = static_cast<LayerWord>(node.at("kind").one_of(layer_words));
+  layer.kind = node.at("kind").one_of<LayerWord>();
   layer.input = before == nullptr ? image_extent : before->output;
-  layer.unsigned_input = before != nullptr && before->kind == LayerWord::relu;
+  layer.unsigned_input = before != nullptr && info_of(before->kind).is_never_negative;
   layer.output = layer.input;
   if (layer.has_parameters()) {
     layer.name = read_layer_name(node.at("name"), names);
-    layer.precision = static_cast<Precision>(node.at("precision").one_of(precision_words));
-    if (layer.kind == LayerWord::conv2d) {
+    layer.precision = node.at("precision").one_of<Precision>();
+  }
+  switch (layer.kind) {
+    case LayerWord::conv2d:
       read_conv2d(node, layer);
-    } else {
+      break;
+    case LayerWord::linear:
       read_linear(node, layer);
-    }
+      break;
+    case LayerWord::relu:
+      break;
+  }
+  if (layer.has_parameters()) {
     check_bounds(node, layer, config);
     check_borders(node, layer, names.size() == 1, config);
   }
@@ -172,22 +176,28 @@ std::vector<LayerConfig> read_layers(const JsonNode& node, const TrainingConfig&
 
 nlohmann::ordered_json dump_layer(const LayerConfig& layer) {
   const Geometry& g = layer.geometry;
-  const auto word = layer_words[static_cast<std::size_t>(layer.kind)];
-  if (layer.kind == LayerWord::relu) return {{"kind", word}};
-  const auto precision = precision_words[static_cast<std::size_t>(layer.precision)];
-  if (layer.kind == LayerWord::linear)
-    return {{"kind", word}, {"name", layer.name}, {"out_features", g.out_channels}, {"precision", precision}};
   const auto pair = [](std::int64_t height, std::int64_t width) {
     return nlohmann::ordered_json::array({height, width});
   };
-  return {{"kind", word},
-          {"name", layer.name},
-          {"out_channels", g.out_channels},
-          {"kernel", pair(g.kernel_height, g.kernel_width)},
-          {"stride", pair(g.stride_height, g.stride_width)},
-          {"padding", pair(g.padding_height, g.padding_width)},
-          {"groups", g.groups},
-          {"precision", precision}};
+  switch (layer.kind) {
+    case LayerWord::conv2d:
+      return {{"kind", name_of(layer.kind)},
+              {"name", layer.name},
+              {"out_channels", g.out_channels},
+              {"kernel", pair(g.kernel_height, g.kernel_width)},
+              {"stride", pair(g.stride_height, g.stride_width)},
+              {"padding", pair(g.padding_height, g.padding_width)},
+              {"groups", g.groups},
+              {"precision", name_of(layer.precision)}};
+    case LayerWord::linear:
+      return {{"kind", name_of(layer.kind)},
+              {"name", layer.name},
+              {"out_features", g.out_channels},
+              {"precision", name_of(layer.precision)}};
+    case LayerWord::relu:
+      break;
+  }
+  return {{"kind", name_of(layer.kind)}};
 }
 
 }  // namespace quatrain::emu

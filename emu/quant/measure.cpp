@@ -99,7 +99,7 @@ Fp4Maximum start_fp4(const Quantizer& quantizer, std::span<const float> x, const
   out = {.encoding = traces::Encoding::fp4_e3m0, .codes = std::move(out.codes)};
   out.codes.resize(x.size());
   out.max = measured;
-  out.max_used = maximum.used;
+  out.facts = traces::Fp4Facts{maximum.used};
   out.scale = maximum.used < smallest_maximum ? 0.0F : maximum.rounded * 0x1p-6F;
   if (out.scale == 0) std::fill(out.codes.begin(), out.codes.end(), std::uint8_t{0});
   return maximum;

@@ -13,15 +13,13 @@
 
 namespace quatrain::emu {
 
-/// Codes one a byte, and what a quantizer record says of them; fields that a rule does not have are 0.
+/// Codes one a byte, and what a quantizer record says of them.
 struct QuantizedTensor {
   traces::Encoding encoding = traces::Encoding::int4;
   std::vector<std::uint8_t> codes;
   float scale = 0;
-  float max = 0, max_used = 0;
-  std::int32_t exponent = 0;
-  std::uint64_t count = 0, sum1 = 0, sum2 = 0;
-  float clip = 0;
+  float max = 0;
+  traces::QuantizerFacts facts = {};  ///< the kind follows from the rule
 };
 
 struct QuantizerConfig {

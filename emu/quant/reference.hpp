@@ -38,17 +38,23 @@ class ReferenceQuantizer final : public Quantizer {
                 traces::ThreadPool&, QuantizedTensor& out) const override {
     out = {.encoding = traces::encoding_of(config_.rule), .codes = std::vector<std::uint8_t>(x.size())};
     out.max = measured_maximum_reference(x, config_.rule, key);
-    if (out.encoding == traces::Encoding::fp4_e3m0)
-      quantize_fp4(x, key, maximum, out);
-    else
-      quantize_sawb(x, out);
+    switch (config_.rule) {
+      case traces::Rule::sawb_int4:
+      case traces::Rule::sawb_uint4:
+        quantize_sawb(x, out);
+        break;
+      case traces::Rule::luq_fp4:
+      case traces::Rule::nearest_fp4:
+        quantize_fp4(x, key, maximum, out);
+        break;
+    }
   }
 
  private:
   void quantize_fp4(std::span<const float> x, const traces::DrawKey& key, std::optional<float> given,
                     QuantizedTensor& out) const {
     const Fp4Maximum maximum = fp4_maximum(out.max, given, config_.alpha, key);
-    out.max_used = maximum.used;
+    out.facts = traces::Fp4Facts{maximum.used};
     if (maximum.used < smallest_maximum) return;
     out.scale = maximum.rounded * 0x1p-6F;
     const float inverse = 64 / maximum.rounded;
@@ -71,25 +77,26 @@ class ReferenceQuantizer final : public Quantizer {
   }
 
   void quantize_sawb(std::span<const float> x, QuantizedTensor& out) const {
+    traces::SawbFacts& facts = out.facts.emplace<traces::SawbFacts>();
     if (out.max < smallest_maximum) return;
     const bool is_signed = config_.rule == traces::Rule::sawb_int4;
-    std::frexp(out.max, &out.exponent);
+    std::frexp(out.max, &facts.exponent);
     for (const float element : x) {
-      const double units = std::ldexp(double{std::fabs(element)}, 16 - out.exponent);  // exact
+      const double units = std::ldexp(double{std::fabs(element)}, 16 - facts.exponent);  // exact
       const auto m = static_cast<std::uint64_t>(std::nearbyint(units));
-      out.sum1 += m;
-      out.sum2 += m * m;
-      if (is_signed || m > 0) ++out.count;
+      facts.sum1 += m;
+      facts.sum2 += m * m;
+      if (is_signed || m > 0) ++facts.count;
     }
-    const auto n = static_cast<double>(out.count);
-    const double a = static_cast<double>(out.sum2) / n, b = static_cast<double>(out.sum1) / n;
+    const auto n = static_cast<double>(facts.count);
+    const double a = static_cast<double>(facts.sum2) / n, b = static_cast<double>(facts.sum1) / n;
     const double c = clip_in_units(is_signed ? 12.035 : 11.5, std::sqrt(a), is_signed ? 12.03 : 10.25, b);
-    out.clip = static_cast<float>(std::ldexp(c, out.exponent - 16));
-    const bool comparisons_hold = out.clip >= smallest_maximum && out.clip <= out.max;
-    if (!comparisons_hold || (is_signed && 2 * c < 3 * b)) out.clip = out.max;
+    facts.clip = static_cast<float>(std::ldexp(c, facts.exponent - 16));
+    const bool comparisons_hold = facts.clip >= smallest_maximum && facts.clip <= out.max;
+    if (!comparisons_hold || (is_signed && 2 * c < 3 * b)) facts.clip = out.max;
     const float largest_code = is_signed ? 7 : 15;
-    out.scale = out.clip / largest_code;
-    const float inverse = largest_code / out.clip;
+    out.scale = facts.clip / largest_code;
+    const float inverse = largest_code / facts.clip;
     for (std::size_t i = 0; i < x.size(); ++i) {
       const float y = x[i] * inverse;
       const float rounded = std::nearbyint(y);

@@ -71,12 +71,13 @@ class SawbQuantizer final : public Quantizer {
       std::fill(out.codes.begin(), out.codes.end(), std::uint8_t{0});
       return;
     }
-    out.exponent = sawb_exponent(out.max);
-    add_sums(x, pool, out);
-    set_clip(is_signed, out);
+    traces::SawbFacts& facts = out.facts.emplace<traces::SawbFacts>();
+    facts.exponent = sawb_exponent(out.max);
+    add_sums(x, pool, facts);
+    set_clip(is_signed, out.max, facts);
     const float largest_code = is_signed ? 7.0F : 15.0F;
-    out.scale = out.clip / largest_code;
-    const SawbScale by{largest_code / out.clip, is_signed ? -largest_code : 0.0F, largest_code};
+    out.scale = facts.clip / largest_code;
+    const SawbScale by{largest_code / facts.clip, is_signed ? -largest_code : 0.0F, largest_code};
     for_pieces(pool, x.size(), piece_elements, [&](std::size_t begin, std::size_t end) {
       on_path(
           path_, [&]() __attribute__((always_inline)) {
@@ -87,30 +88,30 @@ class SawbQuantizer final : public Quantizer {
   }
 
  private:
-  void add_sums(std::span<const float> x, traces::ThreadPool& pool, QuantizedTensor& out) const {
-    const float to_units = std::ldexp(1.0F, 16 - out.exponent);  // 2^-112 .. 2^115
+  void add_sums(std::span<const float> x, traces::ThreadPool& pool, traces::SawbFacts& facts) const {
+    const float to_units = std::ldexp(1.0F, 16 - facts.exponent);  // 2^-112 .. 2^115
     std::vector<SawbSums> pieces(piece_count(x.size()));
     for_pieces(pool, x.size(), piece_elements, [&](std::size_t begin, std::size_t end) {
       pieces[begin / piece_elements] = sawb_sums(x.subspan(begin, end - begin), to_units, path_);
     });
     std::uint64_t above_zero = 0;
     for (const SawbSums& piece : pieces) {
-      out.sum1 += piece.sum1;
-      out.sum2 += piece.sum2;
+      facts.sum1 += piece.sum1;
+      facts.sum2 += piece.sum2;
       above_zero += piece.above_zero;
     }
-    out.count = config_.rule == traces::Rule::sawb_int4 ? x.size() : above_zero;
+    facts.count = config_.rule == traces::Rule::sawb_int4 ? x.size() : above_zero;
   }
 
-  static void set_clip(bool is_signed, QuantizedTensor& out) {
-    const auto count = static_cast<double>(out.count);
-    const double mean_square = static_cast<double>(out.sum2) / count;
-    const double mean = static_cast<double>(out.sum1) / count;
+  static void set_clip(bool is_signed, float max, traces::SawbFacts& facts) {
+    const auto count = static_cast<double>(facts.count);
+    const double mean_square = static_cast<double>(facts.sum2) / count;
+    const double mean = static_cast<double>(facts.sum1) / count;
     const double c = sawb_clip(is_signed, mean_square, mean);
-    out.clip = static_cast<float>(c * std::ldexp(1.0, out.exponent - 16));
-    const bool is_in_range = out.clip >= smallest_maximum && out.clip <= out.max;
+    facts.clip = static_cast<float>(c * std::ldexp(1.0, facts.exponent - 16));
+    const bool is_in_range = facts.clip >= smallest_maximum && facts.clip <= max;
     const bool is_nearly_constant = is_signed && 2.0 * c < 3.0 * mean;
-    if (!is_in_range || is_nearly_constant) out.clip = out.max;
+    if (!is_in_range || is_nearly_constant) facts.clip = max;
   }
 
   QuantizerConfig config_;

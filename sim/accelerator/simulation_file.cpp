@@ -29,7 +29,7 @@ RecordResult read_size(const JsonNode& node) {
   RecordResult record;
   record.step = static_cast<std::uint32_t>(node.at("step").integer(0, most_32));
   record.layer = node.at("layer").string();
-  record.phase = static_cast<traces::Phase>(node.at("phase").one_of(traces::phase_words));
+  record.phase = node.at("phase").one_of<traces::Phase>();
   record.size.m = node.at("m").integer(1, most);
   record.size.n = node.at("n").integer(1, most);
   record.size.k = node.at("k").integer(1, most);

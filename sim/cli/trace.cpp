@@ -55,12 +55,17 @@ std::map<Key, Counts> count_records(const Manifest& manifest, KeyOf&& key_of) {
 }
 
 std::string sizes_of(const traces::LayerRecord& layer) {
-  if (layer.kind == traces::LayerKind::linear)
-    return fmt::format("linear {} -> {}", layer.in_channels, layer.out_channels);
-  return fmt::format("conv2d {} -> {}, kernel {}x{}, stride {}x{}, padding {}x{}, groups {}",
-                     layer.in_channels, layer.out_channels, layer.kernel_height, layer.kernel_width,
-                     layer.stride_height, layer.stride_width, layer.padding_height, layer.padding_width,
-                     layer.groups);
+  const traces::Geometry& g = layer.geometry;
+  const std::string channels = fmt::format("{} {} -> {}", name_of(layer.kind), g.in_channels, g.out_channels);
+  switch (layer.kind) {
+    case traces::LayerKind::linear:
+      return channels;
+    case traces::LayerKind::conv2d:
+      break;
+  }
+  return channels + fmt::format(", kernel {}x{}, stride {}x{}, padding {}x{}, groups {}", g.kernel_height,
+                                g.kernel_width, g.stride_height, g.stride_width, g.padding_height,
+                                g.padding_width, g.groups);
 }
 
 struct Line {

@@ -41,7 +41,7 @@ struct Typed {
 emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command) {
   const traces::JsonNode file = open_config(typed.config, ConfigKind::training);
   emu::TrainingOverrides overrides = typed.overrides;
-  overrides.quantize = emu::recipe_named(typed.quantize);
+  overrides.quantize = traces::named<emu::Recipe>(typed.quantize);
   emu::TrainingOptions options;
   options.config = emu::with_overrides(emu::read_training_config(file), overrides, file.file());
   options.data = typed.data.empty() ? emu::data_directory(std::nullopt) : emu::data_directory(typed.data);
@@ -104,7 +104,8 @@ void add_train_command(CLI::App& program, Action& action) {
   command->add_option("--epochs", typed->overrides.epochs, "instead of the config's")
       ->check(whole_number(1, emu::most_epochs));
   command->add_option("--quantize", typed->quantize, "instead of the config's: fp32, luq or nearest")
-      ->check(CLI::IsMember(std::vector<std::string>(emu::recipe_words.begin(), emu::recipe_words.end())));
+      ->check(CLI::IsMember(std::vector<std::string>(traces::words_of<emu::Recipe>.begin(),
+                                                     traces::words_of<emu::Recipe>.end())));
   command->add_option("--threads", typed->threads, "default: as many as the machine has")
       ->check(whole_number(1, 1024));
   command->add_option("--data", typed->data, "folder of the IDX files (default: $QUATRAIN_DATA, or Debian's)")

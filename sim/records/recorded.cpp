@@ -4,7 +4,6 @@
 #include "traces/encoding/nibbles.hpp"
 
 #include <cmath>
-#include <limits>
 
 namespace quatrain::sim {
 namespace {
@@ -14,9 +13,22 @@ using traces::GemmRecord;
 using traces::Manifest;
 using traces::QuantizerRecord;
 
-bool has_sawb(const QuantizerRecord& record) {
-  return record.rule == traces::Rule::sawb_int4 || record.rule == traces::Rule::sawb_uint4;
+/// M, where the record says that it was given from outside.
+std::optional<float> given_maximum(const QuantizerRecord& record) {
+  const auto* facts = std::get_if<traces::Fp4Facts>(&record.facts);
+  if (facts == nullptr) return std::nullopt;
+  switch (record.maximum) {
+    case traces::Maximum::measured:
+      return std::nullopt;
+    case traces::Maximum::hindsight:
+      break;
+  }
+  return facts->max_used;
 }
+
+/// What decides whether a tensor counts as zero.
+float deciding_maximum(const QuantizerRecord& record, const traces::SawbFacts&) { return record.max; }
+float deciding_maximum(const QuantizerRecord&, const traces::Fp4Facts& facts) { return facts.max_used; }
 
 void require_finite_scale(const Manifest& manifest, const GemmRecord& record) {
   const float left = manifest.quantizer(record.left[0]).scale;
@@ -44,8 +56,8 @@ void require_legal_source(const QuantizerRecord& record, std::span<const float> 
                   x);
     max = std::fmax(max, std::fabs(x));
   }
-  const float used = record.maximum == traces::Maximum::hindsight ? record.max_used : max;
-  if (!has_sawb(record) && record.alpha == traces::Alpha::pow2 && used > std::ldexp(1.0F, 127))
+  const float used = given_maximum(record).value_or(max);
+  if (record.alpha == traces::Alpha::pow2 && used > std::ldexp(1.0F, 127))
     throw Error("maximum out of range: {}; expected at most 2^127 for pow2", used);
 }
 
@@ -60,14 +72,8 @@ traces::Refusal inexact_sum(const Manifest& manifest, const GemmRecord& record) 
   const auto encoding = [&](const std::string& id) {
     return traces::encoding_of(manifest.quantizer(id).rule);
   };
-  const traces::Encoding left = encoding(record.left[0]), right = encoding(record.right[0]);
-  const std::int64_t product =
-      std::int64_t{traces::largest_magnitude(left)} * traces::largest_magnitude(right);
-  const std::int64_t most = std::numeric_limits<std::int32_t>::max() / product / record.samples;
-  if (record.size.k <= most) return std::nullopt;
-  return fmt::format(
-      "k is {} with {} sample(s) of {} x {}; expected at most {}, so that every sum fits int32",
-      record.size.k, record.samples, traces::name_of(left), traces::name_of(right), most);
+  return traces::inexact_sum(record.size, encoding(record.left[0]), encoding(record.right[0]),
+                             record.samples);
 }
 
 void require_computable(const traces::TraceReader& trace, const GemmRecord& record,
@@ -125,13 +131,13 @@ RecordedQuantizer::RecordedQuantizer(const traces::TraceReader& trace, const Qua
           .draws = {trace.manifest().run.seed, record.step, record.layer, record.sample},
           .random_bits = record.random_bits,
           .alpha = record.alpha,
-          .maximum = std::nullopt};
-  if (!has_sawb(record) && record.maximum == traces::Maximum::hindsight) task.maximum = record.max_used;
+          .maximum = given_maximum(record)};
 }
 
 std::optional<std::int64_t> code_of_zero_record(const traces::TraceReader& trace,
                                                 const QuantizerRecord& record) {
-  const float maximum = has_sawb(record) ? record.max : record.max_used;
+  const float maximum =
+      std::visit([&](const auto& facts) { return deciding_maximum(record, facts); }, record.facts);
   if (maximum >= std::ldexp(1.0F, -100)) return std::nullopt;
   const std::vector<std::uint8_t> codes = trace.read_codes(record.codes);
   for (std::size_t byte = 0; byte < codes.size(); ++byte)

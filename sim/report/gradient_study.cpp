@@ -49,7 +49,8 @@ std::optional<LayerFidelity> fidelity_of(const traces::TraceReader& trace, const
   tensor.draws = {.seed = manifest.run.seed, .step = gemm.step, .layer = gemm.layer, .sample = 0};
   if (gradient->rule == traces::Rule::luq_fp4) tensor.random_bits = gradient->random_bits;
   tensor.alpha = gradient->alpha;
-  if (gradient->maximum == traces::Maximum::hindsight) tensor.maximum = gradient->max_used;
+  if (gradient->maximum == traces::Maximum::hindsight)
+    tensor.maximum = std::get<traces::Fp4Facts>(gradient->facts).max_used;
   tensor.stops = options.stops;
 
   LayerFidelity fidelity{.layer = manifest.layer(gemm.layer).name,

@@ -155,7 +155,7 @@ void add_training(const fs::path& run, const std::string& part, Report& report) 
 
 /// A demo shows the trace of its luq run.
 void read_demo(const fs::path& directory, const Work& work, Report& report) {
-  for (const std::string_view word : emu::recipe_words) {
+  for (const std::string_view word : traces::words_of<emu::Recipe>) {
     const std::string name(word);
     if (has_config(directory / name))
       add_training(directory / name, "training " + name, report);
@@ -204,7 +204,7 @@ Report read_report(const fs::path& directory, traces::ThreadPool& pool, traces::
   Report report;
   const fs::path name = fs::absolute(directory).lexically_normal();
   report.subject = (name.has_filename() ? name : name.parent_path()).filename().string();
-  const bool is_demo = std::ranges::any_of(emu::recipe_words,
+  const bool is_demo = std::ranges::any_of(traces::words_of<emu::Recipe>,
                                            [&](std::string_view run) { return has_config(directory / run); });
   const bool is_run = has_config(directory);
   if (!is_demo && !is_run && !has_simulation(directory))

@@ -74,11 +74,11 @@ Difference read_difference(const JsonNode& node) {
   difference.record = node.at("record").string();
   difference.layer = node.at("layer").string();
   difference.step = step_of(node.at("step"));
-  difference.pass = static_cast<traces::Pass>(node.at("pass").one_of(traces::pass_words));
+  difference.pass = node.at("pass").one_of<traces::Pass>();
   if (node.has("phase"))
-    difference.part = static_cast<traces::Phase>(node.at("phase").one_of(traces::phase_words));
+    difference.part = node.at("phase").one_of<traces::Phase>();
   else
-    difference.part = static_cast<traces::Role>(node.at("role").one_of(traces::role_words));
+    difference.part = node.at("role").one_of<traces::Role>();
   if (const auto group = count_or_none_at(node, "group"))
     difference.place = {*group, count_or_none_at(node, "row").value_or(0),
                         count_or_none_at(node, "column").value_or(0)};

@@ -86,18 +86,32 @@ void compare_field(const char* what, float expected, float got, Difference& diff
   difference.got = text_of(got);
 }
 
+void compare_facts(const traces::SawbFacts& expected, const traces::SawbFacts& got, Difference& difference) {
+  compare_field("exponent", expected.exponent, got.exponent, difference);
+  compare_field("count", expected.count, got.count, difference);
+  compare_field("sum1", expected.sum1, got.sum1, difference);
+  compare_field("sum2", expected.sum2, got.sum2, difference);
+  compare_field("clip", expected.clip, got.clip, difference);
+}
+
+void compare_facts(const traces::Fp4Facts& expected, const traces::Fp4Facts& got, Difference& difference) {
+  compare_field("maximum_used", expected.max_used, got.max_used, difference);
+}
+
+/// Of another kind: a machine took the rule for another one.
+template <typename Expected, typename Got>
+void compare_facts(const Expected&, const Got&, Difference& difference) {
+  if (!difference.what.empty()) return;
+  difference.what = "result";
+  difference.expected = "what this rule finds";
+  difference.got = "what another rule finds";
+}
+
 void compare_fields(const traces::QuantizerRecord& record, const traces::QuantizerResult& result,
                     Difference& difference) {
   compare_field("maximum", record.max, result.max, difference);
-  if (record.role == traces::Role::gradient) {
-    compare_field("maximum_used", record.max_used, result.max_used, difference);
-  } else {
-    compare_field("exponent", record.exponent, result.exponent, difference);
-    compare_field("count", record.count, result.count, difference);
-    compare_field("sum1", record.sum1, result.sum1, difference);
-    compare_field("sum2", record.sum2, result.sum2, difference);
-    compare_field("clip", record.clip, result.clip, difference);
-  }
+  std::visit([&](const auto& expected, const auto& got) { compare_facts(expected, got, difference); },
+             record.facts, result.facts);
   compare_field("scale", record.scale, result.scale, difference);
 }
 
@@ -115,6 +129,22 @@ void compare_codes(const RecordedQuantizer& recorded, const traces::QuantizerRes
   difference.what = "code";
   difference.expected = fmt::format("{:#x} (value {})", expected, values[expected]);
   difference.got = fmt::format("{:#x} (value {})", got, values[got]);
+}
+
+bool same_facts(const traces::SawbFacts& one, const traces::SawbFacts& other) {
+  const auto bits = [](const traces::SawbFacts& facts) {
+    return std::tuple(facts.exponent, facts.count, facts.sum1, facts.sum2, bits_of(facts.clip));
+  };
+  return bits(one) == bits(other);
+}
+
+bool same_facts(const traces::Fp4Facts& one, const traces::Fp4Facts& other) {
+  return bits_of(one.max_used) == bits_of(other.max_used);
+}
+
+template <typename One, typename Other>
+bool same_facts(const One&, const Other&) {
+  return false;
 }
 
 template <typename Element>
@@ -144,11 +174,10 @@ bool has_recorded_size(const RecordedGemm& recorded, const traces::GemmResult& r
 }
 
 bool same_bits(const traces::QuantizerResult& one, const traces::QuantizerResult& other) {
-  const auto bits = [](const traces::QuantizerResult& result) {
-    return std::tuple(bits_of(result.max), bits_of(result.max_used), result.exponent, result.count,
-                      result.sum1, result.sum2, bits_of(result.clip), bits_of(result.scale));
-  };
-  return bits(one) == bits(other) && one.codes == other.codes;
+  return bits_of(one.max) == bits_of(other.max) && bits_of(one.scale) == bits_of(other.scale) &&
+         std::visit([](const auto& left, const auto& right) { return same_facts(left, right); }, one.facts,
+                    other.facts) &&
+         one.codes == other.codes;
 }
 
 bool same_bits(const traces::GemmResult& one, const traces::GemmResult& other) {

@@ -104,9 +104,9 @@ TEST(EmulatorMachine, ErrorsNameTheirCause) {
     c.gemm.geometry = linear_geometry(Phase::forward, 1, 1, 43826197);
     c.left.resize(21913099);
     c.right = {c.left};
-    EXPECT_EQ(
-        message(),
-        "k = 43826197 with 1 sample(s) of int4 x int4 may leave int32: at most 43826196 terms expected");
+    EXPECT_EQ(message(),
+              "k is 43826197 with 1 sample(s) of int4 x int4; expected at most 43826196, so that every sum "
+              "fits int32");
   }
 }
 

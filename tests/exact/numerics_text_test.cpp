@@ -107,12 +107,17 @@ SharpQuantizer quantizer_of(const Block& block) {
   EXPECT_EQ(codes.size(), sharp.c.source.size());
   expected.codes = traces::pack_nibbles(codes);
   expected.max = float_of_bits(fields.get("max"));
-  expected.max_used = float_of_bits(fields.get("max_used"));
-  expected.exponent = static_cast<std::int32_t>(size_word(fields.get("exponent")));
-  expected.count = unsigned_word(fields.get("count"));
-  expected.sum1 = std::stoull(fields.get("sum1"));
-  expected.sum2 = std::stoull(fields.get("sum2"));
-  expected.clip = float_of_bits(fields.get("clip"));
+  expected.facts = traces::info_of(task.rule).facts;
+  if (auto* fp4 = std::get_if<traces::Fp4Facts>(&expected.facts)) {
+    fp4->max_used = float_of_bits(fields.get("max_used"));
+  } else {
+    expected.facts =
+        traces::SawbFacts{.exponent = static_cast<std::int32_t>(size_word(fields.get("exponent"))),
+                          .count = unsigned_word(fields.get("count")),
+                          .sum1 = std::stoull(fields.get("sum1")),
+                          .sum2 = std::stoull(fields.get("sum2")),
+                          .clip = float_of_bits(fields.get("clip"))};
+  }
   expected.scale = float_of_bits(fields.get("scale"));
   if (fields.has_list("draws")) {
     const auto draws = converted(fields.list("draws"), hexadecimal);
@@ -150,9 +155,9 @@ SharpGemm gemm_of(const Block& block) {
   sharp.name = head[1];
   GemmCase& c = sharp.c;
   c.gemm = {phases.at(head[1]), geometry_of(fields.list("geometry"))};
-  c.left_encoding = *traces::encoding_named(head[3]);
+  c.left_encoding = *traces::named<traces::Encoding>(head[3]);
   c.left_scale = number(head[4]);
-  c.right_encoding = *traces::encoding_named(head[6]);
+  c.right_encoding = *traces::named<traces::Encoding>(head[6]);
   c.right_scale = number(head[7]);
   c.left = codes_of_values(fields.list("left"), c.left_encoding);
   for (const Words& right : fields.every_list("right"))

@@ -109,13 +109,13 @@ TEST(OracleLuq, ReadOutSpellsTheDraws) {
 
 TEST(OracleSawb, TiesTypedByHand) {
   const auto int4 = sawb_ties(Rule::sawb_int4).expected;
-  EXPECT_EQ(int4.clip, 7);
+  EXPECT_EQ(std::get<traces::SawbFacts>(int4.facts).clip, 7);
   EXPECT_EQ(int4.scale, 1);
   auto codes = traces::unpack_nibbles(int4.codes, 64);
   EXPECT_THAT(std::vector(codes.begin() + 16, codes.begin() + 29),
               ElementsAre(0xA, 0xC, 0xC, 0xE, 0xE, 0, 0, 2, 2, 4, 4, 6, 6));
   const auto uint4 = sawb_ties(Rule::sawb_uint4).expected;
-  EXPECT_EQ(uint4.clip, 15);
+  EXPECT_EQ(std::get<traces::SawbFacts>(uint4.facts).clip, 15);
   EXPECT_EQ(uint4.scale, 1);
   codes = traces::unpack_nibbles(uint4.codes, 127);
   EXPECT_THAT(std::vector(codes.begin() + 112, codes.end()),
@@ -151,10 +151,11 @@ TEST(SharpQuantizers, ReachEveryBranch) {
   int clipped = 0, unclipped = 0, nearly_constant_kept = 0, nearly_constant = 0, zero = 0;
   for (const SharpQuantizer& sharp : sharp_quantizers()) {
     if (sharp.expected.scale == 0) ++zero;
-    if (sharp.expected.exponent == 0) continue;
-    (sharp.expected.clip < sharp.expected.max ? clipped : unclipped) += 1;
+    const auto* sawb = std::get_if<traces::SawbFacts>(&sharp.expected.facts);
+    if (sawb == nullptr || sawb->exponent == 0) continue;
+    (sawb->clip < sharp.expected.max ? clipped : unclipped) += 1;
     if (sharp.name.find("sawb_int4: nearly constant") == 0)
-      (sharp.expected.clip < sharp.expected.max ? nearly_constant_kept : nearly_constant) += 1;
+      (sawb->clip < sharp.expected.max ? nearly_constant_kept : nearly_constant) += 1;
   }
   EXPECT_GE(clipped, 5);
   EXPECT_GE(unclipped, 5);

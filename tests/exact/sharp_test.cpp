@@ -56,7 +56,7 @@ void maximum_one_ulp_up(const traces::QuantizerTask& task, traces::QuantizerResu
   traces::QuantizerTask other = task;
   other.maximum = std::nextafter(result.max, std::numeric_limits<float>::infinity());
   result = exact::quantize(other);
-  result.max_used = result.max;  // only codes and scale tell
+  result.facts = traces::Fp4Facts{result.max};  // only codes and scale tell
 }
 
 void ties_away_from_zero(const traces::QuantizerTask& task, traces::QuantizerResult& result) {
@@ -65,7 +65,9 @@ void ties_away_from_zero(const traces::QuantizerTask& task, traces::QuantizerRes
   std::vector<std::uint8_t> codes;
   for (const float x : task.source)
     codes.push_back(static_cast<std::uint8_t>(
-        static_cast<int>(std::clamp(std::round(x * (top / result.clip)), bottom, top)) & 0xF));
+        static_cast<int>(
+            std::clamp(std::round(x * (top / std::get<traces::SawbFacts>(result.facts).clip)), bottom, top)) &
+        0xF));
   result.codes = traces::pack_nibbles(codes);
 }
 

@@ -194,10 +194,9 @@ TEST(SimtMachines, ErrorsNameTheElementAndTheTensor) {
        1,
        1};
   c.right.assign(1, c.left);
-  EXPECT_EQ(
-      message_of([&] { multiply(*machine, c); }),
-      "int32 accumulators may overflow: k = 4793491 with 1 sample(s) of fp4_e3m0 x int4; expected 4793490 "
-      "terms at most");
+  EXPECT_EQ(message_of([&] { multiply(*machine, c); }),
+            "k is 4793491 with 1 sample(s) of fp4_e3m0 x int4; expected at most 4793490, so that every sum "
+            "fits int32");
 }
 
 }  // namespace

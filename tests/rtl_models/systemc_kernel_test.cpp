@@ -124,11 +124,11 @@ TEST(Machine, Int32BoundIsCheckedBeforehand) {
   const std::vector<std::uint8_t> zeros(traces::packed_size(static_cast<std::size_t>(g.batch)));
   traces::Operand left{Encoding::uint4, 1.0F, zeros};
   std::vector<traces::Operand> right{{Encoding::fp4_e3m0, 1.0F, zeros}};
-  EXPECT_EQ(
-      message_of([&] {
-        machine->multiply({Phase::backward_weight, g}, left, right);
-      }),
-      "k = 2236963 with 1 sample(s) of uint4 x fp4_e3m0: the int32 accumulator holds 2236962 terms surely");
+  EXPECT_EQ(message_of([&] {
+              machine->multiply({Phase::backward_weight, g}, left, right);
+            }),
+            "k is 2236963 with 1 sample(s) of uint4 x fp4_e3m0; expected at most 2236962, so that every sum "
+            "fits int32");
   g.batch = 2236962;
   left.codes = right[0].codes = std::span(zeros).first(1118481);
   EXPECT_EQ(machine->multiply({Phase::backward_weight, g}, left, right).accumulators,
@@ -136,11 +136,11 @@ TEST(Machine, Int32BoundIsCheckedBeforehand) {
   g.batch = 1118482;
   left.codes = right[0].codes = std::span(zeros).first(559241);
   const std::vector<traces::Operand> samples{right[0], right[0]};
-  EXPECT_EQ(
-      message_of([&] {
-        machine->multiply({Phase::backward_weight, g}, left, samples);
-      }),
-      "k = 1118482 with 2 sample(s) of uint4 x fp4_e3m0: the int32 accumulator holds 2236962 terms surely");
+  EXPECT_EQ(message_of([&] {
+              machine->multiply({Phase::backward_weight, g}, left, samples);
+            }),
+            "k is 1118482 with 2 sample(s) of uint4 x fp4_e3m0; expected at most 1118481, so that every sum "
+            "fits int32");
 }
 
 TEST(Machine, ScaleOutOfRangeIsAnErrorAndASubnormalScaleIsNot) {

@@ -153,10 +153,11 @@ class Fp4Rule {
 traces::QuantizerResult quantize_fp4(const traces::QuantizerTask& task) {
   traces::QuantizerResult result;
   result.max = largest_magnitude_of(task.source);
-  result.max_used = task.maximum.value_or(result.max);
+  const float used = task.maximum.value_or(result.max);
+  result.facts = traces::Fp4Facts{used};
   std::vector<std::uint8_t> codes(task.source.size());
-  if (!is_zero_maximum(result.max_used)) {
-    const float maximum = maximum_used(result.max_used, task.alpha);
+  if (!is_zero_maximum(used)) {
+    const float maximum = maximum_used(used, task.alpha);
     result.scale = to_float(value_of(maximum) * power_of_two(-6));
     Fp4Rule rule(task);
     rule.set_inverse(quotient(64, maximum));
@@ -167,33 +168,33 @@ traces::QuantizerResult quantize_fp4(const traces::QuantizerTask& task) {
 }
 
 /// Sums of section 4, steps 3 and 4.
-void measure_sawb(const traces::QuantizerTask& task, traces::QuantizerResult& result) {
-  result.exponent = exponent_of(value_of(result.max)) + 1;
+void measure_sawb(const traces::QuantizerTask& task, float max, traces::SawbFacts& facts) {
+  facts.exponent = exponent_of(value_of(max)) + 1;
   Integer sum1, sum2;
   for (const float x : task.source) {
-    const Integer m = nearest_even(value_of(magnitude_of(x)) * power_of_two(16 - result.exponent));
+    const Integer m = nearest_even(value_of(magnitude_of(x)) * power_of_two(16 - facts.exponent));
     sum1 += m;
     sum2 += m * m;
-    if (task.rule == traces::Rule::sawb_int4 || m > 0) ++result.count;
+    if (task.rule == traces::Rule::sawb_int4 || m > 0) ++facts.count;
   }
-  result.sum1 = sum1.convert_to<std::uint64_t>();
-  result.sum2 = sum2.convert_to<std::uint64_t>();
+  facts.sum1 = sum1.convert_to<std::uint64_t>();
+  facts.sum2 = sum2.convert_to<std::uint64_t>();
 }
 
 /// Section 4, steps 5 and 6.
-float clip_of(const traces::QuantizerTask& task, const traces::QuantizerResult& result) {
+float clip_of(const traces::QuantizerTask& task, float max, const traces::SawbFacts& facts) {
   const bool signed_codes = task.rule == traces::Rule::sawb_int4;
-  const Rational n(Integer(result.count));
-  const double a = to_double(value_of(to_double(Rational(Integer(result.sum2)))) / n);
-  const double b = to_double(Rational(Integer(result.sum1)) / n);
+  const Rational n(Integer(facts.count));
+  const double a = to_double(value_of(to_double(Rational(Integer(facts.sum2)))) / n);
+  const double b = to_double(Rational(Integer(facts.sum1)) / n);
   const double c1 = to_double(signed_codes ? Rational(12035, 1000) : Rational(115, 10));
   const double c2 = to_double(signed_codes ? Rational(1203, 100) : Rational(1025, 100));
   const double first = to_double(value_of(c1) * value_of(square_root(a)));
   const double second = to_double(value_of(c2) * value_of(b));
   const double c = to_double(value_of(first) - value_of(second));
-  const float clip = to_float(value_of(c) * power_of_two(result.exponent - 16));
+  const float clip = to_float(value_of(c) * power_of_two(facts.exponent - 16));
   const bool nearly_constant = signed_codes && 2 * value_of(c) < value_of(to_double(3 * value_of(b)));
-  if (std::isinf(clip) || is_zero_maximum(clip) || clip > result.max || nearly_constant) return result.max;
+  if (std::isinf(clip) || is_zero_maximum(clip) || clip > max || nearly_constant) return max;
   return clip;
 }
 
@@ -202,12 +203,13 @@ traces::QuantizerResult quantize_sawb(const traces::QuantizerTask& task) {
   const int top = signed_codes ? 7 : 15;
   traces::QuantizerResult result;
   result.max = largest_magnitude_of(task.source);
+  traces::SawbFacts& facts = result.facts.emplace<traces::SawbFacts>();
   std::vector<std::uint8_t> codes(task.source.size());
   if (!is_zero_maximum(result.max)) {
-    measure_sawb(task, result);
-    result.clip = clip_of(task, result);
-    result.scale = quotient(result.clip, static_cast<float>(top));
-    const float inv = quotient(static_cast<float>(top), result.clip);
+    measure_sawb(task, result.max, facts);
+    facts.clip = clip_of(task, result.max, facts);
+    result.scale = quotient(facts.clip, static_cast<float>(top));
+    const float inv = quotient(static_cast<float>(top), facts.clip);
     for (std::size_t i = 0; i < codes.size(); ++i) {
       const float x = task.source[i];
       const Integer whole = nearest_even(value_of(product(magnitude_of(x), inv)));

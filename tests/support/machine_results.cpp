@@ -35,16 +35,27 @@ std::string first_of(std::initializer_list<std::string> differences) {
   return "";
 }
 
+std::string facts_difference(const traces::SawbFacts& found, const traces::SawbFacts& expected) {
+  return first_of({integer_difference("exponent", found.exponent, expected.exponent),
+                   integer_difference("count", found.count, expected.count),
+                   integer_difference("sum1", found.sum1, expected.sum1),
+                   integer_difference("sum2", found.sum2, expected.sum2),
+                   float_difference("clip", found.clip, expected.clip)});
+}
+std::string facts_difference(const traces::Fp4Facts& found, const traces::Fp4Facts& expected) {
+  return float_difference("max_used", found.max_used, expected.max_used);
+}
+template <typename Found, typename Expected>
+std::string facts_difference(const Found&, const Expected&) {
+  return "facts are those of another rule";
+}
+
 }  // namespace
 
 std::string difference(const traces::QuantizerResult& found, const traces::QuantizerResult& expected) {
   return first_of({float_difference("max", found.max, expected.max),
-                   float_difference("max_used", found.max_used, expected.max_used),
-                   integer_difference("exponent", found.exponent, expected.exponent),
-                   integer_difference("count", found.count, expected.count),
-                   integer_difference("sum1", found.sum1, expected.sum1),
-                   integer_difference("sum2", found.sum2, expected.sum2),
-                   float_difference("clip", found.clip, expected.clip),
+                   std::visit([](const auto& one, const auto& other) { return facts_difference(one, other); },
+                              found.facts, expected.facts),
                    float_difference("scale", found.scale, expected.scale),
                    code_difference(found.codes, expected.codes)});
 }

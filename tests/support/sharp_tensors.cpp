@@ -276,8 +276,9 @@ SharpQuantizer sawb_knife_edge(Rule rule, unsigned seed) {
       task.source = source;
       return task;
     }());
-    if (result.clip == clip) break;
-    clip = result.clip;
+    const float next = std::get<traces::SawbFacts>(result.facts).clip;
+    if (next == clip) break;
+    clip = next;
     const float inv = exact::quotient(top, clip);
     for (std::size_t i = 0; i < 4 * static_cast<std::size_t>(top); ++i) {
       const float half = static_cast<float>(i / 4) + 0.5F;

@@ -15,15 +15,7 @@ using traces::QuantizerRecord;
 using traces::TraceReader;
 
 traces::QuantizerResult expected_result(const QuantizerRecord& record, const TraceReader& trace) {
-  return {trace.read_codes(record.codes),
-          record.max,
-          record.max_used,
-          record.exponent,
-          record.count,
-          record.sum1,
-          record.sum2,
-          record.clip,
-          record.scale};
+  return {trace.read_codes(record.codes), record.max, record.scale, record.facts};
 }
 
 void expect_quantizer(traces::Machine& machine, const QuantizerRecord& record, const TraceReader& trace,
@@ -36,7 +28,8 @@ void expect_quantizer(traces::Machine& machine, const QuantizerRecord& record, c
   task.draws = {trace.manifest().run.seed, record.step, record.layer, record.sample};
   task.random_bits = record.random_bits;
   task.alpha = record.alpha;
-  if (record.maximum == traces::Maximum::hindsight) task.maximum = record.max_used;
+  if (record.maximum == traces::Maximum::hindsight)
+    task.maximum = std::get<traces::Fp4Facts>(record.facts).max_used;
   const auto found = machine.quantize(task);
   EXPECT_EQ(difference(found, expected_result(record, trace)), "");
   ++run.quantizers;

@@ -5,6 +5,7 @@
 /// double, -0 into 0 and the later of two keys into the only one, and does not say where a value stands. A
 /// document takes at most nine times its text in memory.
 
+#include "traces/base/enumeration.hpp"
 #include "traces/base/error.hpp"
 
 #include <cstdint>
@@ -65,6 +66,11 @@ class JsonNode {
                      std::size_t longest = SIZE_MAX) const;  ///< UTF-8; lengths in bytes
   /// Index of the value in `words`; the message lists them all.
   std::size_t one_of(std::span<const std::string_view> words) const;
+  /// The enumerator whose word the value is.
+  template <typename Enumeration>
+  Enumeration one_of() const {
+    return static_cast<Enumeration>(one_of(words_of<Enumeration>));
+  }
 
   /// An Error at this place, for rules that only the caller knows.
   template <typename... Arguments>

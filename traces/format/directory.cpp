@@ -52,10 +52,8 @@ void require_match(const fs::path& file, const StoredTensor& stored, const Manif
   const StoredType type = stored_type(tensor.encoding);
   const Shape shape = stored_shape(tensor.encoding, tensor.shape);
   if (stored.type != type || stored.shape != shape)
-    throw fail(fmt::format("found {} {}; expected {} {} for {} of manifest.json",
-                           stored_type_words[static_cast<std::size_t>(stored.type)], text_of(stored.shape),
-                           stored_type_words[static_cast<std::size_t>(type)], text_of(shape),
-                           name_of(tensor.encoding)));
+    throw fail(fmt::format("found {} {}; expected {} {} for {} of manifest.json", name_of(stored.type),
+                           text_of(stored.shape), name_of(type), text_of(shape), name_of(tensor.encoding)));
 }
 
 }  // namespace

@@ -71,11 +71,6 @@ std::vector<std::string> read_ids(const JsonNode& node) {
   return ids;
 }
 
-template <typename Word, std::size_t Count>
-Word read_word(const JsonNode& node, const std::array<std::string_view, Count>& words) {
-  return static_cast<Word>(node.one_of(words));
-}
-
 void require_version(const JsonNode& root) {
   constexpr std::array<std::string_view, 1> format = {"quatrain-trace"}, numerics = {numerics_version};
   root.at("format").one_of(format);
@@ -113,9 +108,7 @@ TensorRecord read_tensor(const std::string& id, const JsonNode& node) {
   if (!is_data_file_name(tensor.file))
     throw file.error("found '{}'; expected 1 to 100 of A-Z a-z 0-9 _ . - ending in .safetensors",
                      printable(tensor.file));
-  const JsonNode encoding = node.at("encoding");
-  constexpr std::array<std::string_view, 5> encodings = {"fp32", "int32", "int4", "uint4", "fp4_e3m0"};
-  tensor.encoding = *encoding_named(encodings[encoding.one_of(encodings)]);
+  tensor.encoding = node.at("encoding").one_of<Encoding>();
   tensor.shape = read_shape(node.at("shape"));
   tensor.crc32c = read_hex(node.at("crc32c"));
   node.reject_unread_keys(ignored);
@@ -129,61 +122,64 @@ std::pair<std::int64_t, std::int64_t> read_pair(const JsonNode& node, std::int64
 
 LayerRecord read_layer(const JsonNode& node) {
   LayerRecord layer;
+  layer.geometry = {};
   layer.id = read_u32(node.at("id"));
   layer.name = node.at("name").string(1, 100);
   if (!is_name(layer.name))
     throw node.at("name").error("found '{}'; expected A-Z a-z 0-9 _ . -", printable(layer.name));
-  layer.kind = read_word<LayerKind>(node.at("kind"), layer_kind_words);
-  if (layer.kind == LayerKind::linear) {
-    layer.in_channels = node.at("in_features").integer(1, most_i31);
-    layer.out_channels = node.at("out_features").integer(1, most_i31);
-  } else {
-    layer.in_channels = node.at("in_channels").integer(1, most_i31);
-    layer.out_channels = node.at("out_channels").integer(1, most_i31);
-    std::tie(layer.kernel_height, layer.kernel_width) = read_pair(node.at("kernel"), 1);
-    std::tie(layer.stride_height, layer.stride_width) = read_pair(node.at("stride"), 1);
-    std::tie(layer.padding_height, layer.padding_width) = read_pair(node.at("padding"), 0);
-    layer.groups = node.at("groups").integer(1, most_i31);
-    if (layer.in_channels % layer.groups != 0 || layer.out_channels % layer.groups != 0)
-      throw node.at("groups").error("{} groups do not divide {} input and {} output channels", layer.groups,
-                                    layer.in_channels, layer.out_channels);
+  layer.kind = node.at("kind").one_of<LayerKind>();
+  Geometry& g = layer.geometry;
+  switch (layer.kind) {
+    case LayerKind::linear:
+      g.in_channels = node.at("in_features").integer(1, most_i31);
+      g.out_channels = node.at("out_features").integer(1, most_i31);
+      break;
+    case LayerKind::conv2d:
+      g.in_channels = node.at("in_channels").integer(1, most_i31);
+      g.out_channels = node.at("out_channels").integer(1, most_i31);
+      std::tie(g.kernel_height, g.kernel_width) = read_pair(node.at("kernel"), 1);
+      std::tie(g.stride_height, g.stride_width) = read_pair(node.at("stride"), 1);
+      std::tie(g.padding_height, g.padding_width) = read_pair(node.at("padding"), 0);
+      g.groups = node.at("groups").integer(1, most_i31);
+      if (g.in_channels % g.groups != 0 || g.out_channels % g.groups != 0)
+        throw node.at("groups").error("{} groups do not divide {} input and {} output channels", g.groups,
+                                      g.in_channels, g.out_channels);
+      break;
   }
+  g = open_geometry(layer.kind, g);
   node.reject_unread_keys(ignored);
   return layer;
 }
 
 /// Which rules go with which role, and that an evaluation has no gradients.
 void require_fit(const QuantizerRecord& record, const JsonNode& node) {
-  const bool is_gradient_rule = record.rule == Rule::luq_fp4 || record.rule == Rule::nearest_fp4;
-  const bool fits = record.role == Role::gradient ? is_gradient_rule
-                    : record.role == Role::input  ? !is_gradient_rule
-                                                  : record.rule == Rule::sawb_int4;
-  if (!fits)
+  if (!serves(record.rule, record.role))
     throw node.at("rule").error("found '{}'; not a rule for the role '{}'", name_of(record.rule),
                                 name_of(record.role));
   if (record.role == Role::gradient && record.pass == Pass::evaluation)
     throw node.at("role").error("found 'gradient'; an evaluation has inputs and weights only");
 }
 
-void read_gradient_fields(QuantizerRecord& record, const JsonNode& node) {
+void read_facts(const JsonNode& node, SawbFacts& facts, QuantizerRecord&) {
+  facts.exponent =
+      static_cast<std::int32_t>(node.at("exponent").integer(-99, 128));  // 2^-100 to the largest fp32
+  facts.count = read_u64(node.at("count"));
+  facts.sum1 = read_u64(node.at("sum1"));
+  facts.sum2 = read_u64(node.at("sum2"));
+  facts.clip = read_bits(node.at("clip"));
+}
+
+/// And how the codes were drawn.
+void read_facts(const JsonNode& node, Fp4Facts& facts, QuantizerRecord& record) {
   record.sample = static_cast<std::uint32_t>(node.at("sample").integer(0, 15));
   const JsonNode bits = node.at("random_bits");
   record.random_bits = static_cast<unsigned>(bits.integer(0, 16));
-  const unsigned r = record.random_bits;
-  if (record.rule == Rule::nearest_fp4 ? r != 0 : r != 4 && r != 8 && r != 16)
-    throw bits.error("found {}; expected {}", r, record.rule == Rule::nearest_fp4 ? "0" : "4, 8 or 16");
-  record.alpha = read_word<Alpha>(node.at("alpha"), alpha_words);
-  record.maximum = read_word<Maximum>(node.at("maximum"), maximum_words);
-  record.max_used = read_bits(node.at("max_used"));
-}
-
-void read_sawb_fields(QuantizerRecord& record, const JsonNode& node) {
-  record.exponent =
-      static_cast<std::int32_t>(node.at("exponent").integer(-99, 128));  // 2^-100 to the largest fp32
-  record.count = read_u64(node.at("count"));
-  record.sum1 = read_u64(node.at("sum1"));
-  record.sum2 = read_u64(node.at("sum2"));
-  record.clip = read_bits(node.at("clip"));
+  const bool draws = info_of(record.rule).draws;
+  if (draws ? !is_random_bit_count(record.random_bits) : record.random_bits != 0)
+    throw bits.error("found {}; expected {}", record.random_bits, draws ? "4, 8 or 16" : "0");
+  record.alpha = node.at("alpha").one_of<Alpha>();
+  record.maximum = node.at("maximum").one_of<Maximum>();
+  facts.max_used = read_bits(node.at("max_used"));
 }
 
 QuantizerRecord read_quantizer(const JsonNode& node) {
@@ -191,18 +187,16 @@ QuantizerRecord read_quantizer(const JsonNode& node) {
   record.id = read_record_id(node.at("id"));
   record.layer = read_u32(node.at("layer"));
   record.step = read_u32(node.at("step"));
-  record.pass = read_word<Pass>(node.at("pass"), pass_words);
-  record.role = read_word<Role>(node.at("role"), role_words);
-  record.rule = read_word<Rule>(node.at("rule"), rule_words);
+  record.pass = node.at("pass").one_of<Pass>();
+  record.role = node.at("role").one_of<Role>();
+  record.rule = node.at("rule").one_of<Rule>();
   require_fit(record, node);
   record.source = read_optional_id(node.at("source"));
   record.codes = read_record_id(node.at("codes"));
   record.max = read_bits(node.at("max"));
   record.scale = read_bits(node.at("scale"));
-  if (record.role == Role::gradient)
-    read_gradient_fields(record, node);
-  else
-    read_sawb_fields(record, node);
+  record.facts = info_of(record.rule).facts;
+  std::visit([&](auto& facts) { read_facts(node, facts, record); }, record.facts);
   node.reject_unread_keys(ignored);
   return record;
 }
@@ -211,8 +205,8 @@ GemmRecord read_gemm(const JsonNode& node) {
   GemmRecord record;
   record.layer = read_u32(node.at("layer"));
   record.step = read_u32(node.at("step"));
-  record.pass = read_word<Pass>(node.at("pass"), pass_words);
-  record.phase = read_word<Phase>(node.at("phase"), phase_words);
+  record.pass = node.at("pass").one_of<Pass>();
+  record.phase = node.at("phase").one_of<Phase>();
   record.left = read_ids(node.at("left"));
   record.right = read_ids(node.at("right"));
   record.samples = static_cast<unsigned>(node.at("samples").integer(1, 16));

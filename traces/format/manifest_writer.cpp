@@ -28,15 +28,32 @@ std::string tensor_line(const std::string& id, const TensorRecord& tensor) {
 std::string layer_line(const LayerRecord& layer) {
   const std::string begin =
       fmt::format(R"({{"id": {}, "name": "{}", "kind": "{}")", layer.id, layer.name, name_of(layer.kind));
-  if (layer.kind == LayerKind::linear)
-    return begin +
-           fmt::format(R"(, "in_features": {}, "out_features": {}}})", layer.in_channels, layer.out_channels);
-  return begin +
-         fmt::format(R"(, "in_channels": {}, "out_channels": {}, "kernel": [{}, {}], "stride": [{}, {}], )"
-                     R"("padding": [{}, {}], "groups": {}}})",
-                     layer.in_channels, layer.out_channels, layer.kernel_height, layer.kernel_width,
-                     layer.stride_height, layer.stride_width, layer.padding_height, layer.padding_width,
-                     layer.groups);
+  const Geometry& g = layer.geometry;
+  switch (layer.kind) {
+    case LayerKind::linear:
+      return begin +
+             fmt::format(R"(, "in_features": {}, "out_features": {}}})", g.in_channels, g.out_channels);
+    case LayerKind::conv2d:
+      return begin +
+             fmt::format(
+                 R"(, "in_channels": {}, "out_channels": {}, "kernel": [{}, {}], "stride": [{}, {}], )"
+                 R"("padding": [{}, {}], "groups": {}}})",
+                 g.in_channels, g.out_channels, g.kernel_height, g.kernel_width, g.stride_height,
+                 g.stride_width, g.padding_height, g.padding_width, g.groups);
+  }
+  return begin;
+}
+
+std::string facts_text(const QuantizerRecord& record, const SawbFacts& facts) {
+  return fmt::format(R"("max": {}, "exponent": {}, "count": "{}", "sum1": "{}", "sum2": "{}", "clip": {}, )",
+                     bits(record.max), facts.exponent, facts.count, facts.sum1, facts.sum2, bits(facts.clip));
+}
+
+std::string facts_text(const QuantizerRecord& record, const Fp4Facts& facts) {
+  return fmt::format(
+      R"("sample": {}, "random_bits": {}, "alpha": "{}", "maximum": "{}", "max": {}, "max_used": {}, )",
+      record.sample, record.random_bits, name_of(record.alpha), name_of(record.maximum), bits(record.max),
+      bits(facts.max_used));
 }
 
 std::string quantizer_line(const QuantizerRecord& record) {
@@ -44,15 +61,7 @@ std::string quantizer_line(const QuantizerRecord& record) {
       R"({{"id": {}, "layer": {}, "step": {}, "pass": "{}", "role": "{}", "rule": "{}", "source": {}, "codes": {}, )",
       json_string(record.id), record.layer, record.step, name_of(record.pass), name_of(record.role),
       name_of(record.rule), id_or_null(record.source), json_string(record.codes));
-  if (record.role == Role::gradient)
-    line += fmt::format(
-        R"("sample": {}, "random_bits": {}, "alpha": "{}", "maximum": "{}", "max": {}, "max_used": {}, )",
-        record.sample, record.random_bits, name_of(record.alpha), name_of(record.maximum), bits(record.max),
-        bits(record.max_used));
-  else
-    line += fmt::format(
-        R"("max": {}, "exponent": {}, "count": "{}", "sum1": "{}", "sum2": "{}", "clip": {}, )",
-        bits(record.max), record.exponent, record.count, record.sum1, record.sum2, bits(record.clip));
+  line += std::visit([&](const auto& facts) { return facts_text(record, facts); }, record.facts);
   return line + fmt::format(R"("scale": {}}})", bits(record.scale));
 }
 

@@ -3,7 +3,6 @@
 
 #include "traces/machine.hpp"
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -23,28 +22,39 @@ std::int64_t element_count(const Shape& shape);
 std::string text_of(const Shape& shape);
 
 enum class Pass : std::uint8_t { train, evaluation };
-enum class Role : std::uint8_t { input, weight, gradient };
 enum class Maximum : std::uint8_t { measured, hindsight };
 enum class LayerKind : std::uint8_t { conv2d, linear };
 
-/// The words of the manifest, in the order of the enumerators.
-inline constexpr std::array<std::string_view, 3> phase_words = {"forward", "backward_data",
-                                                                "backward_weight"};
-inline constexpr std::array<std::string_view, 4> rule_words = {"sawb_int4", "sawb_uint4", "luq_fp4",
-                                                               "nearest_fp4"};
-inline constexpr std::array<std::string_view, 2> alpha_words = {"exact", "pow2"};
-inline constexpr std::array<std::string_view, 2> pass_words = {"train", "evaluation"};
-inline constexpr std::array<std::string_view, 3> role_words = {"input", "weight", "gradient"};
-inline constexpr std::array<std::string_view, 2> maximum_words = {"measured", "hindsight"};
-inline constexpr std::array<std::string_view, 2> layer_kind_words = {"conv2d", "linear"};
+constexpr std::string_view name_of(Pass pass) {
+  switch (pass) {
+    case Pass::train:
+      return "train";
+    case Pass::evaluation:
+      return "evaluation";
+  }
+  return {};
+}
+constexpr std::string_view name_of(Maximum maximum) {
+  switch (maximum) {
+    case Maximum::measured:
+      return "measured";
+    case Maximum::hindsight:
+      return "hindsight";
+  }
+  return {};
+}
+constexpr std::string_view name_of(LayerKind kind) {
+  switch (kind) {
+    case LayerKind::conv2d:
+      return "conv2d";
+    case LayerKind::linear:
+      return "linear";
+  }
+  return {};
+}
 
-std::string_view name_of(Phase phase);
-std::string_view name_of(Rule rule);
-std::string_view name_of(Alpha alpha);
-std::string_view name_of(Pass pass);
-std::string_view name_of(Role role);
-std::string_view name_of(Maximum maximum);
-std::string_view name_of(LayerKind kind);
+/// The geometry with the sizes that a layer of this kind leaves open set to 0.
+Geometry open_geometry(LayerKind kind, Geometry geometry);
 
 struct TensorRecord {
   std::string file;
@@ -54,14 +64,14 @@ struct TensorRecord {
   friend bool operator==(const TensorRecord&, const TensorRecord&) = default;
 };
 
-/// A linear layer has in_channels = in_features, out_channels = out_features and kernel 1x1.
 struct LayerRecord {
   std::uint32_t id = 0;
   std::string name;
   LayerKind kind = LayerKind::conv2d;
-  std::int64_t in_channels = 1, out_channels = 1;
-  std::int64_t kernel_height = 1, kernel_width = 1, stride_height = 1, stride_width = 1;
-  std::int64_t padding_height = 0, padding_width = 0, groups = 1;
+  /// Sizes that a layer leaves open are 0: the batch, and of a conv2d its input's and output's height and
+  /// width. A linear layer has in_channels = in_features, out_channels = out_features, and 1 for height,
+  /// width, kernel.
+  Geometry geometry = open_geometry(LayerKind::conv2d, {});
   friend bool operator==(const LayerRecord&, const LayerRecord&) = default;
 };
 
@@ -74,16 +84,12 @@ struct QuantizerRecord {
   std::optional<std::string> source;
   std::string codes;
   float max = 0, scale = 0;
-  // sawb_*
-  std::int32_t exponent = 0;
-  std::uint64_t count = 0, sum1 = 0, sum2 = 0;
-  float clip = 0;
+  QuantizerFacts facts = {};  ///< the kind follows from the rule
   // luq_fp4, nearest_fp4
   std::uint32_t sample = 0;
   unsigned random_bits = 0;
   Alpha alpha = Alpha::exact;
   Maximum maximum = Maximum::measured;
-  float max_used = 0;
   friend bool operator==(const QuantizerRecord&, const QuantizerRecord&) = default;
 };
 

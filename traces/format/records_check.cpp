@@ -22,8 +22,7 @@ Place place_of(const Record& record) {
 
 /// The natural shape with 0 for sizes that the layer leaves open.
 Shape open_shape(const LayerRecord& layer, Role role) {
-  const Shape open(4, 0);
-  return natural_shape(layer.kind, geometry_of(layer, open, open), role);
+  return natural_shape(layer.kind, layer.geometry, role);
 }
 
 bool fits(const Shape& shape, const Shape& natural) {
@@ -35,10 +34,16 @@ bool fits(const Shape& shape, const Shape& natural) {
 
 /// Shape of Z for an input of this shape; a 0 where the kernel does not fit.
 Shape output_shape(const LayerRecord& layer, const Shape& input) {
-  if (layer.kind == LayerKind::linear) return {input[0], layer.out_channels};
-  return {input[0], layer.out_channels,
-          output_size(input[2], layer.kernel_height, layer.stride_height, layer.padding_height),
-          output_size(input[3], layer.kernel_width, layer.stride_width, layer.padding_width)};
+  const Geometry& g = layer.geometry;
+  switch (layer.kind) {
+    case LayerKind::conv2d:
+      return {input[0], g.out_channels,
+              output_size(input[2], g.kernel_height, g.stride_height, g.padding_height),
+              output_size(input[3], g.kernel_width, g.stride_width, g.padding_width)};
+    case LayerKind::linear:
+      return {input[0], g.out_channels};
+  }
+  return {};
 }
 
 class RecordsCheck {
@@ -109,26 +114,29 @@ class RecordsCheck {
         throw fail("quantizers", i, "source of shape {}; expected {} as the codes have", text_of(source),
                    text_of(shape));
     }
-    if (record.role == Role::gradient) {
-      check_gradient_maximum(i, record);
-      gradients_[place_of(record)].push_back(i);
-    } else {
-      check_sawb_zero(i, record);
-      if (record.role == Role::input) inputs_.emplace(place_of(record), shape);
+    std::visit([&](const auto& facts) { check_facts(i, record, facts); }, record.facts);
+    switch (record.role) {
+      case Role::input:
+        inputs_.emplace(place_of(record), shape);
+        break;
+      case Role::weight:
+        break;
+      case Role::gradient:
+        gradients_[place_of(record)].push_back(i);
+        break;
     }
   }
 
-  void check_sawb_zero(std::size_t i, const QuantizerRecord& record) const {
-    if (record.max < smallest_maximum && (record.scale != 0 || record.clip != 0 || record.exponent != 0 ||
-                                          record.count != 0 || record.sum1 != 0 || record.sum2 != 0))
+  void check_facts(std::size_t i, const QuantizerRecord& record, const SawbFacts& facts) const {
+    if (record.max < smallest_maximum && (record.scale != 0 || facts != SawbFacts{}))
       throw fail("quantizers", i, "max is below 2^-100; expected scale, clip, exponent, count and sums of 0");
   }
 
-  void check_gradient_maximum(std::size_t i, const QuantizerRecord& record) const {
-    if (record.max_used < smallest_maximum && record.scale != 0)
+  void check_facts(std::size_t i, const QuantizerRecord& record, const Fp4Facts& facts) const {
+    const bool is_zero = facts.max_used < smallest_maximum;
+    if (is_zero && record.scale != 0)
       throw fail("quantizers", i, "max_used is below 2^-100; expected a scale of 0");
-    const bool must_be_measured = record.maximum == Maximum::measured || record.max_used < smallest_maximum;
-    if (must_be_measured && record.max_used != record.max)
+    if ((record.maximum == Maximum::measured || is_zero) && facts.max_used != record.max)
       throw fail("quantizers", i, "max_used differs from max; expected the measured one");
   }
 
@@ -146,11 +154,12 @@ class RecordsCheck {
       if (record != first)
         throw fail("quantizers", i, "differs from '{}' in more than id, codes and sample", first.id);
     }
-    const bool is_count_legal = (count & (count - 1)) == 0 && count <= 16;
-    if (*samples.rbegin() + 1 != count || !is_count_legal || (first.rule == Rule::nearest_fp4 && count != 1))
+    const bool draws = info_of(first.rule).draws;
+    const bool is_count_legal = draws ? is_sample_count(static_cast<std::int64_t>(count)) : count == 1;
+    if (*samples.rbegin() + 1 != count || !is_count_legal)
       throw fail("quantizers", indices[0], "samples {} of layer {} in step {}; expected {}",
                  text_of({samples.begin(), samples.end()}), first.layer, first.step,
-                 first.rule == Rule::nearest_fp4 ? "0 alone" : "0 to N - 1 with N = 1, 2, 4, 8 or 16");
+                 draws ? "0 to N - 1 with N = 1, 2, 4, 8 or 16" : "0 alone");
   }
 
   /// Shape of the operand's codes.
@@ -173,12 +182,17 @@ class RecordsCheck {
     if (gemm.pass == Pass::evaluation && gemm.phase != Phase::forward)
       throw fail("gemms", i, "'{}' in an evaluation; expected forward only", name_of(gemm.phase));
     check_operand_counts(i, gemm);
-    if (gemm.phase == Phase::forward)
-      check_forward(i, gemm, layer);
-    else if (gemm.phase == Phase::backward_data)
-      check_backward_data(i, gemm, layer);
-    else
-      check_backward_weight(i, gemm, layer);
+    switch (gemm.phase) {
+      case Phase::forward:
+        check_forward(i, gemm, layer);
+        break;
+      case Phase::backward_data:
+        check_backward_data(i, gemm, layer);
+        break;
+      case Phase::backward_weight:
+        check_backward_weight(i, gemm, layer);
+        break;
+    }
     const auto codes = [&](const std::vector<std::string>& operands) -> const Shape& {
       return manifest_.tensors.at(quantizers_.at(operands[0])->codes).shape;
     };

@@ -15,12 +15,21 @@ constexpr std::string_view metadata_key = "__metadata__";
 constexpr std::uint64_t length_bytes = 8;
 constexpr std::uint64_t most_header_bytes = 100'000'000;  // the limit of the reference implementation too
 
-std::uint64_t bytes_of_type(StoredType type) { return type == StoredType::u8 ? 1 : 4; }
+std::uint64_t bytes_of_type(StoredType type) {
+  switch (type) {
+    case StoredType::f32:
+    case StoredType::i32:
+      return 4;
+    case StoredType::u8:
+      return 1;
+  }
+  return 0;
+}
 
 StoredTensor read_entry(const std::string& id, const JsonNode& node) {
   StoredTensor tensor;
   tensor.id = id;
-  tensor.type = static_cast<StoredType>(node.at("dtype").one_of(stored_type_words));
+  tensor.type = node.at("dtype").one_of<StoredType>();
   tensor.shape = read_shape(node.at("shape"));
   const std::vector<JsonNode> offsets = node.at("data_offsets").items(2, 2);
   tensor.begin = static_cast<std::uint64_t>(offsets[0].integer(0, INT64_MAX));
@@ -62,9 +71,17 @@ void require_tiling(const std::vector<StoredTensor>& tensors, const std::string&
 }  // namespace
 
 StoredType stored_type(Encoding encoding) {
-  return encoding == Encoding::fp32    ? StoredType::f32
-         : encoding == Encoding::int32 ? StoredType::i32
-                                       : StoredType::u8;
+  switch (encoding) {
+    case Encoding::fp32:
+      return StoredType::f32;
+    case Encoding::int32:
+      return StoredType::i32;
+    case Encoding::int4:
+    case Encoding::uint4:
+    case Encoding::fp4_e3m0:
+      break;
+  }
+  return StoredType::u8;
 }
 
 Shape stored_shape(Encoding encoding, const Shape& shape) {
@@ -126,9 +143,8 @@ std::string make_safetensors_header(std::span<const StoredTensor> tensors,
   if (!metadata.empty()) entries = fmt::format("\"{}\":{{{}}}", metadata_key, words);
   for (const StoredTensor& tensor : tensors)
     entries += fmt::format("{}{}:{{\"dtype\":\"{}\",\"shape\":{},\"data_offsets\":[{},{}]}}",
-                           entries.empty() ? "" : ",", json_string(tensor.id),
-                           stored_type_words[static_cast<std::size_t>(tensor.type)], text_of(tensor.shape),
-                           tensor.begin, tensor.end);
+                           entries.empty() ? "" : ",", json_string(tensor.id), name_of(tensor.type),
+                           text_of(tensor.shape), tensor.begin, tensor.end);
   std::string json = fmt::format("{{{}}}", entries);
   json.resize((json.size() + 7) / 8 * 8, ' ');
   std::string header;

@@ -16,7 +16,17 @@
 namespace quatrain::traces {
 
 enum class StoredType : std::uint8_t { f32, i32, u8 };
-inline constexpr std::array<std::string_view, 3> stored_type_words = {"F32", "I32", "U8"};
+constexpr std::string_view name_of(StoredType type) {
+  switch (type) {
+    case StoredType::f32:
+      return "F32";
+    case StoredType::i32:
+      return "I32";
+    case StoredType::u8:
+      return "U8";
+  }
+  return {};
+}
 
 /// How a tensor of this encoding and shape stands in a file: 4-bit codes as packed bytes.
 StoredType stored_type(Encoding encoding);

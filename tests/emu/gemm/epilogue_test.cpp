@@ -1,6 +1,5 @@
 #include "emu/gemm/epilogue.hpp"
 
-#include "tests/emu/gemm/layers_at_tile_edges.hpp"
 #include "tests/support/message_of.hpp"
 
 #include <gmock/gmock.h>
@@ -9,30 +8,7 @@
 namespace quatrain::tests {
 namespace {
 
-using traces::Encoding;
 using traces::Phase;
-
-TEST(Epilogue, BoundOfInt32IsExact) {
-  // 448 k <= 2^31 - 1 up to k = 4,793,490; 960 k up to 2,236,962; 49 k up to 43,826,196.
-  const auto message = [](Encoding left, Encoding right, Phase phase, std::int64_t k, unsigned samples) {
-    const traces::Geometry g =
-        phase == Phase::backward_weight ? linear_layer(k, 1, 1) : linear_layer(1, k, 1);
-    return message_of([&] { emu::require_exact_int32({phase, g}, left, right, samples); });
-  };
-  EXPECT_EQ(message(Encoding::int4, Encoding::int4, Phase::forward, 43826196, 1), "nothing was thrown");
-  EXPECT_EQ(message(Encoding::int4, Encoding::int4, Phase::forward, 43826197, 1),
-            "k = 43826197 with 1 sample(s) of int4 x int4 may leave int32: at most 43826196 terms expected");
-  EXPECT_EQ(message(Encoding::int4, Encoding::fp4_e3m0, Phase::backward_weight, 4793490, 1),
-            "nothing was thrown");
-  EXPECT_EQ(
-      message(Encoding::int4, Encoding::fp4_e3m0, Phase::backward_weight, 4793491, 1),
-      "k = 4793491 with 1 sample(s) of int4 x fp4_e3m0 may leave int32: at most 4793490 terms expected");
-  EXPECT_EQ(message(Encoding::uint4, Encoding::fp4_e3m0, Phase::backward_weight, 1118481, 2),
-            "nothing was thrown");
-  EXPECT_EQ(
-      message(Encoding::uint4, Encoding::fp4_e3m0, Phase::backward_weight, 1118482, 2),
-      "k = 1118482 with 2 sample(s) of uint4 x fp4_e3m0 may leave int32: at most 2236962 terms expected");
-}
 
 TEST(Epilogue, ScaleIsTwoRoundings) {
   // f32(1.1f * 1.3f) and that divided by 2 or 4; near the end of the subnormals both roundings show:

@@ -187,8 +187,9 @@ TEST(TrainingConfig, OnlyTheReaderJudges) {
             "c.json: /seed: found 7.0; expected an integer from 0 to 4294967295");
   EXPECT_EQ(complaint(with_seed("7e0")),
             "c.json: /seed: found 7e0; expected an integer from 0 to 4294967295");
-  EXPECT_EQ(complaint(with_seed("7,\"seed\":8")),
-            fmt::format("c.json: /seed: duplicate key, again at line 1, column {}", whole.find("\"seed\"") + 10));
+  EXPECT_EQ(
+      complaint(with_seed("7,\"seed\":8")),
+      fmt::format("c.json: /seed: duplicate key, again at line 1, column {}", whole.find("\"seed\"") + 10));
 }
 
 TEST(TrainingConfig, TensorsStayBelowTheLimitOfATrace) {
@@ -246,8 +247,9 @@ TEST(TrainingConfig, ProductsThatMayLeaveInt32AreRefused) {
   ordered_json json = ordered_json::parse(tiny_config_text);
   json["batch"] = 32768;  // k of conv2's backward_weight: 32768 x 49, 2 samples of 15 x 64: over 2^31
   EXPECT_EQ(complaint(json.dump()),
-            "c.json: /layers/2: k = 1605632 with 2 sample(s) of uint4 x fp4_e3m0 may leave int32: at most "
-            "2236962 terms expected");
+            "c.json: /layers/2: backward_weight of 32768 images: k is 1605632 with 2 sample(s) of uint4 x "
+            "fp4_e3m0; "
+            "expected at most 1118481, so that every sum fits int32");
   json["quantize"] = {{"forward", "none"}, {"gradient", "none"}};  // then they are fp32 products
   EXPECT_EQ(complaint(json.dump()), "");
 }
@@ -291,7 +293,7 @@ TEST(Overrides, RecipesKeepTheDetailsThatTheyHave) {
   TrainingConfig config = tests::tiny_config();
   config.quantize.alpha = traces::Alpha::pow2;
   const auto with = [&](std::string_view recipe) {
-    return with_overrides(config, {.quantize = recipe_named(recipe)}, "c.json").quantize;
+    return with_overrides(config, {.quantize = traces::named<Recipe>(recipe)}, "c.json").quantize;
   };
   EXPECT_EQ(with("luq").samples, 2U);
   EXPECT_EQ(with("luq").alpha, traces::Alpha::pow2);

@@ -67,7 +67,7 @@ TEST(Measure, GivenMaximumBelowTheSmallestGivesZeros) {
     const auto out = quantized(*emu::make_quantizer({Rule::luq_fp4, 16, Alpha::exact}, path),
                                std::vector<float>{3, -4}, key, 0x1p-101F);
     EXPECT_EQ(out.max, 4.0F);
-    EXPECT_EQ(out.max_used, 0x1p-101F);
+    EXPECT_EQ(std::get<traces::Fp4Facts>(out.facts).max_used, 0x1p-101F);
     EXPECT_EQ(out.scale, 0.0F);
     EXPECT_EQ(out.codes, (std::vector<std::uint8_t>{0, 0}));
   }

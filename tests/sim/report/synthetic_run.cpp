@@ -98,7 +98,7 @@ void write_training_run(const fs::path& directory, const std::string& recipe, co
   fs::create_directories(directory);
   const traces::JsonNode file = sim::open_config("demo_quick", sim::ConfigKind::training);
   emu::TrainingOverrides overrides;
-  overrides.quantize = emu::recipe_named(recipe);
+  overrides.quantize = traces::named<emu::Recipe>(recipe);
   overrides.epochs = 2;
   const emu::TrainingConfig config =
       emu::with_overrides(emu::read_training_config(file), overrides, file.file());

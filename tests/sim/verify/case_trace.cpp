@@ -23,14 +23,10 @@ using traces::TraceWriter;
 constexpr std::uint32_t layer_id = 3;
 
 traces::LayerRecord layer_of(const Geometry& g) {
-  traces::LayerRecord layer;
-  layer.id = layer_id;
-  layer.name = "layer";
-  layer.in_channels = g.in_channels, layer.out_channels = g.out_channels, layer.groups = g.groups;
-  layer.kernel_height = g.kernel_height, layer.kernel_width = g.kernel_width;
-  layer.stride_height = g.stride_height, layer.stride_width = g.stride_width;
-  layer.padding_height = g.padding_height, layer.padding_width = g.padding_width;
-  return layer;
+  return {.id = layer_id,
+          .name = "layer",
+          .kind = traces::LayerKind::conv2d,
+          .geometry = open_geometry(traces::LayerKind::conv2d, g)};
 }
 
 Shape shape_of(Role role, const Geometry& g) {
@@ -55,13 +51,13 @@ traces::QuantizerRecord operand_record(Encoding encoding, Role role, float scale
   record.max = scale * static_cast<float>(traces::largest_magnitude(encoding));
   if (role == Role::gradient) {
     record.random_bits = 16;
-    record.max_used = record.max;
+    record.facts = traces::Fp4Facts{record.max};
     return record;
   }
-  record.clip = record.max;
-  std::frexp(record.max, &record.exponent);
-  record.count = static_cast<std::uint64_t>(traces::element_count(shape));
-  record.sum1 = record.sum2 = record.count;
+  const auto count = static_cast<std::uint64_t>(traces::element_count(shape));
+  traces::SawbFacts facts{.exponent = 0, .count = count, .sum1 = count, .sum2 = count, .clip = record.max};
+  std::frexp(record.max, &facts.exponent);
+  record.facts = facts;
   return record;
 }
 
@@ -140,16 +136,13 @@ traces::QuantizerRecord quantizer_record(const traces::QuantizerTask& task,
   record.step = task.draws.step;
   record.rule = task.rule;
   record.max = result.max, record.scale = result.scale;
-  if (traces::encoding_of(task.rule) == Encoding::fp4_e3m0) {
+  record.facts = result.facts;
+  if (std::holds_alternative<traces::Fp4Facts>(result.facts)) {
     record.role = Role::gradient;
     record.sample = task.draws.sample;
-    record.random_bits = task.rule == Rule::luq_fp4 ? task.random_bits : 0;
+    record.random_bits = traces::info_of(task.rule).draws ? task.random_bits : 0;
     record.alpha = task.alpha;
     record.maximum = task.maximum ? traces::Maximum::hindsight : traces::Maximum::measured;
-    record.max_used = result.max_used;
-  } else {
-    record.exponent = result.exponent, record.clip = result.clip;
-    record.count = result.count, record.sum1 = result.sum1, record.sum2 = result.sum2;
   }
   return record;
 }
@@ -169,8 +162,9 @@ void write_quantizer_trace(const std::filesystem::path& directory, const Quantiz
   layer.id = c.task.draws.layer;
   layer.name = "layer";
   layer.kind = traces::LayerKind::linear;
+  layer.geometry = open_geometry(layer.kind, {});
   const bool is_gradient = traces::encoding_of(c.task.rule) == Encoding::fp4_e3m0;
-  (is_gradient ? layer.out_channels : layer.in_channels) = elements;
+  (is_gradient ? layer.geometry.out_channels : layer.geometry.in_channels) = elements;
   writer.add_layer(layer);
   writer.begin_file("step.safetensors");
   const Shape shape{1, elements};

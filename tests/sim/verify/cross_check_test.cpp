@@ -364,11 +364,12 @@ TEST_F(CrossCheckOfCases, ATraceThatStandsAloneInAQuantizerIsTold) {
   healthy.spoil_quantizer = spoiled.spoil_quantizer = odd_scale;
   EXPECT_THAT(check(luq_case(1), {&healthy, &spoiled}).trace_alone, testing::ElementsAre("quantizer/1"));
   const std::vector<std::function<void(Result&)>> other_ways{
-      [](Result& r) { r.max += 1; },      [](Result& r) { r.max_used += 1; },
-      [](Result& r) { ++r.exponent; },    [](Result& r) { ++r.count; },
-      [](Result& r) { ++r.sum1; },        [](Result& r) { ++r.sum2; },
-      [](Result& r) { r.clip += 1; },     [](Result& r) { r.scale += 1; },
-      [](Result& r) { r.codes[3] ^= 1; }, [](Result& r) { r.codes.pop_back(); }};
+      [](Result& r) { r.max += 1; },
+      [](Result& r) { std::get<traces::Fp4Facts>(r.facts).max_used += 1; },
+      [](Result& r) { r.facts = traces::SawbFacts{}; },
+      [](Result& r) { r.scale += 1; },
+      [](Result& r) { r.codes[3] ^= 1; },
+      [](Result& r) { r.codes.pop_back(); }};
   for (const auto& other : other_ways) {
     spoiled.spoil_quantizer = [&](const traces::QuantizerTask& task, Result& result) {
       odd_scale(task, result);
@@ -489,13 +490,14 @@ TEST_F(CrossCheckOfCases, FieldsOfAQuantizerAreNamedInOrder) {
   c.task.rule = traces::Rule::sawb_int4;
   write_quantizer_trace(folder / "trace", c);
   using Result = traces::QuantizerResult;
+  const auto sawb = [](Result& r) -> traces::SawbFacts& { return std::get<traces::SawbFacts>(r.facts); };
   const std::vector<std::pair<std::string, std::function<void(Result&)>>> spoils = {
       {": maximum: expected 4 (bits 40800000), got 5 (bits 40a00000)",
-       [](Result& r) { r.max = 5, r.exponent = 9; }},
+       [&](Result& r) { r.max = 5, sawb(r).exponent = 9; }},
       {" (element 1): exponent: expected 3, got 4",
-       [](Result& r) { r.exponent = 4, r.sum2 = 0, r.codes[0] ^= 0x20; }},
-      {": count: expected 7, got 6", [](Result& r) { r.count = 6, r.sum1 = 1; }},
-      {": sum1: expected 102400, got 102401", [](Result& r) { r.sum1 += 1, r.clip = 1; }}};
+       [&](Result& r) { sawb(r).exponent = 4, sawb(r).sum2 = 0, r.codes[0] ^= 0x20; }},
+      {": count: expected 7, got 6", [&](Result& r) { sawb(r).count = 6, sawb(r).sum1 = 1; }},
+      {": sum1: expected 102400, got 102401", [&](Result& r) { sawb(r).sum1 += 1, sawb(r).clip = 1; }}};
   for (const auto& [expected, spoil] : spoils) {
     spoiled.spoil_quantizer = [&spoil = spoil](const traces::QuantizerTask&, Result& result) {
       spoil(result);
@@ -504,8 +506,8 @@ TEST_F(CrossCheckOfCases, FieldsOfAQuantizerAreNamedInOrder) {
               "layer layer, step 0, train, input" + expected);
   }
   const std::vector<std::pair<std::string, std::function<void(Result&)>>> names = {
-      {"sum2", [](Result& r) { r.sum2 += 1, r.scale = 1; }},
-      {"clip", [](Result& r) { r.clip = std::nextafter(r.clip, 9.0F), r.scale = 1; }},
+      {"sum2", [&](Result& r) { sawb(r).sum2 += 1, r.scale = 1; }},
+      {"clip", [&](Result& r) { sawb(r).clip = std::nextafter(sawb(r).clip, 9.0F), r.scale = 1; }},
       {"scale", [](Result& r) { r.scale = std::nextafter(r.scale, 9.0F), r.codes[1] ^= 1; }},
       {"code", [](Result& r) { r.codes[1] ^= 1; }}};
   for (const auto& [expected, spoil] : names) {

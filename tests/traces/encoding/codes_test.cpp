@@ -1,6 +1,7 @@
 /// Every code of every encoding against typed tables; every nibble pair; odd and even counts.
 #include "traces/encoding/codes.hpp"
 
+#include "traces/base/enumeration.hpp"
 #include "traces/encoding/nibbles.hpp"
 #include "traces/format/codes_check.hpp"
 
@@ -47,11 +48,11 @@ TEST(Codes, IllegalOnesAreMinusEightAndMinusZero) {
 TEST(Codes, Names) {
   for (const Encoding encoding :
        {Encoding::fp32, Encoding::int32, Encoding::int4, Encoding::uint4, Encoding::fp4_e3m0}) {
-    EXPECT_EQ(encoding_named(name_of(encoding)), encoding);
+    EXPECT_EQ(named<Encoding>(name_of(encoding)), encoding);
     EXPECT_EQ(is_four_bit(encoding), encoding != Encoding::fp32 && encoding != Encoding::int32);
   }
   EXPECT_EQ(name_of(Encoding::fp4_e3m0), "fp4_e3m0");
-  EXPECT_EQ(encoding_named("int8"), std::nullopt);
+  EXPECT_EQ(named<Encoding>("int8"), std::nullopt);
 }
 
 TEST(Nibbles, LowFirst) {

@@ -13,15 +13,16 @@ Manifest strided_layer() {
   Manifest manifest;
   manifest.layers = {{.id = 3,
                       .name = "conv",
-                      .in_channels = 4,
-                      .out_channels = 6,
-                      .kernel_height = 3,
-                      .kernel_width = 2,
-                      .stride_height = 2,
-                      .stride_width = 1,
-                      .padding_height = 1,
-                      .padding_width = 0,
-                      .groups = 2}};
+                      .kind = LayerKind::conv2d,
+                      .geometry = open_geometry(LayerKind::conv2d, {.in_channels = 4,
+                                                                    .out_channels = 6,
+                                                                    .kernel_height = 3,
+                                                                    .kernel_width = 2,
+                                                                    .stride_height = 2,
+                                                                    .stride_width = 1,
+                                                                    .padding_height = 1,
+                                                                    .padding_width = 0,
+                                                                    .groups = 2})}};
   manifest.tensors["x"] = {"a.safetensors", Encoding::int4, {5, 4, 8, 9}, 0};
   manifest.tensors["w"] = {"a.safetensors", Encoding::int4, {6, 2, 3, 2}, 0};
   manifest.tensors["dz"] = {"a.safetensors", Encoding::fp4_e3m0, {5, 6, 4, 8}, 0};
@@ -85,6 +86,30 @@ TEST(Record, NaturalShapes) {
   EXPECT_EQ(natural_shape(LayerKind::linear, linear, Role::input), (Shape{5, 4}));
   EXPECT_EQ(natural_shape(LayerKind::linear, linear, Role::weight), (Shape{6, 4}));
   EXPECT_EQ(natural_shape(LayerKind::linear, linear, Role::gradient), (Shape{5, 6}));
+}
+
+/// The sizes that a layer leaves open are 0, and no other.
+TEST(Record, OpenGeometry) {
+  const Geometry g{.batch = 5,
+                   .in_channels = 4,
+                   .height = 8,
+                   .width = 9,
+                   .out_channels = 6,
+                   .out_height = 3,
+                   .out_width = 7,
+                   .kernel_height = 2,
+                   .kernel_width = 10,
+                   .stride_height = 11,
+                   .stride_width = 12,
+                   .padding_height = 13,
+                   .padding_width = 14,
+                   .groups = 2};
+  Geometry conv = g;
+  conv.batch = conv.height = conv.width = conv.out_height = conv.out_width = 0;
+  EXPECT_EQ(open_geometry(LayerKind::conv2d, g), conv);
+  Geometry linear = g;
+  linear.batch = 0;
+  EXPECT_EQ(open_geometry(LayerKind::linear, g), linear);
 }
 
 TEST(Record, UnknownIdsAreNamed) {

@@ -32,17 +32,19 @@ class SmallTrace {
     writer_.add_layer({.id = 1,
                        .name = "conv",
                        .kind = LayerKind::conv2d,
-                       .in_channels = 2,
-                       .out_channels = 3,
-                       .kernel_height = 2,
-                       .kernel_width = 3,
-                       .stride_height = 2,
-                       .stride_width = 1,
-                       .padding_height = 1,
-                       .padding_width = 0,
-                       .groups = 1});
-    writer_.add_layer(
-        {.id = 2, .name = "fc", .kind = LayerKind::linear, .in_channels = 3, .out_channels = 2});
+                       .geometry = open_geometry(LayerKind::conv2d, {.in_channels = 2,
+                                                                     .out_channels = 3,
+                                                                     .kernel_height = 2,
+                                                                     .kernel_width = 3,
+                                                                     .stride_height = 2,
+                                                                     .stride_width = 1,
+                                                                     .padding_height = 1,
+                                                                     .padding_width = 0,
+                                                                     .groups = 1})});
+    writer_.add_layer({.id = 2,
+                       .name = "fc",
+                       .kind = LayerKind::linear,
+                       .geometry = open_geometry(LayerKind::linear, {.in_channels = 3, .out_channels = 2})});
     writer_.begin_file("step_0.safetensors");
     operand(1, Role::input, Rule::sawb_uint4, {1, 2, 3, 3});
     operand(1, Role::weight, Rule::sawb_int4, {3, 2, 2, 3});
@@ -83,15 +85,12 @@ class SmallTrace {
     record.rule = rule;
     record.max = 1.5F;
     record.scale = 0.25F;
-    if (role == Role::gradient) {
-      record.max_used = 1.5F;
+    record.facts = info_of(rule).facts;
+    if (auto* fp4 = std::get_if<Fp4Facts>(&record.facts)) {
+      fp4->max_used = 1.5F;
       record.random_bits = rule == Rule::luq_fp4 ? 8 : 0;
     } else {
-      record.exponent = 1;
-      record.count = 18;
-      record.sum1 = 1234;
-      record.sum2 = 123456789;
-      record.clip = 1.25F;
+      record.facts = SawbFacts{.exponent = 1, .count = 18, .sum1 = 1234, .sum2 = 123456789, .clip = 1.25F};
     }
     return record;
   }
