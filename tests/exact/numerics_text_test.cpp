@@ -3,6 +3,7 @@
 #include "emu/random/philox.hpp"
 #include "tests/exact/machines.hpp"
 #include "tests/support/exact_oracle.hpp"
+#include "traces/base/enumeration.hpp"
 #include "traces/base/files.hpp"
 
 #include <gmock/gmock.h>
