@@ -22,7 +22,9 @@ def verdict(mutant, result):
         return "not tried"
     if result["by"]:
         return "caught"
-    return "equivalent" if mutant.equivalent else "survived"
+    if mutant.equivalent:
+        return "equivalent"
+    return "survived" if result["ran"] == "the whole suite" else "not tried"
 
 
 def evidence(mutant, result):

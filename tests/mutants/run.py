@@ -26,6 +26,7 @@ here = Path(__file__).resolve().parent
 tree = here.parent.parent
 seconds_of_a_test, seconds_of_a_step = 120, 1800
 sys.dont_write_bytecode = True
+build, named, whole = "the build", "the tests named for it", "the whole suite"  # what caught a mutant
 
 
 class Mutant:
@@ -144,10 +145,10 @@ class Copy:
         names = re.findall(r"^\s*\d+ - (\S+) \((?!Not Run)[^)]*\)$", text, re.M)
         return names[0] if names else None
 
-    def attempt(self, mutant):
+    def attempt(self, mutant, judge):
         while True:
-            result = self.with_edit(mutant)
-            if result["by"] not in ("the tests named for it", "the whole suite"):
+            result = self.with_edit(mutant, judge)
+            if result["by"] not in (named, whole):
                 return result
             # A test that fails without the edit too says nothing about it.
             program = result["test"].split(".")[0]
@@ -157,28 +158,31 @@ class Copy:
             print(f"{result['test']} fails without an edit too", flush=True)
             self.failing_anyway.add(result["test"])
 
-    def with_edit(self, mutant):
+    def with_edit(self, mutant, judge):
         path = self.root / mutant.file
         before, edited = path.read_text(), mutant.edited(self.root)
         path.write_text(edited)
         try:
-            return self.judge(mutant)
+            return judge(self, mutant)
         finally:
             path.write_text(before)
 
-    def judge(self, mutant):
+    def by_named_tests(self, mutant):
         for name in mutant.tests:  # the likeliest and quickest stand first
             program = name.split(".")[0]
             code, text = self.ninja(program) if program != "house" else (0, "")
             if code != 0:
                 lines = [line for line in text.splitlines() if "error" in line or "FAILED" in line] + ["ninja did not end"]
-                return {"by": "the build", "test": lines[0].replace(f"{self.at}/", "")}
+                return {"by": build, "test": lines[0].replace(f"{self.at}/", "")}
             if test := self.failing("-R", "^" + re.escape(name) + (r"\." if name.count(".") < 2 else "$")):
-                return {"by": "the tests named for it", "test": test}
+                return {"by": named, "test": test}
+        return {"by": "", "test": "", "ran": named}
+
+    def by_whole_suite(self, mutant):
         # A part that cannot be built any more (a patch that no longer fits) is no test that fails: -k 0, and go on.
         self.ninja("-k", "0")
         test = self.failing()
-        return {"by": "the whole suite", "test": test} if test else {"by": "", "test": ""}
+        return {"by": whole, "test": test} if test else {"by": "", "test": "", "ran": whole}
 
 
 class Results:
@@ -194,37 +198,44 @@ class Results:
         line = json.dumps({"name": mutant.name, "edit": mutant.edit(), "seconds": round(seconds), **result})
         with self.lock, self.path.open("a") as file:
             file.write(line + "\n")
-            verdict = f"caught by {result['by']} ({result['test']})" if result["by"] else "SURVIVED"
+            verdict = f"caught by {result['by']} ({result['test']})" if result["by"] else f"SURVIVED {result['ran']}"
             print(f"{mutant.name}: {verdict}, {seconds:.0f} s", flush=True)
 
 
 def run(mutants, folder, again):
-    workers = int(os.environ.get("QUATRAIN_MUTANT_WORKERS", "2"))
+    """First the tests that are named, for all; then the whole suite, for those that survived."""
     folder.mkdir(parents=True, exist_ok=True)
     results = Results(folder)
-    done = results.read()
-    waiting = queue.Queue()
-    for mutant in mutants:
-        if again or done.get(mutant.name, {}).get("edit") != mutant.edit():
-            waiting.put(mutant)
-    print(f"{waiting.qsize()} to try", flush=True)
-
-    def work(copy):
+    copies = [Copy(folder / f"copy-{n}") for n in range(int(os.environ.get("QUATRAIN_MUTANT_WORKERS", "2")))]
+    for copy in copies:
         copy.make()
-        while True:
-            try:
-                mutant = waiting.get_nowait()
-            except queue.Empty:
-                return
-            begin = time.monotonic()
-            results.add(mutant, copy.attempt(mutant), time.monotonic() - begin)
 
-    threads = [threading.Thread(target=work, args=(Copy(folder / f"copy-{number}"),))
-               for number in range(min(workers, waiting.qsize()))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    def tried(mutant, ran):
+        """It has a result; `ran`: one of the whole suite, if it survived."""
+        found = results.read().get(mutant.name)
+        return found and found["edit"] == mutant.edit() and (found["by"] or found["ran"] == whole or ran == named)
+
+    for judge, ran in ((Copy.by_named_tests, named), (Copy.by_whole_suite, whole)):
+        waiting = queue.Queue()
+        for mutant in mutants:
+            if (again and ran == named) or not tried(mutant, ran):
+                waiting.put(mutant)
+        print(f"{waiting.qsize()} to try with {ran}", flush=True)
+
+        def work(copy):
+            while True:
+                try:
+                    mutant = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                begin = time.monotonic()
+                results.add(mutant, copy.attempt(mutant, judge), time.monotonic() - begin)
+
+        threads = [threading.Thread(target=work, args=(copy,)) for copy in copies]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
 
 
 def main():
