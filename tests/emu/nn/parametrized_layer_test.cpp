@@ -1,4 +1,4 @@
-#include "emu/nn/parametrized_layer.hpp"
+#include "emu/nn/fp32_layer.hpp"
 
 #include <gtest/gtest.h>
 
@@ -42,6 +42,25 @@ TEST(KaimingUniform, SeedLayerAndParameterDecideTheDraws) {
   EXPECT_NE(std::bit_cast<std::uint32_t>(other[0]), initial_bits(1, 9, 1, 0)[0]);
   EXPECT_NE(initial_bits(6, 9, 1, 1), initial_bits(6, 9, 1, 0));
   EXPECT_NE(initial_bits(6, 9, 2, 0), initial_bits(6, 9, 1, 0));
+}
+
+TEST(ParametrizedLayer, FanInCountsTheChannelsOfOneGroup) {
+  LayerConfig config;
+  config.kind = LayerWord::conv2d;
+  config.name = "grouped";
+  config.geometry = {.in_channels = 6,
+                     .height = 4,
+                     .width = 4,
+                     .out_channels = 9,
+                     .kernel_height = 5,
+                     .kernel_width = 2,
+                     .groups = 3};
+  Fp32Layer layer(config, 4, 11, SimdPath::portable);
+  const std::vector<float>& weight = layer.parameters()[0]->value;
+  ASSERT_EQ(weight.size(), 180U);
+  std::vector<std::uint32_t> bits;
+  for (const float value : weight) bits.push_back(std::bit_cast<std::uint32_t>(value));
+  EXPECT_EQ(bits, initial_bits(180, 20, 11, 4));  // 6 / 3 channels under 5 x 2 taps
 }
 
 }  // namespace
