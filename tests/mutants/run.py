@@ -142,8 +142,11 @@ class Copy:
             raise RuntimeError(f"no test is named {select}")
         if code is None:
             return f"ctest, which did not end in {seconds_of_a_step} s"
-        names = re.findall(r"^\s*\d+ - (\S+) \((?!Not Run)[^)]*\)$", text, re.M)
-        return names[0] if names else None
+        # "  7 - program.Suite.Test (Failed)"; a name may have spaces and parentheses, and labels may follow.
+        failed = re.findall(r"^\s*\d+ - (.+) \((?!Not Run)[^()]*\)[^()]*$", text, re.M)
+        if not failed and code != 0 and "(Not Run)" not in text:
+            raise RuntimeError(f"ctest said {code} and named no test:\n{text[-2000:]}")
+        return failed[0] if failed else None
 
     def attempt(self, mutant, judge):
         while True:
