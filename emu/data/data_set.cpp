@@ -19,7 +19,7 @@ std::filesystem::path find_file(const std::filesystem::path& directory, const st
     if (std::filesystem::exists(directory / found)) return directory / found;
   throw Error(
       "{}: no {} here, plain or with .gz; expected the four IDX files of Fashion-MNIST (Debian package "
-      "dataset-fashion-mnist, or name their folder by --data or QUATRAIN_DATA)",
+      "dataset-fashion-mnist, or any folder that holds them)",
       directory.string(), name);
 }
 
@@ -61,7 +61,7 @@ DataSet read_data_set(const std::filesystem::path& directory, const DataConfig& 
   if (!std::filesystem::is_directory(directory))
     throw Error(
         "{}: no such folder; expected the four IDX files of Fashion-MNIST (Debian package "
-        "dataset-fashion-mnist, or name their folder by --data or QUATRAIN_DATA)",
+        "dataset-fashion-mnist, or any folder that holds them)",
         directory.string());
   return {read_half(directory, "train", config.train_images, "train_images"),
           read_half(directory, "t10k", config.test_images, "test_images")};

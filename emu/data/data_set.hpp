@@ -31,7 +31,7 @@ struct DataSet {
   LabelledImages train, test;
 };
 
-/// `given` (from --data), or $QUATRAIN_DATA, or the folder of the Debian package dataset-fashion-mnist.
+/// `given`, or $QUATRAIN_DATA, or the folder of the Debian package dataset-fashion-mnist.
 std::filesystem::path data_directory(const std::optional<std::filesystem::path>& given);
 
 /// Reads both halves and keeps the first train_images and test_images. Throws Error naming file and byte,

@@ -11,7 +11,7 @@
 
 namespace quatrain::emu {
 
-/// Equals multiply_fp32_reference. Natural shapes as in Gemm; result: overwritten.
+/// Natural shapes as in Gemm; result: overwritten.
 void multiply_fp32(const traces::Gemm& gemm, std::span<const float> left, std::span<const float> right,
                    std::span<float> result, SimdPath path, traces::ThreadPool& pool,
                    GemmWorkspace& workspace);

@@ -1,7 +1,5 @@
 #include "emu/gemm/reference.hpp"
 
-#include <cmath>
-
 namespace quatrain::emu {
 
 void multiply_reference(const traces::Gemm& gemm, const QuantizedTensor& left,
@@ -15,13 +13,6 @@ void multiply_reference(const traces::Gemm& gemm, const QuantizedTensor& left,
                 accumulators, [&](std::int32_t sum, std::uint8_t a, std::uint8_t b) {
                   return sum + left_values[a] * right_values[b];
                 });
-}
-
-void multiply_fp32_reference(const traces::Gemm& gemm, std::span<const float> left,
-                             std::span<const float> right, std::span<float> result) {
-  for (float& element : result) element = 0.0F;
-  DirectProduct(gemm).run(left, right, result,
-                          [](float sum, float a, float b) { return std::fma(a, b, sum); });
 }
 
 }  // namespace quatrain::emu

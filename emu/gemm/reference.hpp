@@ -125,8 +125,4 @@ class DirectProduct {
 void multiply_reference(const traces::Gemm& gemm, const QuantizedTensor& left,
                         std::span<const QuantizedTensor> right, std::span<std::int32_t> accumulators);
 
-/// acc = +0, then acc = fma(a_k, b_k, acc) for k ascending (section 8). result: overwritten.
-void multiply_fp32_reference(const traces::Gemm& gemm, std::span<const float> left,
-                             std::span<const float> right, std::span<float> result);
-
 }  // namespace quatrain::emu

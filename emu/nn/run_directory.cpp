@@ -95,7 +95,7 @@ RunDirectory RunDirectory::create(const std::filesystem::path& directory, const 
   if (std::filesystem::exists(directory) && !std::filesystem::is_directory(directory))
     throw Error("{}: is not a folder", directory.string());
   if (std::filesystem::exists(directory) && !std::filesystem::is_empty(directory))
-    throw Error("{}: is not empty; expected a new folder, or --resume", directory.string());
+    throw Error("{}: is not empty; expected a new folder, or to resume the run in it", directory.string());
   RunDirectory run(directory);
   make_directory(directory);
   write_whole_file(directory / "config.json", dump_training_config(config));
@@ -109,7 +109,7 @@ RunDirectory RunDirectory::open(const std::filesystem::path& directory, const Tr
   if (!std::filesystem::exists(file))
     throw Error("{}: no config.json here; expected an earlier run to resume", directory.string());
   if (read_whole_file(file) != dump_training_config(config))
-    throw Error("{}: is not the config of this run; --resume goes on only with an equal one", file.string());
+    throw Error("{}: is not the config of this run; a run is resumed only with an equal one", file.string());
   RunDirectory run(directory);
   make_directory(run.checkpoints());
   run.read_tables();

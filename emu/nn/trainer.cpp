@@ -230,7 +230,7 @@ class Run {
 /// Everything that can be refused before a file is made.
 std::optional<std::filesystem::path> plan_trace_directory(const TrainingOptions& options) {
   if (!options.trace) return std::nullopt;
-  if (options.resumes) throw Error("--resume with --trace: a resumed run cannot be traced");
+  if (options.resumes) throw Error("a resumed run cannot be traced");
   require_traceable(options.config);
   std::filesystem::path directory =
       options.trace->directory.empty() ? options.run_directory / "trace" : options.trace->directory;

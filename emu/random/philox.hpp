@@ -9,7 +9,8 @@
 
 namespace quatrain::emu {
 
-enum class Stream : std::uint32_t { luq = 0, parameters = 1, order = 2, augmentation = 3, dropout = 4 };
+/// What this program draws for; numerics.md section 2 lists more.
+enum class Stream : std::uint32_t { luq = 0, parameters = 1, order = 2 };
 
 using PhiloxCounter = std::array<std::uint32_t, 4>;
 using PhiloxKey = std::array<std::uint32_t, 2>;

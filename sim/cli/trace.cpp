@@ -3,7 +3,9 @@
 #include "sim/cli/console.hpp"
 #include "sim/cli/typed_values.hpp"
 #include "sim/records/result_place.hpp"
+#include "traces/base/checked.hpp"
 #include "traces/base/error.hpp"
+#include "traces/base/natural_order.hpp"
 #include "traces/encoding/nibbles.hpp"
 #include "traces/format/check.hpp"
 #include "traces/format/reader.hpp"
@@ -30,8 +32,6 @@ using traces::QuantizerRecord;
 using traces::TensorRecord;
 using traces::TraceReader;
 
-std::int64_t macs_of(const GemmRecord& gemm) { return traces::mac_count(gemm.size) * gemm.samples; }
-
 std::uint64_t bytes_of(const TensorRecord& tensor) {
   const auto elements = static_cast<std::size_t>(traces::element_count(tensor.shape));
   return traces::is_four_bit(tensor.encoding) ? traces::packed_size(elements) : 4 * elements;
@@ -49,7 +49,7 @@ std::map<Key, Counts> count_records(const Manifest& manifest, KeyOf&& key_of) {
   for (const GemmRecord& gemm : manifest.gemms) {
     Counts& count = counts[key_of(gemm)];
     ++count.gemms;
-    count.macs += macs_of(gemm);
+    count.macs = base::checked_sum("MACs", count.macs, mac_count(gemm));
   }
   return counts;
 }
@@ -118,8 +118,13 @@ std::vector<Line> rows_of(const Manifest& manifest) {
 }
 
 void print_tensors(const Manifest& manifest) {
-  for (const auto& [id, tensor] : manifest.tensors)
+  std::vector<std::string> ids;
+  for (const auto& [id, tensor] : manifest.tensors) ids.push_back(id);
+  std::sort(ids.begin(), ids.end(), base::natural_less);
+  for (const std::string& id : ids) {
+    const TensorRecord& tensor = manifest.tensors.at(id);
     fmt::print("{}  {} {}\n", id, traces::name_of(tensor.encoding), traces::text_of(tensor.shape));
+  }
 }
 
 int info(const std::string& directory, bool lists_tensors) {

@@ -237,10 +237,8 @@ TEST(NumericsText, OracleQuantizes) {
 }
 
 TEST(NumericsText, OracleMultiplies) {
-  for (const SharpGemm& sharp : gemms()) {
+  for (const SharpGemm& sharp : gemms())
     EXPECT_EQ(difference(exact::multiply(sharp.c), sharp.expected), "") << sharp.name;
-    EXPECT_EQ(direct_product(sharp.c), sharp.expected.accumulators) << sharp.name;
-  }
 }
 
 class NumericsTextOn : public EveryMachine {};

@@ -132,6 +132,40 @@ TEST(OracleNearest, TiesTypedByHand) {  // 1.5 -> 2, 3 -> 2, 6 -> 8, 12 -> 8, 24
               ElementsAre(7, 0, 2, 2, 4, 4, 6, 6, 0xA, 0));
 }
 
+/// Every term of a convolution joins one x, one w and one z; the phase says which of the three is the result.
+std::vector<std::int32_t> direct_product(const GemmCase& c) {
+  const traces::Geometry& g = c.gemm.geometry;
+  std::vector<std::int32_t> result(static_cast<std::size_t>(traces::result_elements(c.gemm.phase, g)));
+  const auto value = [](traces::Encoding encoding, const std::vector<std::uint8_t>& codes, std::int64_t at) {
+    return std::int32_t{
+        traces::code_values(encoding)[traces::nibble_at(codes, static_cast<std::size_t>(at))]};
+  };
+  const std::int64_t in = g.in_channels / g.groups, out = g.out_channels / g.groups;
+  for (const auto& right : c.right)
+    for (std::int64_t b = 0; b < g.batch; ++b)
+      for (std::int64_t o = 0; o < g.out_channels; ++o)
+        for (std::int64_t ho = 0; ho < g.out_height; ++ho)
+          for (std::int64_t wo = 0; wo < g.out_width; ++wo)
+            for (std::int64_t channel = 0; channel < in; ++channel)
+              for (std::int64_t i = 0; i < g.kernel_height; ++i)
+                for (std::int64_t j = 0; j < g.kernel_width; ++j) {
+                  const std::int64_t h = ho * g.stride_height + i - g.padding_height;
+                  const std::int64_t w = wo * g.stride_width + j - g.padding_width;
+                  if (h < 0 || h >= g.height || w < 0 || w >= g.width) continue;
+                  const std::int64_t c_in = o / out * in + channel;
+                  const std::int64_t x = ((b * g.in_channels + c_in) * g.height + h) * g.width + w;
+                  const std::int64_t weight = ((o * in + channel) * g.kernel_height + i) * g.kernel_width + j;
+                  const std::int64_t z = ((b * g.out_channels + o) * g.out_height + ho) * g.out_width + wo;
+                  const bool forward = c.gemm.phase == traces::Phase::forward;
+                  const bool data = c.gemm.phase == traces::Phase::backward_data;
+                  const std::int64_t left_at = data ? z : x, right_at = forward || data ? weight : z;
+                  const std::int64_t to = forward ? z : data ? x : weight;
+                  result[static_cast<std::size_t>(to)] +=
+                      value(c.left_encoding, c.left, left_at) * value(c.right_encoding, right, right_at);
+                }
+  return result;
+}
+
 TEST(OracleGemm, GathersWhatDirectProductScatters) {
   unsigned seed = 1;
   for (const Mode& mode : five_modes) {

@@ -113,7 +113,7 @@ TEST_P(EveryPlantedFault, ShowsAtItsPlaceAndOnlyWhenPlanted) {
   const auto agrees_with = [&](std::int64_t terms) {
     const GemmCase prefix = first_terms(*fault_.gemm, terms);
     const auto at = static_cast<std::size_t>(flat);
-    return run(*faulty, prefix).accumulators[at] == direct_product(prefix)[at];
+    return run(*faulty, prefix).accumulators[at] == exact::accumulators(prefix)[at];
   };
   const std::int64_t size_k = traces::gemm_size(fault_.gemm->gemm.phase, fault_.gemm->gemm.geometry).k;
   const std::int64_t term = fault_.place.sample.value_or(0) * size_k + *fault_.place.k;

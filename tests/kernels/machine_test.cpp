@@ -26,7 +26,7 @@ std::vector<SharpGemm> tile_edges() {
     GemmCase c =
         random_case({mode.phase, linear_geometry(mode.phase, m, n, k)}, mode.left, mode.right, samples, seed);
     traces::GemmResult expected;
-    expected.accumulators = direct_product(c);
+    expected.accumulators = exact::accumulators(c);
     expected.scale = mode.phase == Phase::backward_weight ? 0.125F / static_cast<float>(samples) : 0.125F;
     for (const std::int32_t sum : expected.accumulators)
       expected.output.push_back(static_cast<float>(sum) * expected.scale);  // powers of two: exact
@@ -114,7 +114,7 @@ TEST(SimtMachines, CallsLeaveNothingBehind) {
       random_case({mode.phase, linear_geometry(mode.phase, 3, 5, 7)}, mode.left, mode.right, 2, 2);
   for (const auto& machine : kernels::make_simt_machines(pool))
     for (const GemmCase* c : {&big, &small, &big})
-      EXPECT_EQ(multiply(*machine, *c).accumulators, direct_product(*c));
+      EXPECT_EQ(multiply(*machine, *c).accumulators, exact::accumulators(*c));
 }
 
 TEST(SimtMachines, SayWhatTheyAre) {

@@ -1,4 +1,5 @@
 #include "rtl_models/machine.hpp"
+#include "tests/support/exact_oracle.hpp"
 #include "tests/support/gemm_cases.hpp"
 #include "tests/support/message_of.hpp"
 
@@ -33,12 +34,12 @@ std::vector<std::int32_t> replayed(rtl_models::ArrayModel& model, const GemmCase
 TEST(SystemcKernel, ModelMadeAfterTheFirstReplayIsRefused) {
   const auto model = rtl_models::make_array_model({4, 4}, Fidelity::array);
   const GemmCase c = linear_case(1);
-  EXPECT_EQ(replayed(*model, c), direct_product(c));
+  EXPECT_EQ(replayed(*model, c), exact::accumulators(c));
   EXPECT_EQ(message_of([] {
               rtl_models::make_array_model({4, 4}, Fidelity::array);
             }),
             "SystemC elaborates once a process: all array models must be made before the first replay");
-  EXPECT_EQ(replayed(*model, c), direct_product(c)) << "the first model goes on working";
+  EXPECT_EQ(replayed(*model, c), exact::accumulators(c)) << "the first model goes on working";
 }
 
 TEST(SystemcKernel, ModelsTakeTurnsAndOutliveEachOther) {
@@ -48,13 +49,13 @@ TEST(SystemcKernel, ModelsTakeTurnsAndOutliveEachOther) {
   for (unsigned seed = 1; seed < 4; ++seed)
     for (const auto& model : {first.get(), second.get(), third.get(), first.get()}) {
       const GemmCase c = linear_case(seed);
-      ASSERT_EQ(replayed(*model, c), direct_product(c));
+      ASSERT_EQ(replayed(*model, c), exact::accumulators(c));
     }
   second.reset();
   const GemmCase c = linear_case(9);
-  EXPECT_EQ(replayed(*third, c), direct_product(c));
+  EXPECT_EQ(replayed(*third, c), exact::accumulators(c));
   first.reset();
-  EXPECT_EQ(replayed(*third, c), direct_product(c));
+  EXPECT_EQ(replayed(*third, c), exact::accumulators(c));
 }
 
 TEST(SystemcKernel, ModelDestroyedBeforeTheFirstReplayHarmsNone) {
@@ -62,7 +63,7 @@ TEST(SystemcKernel, ModelDestroyedBeforeTheFirstReplayHarmsNone) {
   rtl_models::make_array_model({3, 2}, Fidelity::pe).reset();
   const auto model = rtl_models::make_array_model({4, 4}, Fidelity::array);
   const GemmCase c = linear_case(5);
-  EXPECT_EQ(replayed(*model, c), direct_product(c));
+  EXPECT_EQ(replayed(*model, c), exact::accumulators(c));
 }
 
 TEST(SystemcKernel, ReplaysLeaveNothingBehind) {
@@ -86,7 +87,7 @@ TEST(SystemcKernel, NothingIsPrinted) {
   const auto found = replayed(*model, c);
   EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
-  EXPECT_EQ(found, direct_product(c));
+  EXPECT_EQ(found, exact::accumulators(c));
 }
 
 TEST(SystemcKernel, ShapeOutOfRangeIsRefused) {
@@ -157,7 +158,7 @@ TEST(Machine, ScaleOutOfRangeIsAnErrorAndASubnormalScaleIsNot) {
   right = right_operands(c);
   const auto result = machine->multiply(c.gemm, left_operand(c), right);
   EXPECT_EQ(result.scale, std::ldexp(1.5F, -140));
-  const auto expected = direct_product(c);
+  const auto expected = exact::accumulators(c);
   for (std::size_t i = 0; i < expected.size(); ++i)
     EXPECT_EQ(result.output[i], static_cast<float>(std::ldexp(1.5 * expected[i], -140)));
 }

@@ -249,9 +249,29 @@ struct Definition {
   const traces::Geometry& g;
   std::int64_t in = g.in_channels / g.groups, out = g.out_channels / g.groups;
 
-  Shape x() const { return {g.batch, g.in_channels, g.height, g.width}; }
-  Shape w() const { return {g.out_channels, in, g.kernel_height, g.kernel_width}; }
-  Shape z() const { return {g.batch, g.out_channels, g.out_height, g.out_width}; }
+  Shape shape(traces::Role role) const {
+    switch (role) {
+      case traces::Role::input:
+        return {g.batch, g.in_channels, g.height, g.width};
+      case traces::Role::weight:
+        return {g.out_channels, in, g.kernel_height, g.kernel_width};
+      case traces::Role::gradient:
+        return {g.batch, g.out_channels, g.out_height, g.out_width};
+    }
+    return {};
+  }
+
+  std::int64_t sum(traces::Phase phase, const Tensor& left, const Tensor& right, const Shape& at) const {
+    switch (phase) {
+      case traces::Phase::forward:
+        return forward(left, right, at);
+      case traces::Phase::backward_data:
+        return backward_data(left, right, at);
+      case traces::Phase::backward_weight:
+        return backward_weight(left, right, at);
+    }
+    return 0;
+  }
 
   std::int64_t forward(const Tensor& left, const Tensor& right, const Shape& at) const {
     const auto [b, o, ho, wo] = at;
@@ -366,34 +386,35 @@ traces::QuantizerResult quantize(const traces::QuantizerTask& task) {
   return sawb ? quantize_sawb(task) : quantize_fp4(task);
 }
 
-traces::GemmResult multiply(const GemmCase& c) {
+std::vector<std::int32_t> accumulators(const GemmCase& c) {
   const Definition definition{c.gemm.geometry};
-  const bool forward = c.gemm.phase == traces::Phase::forward;
-  const bool data = c.gemm.phase == traces::Phase::backward_data;
-  const Shape shape = forward ? definition.z() : data ? definition.x() : definition.w();
-  const Tensor left(c.left_encoding, c.left, data ? definition.z() : definition.x());
-
-  traces::GemmResult result;
-  result.scale = product(c.left_scale, c.right_scale);
-  if (c.gemm.phase == traces::Phase::backward_weight)
-    result.scale = quotient(result.scale, static_cast<float>(c.right.size()));
+  const Tensor left(c.left_encoding, c.left, definition.shape(traces::info_of(c.gemm.phase).left));
+  std::vector<Tensor> right;
+  for (const auto& codes : c.right)
+    right.emplace_back(c.right_encoding, codes, definition.shape(traces::info_of(c.gemm.phase).right));
+  const Shape shape = definition.shape(traces::info_of(c.gemm.phase).result);
+  std::vector<std::int32_t> all;
   for (std::int64_t first = 0; first < shape[0]; ++first)
     for (std::int64_t second = 0; second < shape[1]; ++second)
       for (std::int64_t third = 0; third < shape[2]; ++third)
         for (std::int64_t fourth = 0; fourth < shape[3]; ++fourth) {
-          const Shape at{first, second, third, fourth};
           std::int64_t sum = 0;
-          for (const auto& codes : c.right) {
-            const Tensor right(c.right_encoding, codes, forward || data ? definition.w() : definition.z());
-            sum += forward ? definition.forward(left, right, at)
-                   : data  ? definition.backward_data(left, right, at)
-                           : definition.backward_weight(left, right, at);
-          }
+          for (const Tensor& one : right)
+            sum += definition.sum(c.gemm.phase, left, one, {first, second, third, fourth});
           assert(sum >= INT32_MIN && sum <= INT32_MAX);
-          result.accumulators.push_back(static_cast<std::int32_t>(sum));
-          const Rational whole{Integer(sum)};
-          result.output.push_back(product(to_float(whole), result.scale));
+          all.push_back(static_cast<std::int32_t>(sum));
         }
+  return all;
+}
+
+traces::GemmResult multiply(const GemmCase& c) {
+  traces::GemmResult result;
+  result.scale = product(c.left_scale, c.right_scale);
+  if (c.gemm.phase == traces::Phase::backward_weight)
+    result.scale = quotient(result.scale, static_cast<float>(c.right.size()));
+  result.accumulators = accumulators(c);
+  for (const std::int32_t sum : result.accumulators)
+    result.output.push_back(product(to_float(Rational{Integer(sum)}), result.scale));
   return result;
 }
 

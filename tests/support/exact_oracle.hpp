@@ -43,6 +43,9 @@ float next_estimate(float estimate, float measured);
 /// Sections 3 and 4.
 traces::QuantizerResult quantize(const traces::QuantizerTask& task);
 
+/// The sums alone.
+std::vector<std::int32_t> accumulators(const GemmCase& c);
+
 /// Section 6 by its index formulas: for each result element the sum over k, then the two (or three)
 /// roundings.
 traces::GemmResult multiply(const GemmCase& c);

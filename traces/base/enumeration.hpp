@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-namespace quatrain::traces {
+namespace quatrain::base {
 
 template <typename Enumeration>
 constexpr std::size_t count_of() {
@@ -42,4 +42,8 @@ constexpr std::optional<Enumeration> named(std::string_view word) {
   return std::nullopt;
 }
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base
+
+namespace quatrain::traces {
+using namespace base;
+}

@@ -1,6 +1,6 @@
 #include "traces/base/error.hpp"
 
-namespace quatrain::traces {
+namespace quatrain::base {
 
 std::string printable(std::string_view text) {
   constexpr std::size_t most = 80;
@@ -13,4 +13,4 @@ std::string printable(std::string_view text) {
   return text.size() > most ? line + "..." : line;
 }
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base

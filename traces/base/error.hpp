@@ -10,7 +10,7 @@
 #include <string_view>
 #include <utility>
 
-namespace quatrain::traces {
+namespace quatrain::base {
 
 /// Text of somebody else's file as it may stand in a message: one line, printable, at most 80 characters of
 /// it ("..." behind). Bytes above 0x7e and control characters become \\xNN.
@@ -40,4 +40,8 @@ class Interrupted : public Error {
   Interrupted() : Error("interrupted") {}
 };
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base
+
+namespace quatrain::traces {
+using namespace base;
+}

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace quatrain::traces {
+namespace quatrain::base {
 namespace {
 
 int flags_of(OutputFile::Mode mode) {
@@ -307,4 +307,4 @@ std::string read_whole_file(const std::filesystem::path& file, std::size_t limit
   }
 }
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <sys/types.h>
 
-namespace quatrain::traces {
+namespace quatrain::base {
 
 /// An open file; every call that fails throws Error with the file's name and the system's reason.
 class OutputFile {
@@ -109,4 +109,8 @@ void append_line(const std::filesystem::path& file, std::string_view line);
 /// Throws Error when it cannot be read, or has more than `limit` bytes.
 std::string read_whole_file(const std::filesystem::path& file, std::size_t limit = SIZE_MAX);
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base
+
+namespace quatrain::traces {
+using namespace base;
+}

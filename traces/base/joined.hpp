@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace quatrain::traces {
+namespace quatrain::base {
 
 template <typename Range>
 std::string joined(const Range& parts, std::string_view between = ", ") {
@@ -20,4 +20,8 @@ std::string joined(const Range& parts, std::string_view between = ", ") {
   return text;
 }
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base
+
+namespace quatrain::traces {
+using namespace base;
+}

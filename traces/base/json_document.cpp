@@ -6,7 +6,7 @@
 #include <cassert>
 #include <deque>
 
-namespace quatrain::traces {
+namespace quatrain::base {
 namespace {
 
 using Token = JsonTokenKind;
@@ -195,4 +195,4 @@ std::vector<std::string> JsonDocument::known_keys(std::uint32_t object) const {
   return known;
 }
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quatrain::traces {
+namespace quatrain::base {
 
 class JsonDocument {
  public:
@@ -55,4 +55,4 @@ class JsonDocument {
   std::map<std::uint32_t, std::vector<std::string>> absent_;
 };
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base

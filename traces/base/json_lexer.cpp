@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace quatrain::traces {
+namespace quatrain::base {
 namespace {
 
 constexpr std::string_view white_space = " \t\n\r";
@@ -223,4 +223,4 @@ std::string place_in_text(std::string_view text, std::size_t byte) {
   return fmt::format("line {}, column {}", lines + 1, columns + 1);
 }
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base

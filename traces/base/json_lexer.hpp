@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace quatrain::traces {
+namespace quatrain::base {
 
 enum class JsonTokenKind : std::uint8_t {
   begin_object,
@@ -47,4 +47,4 @@ std::string decode_json_string(std::string_view token);
 /// "line 3, column 7" of a byte; both begin at 1, a column is a UTF-8 character.
 std::string place_in_text(std::string_view text, std::size_t byte);
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base

@@ -2,7 +2,7 @@
 
 #include "traces/base/error.hpp"
 
-namespace quatrain::traces {
+namespace quatrain::base {
 
 bool is_name(std::string_view text) {
   constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
@@ -17,4 +17,4 @@ std::string read_file_name(const JsonNode& node) {
   return name;
 }
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base

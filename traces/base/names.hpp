@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace quatrain::traces {
+namespace quatrain::base {
 
 /// 1 to 100 characters of A-Z a-z 0-9 _ . -
 bool is_name(std::string_view text);
@@ -14,4 +14,4 @@ bool is_name(std::string_view text);
 /// A name that is also a file's: no dot in front. The Error stands at `node`.
 std::string read_file_name(const JsonNode& node);
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base

@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-namespace quatrain::traces {
+namespace quatrain::base {
 
 namespace {
 
@@ -43,8 +43,8 @@ void require_startable(unsigned threads) {
 }
 
 #if defined(__SANITIZE_THREAD__)
-/// Instead of oneTBB, which is not built with ThreadSanitizer and would be reported itself. `next` orders nothing between
-/// two bodies, so whatever they share without a lock shows up.
+/// Instead of oneTBB, which is not built with ThreadSanitizer and would be reported itself. `next` orders
+/// nothing between two bodies, so whatever they share without a lock shows up.
 void loop_on_threads(unsigned threads, std::size_t count, const std::function<void(std::size_t)>& body) {
   std::atomic<std::size_t> next = 0;
   std::mutex mutex;
@@ -115,4 +115,4 @@ void ThreadPool::parallel_for(std::size_t count, const std::function<void(std::s
   });
 }
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base

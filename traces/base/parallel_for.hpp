@@ -7,7 +7,7 @@
 #include <functional>
 #include <memory>
 
-namespace quatrain::traces {
+namespace quatrain::base {
 
 class ThreadPool {
  public:
@@ -45,4 +45,8 @@ constexpr std::size_t items_a_piece(std::size_t elements) {
   return std::max<std::size_t>(1, 16384 / std::max<std::size_t>(1, elements));
 }
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base
+
+namespace quatrain::traces {
+using namespace base;
+}

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace quatrain::traces {
+namespace quatrain::base {
 
 class Progress {
  public:
@@ -25,4 +25,8 @@ class SilentProgress final : public Progress {
   void finish() override {}
 };
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base
+
+namespace quatrain::traces {
+using namespace base;
+}

@@ -7,7 +7,7 @@
 #include <charconv>
 #include <numeric>
 
-namespace quatrain::traces {
+namespace quatrain::base {
 namespace {
 
 /// Letters to change, insert or remove to make one word the other (Levenshtein).
@@ -212,4 +212,4 @@ std::size_t JsonNode::one_of(std::span<const std::string_view> words) const {
   throw error("found {}; expected {}", found(), joined({words.begin(), words.end()}));
 }
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base

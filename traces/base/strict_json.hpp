@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace quatrain::traces {
+namespace quatrain::base {
 
 struct JsonLimits {
   std::size_t bytes = 64ULL << 20;
@@ -87,4 +87,4 @@ class JsonNode {
   std::uint32_t index_;
 };
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base

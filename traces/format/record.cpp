@@ -1,6 +1,6 @@
 #include "traces/format/record.hpp"
 
-#include "traces/base/error.hpp"
+#include "traces/base/checked.hpp"
 
 #include <algorithm>
 
@@ -109,6 +109,11 @@ Geometry geometry_of(const LayerRecord& layer, const GemmRecord& gemm, const Sha
       return geometry_of(layer, left, right);
   }
   return {};
+}
+
+std::int64_t mac_count(const GemmRecord& gemm) {
+  return checked_product(
+      "MACs", {gemm.size.m, gemm.size.n, gemm.size.k, gemm.size.groups, std::int64_t{gemm.samples}});
 }
 
 Geometry geometry_of(const Manifest& manifest, const GemmRecord& gemm) {

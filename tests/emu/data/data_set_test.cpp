@@ -28,9 +28,8 @@ class DataSetFolder : public testing::Test {
 };
 
 constexpr const char* advice =
-    "expected the four IDX files of Fashion-MNIST (Debian package dataset-fashion-mnist, or name their "
-    "folder by "
-    "--data or QUATRAIN_DATA)";
+    "expected the four IDX files of Fashion-MNIST (Debian package dataset-fashion-mnist, or any folder that "
+    "holds them)";
 
 TEST_F(DataSetFolder, ReadsBothHalves) {
   const DataSet data = read_data_set(directory_, {});

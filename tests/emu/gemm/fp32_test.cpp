@@ -1,6 +1,6 @@
 #include "emu/gemm/fp32.hpp"
 
-#include "emu/gemm/reference.hpp"
+#include "tests/emu/gemm/fp32_reference.hpp"
 #include "tests/emu/gemm/layers_at_tile_edges.hpp"
 
 #include <gmock/gmock.h>
@@ -48,7 +48,7 @@ std::vector<float> result_of(const Fp32Case& c) {
 
 std::vector<float> reference(const Fp32Case& c) {
   std::vector<float> result = result_of(c);
-  emu::multiply_fp32_reference(c.gemm, c.left, c.right, result);
+  multiply_fp32_reference(c.gemm, c.left, c.right, result);
   return result;
 }
 

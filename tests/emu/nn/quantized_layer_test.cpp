@@ -1,8 +1,8 @@
 #include "emu/nn/quantized_layer.hpp"
 
 #include "emu/gemm/epilogue.hpp"
-#include "emu/gemm/reference.hpp"
 #include "emu/nn/sum.hpp"
+#include "tests/emu/gemm/fp32_reference.hpp"
 #include "tests/emu/nn/seen_paths.hpp"
 #include "tests/emu/nn/tiny_config.hpp"
 
@@ -104,7 +104,7 @@ class ByTheText {
   }
   std::vector<float> product(Phase phase, std::span<const float> left, std::span<const float> right) const {
     std::vector<float> output(size(phase));
-    multiply_fp32_reference(gemm(phase), left, right, output);
+    tests::multiply_fp32_reference(gemm(phase), left, right, output);
     return output;
   }
 

@@ -68,7 +68,7 @@ TEST_F(RunDirectories, AFolderWithContentsIsNotTaken) {
   std::filesystem::create_directories(path_);
   RunDirectory::create(path_, config_);  // empty: fine
   EXPECT_EQ(message_of([&] { RunDirectory::create(path_, config_); }),
-            path_.string() + ": is not empty; expected a new folder, or --resume");
+            path_.string() + ": is not empty; expected a new folder, or to resume the run in it");
   write_whole_file(folder_ / "file", "");
   EXPECT_EQ(message_of([&] { RunDirectory::create(folder_ / "file", config_); }),
             (folder_ / "file").string() + ": is not a folder");
@@ -83,7 +83,7 @@ TEST_F(RunDirectories, OnlyAnEqualConfigGoesOn) {
   config_.seed += 1;
   EXPECT_EQ(message_of([&] { RunDirectory::open(path_, config_); }),
             (path_ / "config.json").string() +
-                ": is not the config of this run; --resume goes on only with an equal one");
+                ": is not the config of this run; a run is resumed only with an equal one");
 }
 
 TEST_F(RunDirectories, DamagedTablesAreNamed) {

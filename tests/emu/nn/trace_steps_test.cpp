@@ -27,13 +27,13 @@ TEST(TraceSteps, OtherWordsAreRefused) {
     const std::string part = word == "1," || word == ",1" ? "" : word;
     EXPECT_EQ(
         tests::message_of([&] { trace_steps(word, 2, 10); }),
-        "--trace-steps: '" + part + "'; expected step numbers or first, middle, last, with commas between");
+        "traced steps: '" + part + "'; expected step numbers or first, middle, last, with commas between");
   }
 }
 
 TEST(TraceSteps, StepsThatTheRunDoesNotHaveAreRefused) {
   EXPECT_EQ(tests::message_of([] { trace_steps("0,20", 2, 10); }),
-            "--trace-steps: step 20; expected 0..19, the steps of this run");
+            "traced steps: step 20; expected 0..19, the steps of this run");
 }
 
 }  // namespace

@@ -148,7 +148,7 @@ TEST_F(Trainer, ResumingNeedsTheSameConfigAndData) {
   run.config.epochs = 3;
   EXPECT_EQ(message_of([&] { train(run); }),
             (run.run_directory / "config.json").string() +
-                ": is not the config of this run; --resume goes on only with an equal one");
+                ": is not the config of this run; a run is resumed only with an equal one");
 }
 
 TEST_F(Trainer, AnEpochLowersTheLoss) {
@@ -176,7 +176,7 @@ TEST_F(Trainer, BadDataLeaveNothing) {
   EXPECT_EQ(message_of([&] { train(run); }),
             run.data.string() +
                 ": no such folder; expected the four IDX files of Fashion-MNIST (Debian package "
-                "dataset-fashion-mnist, or name their folder by --data or QUATRAIN_DATA)");
+                "dataset-fashion-mnist, or any folder that holds them)");
   EXPECT_FALSE(std::filesystem::exists(run.run_directory));
 }
 

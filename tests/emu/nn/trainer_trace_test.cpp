@@ -133,10 +133,10 @@ TEST_F(TrainerTrace, WhatCannotBeTracedIsRefusedBeforeAnythingIsMade) {
   for (LayerConfig& layer : run.config.layers) layer.precision = Precision::fp32;
   EXPECT_EQ(refused(run),
             "tiny: nothing to trace; expected quantized layers, with forward and gradient quantized");
-  EXPECT_EQ(refused(traced("run", "12")), "--trace-steps: step 12; expected 0..11, the steps of this run");
+  EXPECT_EQ(refused(traced("run", "12")), "traced steps: step 12; expected 0..11, the steps of this run");
   run = traced("run");
   run.resumes = true;
-  EXPECT_EQ(refused(run), "--resume with --trace: a resumed run cannot be traced");
+  EXPECT_EQ(refused(run), "a resumed run cannot be traced");
   for (const std::string taken : {"mine", "mine.partial"}) {
     std::filesystem::create_directories(folder_ / taken);
     run = traced("run");

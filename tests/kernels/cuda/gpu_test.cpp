@@ -1,5 +1,6 @@
 /// The kernels on a GPU: everything that the SIMT build is held to. Skips, with the reason, without one.
 #include "kernels/machine.hpp"
+#include "tests/support/exact_oracle.hpp"
 #include "tests/support/machine_results.hpp"
 #include "tests/support/message_of.hpp"
 #include "tests/support/trace_runs.hpp"
@@ -47,7 +48,7 @@ TEST_F(CudaMachines, AgreeWithTheDefinitionOnLargeLayers) {
   for (const Mode& mode : five_modes) {
     const unsigned samples = mode.phase == traces::Phase::backward_weight ? 2 : 1;
     const GemmCase c = random_case({mode.phase, g}, mode.left, mode.right, samples, 1);
-    const auto expected = direct_product(c);
+    const auto expected = exact::accumulators(c);
     for (const auto& machine : machines_)
       for (int run = 0; run < 3; ++run)
         EXPECT_EQ(multiply(*machine, c).accumulators, expected) << machine->name();

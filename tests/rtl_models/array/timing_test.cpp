@@ -2,6 +2,7 @@
 #include "rtl_models/array/fast_array.hpp"
 #include "rtl_models/array/pe_array.hpp"
 #include "tests/support/delayed_array.hpp"
+#include "tests/support/exact_oracle.hpp"
 #include "tests/support/gemm_cases.hpp"
 
 #include <gtest/gtest.h>
@@ -165,7 +166,7 @@ Timed with_extra_registers(Fidelity fidelity, EdgeDelay delay) {
   const auto schedule = whole_gemm_schedule(traces::gemm_size(c.gemm.phase, g), 1, shape);
   const auto right = right_operands(c);
   return {usual.replay(c.gemm, left_operand(c), right, schedule),
-          delayed->replay(c.gemm, left_operand(c), right, schedule), direct_product(c),
+          delayed->replay(c.gemm, left_operand(c), right, schedule), exact::accumulators(c),
           schedule.tiles.size()};
 }
 

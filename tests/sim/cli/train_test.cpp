@@ -144,9 +144,9 @@ TEST_F(TrainCommand, BadConfigsAreNamed) {
 
 TEST_F(TrainCommand, BadDataAreNamed) {
   const std::string advice =
-      "expected the four IDX files of Fashion-MNIST (Debian package dataset-fashion-mnist, or name their "
-      "folder by "
-      "--data or QUATRAIN_DATA)";
+      "expected the four IDX files of Fashion-MNIST (Debian package dataset-fashion-mnist, or any folder "
+      "that "
+      "holds them)";
   expect_refusal("tiny.json --data absent", "absent: no such folder; " + advice);
   expect_refusal("demo_quick --data data",
                  "data/train-images-idx3-ubyte: 48 images; the config asks for 6000 in /data/train_images");
@@ -174,9 +174,9 @@ TEST_F(TrainCommand, BadOptionsAreNamed) {
                  "--quantize: int8 not in {fp32,luq,nearest} (see --help)");
   expect_refusal("tiny.json --data data --resume", "--resume requires --out (see --help)");
   expect_refusal("tiny.json --data data --out data",
-                 "data: is not empty; expected a new folder, or --resume");
+                 "data: is not empty; expected a new folder, or to resume the run in it");
   expect_refusal("tiny.json --data data --trace-steps 6",
-                 "--trace-steps: step 6; expected 0..5, the steps of this run");
+                 "traced steps: step 6; expected 0..5, the steps of this run");
   expect_refusal("tiny.json --data data --quantize fp32 --trace",
                  "tiny: nothing to trace; expected quantized layers, with forward and gradient quantized");
 }
@@ -188,8 +188,7 @@ TEST_F(TrainCommand, ADiskThatTakesNoMoreIsNamed) {
                                "train tiny.json --data data --out run", folder_);
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_EQ(run.out, "");
-  EXPECT_EQ(run.err,
-            "error: run/checkpoints/epoch_0001.safetensors: cannot be written: File too large\n");
+  EXPECT_EQ(run.err, "error: run/checkpoints/epoch_0001.safetensors: cannot be written: File too large\n");
   EXPECT_THAT(contents(folder_ / "run/checkpoints"), testing::IsEmpty());
 }
 
