@@ -27,7 +27,13 @@ class EmulatorMachine final : public traces::Machine {
   std::string name() const override { return way == Way::naive ? "emu.naive" : "emu.blocked"; }
   std::string ran_on() const override {
     if (way == Way::naive) return "scalar C++";
-    return path_ == SimdPath::avx2 ? "AVX2" : "portable C++";
+    switch (path_) {
+      case SimdPath::portable:
+        return "portable C++";
+      case SimdPath::avx2:
+        return "AVX2";
+    }
+    return {};
   }
 
   traces::Refusal refuses(const traces::Gemm& gemm, traces::Encoding left,

@@ -1,21 +1,26 @@
 #include "emu/simd/dispatch.hpp"
 
+#include "traces/base/enumeration.hpp"
 #include "traces/base/error.hpp"
 
 #include <cstdlib>
 
 namespace quatrain::emu {
 
-std::string_view name_of(SimdPath path) { return path == SimdPath::avx2 ? "avx2" : "portable"; }
-
 bool is_supported(SimdPath path) {
-  return path == SimdPath::portable ||
-         (__builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0);
+  switch (path) {
+    case SimdPath::portable:
+      return true;
+    case SimdPath::avx2:
+      return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
+  }
+  return false;
 }
 
 std::vector<SimdPath> supported_paths() {
-  std::vector<SimdPath> paths = {SimdPath::portable};
-  if (is_supported(SimdPath::avx2)) paths.push_back(SimdPath::avx2);
+  std::vector<SimdPath> paths;
+  for (const SimdPath path : traces::all_of<SimdPath>)
+    if (is_supported(path)) paths.push_back(path);
   return paths;
 }
 

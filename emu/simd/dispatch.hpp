@@ -9,7 +9,15 @@ namespace quatrain::emu {
 
 enum class SimdPath : unsigned char { portable, avx2 };
 
-std::string_view name_of(SimdPath path);
+constexpr std::string_view name_of(SimdPath path) {
+  switch (path) {
+    case SimdPath::portable:
+      return "portable";
+    case SimdPath::avx2:
+      return "avx2";
+  }
+  return {};
+}
 bool is_supported(SimdPath path);
 std::vector<SimdPath> supported_paths();
 /// The best supported path, or the forced one.
@@ -24,10 +32,14 @@ template <typename Loops>
 /// lambda with __attribute__((always_inline)), else it keeps the portable instructions.
 template <typename Loops>
 void on_path(SimdPath path, const Loops& loops) {
-  if (path == SimdPath::avx2)
-    run_with_avx2(loops);
-  else
-    loops();
+  switch (path) {
+    case SimdPath::portable:
+      loops();
+      break;
+    case SimdPath::avx2:
+      run_with_avx2(loops);
+      break;
+  }
 }
 
 }  // namespace quatrain::emu
