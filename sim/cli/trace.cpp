@@ -39,7 +39,7 @@ std::uint64_t bytes_of(const TensorRecord& tensor) {
 
 struct Counts {
   std::size_t quantizers = 0, gemms = 0;
-  std::int64_t macs = 0;
+  std::uint64_t macs = 0;
 };
 
 template <typename Key, typename KeyOf>
@@ -49,7 +49,7 @@ std::map<Key, Counts> count_records(const Manifest& manifest, KeyOf&& key_of) {
   for (const GemmRecord& gemm : manifest.gemms) {
     Counts& count = counts[key_of(gemm)];
     ++count.gemms;
-    count.macs = base::checked_sum("MACs", count.macs, mac_count(gemm));
+    count.macs = base::checked_sum(count.macs, mac_count(gemm));
   }
   return counts;
 }

@@ -1,28 +1,28 @@
 #pragma once
-/// Counts that stay in their type: what leaves 63 bits is an Error and not another number.
+/// Sums and products of counts that say so when they leave 64 bits.
 
 #include "traces/base/error.hpp"
 
+#include <concepts>
 #include <cstdint>
-#include <initializer_list>
-#include <string_view>
 
 namespace quatrain::base {
 
-/// `what` is counted: "MACs". The factors are not negative.
-inline std::int64_t checked_product(std::string_view what, std::initializer_list<std::int64_t> factors) {
-  std::int64_t product = 1;
-  for (const std::int64_t factor : factors)
-    if (__builtin_mul_overflow(product, factor, &product))
-      throw Error("{}: more than {}; expected a count that fits 63 bits", what, INT64_MAX);
-  return product;
+inline std::uint64_t checked_sum(std::uint64_t a, std::uint64_t b) {
+  std::uint64_t sum = 0;
+  if (__builtin_add_overflow(a, b, &sum))
+    throw Error("a count leaves 64 bits: {} + {}; expected less than 2^64 in all", a, b);
+  return sum;
 }
 
-inline std::int64_t checked_sum(std::string_view what, std::int64_t left, std::int64_t right) {
-  std::int64_t sum = 0;
-  if (__builtin_add_overflow(left, right, &sum))
-    throw Error("{}: more than {}; expected a count that fits 63 bits", what, INT64_MAX);
-  return sum;
+inline std::uint64_t checked_product(std::uint64_t a) { return a; }
+
+template <std::same_as<std::uint64_t>... More>
+std::uint64_t checked_product(std::uint64_t a, std::uint64_t b, More... more) {
+  std::uint64_t product = 0;
+  if (__builtin_mul_overflow(a, b, &product))
+    throw Error("a count leaves 64 bits: {} x {}; expected less than 2^64", a, b);
+  return checked_product(product, more...);
 }
 
 }  // namespace quatrain::base

@@ -111,9 +111,10 @@ Geometry geometry_of(const LayerRecord& layer, const GemmRecord& gemm, const Sha
   return {};
 }
 
-std::int64_t mac_count(const GemmRecord& gemm) {
-  return checked_product(
-      "MACs", {gemm.size.m, gemm.size.n, gemm.size.k, gemm.size.groups, std::int64_t{gemm.samples}});
+std::uint64_t mac_count(const GemmRecord& gemm) {
+  const auto count = [](std::int64_t size) { return static_cast<std::uint64_t>(size); };
+  return checked_product(count(gemm.size.m), count(gemm.size.n), count(gemm.size.k), count(gemm.size.groups),
+                         std::uint64_t{gemm.samples});
 }
 
 Geometry geometry_of(const Manifest& manifest, const GemmRecord& gemm) {

@@ -141,9 +141,8 @@ Shape natural_shape(LayerKind kind, const Geometry& geometry, Role role);
 /// Sizes of a layer between tensors of these natural shapes.
 Geometry geometry_of(const LayerRecord& layer, const Shape& input, const Shape& output);
 
-/// Multiply-accumulates of all samples, out-of-range terms counted. Throws Error when they do not fit 63
-/// bits.
-std::int64_t mac_count(const GemmRecord& gemm);
+/// Multiply-accumulates of all samples, out-of-range terms counted. Throws Error when they leave 64 bits.
+std::uint64_t mac_count(const GemmRecord& gemm);
 
 /// Sizes of the record's tensors: from the layer, the shapes of its first operands and result_shape.
 Geometry geometry_of(const LayerRecord& layer, const GemmRecord& gemm, const Shape& left, const Shape& right);

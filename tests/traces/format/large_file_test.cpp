@@ -21,7 +21,8 @@ constexpr std::size_t mib = std::size_t{1} << 20;
 constexpr std::int64_t elements =
     5 * std::int64_t{mib} + 3;  // 2.5 MiB and two bytes of codes, one nibble unused
 constexpr std::size_t code_bytes = (static_cast<std::size_t>(elements) + 1) / 2;
-const std::string codes_id = "weight/codes", file_name = "step_0.safetensors";
+constexpr std::int64_t words = 300'000;  // 1.2 MB
+const std::string codes_id = "weight/codes", source_id = "other/source", file_name = "step_0.safetensors";
 
 std::vector<std::uint8_t> packed_codes() {
   std::vector<std::uint8_t> packed(code_bytes);
@@ -33,6 +34,23 @@ std::vector<std::uint8_t> packed_codes() {
   return packed;
 }
 
+/// A second tensor, of fp32 words: the source of another layer's codes.
+void add_words(TraceWriter& writer, QuantizerRecord record) {
+  writer.add_layer({.id = 2,
+                    .name = "other",
+                    .kind = LayerKind::linear,
+                    .geometry = open_geometry(LayerKind::linear, {.in_channels = words})});
+  std::vector<float> source(static_cast<std::size_t>(words));
+  for (std::size_t i = 0; i < source.size(); ++i) source[i] = static_cast<float>(i % 4099);
+  record.id = "other";
+  record.layer = 2;
+  record.source = source_id;
+  record.codes = "other/codes";
+  writer.add_fp32(source_id, {1, words}, source);
+  writer.add_codes(record.codes, Encoding::int4, {1, words}, std::vector<std::uint8_t>(words / 2));
+  writer.add_quantizer(record);
+}
+
 void write_large_trace(const fs::path& directory) {
   TraceWriter writer(directory, {"tests", "1"},
                      {.model = "large", .seed = 1, .config_sha256 = {}, .note = ""});
@@ -41,21 +59,17 @@ void write_large_trace(const fs::path& directory) {
                     .kind = LayerKind::linear,
                     .geometry = open_geometry(LayerKind::linear, {.in_channels = elements})});
   writer.begin_file(file_name);
-  const Shape shape{1, elements};
-  std::vector<float> source(static_cast<std::size_t>(elements));
-  for (std::size_t i = 0; i < source.size(); ++i) source[i] = static_cast<float>(i % 4099);
-  writer.add_fp32("weight/source", shape, source);
-  writer.add_codes(codes_id, Encoding::int4, shape, packed_codes());
+  writer.add_codes(codes_id, Encoding::int4, {1, elements}, packed_codes());
   QuantizerRecord record;
   record.id = "weight";
   record.layer = 1;
   record.role = Role::weight;
   record.rule = Rule::sawb_int4;
-  record.source = "weight/source";
   record.codes = codes_id;
   record.max = 1;
   record.scale = 0.25F;
   writer.add_quantizer(record);
+  add_words(writer, record);
   writer.end_file();
   writer.finish();
 }
@@ -77,7 +91,8 @@ class LargeFile : public testing::Test {
     trace_ = TraceBytes::read(folder_);
   }
 
-  std::size_t codes_begin() { return trace_[file_name].size() - code_bytes; }  // bytes stand behind words
+  /// Behind it stand the other layer's codes.
+  std::size_t codes_begin() { return trace_[file_name].size() - code_bytes - words / 2; }
   std::string place(std::size_t byte) {
     return fmt::format("T/{}: tensor '{}' at byte {}: ", file_name, codes_id, codes_begin() + byte);
   }
@@ -130,10 +145,10 @@ TEST_F(LargeFile, LastNibbleIsUnused) {
 }
 
 TEST_F(LargeFile, WordsHaveACrcOfEveryByteToo) {
-  for (const std::size_t byte : {mib - 1, mib, 4 * static_cast<std::size_t>(elements) - 1}) {
-    char& one = trace_.byte_of("weight/source", byte);
+  for (const std::size_t byte : {mib - 1, mib, 4 * static_cast<std::size_t>(words) - 1}) {
+    char& one = trace_.byte_of(source_id, byte);
     one ^= 1;
-    EXPECT_EQ(message().substr(0, 49), "T/step_0.safetensors: tensor 'weight/source' at b");
+    EXPECT_EQ(message().substr(0, 48), "T/step_0.safetensors: tensor 'other/source' at b");
     one ^= 1;
   }
 }
