@@ -7,7 +7,7 @@
 #include <string>
 #include <thread>
 
-namespace quatrain::traces {
+namespace quatrain::base {
 namespace {
 
 namespace fs = std::filesystem;
@@ -83,4 +83,4 @@ unsigned default_thread_count() {
   return std::min(usable, granted_processors(groups.str(), "/sys/fs/cgroup").value_or(usable));
 }
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base

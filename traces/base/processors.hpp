@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace quatrain::traces {
+namespace quatrain::base {
 
 /// At least 1.
 unsigned default_thread_count();
@@ -16,4 +16,8 @@ unsigned default_thread_count();
 /// and 2; the smallest limit from the group up to the root counts.
 std::optional<unsigned> granted_processors(std::string_view groups, const std::filesystem::path& root);
 
-}  // namespace quatrain::traces
+}  // namespace quatrain::base
+
+namespace quatrain::traces {
+using namespace base;
+}
