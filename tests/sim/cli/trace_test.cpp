@@ -1,5 +1,6 @@
 /// quatrain trace as typed: what it prints and its exit code, on the trace from outside.
 #include "tests/support/program.hpp"
+#include "traces/format/writer.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,6 +44,33 @@ TEST_F(TraceCommand, InfoListsTensors) {
   EXPECT_EQ(info.exit_code, 0);
   EXPECT_THAT(info.out, testing::StartsWith("0/evaluation/conv_a/forward/output  fp32 ["));
   EXPECT_EQ(std::count(info.out.begin(), info.out.end(), '\n'), 159);
+}
+
+/// As people count: step 9 stands before step 10.
+TEST_F(TraceCommand, InfoListsTensorsByNumber) {
+  traces::TraceWriter writer(folder_ / "t", {"tests", "1"},
+                             {.model = "steps", .seed = 1, .config_sha256 = {}, .note = ""});
+  writer.add_layer({.id = 1,
+                    .name = "fc",
+                    .kind = traces::LayerKind::linear,
+                    .geometry = open_geometry(traces::LayerKind::linear, {.in_channels = 2})});
+  writer.begin_file("steps.safetensors");
+  for (const std::uint32_t step : {10U, 9U, 100U}) {
+    traces::QuantizerRecord record;
+    record.layer = 1;
+    record.step = step;
+    record.role = traces::Role::weight;
+    record.id = std::to_string(step) + "/weight";
+    record.codes = record.id + "/codes";
+    record.max = record.scale = 1;
+    const std::vector<std::uint8_t> codes = {0x21};
+    writer.add_codes(record.codes, traces::Encoding::int4, {1, 2}, codes);
+    writer.add_quantizer(record);
+  }
+  writer.end_file();
+  writer.finish();
+  EXPECT_EQ(run("info --tensors t").out,
+            "9/weight/codes  int4 [1, 2]\n10/weight/codes  int4 [1, 2]\n100/weight/codes  int4 [1, 2]\n");
 }
 
 TEST_F(TraceCommand, Check) {
