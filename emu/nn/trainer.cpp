@@ -234,10 +234,11 @@ std::optional<std::filesystem::path> plan_trace_directory(const TrainingOptions&
   require_traceable(options.config);
   std::filesystem::path directory =
       options.trace->directory.empty() ? options.run_directory / "trace" : options.trace->directory;
-  for (const std::filesystem::path& taken :
-       {directory, std::filesystem::path(directory.string() + ".partial")})
-    if (std::filesystem::exists(taken))
-      throw Error("{}: exists; expected the name of a new trace", taken.string());
+  if (std::filesystem::exists(directory))
+    throw Error("{}: exists; expected the name of a new trace", directory.string());
+  if (const std::string partial = directory.string() + ".partial"; std::filesystem::exists(partial))
+    throw Error("{}: left unfinished by a run that was stopped; remove it to write this trace again",
+                partial);
   return directory;
 }
 

@@ -137,11 +137,14 @@ TEST_F(TrainerTrace, WhatCannotBeTracedIsRefusedBeforeAnythingIsMade) {
   run = traced("run");
   run.resumes = true;
   EXPECT_EQ(refused(run), "a resumed run cannot be traced");
-  for (const std::string taken : {"mine", "mine.partial"}) {
+  for (const auto& [taken, message] :
+       {std::pair<std::string, std::string>("mine", ": exists; expected the name of a new trace"),
+        {"mine.partial",
+         ": left unfinished by a run that was stopped; remove it to write this trace again"}}) {
     std::filesystem::create_directories(folder_ / taken);
     run = traced("run");
     run.trace->directory = folder_ / "mine";
-    EXPECT_EQ(refused(run), (folder_ / taken).string() + ": exists; expected the name of a new trace");
+    EXPECT_EQ(refused(run), (folder_ / taken).string() + message);
     std::filesystem::remove(folder_ / taken);
   }
 }
