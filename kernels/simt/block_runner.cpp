@@ -21,19 +21,26 @@ std::uint64_t next_random(std::uint64_t& state) {
 
 std::string name_of_place(const std::source_location& place) {
   const std::string_view file = place.file_name();
-  return fmt::format("{}:{}", file.substr(file.rfind('/') + 1), place.line());
+  return fmt::format("{}:{}:{}", file.substr(file.rfind('/') + 1), place.line(), place.column());
+}
+
+/// A line may hold several barriers.
+bool is_same_place(const std::source_location& one, const std::source_location& other) {
+  return one.line() == other.line() && one.column() == other.column() &&
+         std::string_view(one.file_name()) == other.file_name();
 }
 
 }  // namespace
 
 BlockRunner::BlockRunner(StackPool& stacks, const SimtOptions& options, const char* kernel, dim3 grid,
-                         dim3 block, const std::function<void()>& body)
+                         dim3 block, const std::function<void()>& body, BlockMemory& memory)
     : stacks_(stacks),
       options_(options),
       kernel_(kernel),
       grid_(grid),
       block_(block),
       body_(body),
+      memory_(memory),
       count_(block.x * block.y * block.z),
       threads_(count_),
       order_(count_),
@@ -71,11 +78,13 @@ void BlockRunner::run(std::uint64_t block_number) {
       if (!failure_.empty()) fail(failure_);
     }
   } while (open_warp_collectives() || open_block_barrier());
+  memory_.end_block();
 }
 
 void BlockRunner::enter(unsigned thread) {
   running_ = thread;
   threadIdx = indices_[thread];
+  memory_.resume(thread);
 }
 
 void BlockRunner::resume(unsigned thread) {
@@ -129,6 +138,7 @@ void BlockRunner::leave_fiber() {
 }
 
 void BlockRunner::wait() {
+  memory_.suspend(running_);
   leave_fiber();
   if (stopping_) throw Stopped();
 }
@@ -136,6 +146,7 @@ void BlockRunner::wait() {
 void BlockRunner::run_threads() try {
   while (!stopping_) {
     body_();
+    memory_.suspend(running_);
     threads_[running_].step = Step::exited;
     if (cursor_ + 1 < count_ && threads_[order_[cursor_ + 1]].step == Step::not_started)
       enter(order_[++cursor_]);
@@ -199,10 +210,13 @@ bool BlockRunner::open_warp_collectives() {
 
 bool BlockRunner::open_collective(unsigned first_of_warp, std::uint32_t mask) {
   std::uint32_t present = 0;
+  const std::source_location* place = nullptr;
   for (unsigned lane = 0; lane < warp_size && first_of_warp + lane < count_; ++lane) {
     const Thread& thread = threads_[first_of_warp + lane];
     if ((mask >> lane & 1) == 0 || thread.step == Step::exited) continue;
     if (thread.step != Step::at_warp_collective || thread.mask != mask) return false;
+    if (place != nullptr && !is_same_place(*place, thread.place)) return false;
+    place = &thread.place;
     present |= 1U << lane;
   }
   for (unsigned lane = 0; lane < warp_size; ++lane) {
@@ -222,10 +236,10 @@ bool BlockRunner::open_block_barrier() {
   if (std::all_of(threads_.begin(), threads_.end(), is_exited)) return false;
   const std::source_location& place = threads_[0].place;
   for (const Thread& thread : threads_)
-    if (thread.step != Step::at_block_barrier || thread.place.line() != place.line() ||
-        thread.place.file_name() != place.file_name())
+    if (thread.step != Step::at_block_barrier || !is_same_place(thread.place, place))
       fail("the threads wait for each other: " + describe_waiting());
   for (Thread& thread : threads_) thread.step = Step::ready;
+  memory_.pass_barrier();
   return true;
 }
 

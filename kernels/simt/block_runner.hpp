@@ -17,7 +17,7 @@ namespace quatrain::kernels::simt {
 class BlockRunner {
  public:
   BlockRunner(StackPool& stacks, const SimtOptions& options, const char* kernel, dim3 grid, dim3 block,
-              const std::function<void()>& body);
+              const std::function<void()>& body, BlockMemory& memory);
   ~BlockRunner();
   BlockRunner(const BlockRunner&) = delete;
   BlockRunner& operator=(const BlockRunner&) = delete;
@@ -28,6 +28,7 @@ class BlockRunner {
   void wait_for_block(const std::source_location& place);
   std::uint64_t wait_for_warp(std::uint32_t mask, std::uint64_t value, unsigned source,
                               const std::source_location& place);
+  BlockMemory& memory() { return memory_; }
   unsigned lane() const { return running_ % warp_size; }
   void* shared_bytes(std::size_t size, const void* type);
 
@@ -68,6 +69,7 @@ class BlockRunner {
   const char* kernel_;
   const dim3 grid_, block_;
   const std::function<void()>& body_;
+  BlockMemory& memory_;
   const unsigned count_;  ///< threads of a block
   std::vector<dim3> indices_;
   std::vector<Thread> threads_;

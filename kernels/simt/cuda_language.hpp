@@ -29,14 +29,18 @@ T __shfl_xor_sync(unsigned mask, T value, unsigned lanes, const Place& place = P
   return __shfl_sync(mask, value, lane_index() ^ lanes, place);
 }
 
-// Across blocks too: they run on several OS threads.
+/// Across blocks too: they run on several OS threads.
+template <typename T>
+std::atomic_ref<T> shared_by_all(T* target) {
+  return std::atomic_ref(*static_cast<T*>(real_address(target)));
+}
 template <typename T, typename U>
 T atomicAdd(T* target, U value) {
-  return std::atomic_ref(*target).fetch_add(static_cast<T>(value), std::memory_order_relaxed);
+  return shared_by_all(target).fetch_add(static_cast<T>(value), std::memory_order_relaxed);
 }
 template <typename T, typename U>
 T atomicMax(T* target, U value) {
-  std::atomic_ref reference(*target);
+  std::atomic_ref reference = shared_by_all(target);
   T old = reference.load(std::memory_order_relaxed);
   while (old < value && !reference.compare_exchange_weak(old, value, std::memory_order_relaxed)) {
   }
@@ -44,7 +48,7 @@ T atomicMax(T* target, U value) {
 }
 template <typename T, typename U>
 T atomicMin(T* target, U value) {
-  std::atomic_ref reference(*target);
+  std::atomic_ref reference = shared_by_all(target);
   T old = reference.load(std::memory_order_relaxed);
   while (old > value && !reference.compare_exchange_weak(old, value, std::memory_order_relaxed)) {
   }

@@ -3,26 +3,35 @@
 /// SIMT runtime. Memory is poisoned when it is prepared, so that a kernel that reads what nobody wrote shows.
 
 #include "kernels/simt/cuda_language.hpp"
+#include "traces/base/error.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
+#include <map>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace quatrain::kernels::simt {
 
-/// Device memory for up to `size()` elements; grows and never shrinks.
+/// Device memory for up to `size()` elements; grows and never shrinks. Behind it stands a stretch that no
+/// kernel may touch.
 template <typename T>
 class Buffer {
  public:
   T* data() { return memory_.data(); }
-  std::size_t size() const { return memory_.size(); }
+  std::size_t size() const { return size_; }
 
  private:
   friend class Device;
+  static constexpr std::size_t guard = (256 + sizeof(T) - 1) / sizeof(T);  ///< elements
   std::vector<T> memory_;
+  std::size_t size_ = 0;
 };
 
+/// Its buffers live as long as it launches.
 class Device {
  public:
   Device(traces::ThreadPool& pool, const SimtOptions& options) : runtime_(pool, options) {}
@@ -32,8 +41,11 @@ class Device {
   /// Room for `count` elements of undefined content.
   template <typename T>
   void prepare(Buffer<T>& buffer, std::size_t count) {
-    buffer.memory_.resize(count);
-    std::memset(buffer.memory_.data(), poison, count * sizeof(T));
+    buffer.memory_.resize(count + Buffer<T>::guard);
+    buffer.size_ = count;
+    const auto bytes = std::as_writable_bytes(std::span(buffer.memory_));
+    std::memset(bytes.data(), poison, bytes.size());
+    prepared_[&buffer] = {bytes, count * sizeof(T), std::min<std::size_t>(alignof(T), 4)};
   }
   /// `offset` in elements; the buffer has been prepared.
   template <typename T>
@@ -46,17 +58,55 @@ class Device {
   }
   template <typename T>
   void clear(Buffer<T>& buffer) {
-    std::memset(buffer.memory_.data(), 0, buffer.memory_.size() * sizeof(T));
+    std::memset(buffer.memory_.data(), 0, buffer.size_ * sizeof(T));
   }
 
+  /// A kernel may write the buffers that it is given pointers to non-constant elements of. Throws Error too
+  /// when it wrote behind one.
   template <typename... Parameters, typename... Arguments>
   void launch(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 block,
               Arguments... arguments) {
-    runtime_.run(name, grid, block, [=] { kernel(arguments...); });
+    std::vector<const Prepared*> written;
+    (add_written(arguments, written), ...);
+    std::vector<WrittenMemory> memory;
+    for (const Prepared* one : written) memory.push_back({one->bytes, one->word});
+    runtime_.run(
+        name, grid, block, [=] { kernel(viewed(arguments)...); }, memory);
+    for (const Prepared* one : written) require_guard(*one, name);
+  }
+
+ private:
+  struct Prepared {
+    std::span<std::byte> bytes;  ///< guard included
+    std::size_t size = 0;        ///< of the buffer itself, in bytes
+    std::size_t word = 0;
+  };
+
+  template <typename T>
+  static constexpr bool is_writable = std::is_pointer_v<T> && !std::is_const_v<std::remove_pointer_t<T>>;
+
+  template <typename T>
+  static T viewed(T argument) {
+    if constexpr (is_writable<T>) return static_cast<T>(viewed_address(argument));
+    return argument;
+  }
+
+  template <typename T>
+  void add_written(T argument, std::vector<const Prepared*>& written) const {
+    if constexpr (is_writable<T>)
+      for (const auto& [buffer, prepared] : prepared_)
+        if (static_cast<const void*>(prepared.bytes.data()) == argument) written.push_back(&prepared);
+  }
+
+  static void require_guard(const Prepared& memory, const char* kernel) {
+    for (std::size_t at = memory.size; at < memory.bytes.size(); ++at)
+      if (memory.bytes[at] != std::byte{poison})
+        throw traces::Error("kernel {}: wrote byte {} of a buffer of {} bytes", kernel, at, memory.size);
   }
 
  private:
   Runtime runtime_;
+  std::map<const void*, Prepared> prepared_;  ///< by buffer
 };
 
 }  // namespace quatrain::kernels::simt

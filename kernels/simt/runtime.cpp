@@ -37,7 +37,8 @@ Runtime::Runtime(traces::ThreadPool& pool, const SimtOptions& options)
     : state_(new State{pool, options, {}}) {}
 Runtime::~Runtime() = default;
 
-void Runtime::run(const char* kernel, dim3 grid, dim3 block, const std::function<void()>& body) {
+void Runtime::run(const char* kernel, dim3 grid, dim3 block, const std::function<void()>& body,
+                  std::span<const WrittenMemory> written) {
   const std::uint64_t threads = std::uint64_t{block.x} * block.y * block.z;
   const std::uint64_t blocks = std::uint64_t{grid.x} * grid.y * grid.z;
   if (threads == 0 || threads > most_threads || blocks == 0)
@@ -45,8 +46,11 @@ void Runtime::run(const char* kernel, dim3 grid, dim3 block, const std::function
                         kernel, blocks, threads, most_threads);
   // A few runs of neighbouring blocks an OS thread: even work, and fibers are made once a run.
   const std::uint64_t runs = std::min<std::uint64_t>(blocks, 4 * state_->pool.thread_count());
+  const Isolation isolation = isolation_for(written, blocks);
+  const StartOfLaunch start = isolation == Isolation::none ? StartOfLaunch{} : start_of_launch(written);
   state_->pool.parallel_for(runs, [&](std::size_t run) {
-    BlockRunner one(state_->stacks, state_->options, kernel, grid, block, body);
+    BlockMemory memory(written, start, isolation, static_cast<unsigned>(threads));
+    BlockRunner one(state_->stacks, state_->options, kernel, grid, block, body, memory);
     const InFlight scope(one);
     for (std::uint64_t b = blocks * run / runs; b < blocks * (run + 1) / runs; ++b) one.run(b);
   });
@@ -60,6 +64,9 @@ std::uint64_t wait_for_warp(std::uint32_t mask, std::uint64_t value, unsigned so
 }
 
 unsigned lane_index() { return in_flight().lane(); }
+
+void* viewed_address(void* address) { return in_flight().memory().viewed(address); }
+void* real_address(void* address) { return in_flight().memory().real(address); }
 
 void* shared_bytes(std::size_t size, const void* type) { return in_flight().shared_bytes(size, type); }
 

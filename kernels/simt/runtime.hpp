@@ -3,11 +3,14 @@
 /// threads of a pool. A fiber is left only at a barrier or warp collective, so between two of them the
 /// threads of a block run one after the other in a chosen order: a missing barrier shows as a result that
 /// depends on the order.
-/// Errors (traces::Error, naming kernel, block, threads and source lines): threads that wait for each other,
-/// at different barriers, or at a barrier that others skipped by exiting; a shuffle from a lane that does not
-/// take part.
-/// Limits: threads that wait for each other without a barrier (spinning) hang; memory order is the CPU's.
+/// What a thread stores to device memory stays unseen by other threads until a barrier, by other blocks until
+/// the block ends (block_memory.hpp): a missing atomic shows too, wherever the memory that the kernel writes
+/// is small. Errors (traces::Error, naming kernel, block, threads and source lines): threads that wait for
+/// each other, at different barriers, or at a barrier that others skipped by exiting; a shuffle from a lane
+/// that does not take part. Limits: threads that wait for each other without a barrier (spinning) hang;
+/// memory order is the CPU's.
 
+#include "kernels/simt/block_memory.hpp"
 #include "kernels/simt/options.hpp"
 #include "traces/base/parallel_for.hpp"
 
@@ -16,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <source_location>
+#include <span>
 
 namespace quatrain::kernels::simt {
 
@@ -40,8 +44,10 @@ class Runtime {
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
-  /// Calls `body` once for every thread of every block and returns when all are done.
-  void run(const char* kernel, dim3 grid, dim3 block, const std::function<void()>& body);
+  /// Calls `body` once for every thread of every block and returns when all are done. `body` reaches the
+  /// memory in `written` through viewed().
+  void run(const char* kernel, dim3 grid, dim3 block, const std::function<void()>& body,
+           std::span<const WrittenMemory> written = {});
 
  private:
   struct State;
@@ -58,6 +64,10 @@ std::uint64_t wait_for_warp(std::uint32_t mask, std::uint64_t value, unsigned so
                             const std::source_location& place);
 
 unsigned lane_index();
+
+/// BlockMemory's, of the thread that is running.
+void* viewed_address(void* address);
+void* real_address(void* address);
 
 /// The block's shared memory, poisoned before each block. `type` tells different requests apart.
 void* shared_bytes(std::size_t size, const void* type);

@@ -105,6 +105,15 @@ class LongReductionsOn : public EveryMachine {};
 TEST_P(LongReductionsOn, FillInt32) { EXPECT_THAT(differences(machine(), longest_gemms()), IsEmpty()); }
 INSTANTIATE_TEST_SUITE_P(, LongReductionsOn, testing::ValuesIn(quantizing_machine_names()), parameter_name);
 
+TEST_P(ProductsOn, HoldWideSumsEverywhereInATile) {
+  EXPECT_THAT(differences(machine(), wide_sums(65)), IsEmpty());
+}
+
+TEST_P(ProductsOn, HoldWideSumsInManyFullTiles) {
+  if (GetParam() == "systemc.pe") GTEST_SKIP() << "minutes at this fidelity; systemc.array stands for it";
+  EXPECT_THAT(differences(machine(), wide_sums(256)), IsEmpty());
+}
+
 TEST_P(ProductsOn, RefuseWhatIsIllegal) {
   for (const RefusedGemm& refused : refused_gemms()) {
     const std::string message = message_of([&] { multiply(machine(), refused.c); });
@@ -180,6 +189,17 @@ TEST(ProductSlips, AreCaught) {
               testing::Contains(HasSubstr("scales: 2^-70 x 2^-70 is subnormal")));
   EXPECT_THAT(product_differences_with(transposed),
               testing::Contains(HasSubstr("all pairs: uint4 x int4 at 0 of 1")));
+}
+
+/// The closed form against the oracle, and no sum that 16 bits could hold.
+TEST(WideSums, AreTheOraclesAndWide) {
+  for (const SharpGemm& sharp : wide_sums(9)) {
+    EXPECT_EQ(difference(exact::multiply(sharp.c), sharp.expected), "") << sharp.name;
+    EXPECT_THAT(sharp.expected.accumulators,
+                testing::Each(testing::AnyOf(testing::Gt(32767), testing::Lt(-32768))));
+    EXPECT_THAT(sharp.expected.accumulators, testing::Contains(testing::Lt(0)));
+    EXPECT_THAT(sharp.expected.accumulators, testing::Contains(testing::Gt(0)));
+  }
 }
 
 /// Agreement proves nothing on results of zeros.

@@ -237,6 +237,57 @@ std::vector<SharpGemm> far_padded_gemms() {
   return all;
 }
 
+std::vector<SharpGemm> wide_sums(std::int64_t size) {
+  std::vector<SharpGemm> all;
+  for (const Mode& mode : five_modes) {
+    const int left_most = traces::largest_magnitude(mode.left),
+              right_most = traces::largest_magnitude(mode.right);
+    const std::int64_t equal_terms =
+        34'000 / (left_most * right_most) + 1;  // the last term takes off 960 at most
+    const bool left_has_signs = mode.left != Encoding::uint4;
+    // Rows and columns have a value of their own in the equal terms, and another one in the last term.
+    const auto row_value = [&](std::int64_t m, bool is_last) {
+      const int value = is_last ? traces::code_values(mode.left)[static_cast<std::size_t>(m % 8)] : left_most;
+      return left_has_signs && m % 2 == 1 ? -value : value;
+    };
+    const auto column_value = [&](std::int64_t n, bool is_last) {
+      const int value =
+          is_last ? traces::code_values(mode.right)[static_cast<std::size_t>(n % 7 + 1)] : right_most;
+      return n / 2 % 2 == 1 ? -value : value;
+    };
+    const std::int64_t k = equal_terms + 1;
+    GemmCase c{
+        {mode.phase, linear_geometry(mode.phase, size, size, k)}, mode.left, mode.right, {}, {}, 0.5F, 0.25F};
+    // forward: X [m, k], W [n, k]; backward_data: dZ [m, k], W [k, n]; backward_weight: X [k, m], dZ [k, n]
+    const bool left_by_k = mode.phase == Phase::backward_weight, right_by_k = mode.phase != Phase::forward;
+    Codes left(static_cast<std::size_t>(size * k)), right = left;
+    for (std::int64_t line = 0; line < size; ++line)
+      for (std::int64_t at = 0; at < k; ++at) {
+        const auto along = static_cast<std::size_t>(line * k + at),
+                   across = static_cast<std::size_t>(at * size + line);
+        const bool is_last = at == equal_terms;
+        left[left_by_k ? across : along] = code_of(mode.left, row_value(line, is_last));
+        right[right_by_k ? across : along] = code_of(mode.right, column_value(line, is_last));
+      }
+    c.left = traces::pack_nibbles(left);
+    c.right = {traces::pack_nibbles(right)};
+    traces::GemmResult expected;
+    expected.scale = 0.125F;
+    for (std::int64_t i = 0; i < size * size; ++i) {
+      const bool by_column = mode.phase == Phase::backward_weight;  // dW [n, m]
+      const std::int64_t m = by_column ? i % size : i / size, n = by_column ? i / size : i % size;
+      const std::int64_t sum = equal_terms * row_value(m, false) * column_value(n, false) +
+                               row_value(m, true) * column_value(n, true);
+      expected.accumulators.push_back(static_cast<std::int32_t>(sum));
+      expected.output.push_back(static_cast<float>(sum) * expected.scale);  // exact: a power of two
+    }
+    all.push_back({fmt::format("wide sums: {0} x {0} of {1} x {2}, phase {3}", size, name_of(mode.left),
+                               name_of(mode.right), static_cast<int>(mode.phase)),
+                   std::move(c), std::move(expected)});
+  }
+  return all;
+}
+
 std::vector<SharpGemm> longest_gemms() {
   // 16 x 139,810 x 15 x 64 = 2,147,481,600 and 4,793,490 x 7 x 64 = 2,147,483,520: the next k leaves int32
   GemmCase samples = one_sum(uint4_fp4, repeated_term(15, 64, 139'810, {}));

@@ -43,6 +43,11 @@ std::vector<SharpGemm> far_padded_gemms();
 /// The longest reductions that int32 allows: seconds on a simulated array.
 std::vector<SharpGemm> longest_gemms();
 
+/// size x size outputs, all beyond 16 bits and of both signs in a pattern: a partial sum of 16 bits that
+/// saturates or wraps anywhere in a tile shows there. Expected sums are in closed form. One GEMM for each
+/// mode.
+std::vector<SharpGemm> wide_sums(std::int64_t size);
+
 /// What a machine must refuse, and the words that its message must hold.
 struct RefusedGemm {
   std::string name;

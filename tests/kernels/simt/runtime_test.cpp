@@ -6,6 +6,7 @@
 
 #include <array>
 #include <numeric>
+#include <regex>
 
 /// Kernels live in the runtime's namespace, as ours do: they find threadIdx and __syncthreads by their names.
 namespace quatrain::kernels::simt {
@@ -198,6 +199,109 @@ TEST(SimtRuntime, AtomicsAreExactAcrossBlocks) {
   EXPECT_EQ(least, expected_least);
 }
 
+/// A buffer after a launch on 2 OS threads; it holds zeros before.
+template <typename... Arguments>
+std::vector<int> buffer_after(void (*kernel)(int*, Arguments...), std::size_t size, dim3 grid, dim3 block,
+                              const SimtOptions& options, Arguments... arguments) {
+  ThreadPool pool(2);
+  Device device(pool, options);
+  Buffer<int> buffer;
+  std::vector<int> values(size);
+  device.prepare(buffer, size);
+  device.clear(buffer);
+  device.launch("kernel", kernel, grid, block, buffer.data(), arguments...);
+  device.download(std::span(values), buffer);
+  return values;
+}
+
+void add_with_atomics(int* sums, unsigned size) {
+  for (unsigned i = threadIdx.x; i < size; i += 32) atomicAdd(sums + i, 1 + static_cast<int>(blockIdx.x));
+}
+void add_without_atomics(int* sums, unsigned size) {
+  for (unsigned i = threadIdx.x; i < size; i += 32) sums[i] += 1 + static_cast<int>(blockIdx.x);
+}
+
+/// One word and a large buffer: kept apart by thread and by block. The launch shape is an ordinary one.
+TEST(SimtDevice, ALostAtomicBetweenBlocksShowsInEveryRun) {
+  for (const ThreadOrder order : all_orders)
+    for (const unsigned size : {1U, 5000U}) {
+      EXPECT_THAT(buffer_after(add_with_atomics, size, dim3(4), dim3(32), {order, 1}, size),
+                  testing::Each(1 + 2 + 3 + 4));
+      EXPECT_THAT(buffer_after(add_without_atomics, size, dim3(4), dim3(32), {order, 1}, size),
+                  testing::Each(testing::AllOf(testing::Ge(1), testing::Le(4))))
+          << "one block's sum is left";
+    }
+}
+
+void bound_without_atomics(int* most) {
+  int largest = static_cast<int>(threadIdx.x);
+  for (unsigned lanes = 16; lanes > 0; lanes /= 2) {
+    const int other = __shfl_xor_sync(~0U, largest, lanes);
+    largest = largest > other ? largest : other;
+  }
+  if (threadIdx.x % 32 == 0 && largest > *most) *most = largest;
+}
+
+/// Eight warps, each with its own maximum: all of them compare with the zero of before, and the last one
+/// stays.
+TEST(SimtDevice, ALostAtomicBetweenWarpsShows) {
+  EXPECT_THAT(buffer_after(bound_without_atomics, 1, dim3(1), dim3(256), {ThreadOrder::last_to_first, 1}),
+              testing::ElementsAre(31));
+  unsigned wrong = 0;
+  for (unsigned seed = 1; seed <= 8; ++seed)
+    wrong +=
+        buffer_after(bound_without_atomics, 1, dim3(1), dim3(256), {ThreadOrder::shuffled, seed})[0] != 255;
+  EXPECT_GE(wrong, 4U);
+}
+
+/// A thread reads its own store after a shuffle, all others after a barrier and not before.
+void store_and_read(int* values) {
+  const unsigned thread = threadIdx.x, opposite = 63 - thread;
+  values[thread] = static_cast<int>(thread) + 100;
+  const int before = values[opposite];
+  __shfl_sync(~0U, 0, 0);
+  const int own = values[thread];
+  __syncthreads();
+  values[64 + thread] = values[opposite];
+  values[128 + thread] = before;
+  values[192 + thread] = own;
+}
+
+TEST(SimtDevice, StoresOfOtherThreadsArriveAtTheBarrier) {
+  std::vector<int> expected(256);
+  for (int i = 0; i < 64; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    expected[at] = expected[192 + at] = 100 + i;
+    expected[64 + at] = 100 + 63 - i;
+  }
+  for (const ThreadOrder order : all_orders)
+    EXPECT_EQ(buffer_after(store_and_read, 256, dim3(1), dim3(64), {order, 1}), expected);
+}
+
+void store_own_element(int* values) {
+  values[blockIdx.x * blockDim.x + threadIdx.x] += 1 + static_cast<int>(blockIdx.x);
+}
+
+/// Kept apart by thread, by block and not at all: no store is lost.
+TEST(SimtDevice, EveryStoreArrives) {
+  for (const unsigned blocks : {2U, 20U, 2000U}) {
+    std::vector<int> expected;
+    for (unsigned i = 0; i < blocks * 64; ++i) expected.push_back(1 + static_cast<int>(i / 64));
+    EXPECT_EQ(buffer_after(store_own_element, blocks * 64, dim3(blocks), dim3(64), {}), expected);
+  }
+}
+
+void store_behind(int* values, unsigned at) { values[at] = 0; }
+
+TEST(SimtDevice, AStoreBehindABufferIsReported) {
+  for (const unsigned size : {3U, 5000U}) {
+    EXPECT_EQ(message_of([&] { buffer_after(store_behind, size, dim3(1), dim3(1), {}, size - 1); }),
+              "nothing was thrown");
+    EXPECT_EQ(message_of([&] { buffer_after(store_behind, size, dim3(1), dim3(1), {}, size); }),
+              fmt::format("kernel kernel: wrote byte {0} of a buffer of {0} bytes", 4 * size));
+  }
+}
+
 constexpr int barrier_line = __LINE__ + 2;
 void wait_in_block() {  // the barrier of some threads of the kernels below
   __syncthreads();
@@ -230,8 +334,15 @@ void ask_for_two_types() {
   shared_memory<int>();
 }
 
+void meet_at_two_barriers_of_one_line() { threadIdx.x < 40 ? __syncthreads() : __syncthreads(); }
+void shuffle_at_two_places_of_one_line() {
+  threadIdx.x < 16 ? __shfl_sync(~0U, 0, 0) : __shfl_sync(~0U, 0, 1);
+}
+
+/// Places without their columns.
 std::string message_of_kernel(void (*kernel)(), dim3 grid, dim3 block, ThreadOrder order) {
-  return message_of([&] { Launcher({order, 1}, 1)(kernel, grid, block); });
+  const std::string message = message_of([&] { Launcher({order, 1}, 1)(kernel, grid, block); });
+  return std::regex_replace(message, std::regex("(cpp:[0-9]+):[0-9]+"), "$1");
 }
 
 TEST(SimtRuntime, ThreadsThatExitBeforeABarrierAreReported) {
@@ -249,6 +360,21 @@ TEST(SimtRuntime, ThreadsAtDifferentBarriersAreReported) {
         fmt::format("kernel kernel, block (0, 0, 0): the threads wait for each other: 0-39 at __syncthreads "
                     "(runtime_test.cpp:{}), 40 at __syncthreads (runtime_test.cpp:{})",
                     barrier_line, second_line));
+}
+TEST(SimtRuntime, ThreadsAtTwoBarriersOfOneLineAreReported) {
+  for (const ThreadOrder order : all_orders)
+    EXPECT_THAT(message_of([&] {
+                  Launcher({order, 1}, 1)(meet_at_two_barriers_of_one_line, dim3(1), dim3(64));
+                }),
+                testing::MatchesRegex("kernel kernel, block \\(0, 0, 0\\): the threads wait for each other: "
+                                      "0-39 at __syncthreads \\(runtime_test.cpp:[0-9]+:[0-9]+\\), "
+                                      "40-63 at __syncthreads \\(runtime_test.cpp:[0-9]+:[0-9]+\\)"));
+}
+TEST(SimtWarp, LanesAtTwoShufflesOfOneLineAreReported) {
+  EXPECT_THAT(
+      message_of_kernel(shuffle_at_two_places_of_one_line, dim3(1), dim3(32), ThreadOrder::shuffled),
+      testing::MatchesRegex(".*: the threads wait for each other: 0-15 at a warp collective .*, 16-31 at a "
+                            "warp collective .*"));
 }
 TEST(SimtRuntime, DeadlockIsReported) {
   for (const ThreadOrder order : all_orders)
