@@ -12,8 +12,7 @@ inline float result_scale(Phase phase, float left, float right, std::size_t samp
   return scale;
 }
 
-__global__ inline void scale_accumulators(const std::int32_t* accumulators, int count, float scale,
-                                          float* output) {
+__global__ void scale_accumulators(const std::int32_t* accumulators, int count, float scale, float* output) {
   const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
   if (i >= static_cast<unsigned>(count)) return;
   output[i] = static_cast<float>(accumulators[i]) * scale;

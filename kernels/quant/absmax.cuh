@@ -13,8 +13,7 @@ struct FoundMaximum {
 };
 inline constexpr unsigned no_element = 0xFFFFFFFFU;
 
-__global__ inline void find_maximum(const float* x, unsigned count, bool negative_is_bad,
-                                    FoundMaximum* found) {
+__global__ void find_maximum(const float* x, unsigned count, bool negative_is_bad, FoundMaximum* found) {
   unsigned largest = 0, first_bad = no_element;
   for (unsigned i = thread_number(); i < count; i += thread_total()) {
     const unsigned bits = magnitude_bits(x[i]);

@@ -66,8 +66,7 @@ __global__ void make_luq_codes(const float* x, unsigned count, float inverse, Dr
   codes[word] = packed;
 }
 
-__global__ inline void make_nearest_codes(const float* x, unsigned count, float inverse,
-                                          std::uint32_t* codes) {
+__global__ void make_nearest_codes(const float* x, unsigned count, float inverse, std::uint32_t* codes) {
   const unsigned word = thread_number(), first = word * codes_per_thread;
   if (first >= count) return;
   std::uint32_t packed = 0;

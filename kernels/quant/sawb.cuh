@@ -14,7 +14,7 @@ struct SawbSums {
 
 /// m = |x| to_fixed, rounded half to even, with to_fixed = 2^(16 - p): 0..65536. The product is exact, or so
 /// small that it rounds to 0 either way.
-__global__ inline void sum_sawb(const float* x, unsigned count, float to_fixed, SawbSums* sums) {
+__global__ void sum_sawb(const float* x, unsigned count, float to_fixed, SawbSums* sums) {
   unsigned long long positive = 0, sum1 = 0, sum2 = 0;
   for (unsigned i = thread_number(); i < count; i += thread_total()) {
     const auto m = static_cast<unsigned long long>(rint(__uint_as_float(magnitude_bits(x[i])) * to_fixed));
@@ -46,8 +46,8 @@ inline float sawb_clip(bool is_signed, unsigned long long count, const SawbSums&
 }
 
 /// codes: a word for eight elements. inverse = f32(7 / clip) or f32(15 / clip), limits -7..7 or 0..15.
-__global__ inline void make_sawb_codes(const float* x, unsigned count, float inverse, float least, float most,
-                                       std::uint32_t* codes) {
+__global__ void make_sawb_codes(const float* x, unsigned count, float inverse, float least, float most,
+                                std::uint32_t* codes) {
   const unsigned word = thread_number(), first = word * codes_per_thread;
   if (first >= count) return;
   std::uint32_t packed = 0;

@@ -28,6 +28,14 @@ TEST_P(QuantizersOn, GiveTheOraclesBitsOnRandomTensors) {
   EXPECT_THAT(differences(machine(), random_quantizers(1, 400)), IsEmpty());
 }
 
+TEST_P(QuantizersOn, GiveTheOraclesBitsAtEveryTail) {
+  EXPECT_THAT(differences(machine(), quantizers_of_every_tail()), IsEmpty());
+}
+
+TEST_P(QuantizersOn, GiveTheOraclesBitsOnLargeTensors) {
+  EXPECT_THAT(differences(machine(), large_quantizers()), IsEmpty());
+}
+
 TEST_P(QuantizersOn, RefuseWhatIsIllegal) {
   for (const RefusedQuantizer& refused : refused_quantizers()) {
     const std::string message = message_of([&] { machine().quantize(task_of(refused.c)); });
@@ -112,6 +120,10 @@ TEST_P(ProductsOn, HoldWideSumsEverywhereInATile) {
 TEST_P(ProductsOn, HoldWideSumsInManyFullTiles) {
   if (GetParam() == "systemc.pe") GTEST_SKIP() << "minutes at this fidelity; systemc.array stands for it";
   EXPECT_THAT(differences(machine(), wide_sums(256)), IsEmpty());
+}
+
+TEST_P(ProductsOn, GiveTheOraclesBitsOnLargeTensors) {
+  EXPECT_THAT(differences(machine(), large_gemms()), IsEmpty());
 }
 
 TEST_P(ProductsOn, RefuseWhatIsIllegal) {

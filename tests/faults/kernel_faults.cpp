@@ -115,8 +115,10 @@ GemmCase stale_tile() {
 }
 /// Thread 0 goes on to the second tile and overwrites row 0 while thread 1, which sums column 1, waits.
 GemmCase missing_barrier() { return filled(int4_int4, sizes(int4_int4, 1, 2, 65), 0, 1, {{10, 2}}); }
-/// Only the first of two parts of k has a term.
-GemmCase lost_split() { return filled(int4_int4, sizes(int4_int4, 2, 2, 65), 0, 1, {{65 + 10, 2}}); }
+/// Each of two parts of k has a term; one of the two blocks stores last.
+GemmCase lost_split() {
+  return filled(int4_int4, sizes(int4_int4, 2, 2, 65), 0, 1, {{65 + 10, 2}, {65 + 64, 3}});
+}
 /// 17,476 x 15 x 64 + 4 x 64 + 1 = 2^24 + 1, times 3.
 GemmCase rounded_once() {
   GemmCase c =
@@ -150,7 +152,7 @@ void plant_in_tiled(std::vector<PlantedFault>& faults) {
   whole.k_parts = 1;
   halves.k_parts = 2;
   plant_gemm<Tiled>(faults, Fault::missing_barrier, missing_barrier(), at(0, 1, 10), whole);
-  plant_gemm<Tiled>(faults, Fault::lost_split, lost_split(), at(1, 0, 10), halves);
+  plant_gemm<Tiled>(faults, Fault::lost_split, lost_split(), at(1, 0, 64), halves);
 }
 
 QuantizerCase quantizer(Rule rule, std::vector<float> source) {

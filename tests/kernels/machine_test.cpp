@@ -18,7 +18,8 @@ using traces::Geometry;
 using traces::Phase;
 using traces::Rule;
 
-/// Sizes one below, at and above a tile and two of them, for each of m, n and k; shallow elsewhere.
+/// Sizes one below, at and above a tile and two of them, for each of m, n and k; shallow elsewhere. The last
+/// values of k are split in the ordinary launch shape too, into parts that leave a remainder.
 std::vector<SharpGemm> tile_edges() {
   std::vector<SharpGemm> all;
   unsigned seed = 1;
@@ -37,17 +38,20 @@ std::vector<SharpGemm> tile_edges() {
     const unsigned samples = mode.phase == Phase::backward_weight ? 2 : 1;
     for (const std::int64_t m : {63, 64, 65, 127, 128, 129}) add(mode, m, 3, 5, samples);
     for (const std::int64_t n : {15, 16, 17, 31, 32, 33, 63, 64, 65}) add(mode, 3, n, 5, samples);
-    for (const std::int64_t k : {15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 191, 193, 1000})
+    for (const std::int64_t k :
+         {15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 191, 193, 1000, 1089, 1665, 4097})
       add(mode, 3, 5, k, samples);
   }
   return all;
 }
 
-/// Odd sizes around a thread's eight elements, a warp and a block of them, every rule.
+/// Odd sizes around a thread's eight elements, a warp and a block of them, and such that several blocks of
+/// the ordinary launch shape reduce; every rule.
 std::vector<SharpQuantizer> quantizer_sizes() {
   std::vector<SharpQuantizer> all;
   std::mt19937 random(1);
-  for (const std::size_t size : {1U, 2U, 7U, 8U, 9U, 31U, 33U, 255U, 257U, 2047U, 2049U, 5000U})
+  for (const std::size_t size :
+       {1U, 2U, 7U, 8U, 9U, 31U, 33U, 255U, 257U, 2047U, 2049U, 5000U, 16385U, 40001U})
     for (const Rule rule : {Rule::sawb_int4, Rule::sawb_uint4, Rule::luq_fp4, Rule::nearest_fp4}) {
       SharpQuantizer sharp{fmt::format("{} elements, rule {}", size, static_cast<int>(rule)), {}, {}};
       for (std::size_t i = 0; i < size; ++i) {
@@ -161,6 +165,12 @@ TEST(SimtMachines, ErrorsNameTheElementAndTheTensor) {
   traces::QuantizerTask task{Rule::sawb_int4, x, {1, 12, 3, 0}, 16, traces::Alpha::exact, std::nullopt};
   EXPECT_EQ(message_of([&] { machine->quantize(task); }),
             "step 12, layer 3: element 700 is nan; expected a finite value");
+  std::vector<float> large(50'000, 1.0F);  // several blocks look for the first one
+  large[20'001] = large[20'000] = large[44'444] = std::numeric_limits<float>::infinity();
+  task.source = large;
+  EXPECT_EQ(message_of([&] { machine->quantize(task); }),
+            "step 12, layer 3: element 20000 is inf; expected a finite value");
+  task.source = x;
   x[700] = 1;
   task.rule = Rule::sawb_uint4;
   EXPECT_EQ(message_of([&] { machine->quantize(task); }),

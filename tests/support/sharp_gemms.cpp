@@ -288,6 +288,26 @@ std::vector<SharpGemm> wide_sums(std::int64_t size) {
   return all;
 }
 
+std::vector<SharpGemm> large_gemms() {
+  std::vector<SharpGemm> all;
+  unsigned seed = 1;
+  for (const Mode& mode : five_modes) {
+    const auto add = [&](const char* what, std::int64_t m, std::int64_t n, std::int64_t k) {
+      all.push_back(with_expected(
+          fmt::format("large {}: {} x {}, phase {}", what, name_of(mode.left), name_of(mode.right),
+                      static_cast<int>(mode.phase)),
+          random_case({mode.phase, linear_geometry(mode.phase, m, n, k)}, mode.left, mode.right, 1, seed++)));
+    };
+    add("left", 331, 2, 211);
+    add("right", 3, 317, 223);
+  }
+  for (const Mode& mode : {uint4_int4, int4_fp4})
+    all.push_back(with_expected(fmt::format("large result: {} x {}", name_of(mode.left), name_of(mode.right)),
+                                random_case({mode.phase, linear_geometry(mode.phase, 307, 223, 3)}, mode.left,
+                                            mode.right, 1, seed++)));
+  return all;
+}
+
 std::vector<SharpGemm> longest_gemms() {
   // 16 x 139,810 x 15 x 64 = 2,147,481,600 and 4,793,490 x 7 x 64 = 2,147,483,520: the next k leaves int32
   GemmCase samples = one_sum(uint4_fp4, repeated_term(15, 64, 139'810, {}));

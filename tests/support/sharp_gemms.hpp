@@ -48,6 +48,10 @@ std::vector<SharpGemm> longest_gemms();
 /// mode.
 std::vector<SharpGemm> wide_sums(std::int64_t size);
 
+/// More than 65,536 elements on the left, on the right and in the result, and one layer of several tasks of
+/// rows.
+std::vector<SharpGemm> large_gemms();
+
 /// What a machine must refuse, and the words that its message must hold.
 struct RefusedGemm {
   std::string name;

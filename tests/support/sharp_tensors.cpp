@@ -333,6 +333,42 @@ std::vector<SharpQuantizer> random_quantizers(unsigned seed, std::size_t count) 
   return all;
 }
 
+namespace {
+
+/// Rules with their random bits.
+constexpr std::pair<Rule, unsigned> settings[] = {{Rule::sawb_int4, 0},   {Rule::sawb_uint4, 0},
+                                                  {Rule::nearest_fp4, 0}, {Rule::luq_fp4, 4},
+                                                  {Rule::luq_fp4, 8},     {Rule::luq_fp4, 16}};
+
+SharpQuantizer heavy_tailed_case(const std::string& kind, Rule rule, unsigned random_bits,
+                                 std::size_t elements) {
+  std::vector<float> source = heavy_tailed(elements, static_cast<unsigned>(elements), 0.3F);
+  source[elements - 1 - elements / 50] = -0.37F;
+  if (rule == Rule::sawb_uint4)
+    for (float& x : source) x = std::abs(x);
+  QuantizerTask task = task_with(rule);
+  task.random_bits = random_bits;
+  task.draws = {11, 3, 5, 2};
+  return expecting(
+      fmt::format("{}: {} elements, rule {}, {} bits", kind, elements, static_cast<int>(rule), random_bits),
+      std::move(source), task);
+}
+
+}  // namespace
+
+std::vector<SharpQuantizer> quantizers_of_every_tail() {
+  std::vector<SharpQuantizer> all;
+  for (std::size_t elements = 1; elements <= 72; ++elements)
+    for (const auto& [rule, bits] : settings) all.push_back(heavy_tailed_case("tail", rule, bits, elements));
+  return all;
+}
+
+std::vector<SharpQuantizer> large_quantizers() {
+  std::vector<SharpQuantizer> all;
+  for (const auto& [rule, bits] : settings) all.push_back(heavy_tailed_case("large", rule, bits, 70'001));
+  return all;
+}
+
 std::vector<RefusedQuantizer> refused_quantizers() {
   std::vector<RefusedQuantizer> all;
   const float nan = std::numeric_limits<float>::quiet_NaN();

@@ -50,6 +50,14 @@ SharpQuantizer sawb_knife_edge(traces::Rule rule, unsigned seed);
 /// Tensors of a few hundred floats of any finite bits, or of heavy tails, under every rule and setting.
 std::vector<SharpQuantizer> random_quantizers(unsigned seed, std::size_t count);
 
+/// Every rule and setting at every size from 1 to 72: each remainder of a vector, a warp's word and a block
+/// of draws.
+std::vector<SharpQuantizer> quantizers_of_every_tail();
+
+/// Every rule on 70,001 elements, which many pieces, blocks and threads share; the largest stands near the
+/// end.
+std::vector<SharpQuantizer> large_quantizers();
+
 /// What a machine must refuse, and the words that its message must hold.
 struct RefusedQuantizer {
   std::string name;

@@ -1,6 +1,6 @@
 #pragma once
 /// Layers whose sizes stand on and beside the tile sizes of emu/gemm: 6 rows, 8 and 16 columns, 4 lanes,
-/// blocks of 48 rows and 256 steps.
+/// blocks of 48 rows and 256 steps, tasks of 16384 steps.
 
 #include "tests/support/gemm_cases.hpp"
 
@@ -49,6 +49,11 @@ inline std::vector<NamedLayer> layers_at_tile_edges() {
       {"depthwise", conv_layer(2, {9, 6, 5}, 9, {3, 3}, {2, 1}, {1, 1}, 9)},
       {"tall_kernel", conv_layer(2, {1, 4, 4}, 1, {4, 1}, {1, 4}, {3, 0})},
       {"two_step_blocks", linear_layer(7, 2100, 5)},
+      // several tasks of rows and a last one that is shorter: forward, backward_data and backward_weight
+      {"row_tasks_forward", linear_layer(400, 2100, 5)},
+      {"row_tasks_backward_data", linear_layer(400, 5, 2100)},
+      {"row_tasks_backward_weight", linear_layer(2100, 400, 5)},
+      {"row_tasks_of_planes", conv_layer(8, {32, 20, 20}, 9, {3, 3}, {1, 1}, {1, 1})},
       {"long_batch", conv_layer(33, {3, 6, 6}, 4, {3, 3}, {1, 1}, {1, 1})},
   };
   for (const std::int64_t batch : {1, 5, 6, 7, 49})

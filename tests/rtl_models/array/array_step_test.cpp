@@ -1,6 +1,7 @@
 #include "rtl_models/array/array_step.hpp"
 
 #include "rtl_models/schedule/tile_schedule.hpp"
+#include "tests/support/cpu_flags.hpp"
 
 #include <gtest/gtest.h>
 
@@ -59,7 +60,7 @@ TEST(ArrayStep, PortableAndAvx2AgreeInEveryMode) {
 
 TEST(ArrayStep, TheWidestThatRunsHereIsChosen) {
 #if defined(__x86_64__)
-  EXPECT_EQ(array_step() == step_array_portable, !__builtin_cpu_supports("avx2"));
+  EXPECT_EQ(array_step() == step_array_portable, !cpu_has("avx2"));
 #else
   EXPECT_EQ(array_step(), step_array_portable);
 #endif
