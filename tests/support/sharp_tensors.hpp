@@ -54,7 +54,7 @@ std::vector<SharpQuantizer> random_quantizers(unsigned seed, std::size_t count);
 /// of draws.
 std::vector<SharpQuantizer> quantizers_of_every_tail();
 
-/// Every rule on 70,001 elements, which many pieces, blocks and threads share; the largest stands near the
+/// SAWB and LUQ on 66,001 elements, which many pieces, blocks and threads share; the largest stands near the
 /// end.
 std::vector<SharpQuantizer> large_quantizers();
 
