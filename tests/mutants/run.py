@@ -19,12 +19,12 @@ An edit stands in a `[[mutant]]` of mutants/*.toml:
   tests        which test programs could see it; they run first. `program.Suite` or `program.Suite.Test` names a part
   equivalent   only where no test can see it: why the program still does the same
 """
-import json, os, queue, re, shutil, subprocess, sys, threading, time, tomllib
+import collections, json, os, re, shutil, subprocess, sys, threading, time, tomllib
 from pathlib import Path
 
 here = Path(__file__).resolve().parent
 tree = here.parent.parent
-seconds_of_a_test, seconds_of_a_step = 120, 1800
+seconds_of_a_test, seconds_of_a_step = 300, 1800
 sys.dont_write_bytecode = True
 build, named, whole = "the build", "the tests named for it", "the whole suite"  # what caught a mutant
 
@@ -219,17 +219,16 @@ def run(mutants, folder, again):
         return found and found["edit"] == mutant.edit() and (found["by"] or found["ran"] == whole or ran == named)
 
     for judge, ran in ((Copy.by_named_tests, named), (Copy.by_whole_suite, whole)):
-        waiting = queue.Queue()
-        for mutant in mutants:
-            if (again and ran == named) or not tried(mutant, ran):
-                waiting.put(mutant)
-        print(f"{waiting.qsize()} to try with {ran}", flush=True)
+        waiting = collections.deque(m for m in mutants if (again and ran == named) or not tried(m, ran))
+        print(f"{len(waiting)} to try with {ran}", flush=True)
 
         def work(copy):
-            while True:
+            # From both ends of the list: what one copy has compiled, the cache then has for the other.
+            take = waiting.popleft if copies.index(copy) % 2 == 0 else waiting.pop
+            while waiting:
                 try:
-                    mutant = waiting.get_nowait()
-                except queue.Empty:
+                    mutant = take()
+                except IndexError:
                     return
                 begin = time.monotonic()
                 results.add(mutant, copy.attempt(mutant, judge), time.monotonic() - begin)
