@@ -32,7 +32,6 @@ class DeviceBackend final : public Backend {
     count_ = static_cast<unsigned>(task.source.size());
     device_.prepare(source_, count_);
     device_.upload(source_, 0, task.source);
-    const bool is_sawb = task.rule == traces::Rule::sawb_int4 || task.rule == traces::Rule::sawb_uint4;
     const FoundMaximum found = measure_maximum(task.rule == traces::Rule::sawb_uint4);
     QuantizerOutcome outcome;
     if (found.first_bad != no_element) {
@@ -41,10 +40,24 @@ class DeviceBackend final : public Backend {
       return outcome;
     }
     std::memcpy(&outcome.result.max, &found.bits, sizeof found.bits);
-    if (is_sawb)
-      quantize_sawb(task.rule == traces::Rule::sawb_int4, outcome.result);
-    else
-      quantize_fp4(task, outcome);
+    const DrawStream draws{task.draws.seed, 0, task.draws.step, task.draws.layer, task.draws.sample};
+    switch (task.rule) {
+      case traces::Rule::sawb_int4:
+        quantize_sawb(true, outcome.result);
+        break;
+      case traces::Rule::sawb_uint4:
+        quantize_sawb(false, outcome.result);
+        break;
+      case traces::Rule::luq_fp4:
+        quantize_fp4(task, outcome,
+                     [&](float inverse) { return luq_codes(task.random_bits, inverse, draws); });
+        break;
+      case traces::Rule::nearest_fp4:
+        quantize_fp4(task, outcome, [&](float inverse) {
+          return make_codes("make_nearest_codes", make_nearest_codes, inverse);
+        });
+        break;
+    }
     return outcome;
   }
 
@@ -130,7 +143,16 @@ class DeviceBackend final : public Backend {
     result.codes = make_codes("make_sawb_codes", make_sawb_codes, most / facts.clip, least, most);
   }
 
-  void quantize_fp4(const traces::QuantizerTask& task, QuantizerOutcome& outcome) {
+  /// Codes of LUQ; a draw has 4, 8 or 16 bits (traces::check_task).
+  std::vector<std::uint8_t> luq_codes(unsigned bits, float inverse, const DrawStream& draws) {
+    if (bits == 4) return make_codes("make_luq_codes<4>", make_luq_codes<4>, inverse, draws);
+    if (bits == 8) return make_codes("make_luq_codes<8>", make_luq_codes<8>, inverse, draws);
+    return make_codes("make_luq_codes<16>", make_luq_codes<16>, inverse, draws);
+  }
+
+  /// make(inverse) makes the codes where there is a scale.
+  template <typename Make>
+  void quantize_fp4(const traces::QuantizerTask& task, QuantizerOutcome& outcome, Make make) {
     traces::QuantizerResult& result = outcome.result;
     float maximum = task.maximum.value_or(result.max);
     result.facts = traces::Fp4Facts{maximum};
@@ -148,30 +170,31 @@ class DeviceBackend final : public Backend {
       maximum = std::ldexp(1.0F, fraction == 0.5F ? exponent - 1 : exponent);
     }
     result.scale = maximum * 0x1p-6F;
-    const float inverse = 64.0F / maximum;
-    const DrawStream draws{task.draws.seed, 0, task.draws.step, task.draws.layer, task.draws.sample};
-    if (task.rule == traces::Rule::nearest_fp4)
-      result.codes = make_codes("make_nearest_codes", make_nearest_codes, inverse);
-    else if (task.random_bits == 4)
-      result.codes = make_codes("make_luq_codes<4>", make_luq_codes<4>, inverse, draws);
-    else if (task.random_bits == 8)
-      result.codes = make_codes("make_luq_codes<8>", make_luq_codes<8>, inverse, draws);
-    else
-      result.codes = make_codes("make_luq_codes<16>", make_luq_codes<16>, inverse, draws);
+    result.codes = make(64.0F / maximum);
   }
 
   void launch_gemm(Phase phase, Encoding left, const GemmShape& shape, const GemmOperands& operands) {
-    const bool is_signed = left == Encoding::int4;
-    if (phase == Phase::backward_data)
-      launch_rung<Phase::backward_data, Encoding::fp4_e3m0, Encoding::int4>(shape, operands);
-    else if (phase == Phase::forward && is_signed)
-      launch_rung<Phase::forward, Encoding::int4, Encoding::int4>(shape, operands);
-    else if (phase == Phase::forward)
-      launch_rung<Phase::forward, Encoding::uint4, Encoding::int4>(shape, operands);
-    else if (is_signed)
-      launch_rung<Phase::backward_weight, Encoding::int4, Encoding::fp4_e3m0>(shape, operands);
-    else
-      launch_rung<Phase::backward_weight, Encoding::uint4, Encoding::fp4_e3m0>(shape, operands);
+    switch (phase) {
+      case Phase::forward:
+        return launch_integers<Phase::forward, Encoding::int4>(left, shape, operands);
+      case Phase::backward_data:
+        return launch_rung<Phase::backward_data, Encoding::fp4_e3m0, Encoding::int4>(shape, operands);
+      case Phase::backward_weight:
+        return launch_integers<Phase::backward_weight, Encoding::fp4_e3m0>(left, shape, operands);
+    }
+  }
+  template <Phase phase, Encoding right>
+  void launch_integers(Encoding left, const GemmShape& shape, const GemmOperands& operands) {
+    switch (left) {
+      case Encoding::int4:
+        return launch_rung<phase, Encoding::int4, right>(shape, operands);
+      case Encoding::uint4:
+        return launch_rung<phase, Encoding::uint4, right>(shape, operands);
+      case Encoding::fp4_e3m0:
+      case Encoding::int32:
+      case Encoding::fp32:
+        break;  // KernelMachine refuses them
+    }
   }
   template <Phase phase, Encoding left, Encoding right>
   void launch_rung(const GemmShape& shape, const GemmOperands& operands) {

@@ -15,14 +15,23 @@ using traces::Phase;
 
 constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();  // the kernels index with int32
 
+bool has_kernel(Phase phase, Encoding left, Encoding right) {
+  const bool is_integer_left = left == Encoding::int4 || left == Encoding::uint4;
+  switch (phase) {
+    case Phase::forward:
+      return is_integer_left && right == Encoding::int4;
+    case Phase::backward_data:
+      return left == Encoding::fp4_e3m0 && right == Encoding::int4;
+    case Phase::backward_weight:
+      return is_integer_left && right == Encoding::fp4_e3m0;
+  }
+  return false;
+}
+
 }  // namespace
 
 traces::Refusal KernelMachine::refuses(const traces::Gemm& gemm, Encoding left, Encoding right) const {
-  const bool is_gradient_left = gemm.phase == Phase::backward_data;
-  const bool is_gradient_right = gemm.phase == Phase::backward_weight;
-  const bool is_left =
-      is_gradient_left ? left == Encoding::fp4_e3m0 : left == Encoding::int4 || left == Encoding::uint4;
-  if (!is_left || right != (is_gradient_right ? Encoding::fp4_e3m0 : Encoding::int4))
+  if (!has_kernel(gemm.phase, left, right))
     return fmt::format("no kernel multiplies {} by {} in this phase", name_of(left), name_of(right));
   const traces::Geometry& g = gemm.geometry;
   if (std::max({traces::input_elements(g), traces::weight_elements(g), traces::output_elements(g)}) > most)

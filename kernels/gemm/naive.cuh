@@ -106,12 +106,14 @@ __global__ void gemm_naive(GemmShape shape, GemmOperands operands, int outputs, 
   const unsigned output = blockIdx.x * blockDim.x + threadIdx.x;
   if (output >= static_cast<unsigned>(outputs)) return;
   const auto at = static_cast<int>(output);
-  if constexpr (phase == Phase::forward)
+  if constexpr (phase == Phase::forward) {
     accumulators[at] = forward_sum<left_encoding, right_encoding>(shape, operands, at);
-  else if constexpr (phase == Phase::backward_data)
+  } else if constexpr (phase == Phase::backward_data) {
     accumulators[at] = backward_data_sum<left_encoding, right_encoding>(shape, operands, at);
-  else
+  } else {
+    static_assert(phase == Phase::backward_weight);
     accumulators[at] = backward_weight_sum<left_encoding, right_encoding>(shape, operands, at);
+  }
 }
 
 /// The rung as DeviceBackend launches it; `accumulators` has one element an output.

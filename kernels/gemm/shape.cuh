@@ -66,6 +66,7 @@ __device__ int decode(unsigned code) {
   } else if constexpr (encoding == Encoding::uint4) {
     return static_cast<int>(code & 0xFU);
   } else {
+    static_assert(encoding == Encoding::fp4_e3m0);
     const int magnitude = (1 << (code & 7U)) >> 1;
     const int minus = static_cast<int>(code << 28) >> 31;  // 0, or all bits set
     return (magnitude ^ minus) - minus;

@@ -7,6 +7,30 @@
 
 namespace quatrain::kernels::QUATRAIN_PLATFORM {
 
+/// The windows lie on dZ and the places on the input plane; otherwise the other way round.
+constexpr bool meets_gradient(Phase phase) {
+  switch (phase) {
+    case Phase::forward:
+    case Phase::backward_weight:
+      return false;
+    case Phase::backward_data:
+      return true;
+  }
+  return false;
+}
+
+/// k counts places and m taps; otherwise the other way round.
+constexpr bool k_counts_spots(Phase phase) {
+  switch (phase) {
+    case Phase::forward:
+    case Phase::backward_data:
+      return false;
+    case Phase::backward_weight:
+      return true;
+  }
+  return false;
+}
+
 /// Index (channel, i, j) of a group's taps.
 struct Tap {
   int channel, i, j;
@@ -31,10 +55,10 @@ struct Spot {
   int b, y, x;
 
   __device__ static int plane_height(const GemmShape& s) {
-    return phase == Phase::backward_data ? s.height : s.out_height;
+    return meets_gradient(phase) ? s.height : s.out_height;
   }
   __device__ static int plane_width(const GemmShape& s) {
-    return phase == Phase::backward_data ? s.width : s.out_width;
+    return meets_gradient(phase) ? s.width : s.out_width;
   }
   __device__ Spot(const GemmShape& s, int index)
       : b(index / plane_width(s) / plane_height(s)),
@@ -76,8 +100,8 @@ class LeftWalk {
   }
 
  private:
-  static constexpr bool walks_spots = phase == Phase::backward_weight;
-  static constexpr bool is_data = phase == Phase::backward_data;
+  static constexpr bool walks_spots = k_counts_spots(phase);
+  static constexpr bool is_data = meets_gradient(phase);
   __device__ int height() const { return is_data ? shape_.out_height : shape_.height; }
   __device__ int width() const { return is_data ? shape_.out_width : shape_.width; }
 
@@ -118,6 +142,7 @@ class RightWalk {
       apart = s.group_in * s.taps();
       line = group * s.group_out * s.group_in + n;
     } else {
+      static_assert(phase == Phase::backward_weight);
       run_ = s.out_plane();
       apart = s.out_channels * s.out_plane();
       line = group * s.group_out + n;
@@ -147,13 +172,18 @@ template <Phase phase>
 class ResultPlace {
  public:
   __device__ ResultPlace(const GemmShape& s, int group) {
-    if constexpr (phase == Phase::backward_weight) {
+    if constexpr (phase == Phase::forward) {
+      run_ = s.out_plane();
+      apart_ = run_ * s.out_channels;
+      first_ = run_ * group * s.group_out;
+    } else if constexpr (phase == Phase::backward_data) {
+      run_ = s.in_plane();
+      apart_ = run_ * s.in_channels;
+      first_ = run_ * group * s.group_in;
+    } else {
+      static_assert(phase == Phase::backward_weight);
       run_ = apart_ = s.m;
       first_ = group * s.group_out * s.m;
-    } else {
-      run_ = phase == Phase::forward ? s.out_plane() : s.in_plane();
-      apart_ = run_ * (phase == Phase::forward ? s.out_channels : s.in_channels);
-      first_ = run_ * group * (phase == Phase::forward ? s.group_out : s.group_in);
     }
   }
   __device__ int of_row(int m) const { return first_ + m / run_ * apart_ + m % run_; }
