@@ -56,10 +56,10 @@ std::string_view name_of(rtl_models::Fidelity fidelity) {
   return fidelity_words[static_cast<std::size_t>(fidelity)];
 }
 
-ReplayModels make_replay_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity) {
+ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity) {
   if (const auto reason = rtl_models::systemc_missing())
     throw traces::Error("no replay: {}; --cycles-only works without it", *reason);
-  ReplayModels models;
+  ArrayModels models;
   models.main = rtl_models::make_array_model(shape, fidelity);
   if (fidelity == rtl_models::Fidelity::array && shape.rows * shape.columns <= most_sampled_pes)
     models.sampled_pe = rtl_models::make_array_model(shape, rtl_models::Fidelity::pe);
@@ -85,38 +85,38 @@ std::vector<SampledTile> sample_tiles(const std::vector<TrainingGemm>& work, std
   return sampled;
 }
 
-Replayer::Replayer(const traces::TraceReader& reader, ReplayModels& models)
+RecordCheck::RecordCheck(const traces::TraceReader& reader, ArrayModels& models)
     : reader_(reader), models_(models) {
-  summary_.fidelity = models.main->fidelity();
-  summary_.ran_on = rtl_models::systemc_version();
+  findings_.fidelity = models.main->fidelity();
+  findings_.ran_on = rtl_models::systemc_version();
 }
 
-rtl_models::Activity Replayer::replay(const TrainingGemm& work) {
+rtl_models::Activity RecordCheck::replay(const TrainingGemm& work) {
   if (const auto reason = inexact_sum(reader_.manifest(), *work.record))
     throw traces::Error("{}: {}", place_of(work), *reason);
   const RecordedOperands operands(reader_, *work.record);
   const ArrayRun result = replay_on(*models_.main, work, operands, schedule_of(work.mapping));
-  ++summary_.gemms;
+  ++findings_.gemms;
   if (const auto difference = accumulator_difference(reader_, *work.record, result.accumulators))
-    summary_.differences.push_back(fmt::format("{}: {}", place_of(work), *difference));
+    findings_.differences.push_back(fmt::format("{}: {}", place_of(work), *difference));
   else
-    ++summary_.gemms_equal;
+    ++findings_.gemms_equal;
   if (const std::uint64_t expected = cycles_of(work.mapping); result.cycles != expected) {
-    summary_.cycles_equal = false;
-    summary_.differences.push_back(fmt::format("{}: {} cycles simulated; the closed form gives {}",
-                                               place_of(work), result.cycles, expected));
+    findings_.cycles_equal = false;
+    findings_.differences.push_back(fmt::format("{}: {} cycles simulated; the closed form gives {}",
+                                                place_of(work), result.cycles, expected));
   }
   return result.activity;
 }
 
-void Replayer::check_tile(const TrainingGemm& work, const Tile& tile) {
+void RecordCheck::check_tile(const TrainingGemm& work, const Tile& tile) {
   const RecordedOperands operands(reader_, *work.record);
   const TileSchedule schedule{work.mapping.array, work.mapping.stream_length(), {tile}};
   const ArrayRun array = replay_on(*models_.main, work, operands, schedule);
   const ArrayRun pe = replay_on(*models_.sampled_pe, work, operands, schedule);
-  ++summary_.pe_tiles_checked;
+  ++findings_.pe_tiles_checked;
   const auto differs = [&](std::string_view what) {
-    summary_.differences.push_back(
+    findings_.differences.push_back(
         fmt::format("{}: tile at row {}, column {} of group {}: pe and array differ in {}", place_of(work),
                     tile.first_row, tile.first_column, tile.group, what));
   };

@@ -17,18 +17,19 @@
 namespace quatrain::sim {
 
 /// Elaborated before the first replay (SystemC elaborates once a process).
-struct ReplayModels {
+struct ArrayModels {
   std::unique_ptr<rtl_models::ArrayModel> main;        ///< replays everything
   std::unique_ptr<rtl_models::ArrayModel> sampled_pe;  ///< beside an `array` model of up to 64 x 64
 };
 
 /// Throws Error when the program was built without SystemC.
-ReplayModels make_replay_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity);
+ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity);
 
 inline constexpr std::array<std::string_view, 2> fidelity_words = {"pe", "array"};
 std::string_view name_of(rtl_models::Fidelity fidelity);
 
-struct ReplaySummary {
+/// What all of them gave.
+struct ReplayFindings {
   rtl_models::Fidelity fidelity = rtl_models::Fidelity::array;
   std::string ran_on;
   std::uint64_t gemms = 0, gemms_equal = 0;
@@ -49,21 +50,22 @@ struct SampledTile {
 /// round, while their sum stays within `pe_cycles`: PEs x cycles that the `pe` model has to simulate.
 std::vector<SampledTile> sample_tiles(const std::vector<TrainingGemm>& work, std::uint64_t pe_cycles);
 
-class Replayer {
+/// Plays one GEMM after the other and compares it with its record.
+class RecordCheck {
  public:
   /// `reader` and `models` must outlive it.
-  Replayer(const traces::TraceReader& reader, ReplayModels& models);
+  RecordCheck(const traces::TraceReader& reader, ArrayModels& models);
 
-  /// Returns the activity; what differs goes into the summary. The GEMM is mapped to the models' array.
+  /// Returns the activity; what differs goes into the findings. The GEMM is mapped to the models' array.
   /// Throws Error for one that the models cannot compute exactly.
   rtl_models::Activity replay(const TrainingGemm& work);
   void check_tile(const TrainingGemm& work, const rtl_models::Tile& tile);
-  const ReplaySummary& summary() const { return summary_; }
+  const ReplayFindings& findings() const { return findings_; }
 
  private:
   const traces::TraceReader& reader_;
-  ReplayModels& models_;
-  ReplaySummary summary_;
+  ArrayModels& models_;
+  ReplayFindings findings_;
 };
 
 }  // namespace quatrain::sim

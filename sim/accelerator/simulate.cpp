@@ -74,10 +74,11 @@ std::vector<std::string> limits_of(const AcceleratorConfig& config) {
   return limits;
 }
 
-class Replay {
+/// All GEMMs of a trace on the array, with progress.
+class TraceReplay {
  public:
-  Replay(const SimulationTask& task, const traces::TraceReader& reader, traces::Progress& progress)
-      : task_(task), progress_(progress), replayer_(reader, *task.models) {}
+  TraceReplay(const SimulationTask& task, const traces::TraceReader& reader, traces::Progress& progress)
+      : task_(task), progress_(progress), check_(reader, *task.models) {}
 
   /// Every GEMM, then the sampled tiles.
   void run(const std::vector<TrainingGemm>& work, Simulation& simulation) {
@@ -89,18 +90,18 @@ class Replay {
     for (std::size_t i = 0; i < work.size(); ++i) {
       poll();
       RecordResult& record = simulation.records[i];
-      record.tally.activity = replayer_.replay(work[i]);
+      record.tally.activity = check_.replay(work[i]);
       macs += record.tally.use.macs;
       progress_.update(macs, record.layer);
     }
     progress_.begin("tiles at fidelity pe", tiles.size());
     for (std::size_t i = 0; i < tiles.size(); ++i) {
       poll();
-      replayer_.check_tile(work[tiles[i].gemm], tiles[i].tile);
+      check_.check_tile(work[tiles[i].gemm], tiles[i].tile);
       progress_.update(i + 1);
     }
     progress_.finish();
-    simulation.replay = replayer_.summary();
+    simulation.replay = check_.findings();
   }
 
  private:
@@ -110,7 +111,7 @@ class Replay {
 
   const SimulationTask& task_;
   traces::Progress& progress_;
-  Replayer replayer_;
+  RecordCheck check_;
 };
 
 }  // namespace
@@ -164,7 +165,7 @@ Simulation simulate(const SimulationTask& task, const traces::TraceReader& reade
   for (const Technology& technology : task.technologies)
     simulation.technologies.push_back(
         {technology.name(), energy_by_component(all_events, technology), energy_pj(all_events, technology)});
-  if (task.models != nullptr) Replay(task, reader, progress).run(work, simulation);
+  if (task.models != nullptr) TraceReplay(task, reader, progress).run(work, simulation);
   for (const RecordResult& record : simulation.records) simulation.total += record.tally;
   simulation.total.energy_pj.clear();  // the components' sums, not those of the records: fewer roundings
   for (const TechnologyResult& technology : simulation.technologies)

@@ -41,7 +41,7 @@ struct Simulation {
   std::vector<RecordResult> records;  ///< in the order of computation
   Tally total;                        ///< of all records
   std::vector<TechnologyResult> technologies;
-  std::optional<ReplaySummary> replay;
+  std::optional<ReplayFindings> replay;
   std::vector<std::string> limits;  ///< what the figures do not contain, one sentence each
 };
 
@@ -66,7 +66,7 @@ std::vector<Technology> read_technologies(const AcceleratorConfig& config,
 struct SimulationTask {
   AcceleratorConfig config;
   std::vector<Technology> technologies;
-  ReplayModels* models = nullptr;    ///< nullptr: closed forms only; of the config's shape otherwise
+  ArrayModels* models = nullptr;     ///< nullptr: closed forms only; of the config's shape otherwise
   std::function<bool()> stops = {};  ///< polled between GEMMs; true makes simulate() throw Interrupted
 };
 

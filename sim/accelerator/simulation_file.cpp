@@ -128,8 +128,8 @@ TechnologyResult read_technology(const std::string& name, const JsonNode& node) 
   return technology;
 }
 
-ReplaySummary read_replay(const JsonNode& node) {
-  ReplaySummary replay;
+ReplayFindings read_replay(const JsonNode& node) {
+  ReplayFindings replay;
   replay.fidelity = static_cast<rtl_models::Fidelity>(node.at("fidelity").one_of(fidelity_words));
   replay.ran_on = node.at("ran_on").string();
   replay.gemms = count_at(node, "gemms");
@@ -148,7 +148,7 @@ Json to_json_object(const Bounds& bounds) {
   return json;
 }
 
-Json to_json_object(const std::optional<ReplaySummary>& replay) {
+Json to_json_object(const std::optional<ReplayFindings>& replay) {
   if (!replay) return nullptr;
   return {{"fidelity", name_of(replay->fidelity)},
           {"ran_on", replay->ran_on},

@@ -15,7 +15,7 @@ namespace quatrain::sim {
 
 nlohmann::ordered_json to_json_object(const Bounds& bounds);
 /// null where there is none.
-nlohmann::ordered_json to_json_object(const std::optional<ReplaySummary>& replay);
+nlohmann::ordered_json to_json_object(const std::optional<ReplayFindings>& replay);
 /// All figures, each in the object of its group; a group without values is null.
 nlohmann::ordered_json to_json_object(const AcceleratorConfig& config, const Tally& tally);
 

@@ -140,7 +140,7 @@ void add_replay(std::string& text, const Simulation& simulation) {
     text += "replay: none (--cycles-only); bits and cycles are not checked\n";
     return;
   }
-  const ReplaySummary& replay = *simulation.replay;
+  const ReplayFindings& replay = *simulation.replay;
   const rtl_models::Activity& activity = *simulation.total.activity;
   text += fmt::format("activity: {:.1f} % of the MACs have a zero operand\n",
                       percent(activity.zero_operand_macs, activity.macs));

@@ -57,10 +57,10 @@ int simulate_typed(const Typed& typed) {
   require_outside(out, typed.trace);
   const auto progress = make_progress();
   const traces::TraceReader reader = traces::check_trace(typed.trace, *progress);
-  std::optional<ReplayModels> models;
+  std::optional<ArrayModels> models;
   if (!typed.cycles_only) {
     const auto fidelity = std::ranges::find(fidelity_words, typed.fidelity) - fidelity_words.begin();
-    models = make_replay_models(task.config.array, static_cast<rtl_models::Fidelity>(fidelity));
+    models = make_array_models(task.config.array, static_cast<rtl_models::Fidelity>(fidelity));
     task.models = &*models;
   }
   std::optional<InterruptDeadline> deadline(std::in_place);  // a GEMM on a large array takes minutes

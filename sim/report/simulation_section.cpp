@@ -12,7 +12,7 @@ namespace {
 
 std::string replay_in_words(const Simulation& simulation) {
   if (!simulation.replay) return "closed form only";
-  const ReplaySummary& replay = *simulation.replay;
+  const ReplayFindings& replay = *simulation.replay;
   return fmt::format("{}: {} of {} GEMMs equal, cycles {}, {} tiles at pe", replay.ran_on, replay.gemms_equal,
                      replay.gemms, replay.cycles_equal ? "equal" : "DIFFERENT", replay.pe_tiles_checked);
 }

@@ -30,7 +30,7 @@ traces::TraceReader outside_trace() {
   return traces::TraceReader(std::filesystem::path(QUATRAIN_SOURCE_DIR) / "tests" / "data" / "outside_trace");
 }
 
-sim::SimulationTask task_for(ArrayShape shape, sim::ReplayModels* models) {
+sim::SimulationTask task_for(ArrayShape shape, sim::ArrayModels* models) {
   sim::SimulationTask task;
   task.config = sim::read_accelerator(sim::open_config("luq_32x32", sim::ConfigKind::accelerator));
   task.config.array = shape;
@@ -58,7 +58,7 @@ void expect_equal_to_trace(const sim::Simulation& simulation) {
 /// Every layer of the trace: strides, gaps, groups, depthwise, samples; ragged tiles in both directions.
 TEST(Replay, OutsideTraceOn8x8) {
   const traces::TraceReader reader = outside_trace();
-  sim::ReplayModels models = sim::make_replay_models({8, 8}, Fidelity::array);
+  sim::ArrayModels models = sim::make_array_models({8, 8}, Fidelity::array);
   const sim::Simulation simulation = simulated(task_for({8, 8}, &models), reader);
   expect_equal_to_trace(simulation);
   EXPECT_EQ(simulation.replay->pe_tiles_checked, 2 * training_gemms_of_trace);
@@ -69,8 +69,8 @@ TEST(Replay, OutsideTraceOn8x8) {
 
 TEST(Replay, BothFidelitiesGiveTheSameOn4x3) {
   const traces::TraceReader reader = outside_trace();
-  sim::ReplayModels pe = sim::make_replay_models({4, 3}, Fidelity::pe);
-  sim::ReplayModels array = sim::make_replay_models({4, 3}, Fidelity::array);
+  sim::ArrayModels pe = sim::make_array_models({4, 3}, Fidelity::pe);
+  sim::ArrayModels array = sim::make_array_models({4, 3}, Fidelity::array);
   EXPECT_EQ(pe.sampled_pe, nullptr);
   const sim::Simulation of_pe = simulated(task_for({4, 3}, &pe), reader);
   const sim::Simulation of_array = simulated(task_for({4, 3}, &array), reader);
@@ -93,7 +93,7 @@ TEST(Replay, ClosedFormsNeedNoModel) {
 
 TEST(ReplayPlantedFault, OneMoreEdgeRegisterChangesCyclesOnly) {
   const traces::TraceReader reader = outside_trace();
-  sim::ReplayModels models;
+  sim::ArrayModels models;
   models.main = make_delayed_model({8, 8}, Fidelity::array, EdgeDelay::every_lane);
   const sim::Simulation simulation = simulated(task_for({8, 8}, &models), reader);
   EXPECT_FALSE(simulation.replay->equal());
@@ -132,7 +132,7 @@ class Meddling final : public ArrayModel {
 
 TEST(ReplayPlantedFault, OneWrongAccumulatorIsNamed) {
   const traces::TraceReader reader = outside_trace();
-  sim::ReplayModels models;
+  sim::ArrayModels models;
   models.main = std::make_unique<Meddling>(rtl_models::make_array_model({8, 8}, Fidelity::array),
                                            [](std::uint64_t replay, ArrayRun& result) {
                                              if (replay == 0) result.accumulators[1234] += 1;
@@ -188,7 +188,7 @@ class PlantedArray final : public ArrayModel {
 /// A real fault inside the PE: 7 x 7 gives 50.
 TEST(ReplayPlantedFault, WrongProductIsFound) {
   const traces::TraceReader reader = outside_trace();
-  sim::ReplayModels models;
+  sim::ArrayModels models;
   models.main = std::make_unique<PlantedArray>(planted::rtl_models::Fault::wrong_product, ArrayShape{8, 8});
   const sim::Simulation simulation = simulated(task_for({8, 8}, &models), reader);
   EXPECT_FALSE(simulation.replay->equal());
@@ -198,7 +198,7 @@ TEST(ReplayPlantedFault, WrongProductIsFound) {
 
 TEST(ReplayPlantedFault, FidelitiesThatDifferAreNamed) {
   const traces::TraceReader reader = outside_trace();
-  sim::ReplayModels models = sim::make_replay_models({8, 8}, Fidelity::array);
+  sim::ArrayModels models = sim::make_array_models({8, 8}, Fidelity::array);
   models.sampled_pe =
       std::make_unique<Meddling>(std::move(models.sampled_pe), [](std::uint64_t replay, ArrayRun& result) {
         if (replay == 0) result.accumulators.back() += 1;
@@ -217,7 +217,7 @@ TEST(ReplayPlantedFault, FidelitiesThatDifferAreNamed) {
 
 TEST(Simulate, StopsBetweenGemms) {
   const traces::TraceReader reader = outside_trace();
-  sim::ReplayModels models = sim::make_replay_models({8, 8}, Fidelity::array);
+  sim::ArrayModels models = sim::make_array_models({8, 8}, Fidelity::array);
   sim::SimulationTask task = task_for({8, 8}, &models);
   int polls = 0;
   task.stops = [&] { return ++polls == 3; };
@@ -261,8 +261,8 @@ TEST(Workload, EveryQuantizerIsPricedOnce) {
 TEST(Results, JsonFitsItsSchemaAndTotalsAreSums) {
   const traces::TraceReader reader = outside_trace();
   const JsonSchema schema("simulation");
-  sim::ReplayModels models = sim::make_replay_models({8, 8}, Fidelity::array);
-  for (sim::ReplayModels* with : {&models, static_cast<sim::ReplayModels*>(nullptr)}) {
+  sim::ArrayModels models = sim::make_array_models({8, 8}, Fidelity::array);
+  for (sim::ArrayModels* with : {&models, static_cast<sim::ArrayModels*>(nullptr)}) {
     const std::string text = sim::simulation_json(simulated(task_for({8, 8}, with), reader));
     EXPECT_EQ(schema.complaint(text), "");
     const auto json = nlohmann::json::parse(text);
