@@ -107,4 +107,10 @@ std::unique_ptr<traces::Machine> make_blocked_machine(traces::ThreadPool& pool) 
   return std::make_unique<EmulatorMachine<Way::blocked>>(chosen_path(), pool);
 }
 
+std::vector<traces::MachineOffer> machine_offers() {
+  const auto runs_everywhere = [] { return std::nullopt; };
+  return {{"emu.naive", runs_everywhere, [](traces::ThreadPool&) { return make_naive_machine(); }},
+          {"emu.blocked", runs_everywhere, make_blocked_machine}};
+}
+
 }  // namespace quatrain::emu

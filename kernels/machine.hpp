@@ -2,22 +2,16 @@
 /// The CUDA kernels as machines: `cuda.naive`, `cuda.tiled` on a GPU; `simt.naive`, `simt.tiled` run the same
 /// source on the CPU, one fiber a CUDA thread. Plain C++: no CUDA header is needed to use it.
 
-#include "kernels/simt/options.hpp"
-#include "traces/base/parallel_for.hpp"
-#include "traces/machine.hpp"
+#include "traces/machine_offer.hpp"
 
-#include <memory>
-#include <string>
 #include <vector>
 
 namespace quatrain::kernels {
 
-/// simt.naive and simt.tiled. `pool` runs the blocks and must outlive the machines.
-std::vector<std::unique_ptr<traces::Machine>> make_simt_machines(traces::ThreadPool& pool,
-                                                                 const SimtOptions& options = {});
+/// simt.naive and simt.tiled. Their pool runs the blocks.
+std::vector<traces::MachineOffer> simt_machine_offers();
 
-/// cuda.naive and cuda.tiled; empty where they cannot run, and `why_not` says why ("built without nvcc",
-/// "no CUDA device: ...").
-std::vector<std::unique_ptr<traces::Machine>> make_cuda_machines(std::string& why_not);
+/// cuda.naive and cuda.tiled. Why not: "built without nvcc", "no CUDA device", ...
+std::vector<traces::MachineOffer> cuda_machine_offers();
 
 }  // namespace quatrain::kernels

@@ -18,20 +18,22 @@ float result_scale(traces::Phase phase, float left, float right, std::size_t sam
   return scale;
 }
 
+std::string name_of_machine(Fidelity fidelity) {
+  switch (fidelity) {
+    case Fidelity::pe:
+      return "systemc.pe";
+    case Fidelity::array:
+      return "systemc.array";
+  }
+  __builtin_unreachable();
+}
+
 /// The whole GEMM as one schedule, then the epilogue of numerics.md section 6.
 class ArrayMachine final : public traces::Machine {
  public:
   explicit ArrayMachine(std::unique_ptr<ArrayModel> model) : model_(std::move(model)) {}
 
-  std::string name() const override {
-    switch (model_->fidelity()) {
-      case Fidelity::pe:
-        return "systemc.pe";
-      case Fidelity::array:
-        return "systemc.array";
-    }
-    __builtin_unreachable();
-  }
+  std::string name() const override { return name_of_machine(model_->fidelity()); }
   std::string ran_on() const override { return systemc_version(); }
 
   traces::Refusal refuses(const traces::Gemm& gemm, traces::Encoding left,
@@ -69,6 +71,15 @@ class ArrayMachine final : public traces::Machine {
 
 std::unique_ptr<traces::Machine> make_systemc_machine(std::unique_ptr<ArrayModel> model) {
   return std::make_unique<ArrayMachine>(std::move(model));
+}
+
+std::vector<traces::MachineOffer> machine_offers() {
+  std::vector<traces::MachineOffer> offers;
+  for (const Fidelity fidelity : {Fidelity::pe, Fidelity::array})
+    offers.push_back({name_of_machine(fidelity), systemc_missing, [fidelity](traces::ThreadPool&) {
+                        return make_systemc_machine(make_array_model(ArrayShape{}, fidelity));
+                      }});
+  return offers;
 }
 
 }  // namespace quatrain::rtl_models

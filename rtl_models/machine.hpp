@@ -2,13 +2,18 @@
 /// The hardware model as machines: `systemc.pe` and `systemc.array`. They have no quantizers yet.
 
 #include "rtl_models/array_model.hpp"
-#include "traces/machine.hpp"
+#include "traces/machine_offer.hpp"
 
 #include <memory>
+#include <vector>
 
 namespace quatrain::rtl_models {
 
 /// `model` computes; its fidelity gives the name.
 std::unique_ptr<traces::Machine> make_systemc_machine(std::unique_ptr<ArrayModel> model);
+
+/// Both, with an array of 32 x 32 PEs. SystemC elaborates once a process: make all that are wanted before the
+/// first of them computes.
+std::vector<traces::MachineOffer> machine_offers();
 
 }  // namespace quatrain::rtl_models

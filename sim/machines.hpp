@@ -2,8 +2,7 @@
 /// The registry: every machine that this project has, in the order of all tables. It alone knows what exists,
 /// what was built, and what can run on this computer.
 
-#include "traces/base/parallel_for.hpp"
-#include "traces/machine.hpp"
+#include "traces/machine_offer.hpp"
 
 #include <memory>
 #include <span>
@@ -14,9 +13,9 @@
 namespace quatrain::sim {
 
 /// "emu.naive", ..., "cuda.tiled".
-std::span<const std::string_view> known_machines();
+std::vector<std::string> known_machines();
 
-/// What --machines names: names, or beginnings of names ("emu", "systemc.a"), with commas between; in
+/// What a list of machines names: names, or beginnings of names ("emu", "systemc.a"), with commas between; in
 /// registry order, each once. Throws Error for a word that fits no machine.
 std::vector<std::string> machines_named(std::string_view list);
 

@@ -13,13 +13,11 @@ void check_cuda(cudaError_t status, const char* what) {
 
 namespace {
 
-/// Why no kernel can run here; nothing where one can. Any error of the first calls means "no device": without
-/// a driver cudaGetDeviceCount fails and leaves the count as it was.
+/// Why no kernel can run here; nothing where one can. Any error of the first call means "no device": without
+/// a driver it fails and leaves the count as it was.
 traces::Refusal device_missing() {
   int count = 0;
-  if (const cudaError_t status = cudaGetDeviceCount(&count); status != cudaSuccess || count <= 0)
-    return std::string("no CUDA device: ") +
-           (status != cudaSuccess ? cudaGetErrorString(status) : "none found");
+  if (cudaGetDeviceCount(&count) != cudaSuccess || count <= 0) return "no CUDA device";
   cudaFuncAttributes attributes;
   if (const cudaError_t status = cudaFuncGetAttributes(&attributes, scale_accumulators);
       status != cudaSuccess)
@@ -28,22 +26,19 @@ traces::Refusal device_missing() {
 }
 
 template <typename Rung>
-std::unique_ptr<traces::Machine> make_machine(const char* name) {
-  return std::make_unique<KernelMachine>(name, std::make_unique<DeviceBackend<Rung>>(LaunchShape{}));
+traces::MachineOffer offer(const char* name) {
+  return {name, device_missing, [name](traces::ThreadPool&) {
+            return std::make_unique<KernelMachine>(name,
+                                                   std::make_unique<DeviceBackend<Rung>>(LaunchShape{}));
+          }};
 }
 
 }  // namespace
 }  // namespace cuda
 
-std::vector<std::unique_ptr<traces::Machine>> make_cuda_machines(std::string& why_not) {
-  std::vector<std::unique_ptr<traces::Machine>> machines;
-  if (const auto reason = cuda::device_missing()) {
-    why_not = *reason;
-    return machines;
-  }
-  machines.push_back(cuda::make_machine<cuda::NaiveRung>("cuda.naive"));
-  machines.push_back(cuda::make_machine<cuda::TiledRung<cuda::DefaultTile>>("cuda.tiled"));
-  return machines;
+std::vector<traces::MachineOffer> cuda_machine_offers() {
+  return {cuda::offer<cuda::NaiveRung>("cuda.naive"),
+          cuda::offer<cuda::TiledRung<cuda::DefaultTile>>("cuda.tiled")};
 }
 
 }  // namespace quatrain::kernels

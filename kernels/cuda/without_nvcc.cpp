@@ -3,9 +3,10 @@
 
 namespace quatrain::kernels {
 
-std::vector<std::unique_ptr<traces::Machine>> make_cuda_machines(std::string& why_not) {
-  why_not = QUATRAIN_WHY_NO_CUDA;
-  return {};
+std::vector<traces::MachineOffer> cuda_machine_offers() {
+  const auto why_not = [] { return traces::Refusal(QUATRAIN_WHY_NO_CUDA); };
+  const auto none = [](traces::ThreadPool&) { return nullptr; };
+  return {{"cuda.naive", why_not, none}, {"cuda.tiled", why_not, none}};
 }
 
 }  // namespace quatrain::kernels

@@ -3,16 +3,21 @@
 #include "kernels/machine.hpp"
 
 namespace quatrain::kernels {
+namespace {
 
-std::vector<std::unique_ptr<traces::Machine>> make_simt_machines(traces::ThreadPool& pool,
-                                                                 const SimtOptions& options) {
-  std::vector<std::unique_ptr<traces::Machine>> machines;
-  machines.push_back(std::make_unique<KernelMachine>(
-      "simt.naive", std::make_unique<simt::DeviceBackend<simt::NaiveRung>>(LaunchShape{}, pool, options)));
-  machines.push_back(std::make_unique<KernelMachine>(
-      "simt.tiled", std::make_unique<simt::DeviceBackend<simt::TiledRung<simt::DefaultTile>>>(
-                        LaunchShape{}, pool, options)));
-  return machines;
+template <typename Rung>
+traces::MachineOffer offer(const char* name) {
+  return {name, [] { return std::nullopt; },
+          [name](traces::ThreadPool& pool) {
+            return std::make_unique<KernelMachine>(
+                name, std::make_unique<simt::DeviceBackend<Rung>>(LaunchShape{}, pool, SimtOptions{}));
+          }};
+}
+
+}  // namespace
+
+std::vector<traces::MachineOffer> simt_machine_offers() {
+  return {offer<simt::NaiveRung>("simt.naive"), offer<simt::TiledRung<simt::DefaultTile>>("simt.tiled")};
 }
 
 }  // namespace quatrain::kernels

@@ -17,7 +17,7 @@ Example:
 
 int list_machines() {
   traces::ThreadPool pool;
-  const std::vector<std::string> all(known_machines().begin(), known_machines().end());
+  const std::vector<std::string> all = known_machines();
   fmt::print("machine        runs here  on, or why not\n");
   for (const RegisteredMachine& entry : make_machines(all, pool))
     fmt::print("{:<13}  {:<9}  {}\n", entry.name, entry.machine ? "yes" : "no",

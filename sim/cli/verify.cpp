@@ -43,11 +43,17 @@ struct Typed {
   bool are_named() const { return !machines.empty(); }
 };
 
+/// What --machines names; without it all.
+std::vector<std::string> machines_typed(const Typed& typed) try {
+  return typed.are_named() ? machines_named(typed.machines) : known_machines();
+} catch (const traces::Error& error) {
+  throw traces::Error("--machines: {}", error.what());
+}
+
 /// Registry, and what this run leaves out of it.
 std::vector<RegisteredMachine> machines_for(const Typed& typed, const traces::Manifest& manifest,
                                             traces::ThreadPool& pool) {
-  std::vector<std::string> wanted(known_machines().begin(), known_machines().end());
-  if (typed.are_named()) wanted = machines_named(typed.machines);
+  std::vector<std::string> wanted = machines_typed(typed);
   const std::uint64_t macs = macs_of(manifest);
   const bool leaves_pe = !typed.are_named() && macs > typed.pe_macs;
   if (leaves_pe) std::erase(wanted, "systemc.pe");
@@ -145,7 +151,7 @@ void print(const CrossCheck& check) {
 }
 
 int verify(const Typed& typed) {
-  if (typed.are_named()) machines_named(typed.machines);  // a wrong name is told before the trace is read
+  machines_typed(typed);  // a wrong name is told before the trace is read
   std::vector<Output> outputs;
   if (!typed.json.empty()) {
     require_outside(typed.json, typed.trace);

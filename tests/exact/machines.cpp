@@ -13,9 +13,16 @@ namespace {
 
 using traces::Machine;
 
-std::unique_ptr<Machine> named(std::vector<std::unique_ptr<Machine>> machines, const std::string& name) {
-  for (auto& machine : machines)
-    if (machine->name() == name) return std::move(machine);
+std::unique_ptr<Machine> offered(const std::vector<traces::MachineOffer>& offers, const std::string& name,
+                                 traces::ThreadPool& pool, std::string& why_not) {
+  for (const traces::MachineOffer& offer : offers) {
+    if (offer.name != name) continue;
+    if (const auto reason = offer.why_not()) {
+      why_not = *reason;
+      return nullptr;
+    }
+    return offer.make(pool);
+  }
   return nullptr;
 }
 
@@ -51,8 +58,8 @@ std::unique_ptr<Machine> make_machine(const std::string& name, traces::ThreadPoo
     const ForcedPath forced(path);
     return emu::make_blocked_machine(pool);
   }
-  if (name.starts_with("simt.")) return named(kernels::make_simt_machines(pool), name);
-  if (name.starts_with("cuda.")) return named(kernels::make_cuda_machines(why_not), name);
+  if (name.starts_with("simt.")) return offered(kernels::simt_machine_offers(), name, pool, why_not);
+  if (name.starts_with("cuda.")) return offered(kernels::cuda_machine_offers(), name, pool, why_not);
   if (const auto missing = rtl_models::systemc_missing()) {
     why_not = *missing;
     return nullptr;

@@ -103,8 +103,9 @@ TEST(SimtMachines, AnyNumberOfThreadsGivesTheSameBits) {
   std::list<traces::ThreadPool> pools;
   std::vector<Variant> variants;
   for (const unsigned threads : {1U, 2U, 7U})
-    for (auto& machine : kernels::make_simt_machines(pools.emplace_back(threads)))
-      variants.push_back({fmt::format("{}, {} threads", machine->name(), threads), std::move(machine)});
+    for (const auto& offer : kernels::simt_machine_offers())
+      variants.push_back(
+          {fmt::format("{}, {} threads", offer.name, threads), offer.make(pools.emplace_back(threads))});
   expect_the_oracles_bits(variants);
 }
 
@@ -116,18 +117,23 @@ TEST(SimtMachines, CallsLeaveNothingBehind) {
       random_case({mode.phase, linear_geometry(mode.phase, 70, 40, 90)}, mode.left, mode.right, 4, 1);
   const auto small =
       random_case({mode.phase, linear_geometry(mode.phase, 3, 5, 7)}, mode.left, mode.right, 2, 2);
-  for (const auto& machine : kernels::make_simt_machines(pool))
+  for (const auto& offer : kernels::simt_machine_offers()) {
+    const auto machine = offer.make(pool);
     for (const GemmCase* c : {&big, &small, &big})
       EXPECT_EQ(multiply(*machine, *c).accumulators, exact::accumulators(*c));
+  }
 }
 
 TEST(SimtMachines, SayWhatTheyAre) {
   traces::ThreadPool pool(1);
-  const auto machines = kernels::make_simt_machines(pool);
-  ASSERT_EQ(machines.size(), 2U);
-  EXPECT_EQ(machines[0]->name(), "simt.naive");
-  EXPECT_EQ(machines[1]->name(), "simt.tiled");
-  for (const auto& machine : machines) {
+  const auto offers = kernels::simt_machine_offers();
+  ASSERT_EQ(offers.size(), 2U);
+  EXPECT_EQ(offers[0].name, "simt.naive");
+  EXPECT_EQ(offers[1].name, "simt.tiled");
+  for (const auto& offer : offers) {
+    EXPECT_EQ(offer.why_not(), std::nullopt);
+    const auto machine = offer.make(pool);
+    EXPECT_EQ(machine->name(), offer.name);
     EXPECT_EQ(machine->ran_on(), "CPU fibers");
     EXPECT_FALSE(machine->refuses(Rule::luq_fp4));
   }
@@ -135,7 +141,7 @@ TEST(SimtMachines, SayWhatTheyAre) {
 
 TEST(SimtMachines, RefuseWhatTheKernelsCannotDo) {
   traces::ThreadPool pool(1);
-  const auto machine = std::move(kernels::make_simt_machines(pool)[1]);
+  const auto machine = kernels::simt_machine_offers()[1].make(pool);
   const traces::Gemm forward{Phase::forward, {}};
   EXPECT_EQ(machine->refuses(forward, Encoding::int4, Encoding::int4), std::nullopt);
   EXPECT_EQ(machine->refuses(forward, Encoding::fp4_e3m0, Encoding::int4),
@@ -158,7 +164,7 @@ TEST(SimtMachines, RefuseWhatTheKernelsCannotDo) {
 
 TEST(SimtMachines, ErrorsNameTheElementAndTheTensor) {
   traces::ThreadPool pool(1);
-  const auto machine = std::move(kernels::make_simt_machines(pool)[0]);
+  const auto machine = kernels::simt_machine_offers()[0].make(pool);
   std::vector<float> x(1000, 1.0F);
   x[700] = std::numeric_limits<float>::quiet_NaN();
   x[901] = -2;

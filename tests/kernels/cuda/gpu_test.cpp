@@ -14,11 +14,13 @@ namespace {
 class CudaMachines : public testing::Test {
  protected:
   void SetUp() override {
-    machines_ = kernels::make_cuda_machines(why_not_);
-    if (machines_.empty()) GTEST_SKIP() << why_not_;
+    for (const auto& offer : kernels::cuda_machine_offers()) {
+      if (const auto why_not = offer.why_not()) GTEST_SKIP() << *why_not;
+      machines_.push_back(offer.make(pool_));
+    }
     ASSERT_EQ(machines_.size(), 2U);
   }
-  std::string why_not_;
+  traces::ThreadPool pool_{1};
   std::vector<std::unique_ptr<traces::Machine>> machines_;
 };
 
@@ -70,20 +72,24 @@ TEST_F(CudaMachines, RefuseWhatIsIllegal) {
   }
 }
 
-/// On every computer: two machines, or none and a reason.
+/// On every computer: two offers, each with its machine or with one and the same reason.
 TEST(CudaDevice, IsThereOrTheReasonIsGiven) {
-  std::string why_not;
-  const auto machines = kernels::make_cuda_machines(why_not);
-  if (machines.empty()) {
-    EXPECT_THAT(why_not,
-                testing::AnyOf(testing::StartsWith("no CUDA device: "), testing::StartsWith("no kernel for "),
-                               testing::StartsWith("built without ")));
+  const auto offers = kernels::cuda_machine_offers();
+  ASSERT_EQ(offers.size(), 2U);
+  EXPECT_EQ(offers[0].name, "cuda.naive");
+  EXPECT_EQ(offers[1].name, "cuda.tiled");
+  EXPECT_EQ(offers[0].why_not(), offers[1].why_not());
+  if (const auto why_not = offers[0].why_not()) {
+    EXPECT_THAT(*why_not, testing::AnyOf("no CUDA device", testing::StartsWith("no kernel for "),
+                                         testing::StartsWith("built without ")));
     return;
   }
-  EXPECT_EQ(why_not, "");
-  EXPECT_EQ(machines.at(0)->name(), "cuda.naive");
-  EXPECT_EQ(machines.at(1)->name(), "cuda.tiled");
-  EXPECT_NE(machines.at(0)->ran_on(), "");
+  traces::ThreadPool pool(1);
+  for (const auto& offer : offers) {
+    const auto machine = offer.make(pool);
+    EXPECT_EQ(machine->name(), offer.name);
+    EXPECT_NE(machine->ran_on(), "");
+  }
 }
 
 }  // namespace

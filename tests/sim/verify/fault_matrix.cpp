@@ -2,11 +2,11 @@
 
 #include "sim/machines.hpp"
 #include "sim/verify/cross_check.hpp"
-#include "tests/sim/verify/case_trace.hpp"
 #include "tests/faults/emu_faults.hpp"
 #include "tests/faults/kernel_faults.hpp"
-#include "tests/support/machine_results.hpp"
 #include "tests/faults/systemc_faults.hpp"
+#include "tests/sim/verify/case_trace.hpp"
+#include "tests/support/machine_results.hpp"
 #include "traces/base/error.hpp"
 #include "traces/format/check.hpp"
 
@@ -94,7 +94,7 @@ class Matrix {
  public:
   /// SystemC elaborates once a process: every machine is made before one computes.
   explicit Matrix(std::filesystem::path directory) : directory_(std::move(directory)) {
-    const std::vector<std::string> all(sim::known_machines().begin(), sim::known_machines().end());
+    const std::vector<std::string> all = sim::known_machines();
     healthy_ = sim::make_machines(all, pool_);
     for (auto list : {emu_faults(), systemc_faults(), kernel_faults()})
       for (PlantedFault& fault : list) faults_.push_back(std::move(fault));
