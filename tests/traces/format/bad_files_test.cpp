@@ -304,6 +304,10 @@ TEST(SafetensorsHeader, WrittenBytes) {
   EXPECT_EQ(make_safetensors_header(tensors),
             std::string("\x40\0\0\0\0\0\0\0", 8) +
                 R"({"a\"b":{"dtype":"I32","shape":[1, 2],"data_offsets":[0,8]}}    )");
+  EXPECT_EQ(make_safetensors_header(
+                {{{.id = "12345678", .type = StoredType::i32, .shape = {1, 2}, .begin = 0, .end = 8}}}),
+            std::string("\x40\0\0\0\0\0\0\0", 8) +  // a multiple of 8 without spaces
+                R"({"12345678":{"dtype":"I32","shape":[1, 2],"data_offsets":[0,8]}})");
   EXPECT_EQ(make_safetensors_header(tensors, {{"of", "\"me\""}, {"and", "you"}}).substr(8),
             R"({"__metadata__":{"of":"\"me\"","and":"you"},)"
             R"("a\"b":{"dtype":"I32","shape":[1, 2],"data_offsets":[0,8]}} )");
