@@ -1,6 +1,6 @@
 #pragma once
 /// The CUDA kernels as machines: `cuda.naive`, `cuda.tiled` on a GPU; `simt.naive`, `simt.tiled` run the same
-/// source on the CPU, one fiber a CUDA thread. Plain C++: no CUDA header is needed to use it.
+/// source on the CPU, one fiber per CUDA thread. Plain C++: no CUDA header is needed to use it.
 
 #include "traces/machine_offer.hpp"
 

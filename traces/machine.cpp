@@ -38,7 +38,7 @@ Refusal inexact_sum(const GemmSize& size, Encoding left, Encoding right, std::si
 void check_operands(const Gemm& gemm, const Operand& left, std::span<const Operand> right) {
   const std::size_t count = right.size();
   if (gemm.phase != Phase::backward_weight && count != 1)
-    throw Error("{} right operands; expected 1 but in backward_weight", count);
+    throw Error("{} right operands; expected 1, or more in backward_weight", count);
   if (!is_sample_count(static_cast<std::int64_t>(count)))
     throw Error("{} samples on the right; expected 1, 2, 4, 8 or 16", count);
   check_codes("left", left, left_elements(gemm.phase, gemm.geometry));

@@ -16,7 +16,7 @@ float product_scale(traces::Phase phase, float scale_left, float scale_right, un
 }
 
 void scale_accumulators(std::span<const std::int32_t> accumulators, float scale, std::span<float> output) {
-  assert(accumulators.size() == output.size() && "one output an accumulator");
+  assert(accumulators.size() == output.size() && "one output per accumulator");
   for (std::size_t i = 0; i < output.size(); ++i) output[i] = static_cast<float>(accumulators[i]) * scale;
 }
 

@@ -17,7 +17,7 @@ inline constexpr std::size_t fp4_block_elements = 1024;  // stays in the first c
 
 /// thresholds.at(i, bits of y) for y >= 1, in 1..2^23 - 1 units: g at or above it goes up.
 /// thresholds.below_one(i) for y < 1, where floats are finer than the unit; `tie_goes_up` says what equality
-/// does. count <= fp4_block_elements; codes: one a byte.
+/// does. count <= fp4_block_elements; codes: one per byte.
 template <bool tie_goes_up, typename Thresholds>
 [[gnu::always_inline]] inline void fp4_codes(const float* x, std::size_t count, float inverse,
                                              const Thresholds& thresholds, std::uint8_t* codes) {

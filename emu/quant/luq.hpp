@@ -13,7 +13,7 @@ namespace quatrain::emu {
 /// Draws of `bits` bits for the elements first .. first + count - 1; first: a multiple of 32.
 inline void fill_draws(const DrawSource& source, unsigned bits, std::size_t first, std::size_t count,
                        SimdPath path, std::uint16_t* draws) {
-  std::uint32_t words[4 * ((fp4_block_elements + 32) / 8)];  // 16 bits: 8 draws a block
+  std::uint32_t words[4 * ((fp4_block_elements + 32) / 8)];  // 16 bits: 8 draws per block
   const std::size_t draws_per_block = 128 / bits;
   const std::size_t blocks = (count + draws_per_block - 1) / draws_per_block;
   source.fill(static_cast<std::uint32_t>(first / draws_per_block), {words, 4 * blocks}, path);

@@ -40,9 +40,9 @@ bool is_taken(float element, traces::Rule rule) {
 
 [[noreturn]] void refuse(std::span<const float> x, std::size_t index, const traces::DrawKey& draws) {
   if (std::isfinite(x[index]))
-    throw traces::Error("layer {}, step {}: element {} is {}: sawb_uint4 takes none below zero", draws.layer,
-                        draws.step, index, x[index]);
-  throw traces::Error("layer {}, step {}: element {} is {}: a finite number expected", draws.layer,
+    throw traces::Error("layer {}, step {}: element {} is {}; expected none below zero for sawb_uint4",
+                        draws.layer, draws.step, index, x[index]);
+  throw traces::Error("layer {}, step {}: element {} is {}; expected a finite number", draws.layer,
                       draws.step, index,
                       std::isnan(x[index]) ? "NaN"
                       : x[index] > 0       ? "infinity"

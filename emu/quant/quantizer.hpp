@@ -13,7 +13,7 @@
 
 namespace quatrain::emu {
 
-/// Codes one a byte, and what a quantizer record says of them.
+/// Codes one per byte, and what a quantizer record says of them.
 struct QuantizedTensor {
   traces::Encoding encoding = traces::Encoding::int4;
   std::vector<std::uint8_t> codes;

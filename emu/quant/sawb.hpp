@@ -40,7 +40,7 @@ struct SawbScale {
 
 inline constexpr std::size_t sawb_block_elements = 1024;
 
-/// count <= sawb_block_elements; codes: one a byte.
+/// count <= sawb_block_elements; codes: one per byte.
 [[gnu::always_inline]] inline void sawb_codes(const float* x, std::size_t count, SawbScale by,
                                               std::uint8_t* codes) {
   constexpr float magic = 0x1.8p23F;  // adding it rounds half to even; clamped first: |x * inverse| is large

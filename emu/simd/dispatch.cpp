@@ -32,7 +32,7 @@ SimdPath chosen_path() {
     if (name_of(path) == forced) return path;
   if (name_of(SimdPath::avx2) == forced)
     throw traces::Error("QUATRAIN_SIMD is avx2, which this CPU does not have");
-  throw traces::Error("QUATRAIN_SIMD is '{}': portable or avx2 expected", forced);
+  throw traces::Error("QUATRAIN_SIMD is '{}'; expected portable or avx2", forced);
 }
 
 }  // namespace quatrain::emu

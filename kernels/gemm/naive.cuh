@@ -1,5 +1,5 @@
 #pragma once
-/// Rung 1: one thread an output, straight from the packed natural operands by the table of numerics.md
+/// Rung 1: one thread per output, straight from the packed natural operands by the table of numerics.md
 /// section 6. The terms of a sum may come in any order, since int32 is exact: channels innermost, so that
 /// bounds and divisions stand outside.
 
@@ -116,7 +116,7 @@ __global__ void gemm_naive(GemmShape shape, GemmOperands operands, int outputs, 
   }
 }
 
-/// The rung as DeviceBackend launches it; `accumulators` has one element an output.
+/// The rung as DeviceBackend launches it; `accumulators` has one element per output.
 struct NaiveRung {
   template <Phase phase, Encoding left_encoding, Encoding right_encoding>
   static void launch(Device& device, const LaunchShape& cut, const GemmShape& shape,

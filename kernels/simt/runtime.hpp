@@ -1,6 +1,6 @@
 #pragma once
-/// Runs CUDA kernels on the CPU: one fiber a CUDA thread, one block in flight an OS thread, blocks over all
-/// threads of a pool. A fiber is left only at a barrier or warp collective, so between two of them the
+/// Runs CUDA kernels on the CPU: one fiber per CUDA thread, one block in flight per OS thread, blocks over
+/// all threads of a pool. A fiber is left only at a barrier or warp collective, so between two of them the
 /// threads of a block run one after the other in a chosen order: a missing barrier shows as a result that
 /// depends on the order.
 /// What a thread stores to device memory stays unseen by other threads until a barrier, by other blocks until

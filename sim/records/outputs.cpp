@@ -30,7 +30,7 @@ void require_free(const Output& output) {
     throw Error("{}: is a folder; expected the name of a file", output.file.string());
   const std::string found = beginning_of(output.file);
   if (!found.empty() && found.find(output.mark) == std::string::npos)
-    throw Error("{}: is there and not an older result of this kind; expected another name, so that it stays",
+    throw Error("{}: exists and is not an older result of this kind; expected another name, so that it stays",
                 output.file.string());
 }
 
@@ -43,7 +43,7 @@ void require_free(std::span<const Output> outputs) {
   for (std::size_t i = 0; i < outputs.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
       if (!traces::is_stream(outputs[i].file) && real(outputs[i].file) == real(outputs[j].file))
-        throw Error("{}: named for two results; expected two files", outputs[i].file.string());
+        throw Error("{}: two results would go into this file; expected two names", outputs[i].file.string());
 }
 
 void require_outside(const fs::path& file, const fs::path& directory) {

@@ -20,7 +20,7 @@ std::string name_of(const traces::Manifest& manifest, const traces::GemmRecord& 
 traces::Refusal inexact_sum(const traces::Manifest& manifest, const traces::GemmRecord& record);
 
 /// Throws Error for a record that no machine may compute: a sum that could leave int32 (numerics.md section
-/// 6), a scale that is infinite, a result (accumulators and output, 8 bytes an element) above
+/// 6), a scale that is infinite, a result (accumulators and output, 8 bytes per element) above
 /// `result_limit_mib`.
 void require_computable(const traces::TraceReader& trace, const traces::GemmRecord& record,
                         std::uint64_t result_limit_mib);

@@ -50,7 +50,7 @@ class PrefixRuns {
 FirstK bisect(PrefixRuns& runs, std::int64_t k, std::int64_t all) {
   if (!runs.part_at(all))
     return {std::nullopt, 0, "the difference does not show again when the GEMM is repeated"};
-  if (runs.part_at(0)) return {std::nullopt, 0, "the machines part even when every right code is zero"};
+  if (runs.part_at(0)) return {std::nullopt, 0, "the machines differ even when every right code is zero"};
   std::int64_t equal = 0, different = all;
   while (different - equal > 1) {
     const std::int64_t middle = equal + (different - equal) / 2;

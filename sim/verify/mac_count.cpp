@@ -14,7 +14,7 @@ using traces::Geometry;
 using traces::Operand;
 using traces::Phase;
 
-/// 1 for a code whose value is not zero, else 0; an element a byte.
+/// 1 for a code whose value is not zero, else 0; one element per byte.
 std::vector<std::uint8_t> non_zero_marks(const Operand& operand, std::int64_t elements) {
   std::vector<std::uint8_t> marks = traces::unpack_nibbles(operand.codes, static_cast<std::size_t>(elements));
   const auto& values = traces::code_values(operand.encoding);

@@ -1,5 +1,5 @@
 /// Products of the emulator against OpenBLAS sgemm on the same operands: one linear layer, m = n = k, codes
-/// (one a byte) or floats in, sums out, packing included on both sides. Run by run.sh, which tells
+/// (one per byte) or floats in, sums out, packing included on both sides. Run by run.sh, which tells
 /// OpenBLAS the core type: its own detection may pick SSE on a new CPU.
 #include "emu/gemm/blocked.hpp"
 #include "emu/gemm/fp32.hpp"

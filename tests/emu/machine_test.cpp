@@ -38,7 +38,7 @@ TEST(EmulatorMachine, UnknownPathIsRefused) {
   traces::ThreadPool pool(1);
   const ForcedPath forced("sse9");
   EXPECT_EQ(message_of([&] { emu::make_blocked_machine(pool); }),
-            "QUATRAIN_SIMD is 'sse9': portable or avx2 expected");
+            "QUATRAIN_SIMD is 'sse9'; expected portable or avx2");
 }
 
 class EveryForcedPath : public testing::TestWithParam<std::tuple<emu::SimdPath, unsigned>> {};

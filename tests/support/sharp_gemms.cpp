@@ -328,7 +328,7 @@ void add_illegal_operands(std::vector<RefusedGemm>& all) {
     two.right.resize(2, two.right[0]);
     all.push_back({fmt::format("two right operands in phase {}", static_cast<int>(mode.phase)),
                    std::move(two),
-                   {"2 right operands; expected 1 but in backward_weight"}});
+                   {"2 right operands; expected 1, or more in backward_weight"}});
   }
   for (const std::size_t samples : {0U, 3U, 5U, 32U}) {
     GemmCase c = one_sum(int4_fp4, {{1, 1}});

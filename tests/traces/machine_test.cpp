@@ -45,7 +45,7 @@ TEST(CheckOperands, SamplesAreAPowerOfTwoUpTo16) {
   }
   for (const Phase phase : {Phase::forward, Phase::backward_data})
     EXPECT_EQ(complaint(linear(phase, 3, 5, 7), Encoding::int4, Encoding::int4, 2),
-              "2 right operands; expected 1 but in backward_weight");
+              "2 right operands; expected 1, or more in backward_weight");
 }
 
 TEST(CheckOperands, SizesAndSamplesFit) {

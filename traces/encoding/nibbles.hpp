@@ -15,7 +15,7 @@ constexpr std::uint8_t nibble_at(std::span<const std::uint8_t> packed, std::size
   return static_cast<std::uint8_t>(element % 2 == 0 ? packed[element / 2] & 0xF : packed[element / 2] >> 4);
 }
 
-/// codes: one a byte, each below 16.
+/// codes: one per byte, each below 16.
 std::vector<std::uint8_t> pack_nibbles(std::span<const std::uint8_t> codes);
 /// packed: at least packed_size(elements) bytes.
 std::vector<std::uint8_t> unpack_nibbles(std::span<const std::uint8_t> packed, std::size_t elements);

@@ -208,9 +208,10 @@ class RecordsCheck {
   void check_operand_counts(std::size_t i, const GemmRecord& gemm) const {
     if (gemm.left.size() != 1) throw fail("gemms", i, "{} left operands; expected 1", gemm.left.size());
     if (gemm.phase != Phase::backward_weight && gemm.samples != 1)
-      throw fail("gemms", i, "{} samples; expected 1 but in backward_weight", gemm.samples);
+      throw fail("gemms", i, "{} samples; expected 1, or more in backward_weight", gemm.samples);
     if (gemm.right.size() != gemm.samples)
-      throw fail("gemms", i, "{} right operands; expected {}, one a sample", gemm.right.size(), gemm.samples);
+      throw fail("gemms", i, "{} right operands; expected {}, one per sample", gemm.right.size(),
+                 gemm.samples);
   }
 
   void require_result(std::size_t i, const GemmRecord& gemm, const Shape& expected) const {

@@ -24,7 +24,7 @@ class TraceWriter {
 
   void add_layer(const LayerRecord& layer);
 
-  /// Tensors go to the file begun last; one file a traced step is usual. Its tensors are held until
+  /// Tensors go to the file begun last; one file per traced step is usual. Its tensors are held until
   /// end_file().
   void begin_file(const std::string& name);
   void add_fp32(const std::string& id, const Shape& shape, std::span<const float> values);

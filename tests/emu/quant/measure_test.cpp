@@ -38,16 +38,16 @@ TEST(Measure, FirstBadElementIsNamedForAnyThreadCount) {
       x[17000] = nan;
       x[40000] = infinity;
       EXPECT_EQ(refusal(rule, x, {}, Alpha::exact, threads),
-                "layer 6, step 20: element 17000 is NaN: a finite number expected");
+                "layer 6, step 20: element 17000 is NaN; expected a finite number");
       x[16999] = -infinity;
       EXPECT_EQ(refusal(rule, x, {}, Alpha::exact, threads),
-                "layer 6, step 20: element 16999 is -infinity: a finite number expected");
+                "layer 6, step 20: element 16999 is -infinity; expected a finite number");
     }
 }
 
 TEST(Measure, NegativeElementIsAnErrorForUint4Only) {
   EXPECT_EQ(refusal(Rule::sawb_uint4, {1, -0.0F, -1.5F, nan}),
-            "layer 6, step 20: element 2 is -1.5: sawb_uint4 takes none below zero");
+            "layer 6, step 20: element 2 is -1.5; expected none below zero for sawb_uint4");
   EXPECT_EQ(refusal(Rule::sawb_uint4, {1, -0.0F, 0.25F}), "nothing was thrown");
   EXPECT_EQ(refusal(Rule::sawb_int4, {1, -1.5F}), "nothing was thrown");
 }

@@ -96,7 +96,7 @@ TEST(ReportCommand, OutputsDoNotGoOverInputsOrEachOther) {
   const std::string one = (folder / "one").string();
   const ProgramRun run = report(fmt::format("{} --json {} --html {}", demo, one, one), folder);
   EXPECT_EQ(run.exit_code, 2);
-  EXPECT_EQ(run.err, fmt::format("error: {}: named for two results; expected two files\n", one));
+  EXPECT_EQ(run.err, fmt::format("error: {}: two results would go into this file; expected two names\n", one));
   EXPECT_EQ(tests::contents(folder / "demo"), before);
 }
 

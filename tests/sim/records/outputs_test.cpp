@@ -26,7 +26,7 @@ class Outputs : public testing::Test {
   }
   std::string refusal(const std::string& name) const {
     return file(name).string() +
-           ": is there and not an older result of this kind; expected another name, so that it stays";
+           ": exists and is not an older result of this kind; expected another name, so that it stays";
   }
   tests::Folder folder_;
 };
@@ -58,7 +58,7 @@ TEST_F(Outputs, TwoResultsAreTwoFiles) {
   std::filesystem::create_directory(file("folder"));
   const std::array<Output, 2> outputs = {Output{file("one"), "a"}, Output{file("folder/../one"), "b"}};
   EXPECT_EQ(message_of([&] { require_free(outputs); }),
-            outputs[1].file.string() + ": named for two results; expected two files");
+            outputs[1].file.string() + ": two results would go into this file; expected two names");
 }
 
 TEST_F(Outputs, AFileThatCameMeanwhileStays) {

@@ -138,7 +138,7 @@ TEST_F(CrossCheckOfCases, TheFirstOfTwoStepsIsReportedAndTheOtherCounted) {
   EXPECT_EQ(describe(*found.machines[1].first_difference),
             "layer layer, step 1, train, forward, group 0, row 0, column 1 (element 1): accumulator: "
             "expected 6, got "
-            "11; no k: the machines part even when every right code is zero");
+            "11; no k: the machines differ even when every right code is zero");
 }
 
 /// log2(k samples) pairs of runs and the two ends, not k of them.
