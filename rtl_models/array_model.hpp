@@ -23,8 +23,8 @@ struct ArrayRun {
   Activity activity;
 };
 
-/// One elaborated array. SystemC elaborates once a process: make all models before the first replay (a later
-/// one throws traces::Error).
+/// One elaborated array. SystemC elaborates once per process: make all models before the first replay (a
+/// later one throws traces::Error).
 class ArrayModel {
  public:
   virtual ~ArrayModel() = default;

@@ -22,7 +22,7 @@ void check_elaboration(ArrayShape shape) {
   sc_core::sc_report_handler::set_handler(report);
   if (sc_core::sc_get_status() != sc_core::SC_ELABORATION)
     throw traces::Error(
-        "SystemC elaborates once a process: all array models must be made before the first replay");
+        "SystemC elaborates once per process: all array models must be made before the first replay");
 }
 
 void run_kernel() try { sc_core::sc_start(); } catch (const sc_core::sc_report& what) {

@@ -1,6 +1,6 @@
 #pragma once
-/// The SystemC kernel as this project uses it: one elaboration a process, many runs, errors as traces::Error,
-/// nothing printed.
+/// The SystemC kernel as this project uses it: one elaboration per process, many runs, errors as
+/// traces::Error, nothing printed.
 
 #include "rtl_models/schedule/tile_schedule.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
-/// The boundary that both fidelities of the array share: clock, reset, one operand edge a side, the exits of
-/// the columns, and what the observer inside has counted.
+/// The boundary that both fidelities of the array share: clock, reset, one operand edge per side, the exits
+/// of the columns, and what the observer inside has counted.
 
 #include "rtl_models/array/activity.hpp"
 #include "rtl_models/array/ports.hpp"

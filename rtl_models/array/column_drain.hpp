@@ -1,7 +1,7 @@
 #pragma once
 /// Counts the words that a column still has to send. It starts when the stream's last operand stands on the
 /// left input of the column's PE at the tap (the tile's bottom row): from the next cycle on that PE's
-/// accumulator is final, and one word a cycle leaves, the bottom row's first.
+/// accumulator is final, and one word leaves per cycle, the bottom row's first.
 
 #include "rtl_models/pe/control.hpp"
 #include "rtl_models/pe/link.hpp"
@@ -16,7 +16,7 @@ class ColumnDrain final : public sc_core::sc_module {
  public:
   sc_core::sc_in<bool> clock{"clock"}, reset{"reset"};
   sc_core::sc_in<TileControl> control{"control"};
-  sc_core::sc_vector<sc_core::sc_in<LinkWires>> left;  ///< what enters the column's PEs, one a row
+  sc_core::sc_vector<sc_core::sc_in<LinkWires>> left;  ///< what enters the column's PEs, one per row
   sc_core::sc_out<bool> draining{"draining"};
 
   SC_HAS_PROCESS(ColumnDrain);

@@ -77,7 +77,7 @@ struct ByteLaneCounts {
     for (std::size_t j0 = 0; j0 < before.stride; j0 += lane_block)
       observe_operands(before, after, first, end, j0, mode, activity);
   }
-  std::uint32_t lanes[lane_block] = {};  // at most 32 bits a row: no overflow
+  std::uint32_t lanes[lane_block] = {};  // at most 32 bits per row: no overflow
   for (std::size_t at = 0; at < before.accumulators.size(); at += lane_block)
     for (std::uint32_t j = 0; j < lane_block; ++j)
       lanes[j] +=

@@ -1,5 +1,5 @@
 #pragma once
-/// The values on the array's boundary signals: one struct a side, since many scalar signals would cost more
+/// The values on the array's boundary signals: one struct per side, since many scalar signals would cost more
 /// than the array behind them. Assignment and comparison touch only the lanes in use.
 
 #include "rtl_models/pe/control.hpp"
@@ -18,7 +18,7 @@ class sc_trace_file;
 
 namespace quatrain::rtl_models {
 
-/// One word a lane (row or column) of the array.
+/// One word per lane (row or column) of the array.
 template <typename Word>
 struct Lanes {
   std::uint32_t count = 0;

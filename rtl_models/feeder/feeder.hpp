@@ -112,7 +112,7 @@ class Feeder {
   traces::GemmSize size_;
   LeftAddress left_address_;
   RightAddress right_address_;
-  std::vector<Link> left_codes_;                ///< the operand memories, a code a byte
+  std::vector<Link> left_codes_;                ///< the operand memories, one code per byte
   std::vector<std::vector<Link>> right_codes_;  ///< [sample]
   std::vector<std::int64_t> right_offsets_;     ///< [k]
   std::vector<LeftAddress::Tap> taps_;          ///< [k], where k runs over taps

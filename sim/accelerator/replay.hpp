@@ -16,7 +16,7 @@
 
 namespace quatrain::sim {
 
-/// Elaborated before the first replay (SystemC elaborates once a process).
+/// Elaborated before the first replay (SystemC elaborates once per process).
 struct ArrayModels {
   std::unique_ptr<rtl_models::ArrayModel> main;        ///< replays everything
   std::unique_ptr<rtl_models::ArrayModel> sampled_pe;  ///< beside an `array` model of up to 64 x 64

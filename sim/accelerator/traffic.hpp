@@ -36,7 +36,7 @@ struct Traffic {
 Traffic traffic_of(const traces::Gemm& gemm, const Mapping& mapping, const OperandBuffers& buffers);
 
 /// Each pass of a quantizer reads its fp32 tensor; the codes are written once. With 16-bit elements the
-/// operands are rounded to bf16 instead: one pass a tensor, whatever the samples.
+/// operands are rounded to bf16 instead: one pass per tensor, whatever the samples.
 std::uint64_t quantizer_bytes_of(const std::vector<QuantizerWork>& quantizers, unsigned element_bits);
 
 /// Elements of the left tensor that each row of tiles reads, those of one group. For a linear layer: rows x

@@ -8,7 +8,7 @@
 
 namespace quatrain::tests {
 
-/// SystemC elaborates once a process: call make() of all faults that are wanted before the first of them
+/// SystemC elaborates once per process: call make() of all faults that are wanted before the first of them
 /// multiplies.
 std::vector<PlantedFault> systemc_faults();
 

@@ -38,7 +38,7 @@ TEST(SystemcKernel, ModelMadeAfterTheFirstReplayIsRefused) {
   EXPECT_EQ(message_of([] {
               rtl_models::make_array_model({4, 4}, Fidelity::array);
             }),
-            "SystemC elaborates once a process: all array models must be made before the first replay");
+            "SystemC elaborates once per process: all array models must be made before the first replay");
   EXPECT_EQ(replayed(*model, c), exact::accumulators(c)) << "the first model goes on working";
 }
 

@@ -45,10 +45,11 @@ TEST(Events, IntegerPeByHand) {
   EXPECT_EQ(events(counts, Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock), 12U * 44 * 92);
   EXPECT_EQ(events(counts, Component::skew_flip_flops, TechnologyRow::flipflop_bit_clock),
             (6U * 7 + 3 * 5) * 92);
-  // 60 operands a side pass the edges; rows need 16 bits a cycle, columns 12: a 64-bit word of 8 KiB each.
+  // 60 operands per side pass the edges; rows need 16 bits per cycle, columns 12: a 64-bit word of 8 KiB
+  // each.
   EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 64, Access::read}), 2U * 60);
   EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 64, Access::write}), 13U + 9);
-  // Three columns of tiles, 5 rows drained in each, 96 bits a row: 128-bit words.
+  // Three columns of tiles, 5 rows drained in each, 96 bits per row: 128-bit words.
   EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 128, Access::read}), 15U);
   EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 128, Access::write}), 15U);
   EXPECT_EQ(events(counts, Component::dram, TechnologyRow::dram_hbm2), 8U * 310);
@@ -101,7 +102,7 @@ TEST(Events, WideSidesTakeSeveralWords) {
   const sim::Mapping wide{{64, 16, 10, 1}, 1, {64, 16}};
   const auto counts = events_of(config, wide, use_of_array(wide), {}, {});
   EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 512, Access::read}), 20U)
-      << "1024 bits a cycle";
+      << "1024 bits per cycle";
   EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 256, Access::read}), 10U);
   EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 512, Access::read}), 64U);
 }

@@ -155,7 +155,7 @@ TEST(Technology, Int4MacAt7nmIsNearSilicon) {
   EXPECT_LT(fj, 160);
 }
 
-/// The gate counts of docs/energy.md times the energy a gate, typed here.
+/// The gate counts of docs/energy.md times the energy per gate, typed here.
 TEST(Technology, GateRowsAreGateCountsTimesEnergyAGate) {
   struct Gates {
     const char* node;

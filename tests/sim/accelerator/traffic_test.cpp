@@ -112,7 +112,7 @@ TEST(Traffic, LinearLayerByHand) {
   EXPECT_EQ(sim::traffic_of(gemm, mapping, {160, 16}), (Traffic{2 * 60 * 2, (2 * 40 + 10) * 2, 120, 0}));
 }
 
-/// 101 elements of fp32: 404 bytes a pass, 51 bytes of codes, 202 bytes of bf16.
+/// 101 elements of fp32: 404 bytes per pass, 51 bytes of codes, 202 bytes of bf16.
 TEST(Traffic, QuantizersByHand) {
   using sim::QuantizerWork;
   const QuantizerWork sawb{traces::Rule::sawb_int4, 101, 0, traces::Alpha::exact, true, false};

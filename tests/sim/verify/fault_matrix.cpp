@@ -92,7 +92,7 @@ std::string first_shown(traces::Machine& machine, const std::vector<Case>& cases
 
 class Matrix {
  public:
-  /// SystemC elaborates once a process: every machine is made before one computes.
+  /// SystemC elaborates once per process: every machine is made before one computes.
   explicit Matrix(std::filesystem::path directory) : directory_(std::move(directory)) {
     const std::vector<std::string> all = sim::known_machines();
     healthy_ = sim::make_machines(all, pool_);
