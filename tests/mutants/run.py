@@ -97,7 +97,7 @@ class Copy:
     """A copy of the tree with a build of its own."""
 
     def __init__(self, folder):
-        self.root, self.failing_anyway = folder / "tree", set()
+        self.root = folder / "tree"
         self.at, self.prefix = self.root, []
         if os.geteuid() == 0 and shutil.which("unshare"):
             self.at = tree
@@ -133,33 +133,23 @@ class Copy:
         return self.said("ninja", "-C", f"{self.at}/build/release", "-j1", *arguments)
 
     def failing(self, *select):
-        """The first test that fails, or None. One that was not built does not count."""
-        if self.failing_anyway:
-            select += ("-E", "^(" + "|".join(map(re.escape, sorted(self.failing_anyway))) + ")")
-        code, text = self.said("ctest", "--test-dir", f"{self.at}/build/release", "--timeout", str(seconds_of_a_test),
-                               "--stop-on-failure", *select)
+        """Tests that fail; one that was not built does not count."""
+        code, text = self.said("ctest", "--test-dir", f"{self.at}/build/release", "--timeout", str(seconds_of_a_test), *select)
         if "No tests were found" in text:
             raise RuntimeError(f"no test is named {select}")
         if code is None:
-            return f"ctest, which did not end in {seconds_of_a_step} s"
+            return [f"ctest, which did not end in {seconds_of_a_step} s"]
         # "  7 - program.Suite.Test (Failed)"; a name may have spaces and parentheses, and labels may follow.
         failed = re.findall(r"^\s*\d+ - (.+) \((?!Not Run)[^()]*\)[^()]*$", text, re.M)
         if not failed and code != 0 and "(Not Run)" not in text:
             raise RuntimeError(f"ctest said {code} and named no test:\n{text[-2000:]}")
-        return failed[0].split("  #")[0] if failed else None  # without GetParam(): it may hold an address
+        return [name.split("  #")[0] for name in failed]  # without GetParam(): it may hold an address
 
-    def attempt(self, mutant, judge):
-        while True:
-            result = self.with_edit(mutant, judge)
-            if result["by"] not in (named, whole):
-                return result
-            # A test that fails without the edit too says nothing about it.
-            program = result["test"].split(".")[0]
-            self.ninja(*([program] if program in test_programs() - {"house"} else []))
-            if self.failing("-R", "^" + re.escape(result["test"])) is None:
-                return result
-            print(f"{result['test']} fails without an edit too", flush=True)
-            self.failing_anyway.add(result["test"])
+    def failing_without_edit(self, tests):
+        """Those of `tests` that say nothing about a mutant."""
+        programs = {test.split(".")[0] for test in tests} & (test_programs() - {"house"})
+        self.ninja("-k", "0", *sorted(programs))
+        return set(self.failing("-R", "^(" + "|".join(map(re.escape, sorted(tests))) + ")")) if programs else set()
 
     def with_edit(self, mutant, judge):
         path = self.root / mutant.file
@@ -177,15 +167,15 @@ class Copy:
             if code != 0:
                 lines = [line for line in text.splitlines() if "error" in line or "FAILED" in line] + ["ninja did not end"]
                 return {"by": build, "test": lines[0].replace(f"{self.at}/", "")}
-            if test := self.failing("-R", "^" + re.escape(name) + (r"\." if name.count(".") < 2 else "$")):
-                return {"by": named, "test": test}
+            if tests := self.failing("--stop-on-failure", "-R", "^" + re.escape(name) + (r"\." if name.count(".") < 2 else "")):
+                return {"by": named, "test": tests[0]}
         return {"by": "", "test": "", "ran": named}
 
     def by_whole_suite(self, mutant):
         # A part that cannot be built any more (a patch that no longer fits) is no test that fails: -k 0, and go on.
         self.ninja("-k", "0")
-        test = self.failing()
-        return {"by": whole, "test": test} if test else {"by": "", "test": "", "ran": whole}
+        tests = self.failing("--stop-on-failure")
+        return {"by": whole, "test": tests[0]} if tests else {"by": "", "test": "", "ran": whole}
 
 
 class Results:
@@ -216,7 +206,9 @@ def run(mutants, folder, again):
     def tried(mutant, ran):
         """It has a result; `ran`: one of the whole suite, if it survived."""
         found = results.read().get(mutant.name)
-        return found and found["edit"] == mutant.edit() and (found["by"] or found["ran"] == whole or ran == named)
+        if not found or found["edit"] != mutant.edit():
+            return False
+        return bool(found["by"]) or found["ran"] in ((named, whole) if ran == named else (whole,))
 
     for judge, ran in ((Copy.by_named_tests, named), (Copy.by_whole_suite, whole)):
         waiting = collections.deque(m for m in mutants if (again and ran == named) or not tried(m, ran))
@@ -231,13 +223,19 @@ def run(mutants, folder, again):
                 except IndexError:
                     return
                 begin = time.monotonic()
-                results.add(mutant, copy.attempt(mutant, judge), time.monotonic() - begin)
+                results.add(mutant, copy.with_edit(mutant, judge), time.monotonic() - begin)
 
         threads = [threading.Thread(target=work, args=(copy,)) for copy in copies]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+        found = {m: results.read()[m.name] for m in mutants if tried(m, named)}
+        bad = copies[0].failing_without_edit({r["test"] for r in found.values() if r["by"] in (named, whole)})
+        for mutant, result in found.items():
+            if result["test"] in bad:
+                print(f"{result['test']} fails without an edit too", flush=True)
+                results.add(mutant, {"by": "", "test": "", "ran": "nothing"}, 0)
 
 
 def main():
