@@ -123,6 +123,39 @@ TEST_P(Fp32Path, BorderTimesInfinityIsNoTerm) {
   EXPECT_EQ(bits_of(fast(c)), bits_of({6}));
 }
 
+TEST_P(Fp32Path, BorderTimesInfinityIsNoTermInALargeTensor) {
+  // The infinite weight stands before the last 65,536 elements.
+  Fp32Case c{{Phase::forward, conv_layer(1, {1, 1, 1}, 8192, {3, 3}, {1, 1}, {1, 1})}, {2}, {}};
+  c.right.assign(8192 * 9, 1.0F);
+  c.right[0] = std::numeric_limits<float>::infinity();
+  c.right[4] = 3;
+  std::vector<float> expected(8192, 2.0F);
+  expected[0] = 6;
+  EXPECT_EQ(bits_of(fast(c)), bits_of(expected));
+}
+
+TEST_P(Fp32Path, ASumMayBecomeMinusZeroInFrontOfTheBorder) {
+  // 2^-104 (1 + 2^-22), then - 2^-104 (1 + 2^-22 + 2^-46): what is left, -2^-150, rounds to -0. The third tap
+  // meets the border.
+  const Fp32Case c{{Phase::forward, conv_layer(1, {1, 1, 2}, 1, {1, 3}, {1, 1}, {0, 1})},
+                   {0x1p-52F, -0x1.000002p-52F},
+                   {0x1.000004p-52F, 0x1.000002p-52F, 0x1p-52F}};
+  const std::vector<std::uint32_t> bits = bits_of(fast(c));
+  EXPECT_EQ(bits[1], 0x80000000U);
+}
+
+TEST_P(Fp32Path, ASumBesideATieRoundsToItsOwnSide) {
+  // 1 + 2^-24 is half way between 1 and its neighbour 1 + 2^-23. The exact sums lie so close to it, 2^-57
+  // above and 2^-60 below, that fp64 gives the half way itself.
+  const Fp32Case c{{Phase::forward, linear_layer(1, 2, 2)}, {1, 0x1p-24F}, {1, 0, 1, 0}};
+  Fp32Case above = c, below = c;
+  above.left[1] = 0x1.002p-24F,
+  above.right[1] = 0x0.ffe004p0F;  // (1 + 2^-11) (1 - 2^-11 + 2^-22) = 1 + 2^-33
+  below.left[1] = 0x1.00004p-24F, below.right[1] = 0x0.ffffc0p0F;  // (1 + 2^-18) (1 - 2^-18) = 1 - 2^-36
+  EXPECT_EQ(bits_of(fast(above))[0], 0x3F800001U);
+  EXPECT_EQ(bits_of(fast(below))[0], 0x3F800000U);
+}
+
 TEST_P(Fp32Path, SumsAreFusedAndInOrder) {
   // (1 + 2^-12)^2 = 1 + 2^-11 + 2^-24: the last bit survives only in a fused sum with -1. And 2^24 + 1 + 1
   // is 2^24 from the left, 2^24 + 2 from the right.

@@ -457,6 +457,17 @@ TEST_F(CrossCheckOfCases, AZeroRecordWithCodesContradictsItselfWithoutAnyMachine
   EXPECT_FALSE(found.equal());
 }
 
+/// The machines compute what the codes and scales say, and all agree: only the trace is wrong.
+TEST_F(CrossCheckOfCases, AContradictionAloneIsNotEqual) {
+  GemmCase c = linear_case(Phase::backward_data, 2, 3, 4);
+  c.left_scale = 0;  // and so the maximum
+  const CrossCheck found = check({c}, {&healthy, &spoiled});
+  EXPECT_EQ(found.contradictions.size(), 1U);
+  EXPECT_TRUE(found.checked());
+  for (const sim::MachineFindings& machine : found.machines) EXPECT_EQ(machine.verdict(), Verdict::equal);
+  EXPECT_FALSE(found.equal());
+}
+
 TEST_F(CrossCheckOfCases, AResultAboveTheLimitIsRefused) {
   options.result_limit_mib = 1;
   GemmCase c = linear_case(Phase::forward, 512, 257, 1);
