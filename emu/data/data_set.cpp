@@ -2,6 +2,7 @@
 
 #include "emu/data/idx.hpp"
 #include "traces/base/error.hpp"
+#include "traces/format/checksum.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -23,8 +24,14 @@ std::filesystem::path find_file(const std::filesystem::path& directory, const st
       directory.string(), name);
 }
 
-LabelledImages read_half(const std::filesystem::path& directory, const std::string& prefix,
-                         const std::optional<std::int64_t>& limit, std::string_view key) {
+/// A half of the data set, and the sums of its two files.
+struct Half {
+  LabelledImages kept;
+  std::string images_sha256, labels_sha256;
+};
+
+Half read_half(const std::filesystem::path& directory, const std::string& prefix,
+               const std::optional<std::int64_t>& limit, std::string_view key) {
   const std::filesystem::path images_file = find_file(directory, prefix + "-images-idx3-ubyte");
   const std::filesystem::path labels_file = find_file(directory, prefix + "-labels-idx1-ubyte");
   IdxFile images = read_idx(images_file, 3);
@@ -46,10 +53,17 @@ LabelledImages read_half(const std::filesystem::path& directory, const std::stri
   const auto kept = static_cast<std::size_t>(limit.value_or(count));
   images.bytes.resize(kept * static_cast<std::size_t>(image_height * image_width));
   labels.bytes.resize(kept);
-  return {std::move(images.bytes), std::move(labels.bytes)};
+  return {
+      {std::move(images.bytes), std::move(labels.bytes)}, std::move(images.sha256), std::move(labels.sha256)};
 }
 
 }  // namespace
+
+std::string data_sha256(const DataSums& sums) {
+  std::string lines;
+  for (const DataFile& file : data_files) lines += fmt::format("{}  {}\n", sums.*file.sum, file.name);
+  return traces::sha256_hex(lines);
+}
 
 std::filesystem::path data_directory(const std::optional<std::filesystem::path>& given) {
   if (given) return *given;
@@ -63,8 +77,14 @@ DataSet read_data_set(const std::filesystem::path& directory, const DataConfig& 
         "{}: no such folder; expected the four IDX files of Fashion-MNIST (Debian package "
         "dataset-fashion-mnist, or any folder that holds them)",
         directory.string());
-  return {read_half(directory, "train", config.train_images, "train_images"),
-          read_half(directory, "t10k", config.test_images, "test_images")};
+  Half train = read_half(directory, "train", config.train_images, "train_images");
+  Half test = read_half(directory, "t10k", config.test_images, "test_images");
+  return {.train = std::move(train.kept),
+          .test = std::move(test.kept),
+          .sums = {.train_images = train.images_sha256,
+                   .train_labels = train.labels_sha256,
+                   .test_images = test.images_sha256,
+                   .test_labels = test.labels_sha256}};
 }
 
 }  // namespace quatrain::emu

@@ -2,10 +2,12 @@
 /// Images with labels, from a folder of four IDX files (train-images-idx3-ubyte, train-labels-idx1-ubyte and
 /// their t10k twins, each plain or with .gz behind).
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace quatrain::emu {
@@ -27,8 +29,30 @@ struct LabelledImages {
   std::int64_t count() const { return static_cast<std::int64_t>(labels.size()); }
 };
 
+/// SHA-256 of each IDX file, uncompressed: `sha256sum` of a plain one, `zcat FILE | sha256sum` of one with
+/// .gz.
+struct DataSums {
+  std::string train_images, train_labels, test_images, test_labels;
+  friend bool operator==(const DataSums&, const DataSums&) = default;
+};
+
+struct DataFile {
+  std::string_view name;
+  std::string DataSums::*sum;
+};
+/// In byte order of the names.
+inline constexpr std::array<DataFile, 4> data_files = {
+    {{"t10k-images-idx3-ubyte", &DataSums::test_images},
+     {"t10k-labels-idx1-ubyte", &DataSums::test_labels},
+     {"train-images-idx3-ubyte", &DataSums::train_images},
+     {"train-labels-idx1-ubyte", &DataSums::train_labels}}};
+
+/// One sum for all four: the SHA-256 of their lines as `sha256sum` prints them, in the order of data_files.
+std::string data_sha256(const DataSums& sums);
+
 struct DataSet {
   LabelledImages train, test;
+  DataSums sums = {};
 };
 
 /// `given`, or $QUATRAIN_DATA, or the folder of the Debian package dataset-fashion-mnist.

@@ -1,6 +1,7 @@
 #include "emu/data/idx.hpp"
 
 #include "traces/base/error.hpp"
+#include "traces/format/checksum.hpp"
 
 #include <zlib.h>
 
@@ -40,10 +41,13 @@ class IdxInput {
       done += static_cast<std::size_t>(count);
     }
     place_ += done;
+    sha_.add(bytes.first(done));
     return done;
   }
 
   std::uint64_t place() const { return place_; }
+  /// Of all that was read; nothing is read after it.
+  std::string sha256() { return sha_.hex(); }
 
   /// Reads all of `bytes`; `needed` is the length that the file should have.
   void read_all(std::span<std::uint8_t> bytes, std::uint64_t needed) {
@@ -68,6 +72,7 @@ class IdxInput {
   std::filesystem::path file_;
   gzFile handle_ = nullptr;
   std::uint64_t place_ = 0;
+  traces::Sha256 sha_;
 };
 
 std::uint32_t big_endian(std::span<const std::uint8_t, 4> bytes) {
@@ -106,6 +111,7 @@ IdxFile read_idx(const std::filesystem::path& file, unsigned dimensions) {
   if (input.read(std::span(word).first(1)) != 0)
     throw Error("{}: byte {}: more data; expected the end of the file", file.string(), header + elements);
   input.refuse_damage();
+  idx.sha256 = input.sha256();
   return idx;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace quatrain::emu {
@@ -12,6 +13,7 @@ namespace quatrain::emu {
 struct IdxFile {
   std::vector<std::uint32_t> sizes;
   std::vector<std::uint8_t> bytes;  ///< product of the sizes
+  std::string sha256;               ///< of the file, uncompressed
 };
 
 /// Throws Error unless the file has `dimensions` dimensions, all sizes at least 1, and exactly the bytes that

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
+#include <map>
 #include <set>
 
 namespace quatrain::emu {
@@ -73,22 +74,21 @@ std::uint64_t read_count(const std::string& text, std::string_view key, const st
 }
 
 Checkpoint read_metadata(const traces::SafetensorsMetadata& metadata, const std::string& file) {
-  std::vector<std::string> words;
-  for (const std::string_view key : {"format", "epoch", "step", "state_hash"}) {
-    const auto found =
-        std::find_if(metadata.begin(), metadata.end(), [&](const auto& entry) { return entry.first == key; });
-    if (found == metadata.end()) throw Error("{}: header: /__metadata__: the key '{}' is missing", file, key);
-    words.push_back(found->second);
-  }
-  if (metadata.size() != words.size())
-    throw Error("{}: header: /__metadata__: found {} keys; expected format, epoch, step and state_hash", file,
-                metadata.size());
-  if (words[0] != format_name)
+  std::map<std::string, std::string> words(metadata.begin(), metadata.end());
+  for (const std::string_view key : {"format", "epoch", "step", "state_hash"})
+    if (!words.contains(std::string(key)))
+      throw Error("{}: header: /__metadata__: the key '{}' is missing", file, key);
+  if (words.size() != 4 + words.count("data_sha256"))
+    throw Error(
+        "{}: header: /__metadata__: found {} keys; expected format, epoch, step, state_hash and data_sha256",
+        file, words.size());
+  if (words["format"] != format_name)
     throw Error("{}: header: /__metadata__/format: found '{}'; expected '{}'", file,
-                traces::printable(words[0]), format_name);
-  return {.epoch = read_count(words[1], "epoch", file),
-          .step = read_count(words[2], "step", file),
-          .state_hash = words[3]};
+                traces::printable(words["format"]), format_name);
+  return {.epoch = read_count(words["epoch"], "epoch", file),
+          .step = read_count(words["step"], "step", file),
+          .state_hash = words["state_hash"],
+          .data_sha256 = words["data_sha256"]};
 }
 
 }  // namespace
@@ -99,7 +99,8 @@ void write_checkpoint(const std::filesystem::path& directory, const Checkpoint& 
       traces::make_safetensors_header(tensors_of(parameters), {{"format", std::string(format_name)},
                                                                {"epoch", std::to_string(checkpoint.epoch)},
                                                                {"step", std::to_string(checkpoint.step)},
-                                                               {"state_hash", checkpoint.state_hash}});
+                                                               {"state_hash", checkpoint.state_hash},
+                                                               {"data_sha256", checkpoint.data_sha256}});
   for (const std::span<float> values : values_of(parameters))
     bytes.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
   traces::write_whole_file(directory / fmt::format("epoch_{:04}.safetensors", checkpoint.epoch), bytes);

@@ -1,8 +1,8 @@
 #pragma once
 /// The state of a run after an epoch, as a safetensors file (traces/format/safetensors.hpp): for every
 /// parameter its value ("conv1.weight") and its momentum ("conv1.weight.momentum"), and under __metadata__
-/// the format's name, epoch, step and state_hash as strings (docs/training-step.md). A file is whole when its
-/// hash is that of its contents.
+/// the format's name, epoch, step, state_hash and data_sha256 as strings (docs/training-step.md). A file is
+/// whole when its hash is that of its contents.
 
 #include "emu/nn/layer.hpp"
 
@@ -18,6 +18,8 @@ namespace quatrain::emu {
 struct Checkpoint {
   std::uint64_t epoch = 0, step = 0;  ///< epochs and updates done
   std::string state_hash = {};
+  std::string data_sha256 =
+      {};  ///< of the data trained on (emu/data/data_set.hpp); "" in a file of an older program
 };
 
 /// "epoch_0003.safetensors" in `directory`, which exists.

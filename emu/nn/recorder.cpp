@@ -22,11 +22,12 @@ traces::LayerRecord layer_record(const LayerConfig& layer, std::uint32_t id) {
           .geometry = traces::open_geometry(kind_of(layer), layer.geometry)};
 }
 
-traces::RunRecord run_record(const TrainingConfig& config) {
+traces::RunRecord run_record(const TrainingConfig& config, const std::string& data_sha256) {
   return {.model = config.name,
           .seed = config.seed,
           .config_sha256 = traces::sha256_hex(dump_training_config(config)),
-          .note = ""};
+          .note = "",
+          .data_sha256 = data_sha256};
 }
 
 traces::QuantizerRecord quantizer_record(const QuantizerEvent& event) {
@@ -92,8 +93,9 @@ void require_traceable(const TrainingConfig& config) {
         "{}: nothing to trace; expected quantized layers, with forward and gradient quantized", config.name);
 }
 
-TraceRecorder::TraceRecorder(const std::filesystem::path& directory, const TrainingConfig& config)
-    : config_(config), writer_(directory, {"quatrain", QUATRAIN_VERSION}, run_record(config)) {
+TraceRecorder::TraceRecorder(const std::filesystem::path& directory, const TrainingConfig& config,
+                             const std::string& data_sha256)
+    : config_(config), writer_(directory, {"quatrain", QUATRAIN_VERSION}, run_record(config, data_sha256)) {
   for (std::size_t id = 0; id < config.layers.size(); ++id)
     if (config.layers[id].precision == Precision::quantized)
       writer_.add_layer(layer_record(config.layers[id], static_cast<std::uint32_t>(id)));
@@ -105,7 +107,18 @@ void TraceRecorder::begin_step(std::uint32_t step, Pass pass) {
   writer_.begin_file(fmt::format("step_{:08}{}", step, file_ending(pass)));
 }
 
-void TraceRecorder::end_step() { writer_.end_file(); }
+void TraceRecorder::end_step() {
+  writer_.end_file();
+  ++recorded_;
+}
+
+bool TraceRecorder::finish_early(const std::string& reason) {
+  if (recorded_ == 0) return false;
+  writer_.drop_file();
+  writer_.set_note("the run stopped early: " + reason);
+  writer_.finish();
+  return true;
+}
 
 /// The samples of a gradient share their source.
 std::string TraceRecorder::store_source(const QuantizerEvent& event, const std::string& place,

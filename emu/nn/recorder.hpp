@@ -20,12 +20,17 @@ void require_traceable(const TrainingConfig& config);
 class TraceRecorder final : public StepObserver {
  public:
   /// Throws Error when `directory` exists. The config is traceable.
-  TraceRecorder(const std::filesystem::path& directory, const TrainingConfig& config);
+  /// `data_sha256`: of the data trained on.
+  TraceRecorder(const std::filesystem::path& directory, const TrainingConfig& config,
+                const std::string& data_sha256);
 
   /// What follows until end_step() belongs to this step and pass; it fills a file of its own.
   void begin_step(std::uint32_t step, traces::Pass pass);
   void end_step();
   void finish() { writer_.finish(); }
+  /// The run ends before its last step, because of `reason`, which becomes the trace's note. What was
+  /// recorded up to the last end_step() becomes a trace. False, and no trace, when nothing was.
+  bool finish_early(const std::string& reason);
 
   void quantized(const QuantizerEvent& event) override;
   void multiplied(const ProductEvent& event) override;
@@ -37,6 +42,7 @@ class TraceRecorder final : public StepObserver {
   traces::TraceWriter writer_;
   std::uint32_t step_ = 0;
   traces::Pass pass_ = traces::Pass::train;
+  std::size_t recorded_ = 0;  ///< steps and evaluations that ended
   std::vector<float> output_;
 };
 

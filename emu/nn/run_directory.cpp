@@ -2,13 +2,18 @@
 
 #include "traces/base/error.hpp"
 #include "traces/base/files.hpp"
+#include "traces/run_names.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 
 namespace quatrain::emu {
 namespace {
 
+namespace names = traces::run_names;
 using traces::Error;
 using traces::read_whole_file;
 using traces::write_whole_file;
@@ -83,6 +88,28 @@ EpochMetrics read_metrics(const std::string& row, const std::filesystem::path& f
   return m;
 }
 
+/// Names the first key in which two configs differ.
+void require_same_config(const std::filesystem::path& file, const std::string& wanted) {
+  const std::string text = read_whole_file(file);
+  if (text == wanted) return;
+  const auto here = nlohmann::json::parse(text, nullptr, false), asked = nlohmann::json::parse(wanted);
+  const auto changes = nlohmann::json::diff(here, asked);
+  const std::string key = changes.empty() ? "" : changes.front().at("path").get<std::string>();
+  const nlohmann::json::json_pointer place(key);
+  if (here.is_discarded() || key.empty() || !here.contains(place) || !asked.contains(place))
+    throw Error("{}: is not the config of this run; a run goes on only with an equal one", file.string());
+  throw Error("{}: {}: is {} in this run and {} now; a run goes on only with an equal config{}",
+              file.string(), key, here.at(place).dump(), asked.at(place).dump(),
+              key == "/epochs" ? " (the learning rate depends on it: more epochs are a new run)" : "");
+}
+
+void require_same_data(const std::filesystem::path& file, const DataSums& before, const RunFile& now) {
+  for (const DataFile& part : data_files)
+    if (before.*part.sum != now.data.*part.sum)
+      throw Error("{}: the run was trained on other data: {} has SHA-256 {} there and {} in {}",
+                  file.string(), part.name, before.*part.sum, now.data.*part.sum, now.data_folder);
+}
+
 void make_directory(const std::filesystem::path& directory) {
   std::error_code failure;
   std::filesystem::create_directories(directory, failure);
@@ -91,26 +118,39 @@ void make_directory(const std::filesystem::path& directory) {
 
 }  // namespace
 
-RunDirectory RunDirectory::create(const std::filesystem::path& directory, const TrainingConfig& config) {
+RunDirectory::RunDirectory(std::filesystem::path directory, RunFile run)
+    : directory_(std::move(directory)), run_(std::move(run)) {
+  lock_.emplace(directory_ / names::config, "another training works in this run; expected one that has ended",
+                std::chrono::milliseconds(0));
+}
+
+RunDirectory RunDirectory::create(const std::filesystem::path& directory, const TrainingConfig& config,
+                                  RunFile run_file) {
   if (std::filesystem::exists(directory) && !std::filesystem::is_directory(directory))
     throw Error("{}: is not a folder", directory.string());
-  if (std::filesystem::exists(directory) && !std::filesystem::is_empty(directory))
+  if (!traces::make_new_directory(directory) && !std::filesystem::is_empty(directory))
     throw Error("{}: is not empty; expected a new folder, or to resume the run in it", directory.string());
-  RunDirectory run(directory);
-  make_directory(directory);
-  write_whole_file(directory / "config.json", dump_training_config(config));
+  // Who writes the config has the folder: another process may have found it empty at the same time.
+  const bool is_flushed = traces::write_new_file(directory / names::config, dump_training_config(config));
+  RunDirectory run(directory, std::move(run_file));
+  run.is_flushed_ = is_flushed;
   make_directory(run.checkpoints());
   run.write_tables();
+  run.write_run();
   return run;
 }
 
-RunDirectory RunDirectory::open(const std::filesystem::path& directory, const TrainingConfig& config) {
-  const std::filesystem::path file = directory / "config.json";
+RunDirectory RunDirectory::open(const std::filesystem::path& directory, const TrainingConfig& config,
+                                RunFile run_file) {
+  const std::filesystem::path file = directory / names::config;
   if (!std::filesystem::exists(file))
     throw Error("{}: no config.json here; expected an earlier run to resume", directory.string());
-  if (read_whole_file(file) != dump_training_config(config))
-    throw Error("{}: is not the config of this run; a run is resumed only with an equal one", file.string());
-  RunDirectory run(directory);
+  require_same_config(file, dump_training_config(config));
+  if (const auto before = read_run_file(directory)) {
+    require_same_data(directory / names::run, before->data, run_file);
+    run_file.commands.insert(run_file.commands.begin(), before->commands.begin(), before->commands.end());
+  }
+  RunDirectory run(directory, std::move(run_file));
   make_directory(run.checkpoints());
   run.read_tables();
   return run;
@@ -125,22 +165,23 @@ void RunDirectory::write_tables() const {
   std::string text = fmt::format("{}\n", steps_header);
   for (std::size_t step = 0; step < step_losses_.size(); ++step)
     text += fmt::format("{},{}\n", step, step_losses_[step]);
-  write_whole_file(directory_ / "steps.csv", text);
+  write_whole_file(directory_ / names::steps, text);
   text = fmt::format("{}\n", metrics_header);
   for (const EpochMetrics& metrics : epochs_) text += fmt::format("{}\n", row_of(metrics));
-  write_whole_file(directory_ / "metrics.csv", text);
+  write_whole_file(directory_ / names::metrics, text);
 }
 
 void RunDirectory::cut_to(const Checkpoint& checkpoint) {
   if (epochs_.size() < checkpoint.epoch)
-    throw Error("{}: {} rows; the newest checkpoint is of epoch {}", (directory_ / "metrics.csv").string(),
+    throw Error("{}: {} rows; the newest checkpoint is of epoch {}", (directory_ / names::metrics).string(),
                 epochs_.size(), checkpoint.epoch);
   if (step_losses_.size() < checkpoint.step)
-    throw Error("{}: {} rows; the newest checkpoint is of step {}", (directory_ / "steps.csv").string(),
+    throw Error("{}: {} rows; the newest checkpoint is of step {}", (directory_ / names::steps).string(),
                 step_losses_.size(), checkpoint.step);
   epochs_.resize(checkpoint.epoch);
   step_losses_.resize(checkpoint.step);
   write_tables();
+  write_run();
 }
 
 void RunDirectory::add_step(float loss) { step_losses_.push_back(loss); }
@@ -148,12 +189,26 @@ void RunDirectory::add_step(float loss) { step_losses_.push_back(loss); }
 void RunDirectory::add_epoch(const EpochMetrics& metrics) {
   epochs_.push_back(metrics);
   write_tables();
+  write_run();
 }
 
-void RunDirectory::log(std::string_view line) const { traces::append_line(directory_ / "log.txt", line); }
+void RunDirectory::write_run() {
+  run_.epochs = static_cast<std::int64_t>(epochs_.size());
+  run_.steps = static_cast<std::int64_t>(step_losses_.size());
+  is_flushed_ &= write_run_file(directory_, run_);
+}
+
+void RunDirectory::end(RunState state, const std::optional<std::string>& reason) {
+  run_.state = state;
+  run_.reason = reason;
+  write_tables();
+  write_run();
+}
+
+void RunDirectory::log(std::string_view line) const { traces::append_line(directory_ / names::log, line); }
 
 std::vector<EpochMetrics> read_epochs(const std::filesystem::path& directory) {
-  const std::filesystem::path file = directory / "metrics.csv";
+  const std::filesystem::path file = directory / names::metrics;
   std::vector<EpochMetrics> epochs;
   for (const std::string& row : read_rows(file, metrics_header)) {
     epochs.push_back(read_metrics(row, file, epochs.size() + 2));
@@ -165,7 +220,7 @@ std::vector<EpochMetrics> read_epochs(const std::filesystem::path& directory) {
 }
 
 std::vector<float> read_step_losses(const std::filesystem::path& directory) {
-  const std::filesystem::path file = directory / "steps.csv";
+  const std::filesystem::path file = directory / names::steps;
   std::vector<float> losses;
   for (const std::string& row : read_rows(file, steps_header)) {
     RowReader reader(row, file, losses.size() + 2);
@@ -177,10 +232,10 @@ std::vector<float> read_step_losses(const std::filesystem::path& directory) {
   return losses;
 }
 
-std::filesystem::path first_free_run_directory(const std::filesystem::path& parent, std::string_view name) {
+std::filesystem::path make_numbered_directory(const std::filesystem::path& parent, std::string_view name) {
   for (unsigned number = 1;; ++number) {
     std::filesystem::path directory = parent / fmt::format("{}-{:03}", name, number);
-    if (!std::filesystem::exists(directory)) return directory;
+    if (traces::make_new_directory(directory)) return directory;
   }
 }
 

@@ -1,13 +1,18 @@
 #pragma once
-/// What a training run leaves behind: config.json (complete, as run), metrics.csv (a row an epoch), steps.csv
-/// (a row a step), log.txt and checkpoints/. Every file is whole at any time; a row is written before the
-/// checkpoint of its epoch, and going on from a checkpoint cuts both tables to it.
+/// What a training run leaves behind: config.json (complete, as run), run.json (how it was started, how far
+/// it came), metrics.csv (one row per epoch), steps.csv (one row per step), log.txt and checkpoints/. Every
+/// file is whole at any time. A row is written before the checkpoint of its epoch, and going on from a
+/// checkpoint cuts both tables to it. One process at a time works in a run directory.
 
 #include "emu/nn/checkpoint.hpp"
+#include "emu/nn/run_file.hpp"
 #include "emu/nn/training_config.hpp"
+#include "traces/base/files.hpp"
+#include "traces/run_names.hpp"
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,30 +32,40 @@ struct EpochMetrics {
 class RunDirectory {
  public:
   /// A new run: `directory` does not exist or is empty. Throws Error otherwise.
-  static RunDirectory create(const std::filesystem::path& directory, const TrainingConfig& config);
-  /// An earlier run of exactly this config.
-  static RunDirectory open(const std::filesystem::path& directory, const TrainingConfig& config);
+  static RunDirectory create(const std::filesystem::path& directory, const TrainingConfig& config,
+                             RunFile run);
+  /// An earlier run of exactly this config and these data; `run` has one command, which is added to its own.
+  static RunDirectory open(const std::filesystem::path& directory, const TrainingConfig& config, RunFile run);
 
   const std::filesystem::path& path() const { return directory_; }
-  std::filesystem::path checkpoints() const { return directory_ / "checkpoints"; }
+  std::filesystem::path checkpoints() const { return directory_ / traces::run_names::checkpoints; }
+  /// False where the file system cannot flush folders: the newest files may be lost when the power fails.
+  bool is_flushed() const { return is_flushed_; }
   const std::vector<EpochMetrics>& epochs() const { return epochs_; }
 
   /// Drops what came after the checkpoint, or everything when there is none. Throws Error when the tables do
   /// not reach it.
   void cut_to(const Checkpoint& checkpoint);
 
-  /// Of the next step; held until the epoch is over.
+  /// Of the next step; held until the epoch is over or the run ends.
   void add_step(float loss);
+  const std::vector<float>& step_losses() const { return step_losses_; }
   /// Writes both tables.
   void add_epoch(const EpochMetrics& metrics);
+  /// The run is over: writes steps.csv and run.json. `reason`: why it stopped, for RunState::stopped.
+  void end(RunState state, const std::optional<std::string>& reason = std::nullopt);
   void log(std::string_view line) const;
 
  private:
-  explicit RunDirectory(std::filesystem::path directory) : directory_(std::move(directory)) {}
+  RunDirectory(std::filesystem::path directory, RunFile run);
   void read_tables();
   void write_tables() const;
+  void write_run();
 
   std::filesystem::path directory_;
+  RunFile run_;
+  std::optional<traces::Lock> lock_;
+  bool is_flushed_ = true;
   std::vector<EpochMetrics> epochs_;
   std::vector<float> step_losses_;
 };
@@ -60,7 +75,7 @@ class RunDirectory {
 std::vector<EpochMetrics> read_epochs(const std::filesystem::path& directory);
 std::vector<float> read_step_losses(const std::filesystem::path& directory);  ///< element i is step i
 
-/// "PARENT/NAME-001", or the first number that is free.
-std::filesystem::path first_free_run_directory(const std::filesystem::path& parent, std::string_view name);
+/// Makes "PARENT/NAME-001", or the first number that is free: of two processes each gets its own.
+std::filesystem::path make_numbered_directory(const std::filesystem::path& parent, std::string_view name);
 
 }  // namespace quatrain::emu

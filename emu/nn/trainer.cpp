@@ -8,6 +8,7 @@
 #include "emu/nn/state_hash.hpp"
 #include "emu/nn/trace_steps.hpp"
 #include "traces/base/error.hpp"
+#include "traces/run_names.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -34,13 +35,14 @@ class Run {
       : options_(options),
         config_(options.config),
         progress_(progress),
-        pool_(options.threads),
+        pool_(options.threads, options.stops),
         context_{.pool = pool_, .seed = options.config.seed},
         network_(options.config, options.path),
         train_count_(data.train.count()),
         test_count_(data.test.count()),
         train_batches_(data.train, options.config.data),
         test_batches_(data.test, options.config.data),
+        data_sha256_(data_sha256(data.sums)),
         steps_per_epoch_(steps_in(train_count_, config_.batch)) {
     if (steps_per_epoch_ * config_.epochs >= most_steps)
       throw Error("{}: {} epochs of {} steps; expected fewer than 2^32 steps", config_.name, config_.epochs,
@@ -70,6 +72,10 @@ class Run {
       directory.cut_to({});
       return;
     }
+    if (!checkpoint->data_sha256.empty() && checkpoint->data_sha256 != data_sha256_)
+      throw Error(
+          "{}: the checkpoint of epoch {} was trained on other data: expected data_sha256 {}, found {}",
+          directory.checkpoints().string(), checkpoint->epoch, checkpoint->data_sha256, data_sha256_);
     epoch_ = static_cast<std::int64_t>(checkpoint->epoch);
     if (static_cast<std::int64_t>(checkpoint->step) != epoch_ * steps_per_epoch_)
       throw Error("{}: step {} after epoch {}; these data give {}: not the data of that run",
@@ -88,7 +94,7 @@ class Run {
       metrics.train_loss = train_epoch(directory, recorder, traced);
       const auto first_traced = traced.lower_bound(epoch_ * steps_per_epoch_);
       const bool is_traced = first_traced != traced.end() && *first_traced < (epoch_ + 1) * steps_per_epoch_;
-      in_step((epoch_ + 1) * steps_per_epoch_, [&] { evaluate(is_traced ? recorder : nullptr, metrics); });
+      evaluate(is_traced ? recorder : nullptr, directory.step_losses(), metrics);
       metrics.epoch = epoch_ + 1;
       metrics.step = metrics.epoch * steps_per_epoch_;
       metrics.learning_rate = rate_at(metrics.step - 1);
@@ -106,20 +112,31 @@ class Run {
     if (options_.stops && options_.stops()) throw traces::Interrupted();
   }
 
-  static void require_finite(float loss) {
-    if (!std::isfinite(loss)) throw Error("the loss is {}; a smaller learning rate may help", loss);
+  static void require_finite(float loss, std::string_view what) {
+    if (!std::isfinite(loss)) throw Error("{} is {}", what, loss);
   }
 
-  /// An error of `body` says in which step it happened.
+  /// What arithmetic refuses at a step has one cause nearly always: the training diverges. The error says so,
+  /// with the way of the loss. `losses`: of the steps before.
   template <typename Body>
-  std::invoke_result_t<Body> in_step(std::int64_t step, Body&& body) const {
+  std::invoke_result_t<Body> in_step(std::int64_t step, const std::vector<float>& losses, Body&& body) const {
     try {
       return body();
     } catch (const traces::Interrupted&) {
       throw;
-    } catch (Error& error) {
-      error.add_context("{}: step {}", config_.name, step);
-      throw;
+    } catch (const Error& error) {
+      if (losses.empty())
+        throw Error(
+            "{}: step {}: the first step leaves the range of fp32: {}; expected images of mean 0 and "
+            "standard "
+            "deviation 1 (/data/mean, /data/std)",
+            config_.name, step, error.what());
+      const auto largest = std::max_element(losses.begin(), losses.end());
+      throw Error(
+          "{}: step {}: the training diverges: the loss grew from {:.4g} at step 0 to {:.4g} at step {}, "
+          "then {}; "
+          "a smaller learning rate may help",
+          config_.name, step, losses.front(), *largest, largest - losses.begin(), error.what());
     }
   }
 
@@ -135,44 +152,47 @@ class Run {
       const std::int64_t step = epoch_ * steps_per_epoch_ + i;
       const auto begin = static_cast<std::size_t>(i * config_.batch);
       const std::size_t count = std::min(order.size() - begin, static_cast<std::size_t>(config_.batch));
-      const float loss = in_step(step, [&] {
+      TraceRecorder* records = traced.contains(step) ? recorder : nullptr;
+      context_.step = static_cast<std::uint32_t>(step);
+      context_.observer = records;
+      if (records != nullptr) records->begin_step(context_.step, Pass::train);
+      const float loss = in_step(step, directory.step_losses(), [&] {
         return train_step(step, std::span(order).subspan(begin, count),
-                          std::span(losses).subspan(begin, count),
-                          traced.contains(step) ? recorder : nullptr);
+                          std::span(losses).subspan(begin, count));
       });
+      if (records != nullptr) records->end_step();
       directory.add_step(loss);
       progress_.update(static_cast<std::uint64_t>(i + 1), fmt::format("loss {:.3f}", loss));
     }
     progress_.finish();
-    return mean(losses);
+    const float loss = mean(losses);
+    in_step((epoch_ + 1) * steps_per_epoch_, directory.step_losses(),
+            [&] { require_finite(loss, "the mean loss of the epoch"); });
+    return loss;
   }
 
   /// Returns the mean loss of the batch.
-  float train_step(std::int64_t step, std::span<const std::uint32_t> samples, std::span<float> losses,
-                   TraceRecorder* recorder) {
-    context_.step = static_cast<std::uint32_t>(step);
-    context_.observer = recorder;
-    if (recorder != nullptr) recorder->begin_step(context_.step, Pass::train);
+  float train_step(std::int64_t step, std::span<const std::uint32_t> samples, std::span<float> losses) {
     make_batch(train_batches_, samples);
     const Tensor& logits = network_.forward(images_, context_);
     cross_entropy_with_gradient(logits, labels_, losses, logits_gradient_);
     const float loss = mean(losses);
-    require_finite(loss);
+    require_finite(loss, "the loss");
     network_.backward(logits_gradient_, context_);
-    if (recorder != nullptr) recorder->end_step();
     update_parameters(network_.parameters(), config_.optimizer, rate_at(step), pool_);
     return loss;
   }
 
   /// Test loss and accuracy; a recorder sees the first batch.
-  void evaluate(TraceRecorder* recorder, EpochMetrics& metrics) {
+  void evaluate(TraceRecorder* recorder, const std::vector<float>& step_losses, EpochMetrics& metrics) {
+    const std::int64_t step = (epoch_ + 1) * steps_per_epoch_;
     std::vector<std::uint32_t> samples(static_cast<std::size_t>(test_count_));
     std::iota(samples.begin(), samples.end(), 0U);
     std::vector<float> losses(samples.size());
     std::int64_t correct = 0;
     progress_.begin(fmt::format("{}: test after epoch {}/{}", config_.name, epoch_ + 1, config_.epochs),
                     samples.size());
-    context_.step = static_cast<std::uint32_t>((epoch_ + 1) * steps_per_epoch_);
+    context_.step = static_cast<std::uint32_t>(step);
     const auto batch = static_cast<std::size_t>(config_.evaluation_batch);
     for (std::size_t begin = 0; begin < samples.size(); begin += batch) {
       throw_if_stopped();
@@ -180,7 +200,8 @@ class Run {
       context_.observer = begin == 0 ? recorder : nullptr;
       if (context_.observer != nullptr) recorder->begin_step(context_.step, Pass::evaluation);
       make_batch(test_batches_, std::span<const std::uint32_t>(samples).subspan(begin, count));
-      const Tensor& logits = network_.forward(images_, context_);
+      const Tensor& logits =
+          in_step(step, step_losses, [&]() -> const Tensor& { return network_.forward(images_, context_); });
       if (context_.observer != nullptr) recorder->end_step();
       cross_entropy(logits, labels_, std::span(losses).subspan(begin, count));
       correct += count_correct(logits, labels_);
@@ -188,7 +209,7 @@ class Run {
     }
     progress_.finish();
     metrics.test_loss = mean(losses);
-    require_finite(metrics.test_loss);
+    in_step(step, step_losses, [&] { require_finite(metrics.test_loss, "the test loss"); });
     metrics.test_accuracy_percent = 100.0 * static_cast<double>(correct) / static_cast<double>(test_count_);
   }
 
@@ -203,7 +224,8 @@ class Run {
                                 .step = static_cast<std::uint64_t>(metrics.step)};
     metrics.state_hash = state_hash(network_.parameters(), checkpoint.step, checkpoint.epoch);
     directory.add_epoch(metrics);
-    write_checkpoint(directory.checkpoints(), {checkpoint.epoch, checkpoint.step, metrics.state_hash},
+    write_checkpoint(directory.checkpoints(),
+                     {checkpoint.epoch, checkpoint.step, metrics.state_hash, data_sha256_},
                      network_.parameters());
     directory.log(
         fmt::format("epoch {}: train loss {:.4f}, test loss {:.4f}, test accuracy {:.2f} %, {:.1f} s, "
@@ -221,19 +243,22 @@ class Run {
   Network network_;
   std::int64_t train_count_, test_count_;
   BatchMaker train_batches_, test_batches_;
+  std::string data_sha256_;
   std::int64_t steps_per_epoch_;
   std::int64_t epoch_ = 0;  ///< epochs done
   Tensor images_, logits_gradient_;
   std::vector<std::uint8_t> labels_;
 };
 
-/// Everything that can be refused before a file is made.
+/// Everything that can be refused before a file is made. "" stands for the folder `trace` in a numbered run
+/// directory.
 std::optional<std::filesystem::path> plan_trace_directory(const TrainingOptions& options) {
   if (!options.trace) return std::nullopt;
   if (options.resumes) throw Error("a resumed run cannot be traced");
   require_traceable(options.config);
-  std::filesystem::path directory =
-      options.trace->directory.empty() ? options.run_directory / "trace" : options.trace->directory;
+  std::filesystem::path directory = options.trace->directory;
+  if (directory.empty() && options.run_directory.empty()) return directory;
+  if (directory.empty()) directory = options.run_directory / traces::run_names::trace;
   if (std::filesystem::exists(directory))
     throw Error("{}: exists; expected the name of a new trace", directory.string());
   if (const std::string partial = directory.string() + ".partial"; std::filesystem::exists(partial))
@@ -242,38 +267,82 @@ std::optional<std::filesystem::path> plan_trace_directory(const TrainingOptions&
   return directory;
 }
 
-/// The error that stops a run matters more than one of the log.
-void log_end(const RunDirectory& directory, const Error& error) {
-  try {
-    directory.log(fmt::format("stopped: {}", error.what()));
-  } catch (const Error&) {
-    return;
-  }
+RunDirectory open_directory(const TrainingOptions& options, const DataSums& data) {
+  RunFile file{.program = "quatrain " QUATRAIN_VERSION,
+               .commands = {options.command},
+               .data_folder = options.data.string(),
+               .data = data,
+               .of_epochs = options.config.epochs};
+  if (options.resumes) return RunDirectory::open(options.run_directory, options.config, std::move(file));
+  const std::filesystem::path directory = options.run_directory.empty()
+                                              ? make_numbered_directory("runs", options.config.name)
+                                              : options.run_directory;
+  return RunDirectory::create(directory, options.config, std::move(file));
 }
+
+/// What a run leaves that does not reach its end.
+class EarlyEnd {
+ public:
+  EarlyEnd(RunDirectory& directory, TraceRecorder* recorder, const TrainingOptions& options)
+      : directory_(directory), recorder_(recorder), options_(options) {}
+
+  /// The error that stops the run matters more than one that comes up here.
+  void write(RunState state, const std::string& reason) const {
+    attempt([&] { directory_.log("stopped: " + reason); });
+    attempt(
+        [&] { directory_.end(state, state == RunState::stopped ? std::optional(reason) : std::nullopt); });
+    attempt([&] {
+      if (recorder_ != nullptr && recorder_->finish_early(reason) && options_.noted)
+        options_.noted("the steps traced until then are a whole trace");
+    });
+  }
+
+ private:
+  template <typename Body>
+  static void attempt(Body&& body) {
+    try {
+      body();
+    } catch (const std::exception&) {
+      return;
+    }
+  }
+  RunDirectory& directory_;
+  TraceRecorder* recorder_;
+  const TrainingOptions& options_;
+};
 
 }  // namespace
 
 TrainingResult train(const TrainingOptions& options, traces::Progress& progress) {
-  const std::optional<std::filesystem::path> trace = plan_trace_directory(options);
+  std::optional<std::filesystem::path> trace = plan_trace_directory(options);
   const DataSet data = read_data_set(options.data, options.config.data);
   Run run(options, data, progress);
   const std::set<std::int64_t> traced = run.plan_trace();
 
-  RunDirectory directory = options.resumes ? RunDirectory::open(options.run_directory, options.config)
-                                           : RunDirectory::create(options.run_directory, options.config);
-  directory.log(fmt::format("quatrain {}: {} from seed {}, SIMD path {}", QUATRAIN_VERSION,
-                            options.config.name, options.config.seed, name_of(run.path())));
+  RunDirectory directory = open_directory(options, data.sums);
+  if (!directory.is_flushed() && options.noted)
+    options.noted(fmt::format(
+        "warning: {}: this file system cannot flush folders: the newest files may be lost when the "
+        "power fails",
+        directory.path().string()));
+  if (trace && trace->empty()) trace = directory.path() / traces::run_names::trace;
+  std::unique_ptr<TraceRecorder> recorder;
   try {
+    directory.log(fmt::format("quatrain {}: {} from seed {}, SIMD path {}", QUATRAIN_VERSION,
+                              options.config.name, options.config.seed, name_of(run.path())));
     if (options.resumes) run.resume(directory);
-    std::unique_ptr<TraceRecorder> recorder;
-    if (trace) recorder = std::make_unique<TraceRecorder>(*trace, options.config);
+    if (trace) recorder = std::make_unique<TraceRecorder>(*trace, options.config, data_sha256(data.sums));
     run.train_all(directory, recorder.get(), traced);
     if (recorder) recorder->finish();
-  } catch (const Error& error) {
-    log_end(directory, error);
+    directory.end(RunState::finished);
+  } catch (const traces::Interrupted& error) {
+    EarlyEnd(directory, recorder.get(), options).write(RunState::interrupted, error.what());
+    throw;
+  } catch (const std::exception& error) {
+    EarlyEnd(directory, recorder.get(), options).write(RunState::stopped, error.what());
     throw;
   }
-  return {.trace = trace, .epochs = directory.epochs()};
+  return {.run_directory = directory.path(), .trace = trace, .epochs = directory.epochs()};
 }
 
 }  // namespace quatrain::emu

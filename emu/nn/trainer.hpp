@@ -26,25 +26,29 @@ struct TraceRequest {
 
 struct TrainingOptions {
   TrainingConfig config;
-  std::filesystem::path data;           ///< folder of the IDX files
-  std::filesystem::path run_directory;  ///< new or empty; an earlier run's for `resumes`
-  unsigned threads = 0;                 ///< 0: as many as the machine has
+  std::filesystem::path data;  ///< folder of the IDX files
+  /// New or empty; an earlier run's for `resumes`. "": the first free number, runs/NAME-001, ...
+  std::filesystem::path run_directory;
+  std::string command;   ///< as typed, for run.json
+  unsigned threads = 0;  ///< 0: as many as the machine has
   bool resumes = false;
   std::optional<TraceRequest> trace;
   SimdPath path = SimdPath::portable;  ///< of quantizers and products; fast is chosen_path()
-  std::function<bool()> stops;         ///< polled before each step; may be empty
+  std::function<bool()> stops;         ///< polled often, by every thread; may be empty
   /// Called for every epoch, those before a resumption too; may be empty.
   std::function<void(const EpochMetrics&)> epoch_ended;
   std::function<void(std::string_view)> noted;  ///< told what the user should know of a run that goes on
 };
 
 struct TrainingResult {
+  std::filesystem::path run_directory;
   std::optional<std::filesystem::path> trace;
   std::vector<EpochMetrics> epochs;  ///< of the whole run, those before a resumption too
 };
 
 /// Reads the data before it creates anything. Throws Error for what input or disk do wrong, Interrupted when
-/// `stops` says so; the last checkpoint then stays, an unfinished trace does not.
+/// `stops` says so; the last checkpoint and what was traced until then stay, and run.json says how far the
+/// run came.
 TrainingResult train(const TrainingOptions& options, traces::Progress& progress);
 
 }  // namespace quatrain::emu

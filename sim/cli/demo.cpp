@@ -6,9 +6,11 @@
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
 #include "sim/cli/typed_values.hpp"
+#include "sim/records/provenance.hpp"
 #include "sim/records/result_file.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/files.hpp"
+#include "traces/run_names.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -43,6 +45,8 @@ struct Typed {
   bool is_quick = false;
 };
 
+namespace names = traces::run_names;
+
 /// A check's exit code 1 says that something differs: the stages after it still run.
 enum class Stakes : unsigned char { must_pass, may_differ };
 
@@ -52,22 +56,10 @@ struct Stage {
   Stakes stakes = Stakes::must_pass;
 };
 
-std::string quoted(const std::string& word) {
-  constexpr const char* plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+,:=@%~";
-  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
-  std::string text = "'";
-  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
-}
-
-std::string command_line(const Stage& stage) {
-  std::string text = "quatrain";
-  for (const std::string& word : stage.arguments) text += ' ' + quoted(word);
-  return text;
-}
+std::string command_line(const Stage& stage) { return "quatrain " + shell_line(stage.arguments); }
 
 std::vector<Stage> stages_of(const Typed& typed) {
-  const std::string out = typed.out.string(), trace = out + "/luq/trace";
+  const std::string out = typed.out.string(), luq = out + "/luq", trace = luq + "/" + names::trace;
   const std::string config = typed.is_quick ? "demo_quick" : "demo_cnn";
   std::vector<std::string> threads, data;
   if (typed.threads != 0) threads = {"--threads", std::to_string(typed.threads)};
@@ -88,7 +80,7 @@ std::vector<Stage> stages_of(const Typed& typed) {
           {"trace_check", {"trace", "check", trace}},
           {"sim_luq_32x32", replayed, Stakes::may_differ},
           {"sim_bf16_32x32", {"sim", "bf16_32x32", "--trace", trace, "--cycles-only"}},
-          {"verify", with({"verify", trace, "--json", out + "/luq/crosscheck.json"}, {threads}),
+          {"verify", with({"verify", trace, "--json", luq + "/" + names::crosscheck}, {threads}),
            Stakes::may_differ},
           {"report", with({"report", out}, {threads})}};
 }
@@ -116,7 +108,7 @@ class Demo {
       code = std::max(code, ended);
     }
     print_seconds();
-    fmt::print("\n{}\n", (typed_.out / "report.html").string());
+    fmt::print("\n{}\n", (typed_.out / names::report_html).string());
     return code;
   }
 
@@ -137,7 +129,7 @@ class Demo {
       json["seconds"][stage.name] = static_cast<double>(std::lround(seconds * 1000)) / 1000;
       json["commands"][stage.name] = command_line(stage);
     }
-    traces::write_whole_file(typed_.out / "stages.json", json_text(json, 2));
+    traces::write_whole_file(typed_.out / names::stages, json_text(json, 2));
   }
 
   void print_seconds() const {
@@ -155,10 +147,15 @@ class Demo {
 };
 
 int demo(Typed typed) {
-  if (typed.out.empty()) typed.out = emu::first_free_run_directory("runs", "demo");
-  if (std::filesystem::exists(typed.out) && !std::filesystem::is_empty(typed.out))
+  if (typed.out.empty())
+    typed.out = emu::make_numbered_directory("runs", "demo");
+  else if (!traces::make_new_directory(typed.out) && !std::filesystem::is_empty(typed.out))
     throw traces::Error("{}: is not empty; expected a new folder", typed.out.string());
-  return Demo(std::move(typed)).run();
+  const std::filesystem::path out = typed.out;
+  const int code = Demo(std::move(typed)).run();
+  std::error_code ignored;
+  if (code > 1) std::filesystem::remove(out, ignored);  // where the first stage wrote nothing
+  return code;
 }
 
 }  // namespace

@@ -139,6 +139,7 @@ int info(const std::string& directory, bool lists_tensors) {
 }
 
 int check(const std::string& directory) {
+  const InterruptDeadline deadline;  // nothing is written here
   const auto progress = make_progress();
   const TraceReader reader = traces::check_trace(directory, *progress);
   const Manifest& manifest = reader.manifest();

@@ -27,8 +27,8 @@ Examples:
   quatrain train mine.json --trace-steps 0,100,last       of these steps
   quatrain train mine.json --out runs/mine --resume       goes on after the newest checkpoint
 
-RUN holds config.json, metrics.csv (an epoch a row), steps.csv, checkpoints/, trace/ and log.txt. Runs with equal
-state_hash are the same run, bit for bit, whatever the number of threads.)";
+RUN holds config.json, run.json (this command, the data's SHA-256, how far the run came), metrics.csv (one row per
+epoch), steps.csv, checkpoints/, trace/ and log.txt. Runs with equal state_hash are the same run, bit for bit, whatever the number of threads.)";
 
 struct Typed {
   std::string config;
@@ -38,7 +38,8 @@ struct Typed {
   bool resumes = false;
 };
 
-emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command) {
+emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command,
+                                const std::string& command_line) {
   const traces::JsonNode file = open_config(typed.config, ConfigKind::training);
   emu::TrainingOverrides overrides = typed.overrides;
   overrides.quantize = traces::named<emu::Recipe>(typed.quantize);
@@ -46,7 +47,7 @@ emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command) {
   options.config = emu::with_overrides(emu::read_training_config(file), overrides, file.file());
   options.data = typed.data.empty() ? emu::data_directory(std::nullopt) : emu::data_directory(typed.data);
   options.run_directory = typed.out;
-  if (typed.out.empty()) options.run_directory = emu::first_free_run_directory("runs", options.config.name);
+  options.command = command_line;
   options.threads = typed.threads;
   options.resumes = typed.resumes;
   options.path = emu::chosen_path();
@@ -74,8 +75,8 @@ void print_epoch(const emu::EpochMetrics& metrics) {
   flush_stdout();  // a reader at the other end of a pipe sees each epoch as it ends
 }
 
-int train(const Typed& typed, const CLI::App& command) {
-  emu::TrainingOptions options = options_of(typed, command);
+int train(const Typed& typed, const CLI::App& command, const std::string& command_line) {
+  emu::TrainingOptions options = options_of(typed, command, command_line);
   bool has_plan = false;
   options.epoch_ended = [&](const emu::EpochMetrics& metrics) {
     if (!has_plan) print_plan(options.config);
@@ -86,7 +87,7 @@ int train(const Typed& typed, const CLI::App& command) {
   const auto progress = make_progress();
   const emu::TrainingResult result = emu::train(options, *progress);
   if (result.trace) fmt::print("trace: {}\n", result.trace->string());
-  fmt::print("{}\n", options.run_directory.string());
+  fmt::print("{}\n", result.run_directory.string());
   return 0;
 }
 
@@ -116,7 +117,9 @@ void add_train_command(CLI::App& program, Action& action) {
                       "comma list of step numbers, first, middle, last (default: these three)");
   command->add_flag("--resume", typed->resumes, "go on after the newest checkpoint of --out")->needs(out);
   command->callback([typed, command, &action] {
-    action = [typed, command](const Provenance&) { return train(*typed, *command); };
+    action = [typed, command](const Provenance& typed_line) {
+      return train(*typed, *command, typed_line.command);
+    };
   });
 }
 

@@ -2,6 +2,7 @@
 
 #include "sim/embedded/resources.hpp"
 #include "traces/base/joined.hpp"
+#include "traces/format/checksum.hpp"
 
 #include <string>
 
@@ -22,6 +23,10 @@ std::string_view word_of(ConfigKind kind) {
 
 constexpr std::string_view extension = ".json";
 
+std::string embedded_path(std::string_view argument, ConfigKind kind) {
+  return fmt::format("{}{}{}", folder_of(kind), argument, extension);
+}
+
 }  // namespace
 
 std::vector<std::string_view> embedded_configs(ConfigKind kind) {
@@ -35,9 +40,14 @@ std::vector<std::string_view> embedded_configs(ConfigKind kind) {
   return names;
 }
 
+std::string config_sha256(std::string_view argument, ConfigKind kind, const std::filesystem::path& folder) {
+  if (const auto text = embedded_resource(embedded_path(argument, kind))) return traces::sha256_hex(*text);
+  return traces::sha256_of_file(folder / argument);
+}
+
 traces::JsonNode open_config(std::string_view argument, ConfigKind kind,
                              const std::filesystem::path& folder) {
-  const std::string embedded = fmt::format("{}{}{}", folder_of(kind), argument, extension);
+  const std::string embedded = embedded_path(argument, kind);
   if (const auto text = embedded_resource(embedded)) return traces::JsonNode::parse(*text, embedded);
   const std::filesystem::path file = folder / argument;
   if (std::filesystem::exists(file)) return traces::JsonNode::read(file);

@@ -4,6 +4,7 @@
 #include "traces/base/strict_json.hpp"
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,5 +20,9 @@ std::vector<std::string_view> embedded_configs(ConfigKind kind);
 /// being the current one. Throws Error when it is neither, listing the embedded names.
 traces::JsonNode open_config(std::string_view argument, ConfigKind kind,
                              const std::filesystem::path& folder = {});
+
+/// SHA-256 of the same text, for the provenance of a result.
+std::string config_sha256(std::string_view argument, ConfigKind kind,
+                          const std::filesystem::path& folder = {});
 
 }  // namespace quatrain::sim

@@ -96,6 +96,8 @@ RunRecord read_run(const JsonNode& node) {
                       printable(*run.config_sha256));
   }
   run.note = node.at("note").string();
+  if (node.has("x_data_sha256") && node.at("x_data_sha256").is_string())
+    run.data_sha256 = node.at("x_data_sha256").string();
   node.reject_unread_keys(ignored);
   return run;
 }

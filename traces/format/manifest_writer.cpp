@@ -105,8 +105,9 @@ std::string write_manifest(const Manifest& manifest) {
                      trace_format_version, numerics_version) +
          fmt::format("  \"producer\": {{\"name\": {}, \"version\": {}}},\n",
                      json_string(manifest.producer.name), json_string(manifest.producer.version)) +
-         fmt::format("  \"run\": {{\"model\": {}, \"seed\": {}, \"config_sha256\": {}, \"note\": {}}},\n",
-                     json_string(run.model), run.seed, id_or_null(run.config_sha256), json_string(run.note)) +
+         fmt::format("  \"run\": {{\"model\": {}, \"seed\": {}, \"config_sha256\": {}, \"note\": {}{}}},\n",
+                     json_string(run.model), run.seed, id_or_null(run.config_sha256), json_string(run.note),
+                     run.data_sha256.empty() ? "" : ", \"x_data_sha256\": " + json_string(run.data_sha256)) +
          block("tensors", "{}", manifest.tensors,
                [](const auto& entry) { return tensor_line(entry.first, entry.second); }) +
          ",\n" + block("layers", "[]", manifest.layers, layer_line) + ",\n" +

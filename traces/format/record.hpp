@@ -117,6 +117,7 @@ struct RunRecord {
   std::uint32_t seed = 0;
   std::optional<std::string> config_sha256;  ///< 64 hexadecimal digits
   std::string note;
+  std::string data_sha256 = {};  ///< key x_data_sha256: of the data trained on; "" for none
   friend bool operator==(const RunRecord&, const RunRecord&) = default;
 };
 

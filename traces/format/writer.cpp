@@ -40,6 +40,7 @@ struct TraceWriter::State {
   std::map<std::string, std::string> sums;
   std::string file_name;  // "" between files
   std::vector<HeldTensor> held;
+  std::size_t quantizers_before = 0, gemms_before = 0;  // the file begun last
   bool is_finished = false;
 
   ~State() {
@@ -133,6 +134,8 @@ void TraceWriter::begin_file(const std::string& name) {
   assert(state_->file_name.empty() && "one file at a time");
   assert(is_data_file_name(name));
   state_->file_name = name;
+  state_->quantizers_before = state_->manifest.quantizers.size();
+  state_->gemms_before = state_->manifest.gemms.size();
 }
 
 void TraceWriter::add_fp32(const std::string& id, const Shape& shape, std::span<const float> values) {
@@ -156,6 +159,19 @@ void TraceWriter::end_file() {
   state_->held.clear();
   state_->file_name.clear();
 }
+
+void TraceWriter::drop_file() {
+  if (state_->file_name.empty()) return;
+  for (const HeldTensor& tensor : state_->held) state_->manifest.tensors.erase(tensor.stored.id);
+  state_->manifest.quantizers.resize(state_->quantizers_before);
+  state_->manifest.gemms.resize(state_->gemms_before);
+  std::error_code ignored;
+  fs::remove(state_->partial / state_->file_name, ignored);  // a failing write may have left some of it
+  state_->held.clear();
+  state_->file_name.clear();
+}
+
+void TraceWriter::set_note(const std::string& note) { state_->manifest.run.note = note; }
 
 void TraceWriter::add_quantizer(const QuantizerRecord& record) {
   state_->manifest.quantizers.push_back(record);

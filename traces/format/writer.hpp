@@ -33,6 +33,10 @@ class TraceWriter {
   void add_codes(const std::string& id, Encoding encoding, const Shape& shape,
                  std::span<const std::uint8_t> codes);
   void end_file();
+  /// Forgets the file begun last and not ended, with the records that were added since, if there is one.
+  void drop_file();
+  /// The run's note, until finish().
+  void set_note(const std::string& note);
 
   void add_quantizer(const QuantizerRecord& record);
   void add_gemm(const GemmRecord& record);

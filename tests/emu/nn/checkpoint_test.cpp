@@ -27,7 +27,8 @@ class Checkpoints : public testing::Test {
  protected:
   void write(std::uint64_t epoch) const {
     State state;
-    write_checkpoint(folder_.path(), {epoch, 938 * epoch, state_hash(state.parameters(), 938 * epoch, epoch)},
+    write_checkpoint(folder_.path(),
+                     {epoch, 938 * epoch, state_hash(state.parameters(), 938 * epoch, epoch), "data"},
                      state.parameters());
   }
   std::filesystem::path file(unsigned epoch) const {
@@ -70,6 +71,7 @@ TEST_F(Checkpoints, ReadBackWhatWasWritten) {
   const Checkpoint checkpoint = read_checkpoint(file(1), state.parameters());
   EXPECT_EQ(checkpoint.epoch, 1U);
   EXPECT_EQ(checkpoint.step, 938U);
+  EXPECT_EQ(checkpoint.data_sha256, "data");
   EXPECT_EQ(state.weight.value[0], 1);
   EXPECT_EQ(state.weight.momentum[0], 0.25F);
   EXPECT_EQ(state.bias.value[0], 0.5F);
@@ -158,8 +160,10 @@ TEST_F(Checkpoints, NothingElseStandsInThem) {
   length += 16;
   std::memcpy(bytes.data(), &length, 8);
   write_whole_file(file(1), bytes);
-  EXPECT_EQ(complaint(state),
-            name + ": header: /__metadata__: found 5 keys; expected format, epoch, step and state_hash");
+  EXPECT_EQ(
+      complaint(state),
+      name +
+          ": header: /__metadata__: found 6 keys; expected format, epoch, step, state_hash and data_sha256");
 }
 
 TEST_F(Checkpoints, OfAnotherNetworkAreRefused) {

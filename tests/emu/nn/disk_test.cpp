@@ -37,11 +37,11 @@ TEST_F(FullDisk, AtTheConfig) {
 
 TEST_F(FullDisk, AtACheckpoint) {
   const TrainingOptions run = options("run");
-  EXPECT_EQ(complaint(run, 10'000),
-            (run.run_directory / "checkpoints/epoch_0001.safetensors").string() +
-                ": cannot be written: File too large");
+  EXPECT_EQ(complaint(run, 10'000), (run.run_directory / "checkpoints/epoch_0001.safetensors").string() +
+                                        ": cannot be written: File too large");
   EXPECT_EQ(tests::contents(run.run_directory),
-            (std::set<std::string>{"checkpoints", "config.json", "log.txt", "metrics.csv", "steps.csv"}));
+            (std::set<std::string>{"checkpoints", "config.json", "log.txt", "metrics.csv", "run.json",
+                                   "steps.csv"}));
   EXPECT_EQ(read_epochs(run.run_directory).size(), 1U);
 
   TrainingOptions resumed = run;  // with room again the run goes on from what is whole
@@ -56,7 +56,8 @@ TEST_F(FullDisk, AtTheTrace) {
   EXPECT_NE(message.find("step_00000000.safetensors"), std::string::npos) << message;
   EXPECT_TRUE(message.ends_with(": File too large")) << message;
   EXPECT_EQ(tests::contents(run.run_directory),
-            (std::set<std::string>{"checkpoints", "config.json", "log.txt", "metrics.csv", "steps.csv"}));
+            (std::set<std::string>{"checkpoints", "config.json", "log.txt", "metrics.csv", "run.json",
+                                   "steps.csv"}));
 }
 
 }  // namespace

@@ -2,10 +2,16 @@
 
 #include "tests/emu/nn/tiny_config.hpp"
 #include "tests/support/folder.hpp"
+#include "tests/support/json_schema.hpp"
 #include "tests/support/message_of.hpp"
 #include "traces/base/files.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
 
 namespace quatrain::emu {
 namespace {
@@ -29,7 +35,7 @@ class RunDirectories : public testing::Test {
  protected:
   /// Two epochs of two steps.
   RunDirectory make() const {
-    RunDirectory run = RunDirectory::create(path_, config_);
+    RunDirectory run = RunDirectory::create(path_, config_, file_);
     for (std::int64_t step = 0; step < 4; ++step) {
       run.add_step(0.5F);
       if (step % 2 == 1) run.add_epoch(metrics_of(step / 2 + 1));
@@ -40,6 +46,11 @@ class RunDirectories : public testing::Test {
   tests::Folder folder_;
   std::filesystem::path path_ = folder_ / "run";
   TrainingConfig config_ = tests::tiny_config();
+  RunFile file_{.program = "quatrain 1.2",
+                .commands = {"quatrain train x"},
+                .data_folder = "one",
+                .data = {.train_images = "c", .train_labels = "d", .test_images = "a", .test_labels = "b"},
+                .of_epochs = 9};
 };
 
 TEST_F(RunDirectories, TablesAreAsTheArchitectureSays) {
@@ -55,7 +66,7 @@ TEST_F(RunDirectories, TablesAreAsTheArchitectureSays) {
 
 TEST_F(RunDirectories, CutToACheckpoint) {
   make();
-  RunDirectory run = RunDirectory::open(path_, config_);
+  RunDirectory run = RunDirectory::open(path_, config_, file_);
   EXPECT_EQ(run.epochs().size(), 2U);
   run.cut_to({.epoch = 1, .step = 2});
   EXPECT_EQ(read_epochs(path_).size(), 1U);
@@ -66,24 +77,101 @@ TEST_F(RunDirectories, CutToACheckpoint) {
 
 TEST_F(RunDirectories, AFolderWithContentsIsNotTaken) {
   std::filesystem::create_directories(path_);
-  RunDirectory::create(path_, config_);  // empty: fine
-  EXPECT_EQ(message_of([&] { RunDirectory::create(path_, config_); }),
+  RunDirectory::create(path_, config_, file_);  // empty: fine
+  EXPECT_EQ(message_of([&] { RunDirectory::create(path_, config_, file_); }),
             path_.string() + ": is not empty; expected a new folder, or to resume the run in it");
   write_whole_file(folder_ / "file", "");
-  EXPECT_EQ(message_of([&] { RunDirectory::create(folder_ / "file", config_); }),
+  EXPECT_EQ(message_of([&] { RunDirectory::create(folder_ / "file", config_, file_); }),
             (folder_ / "file").string() + ": is not a folder");
-  EXPECT_EQ(message_of([&] { RunDirectory::create(folder_ / "file/run", config_); }),
+  EXPECT_EQ(message_of([&] { RunDirectory::create(folder_ / "file/run", config_, file_); }),
             (folder_ / "file/run").string() + ": cannot be created: Not a directory");
 }
 
 TEST_F(RunDirectories, OnlyAnEqualConfigGoesOn) {
-  EXPECT_EQ(message_of([&] { RunDirectory::open(path_, config_); }),
+  EXPECT_EQ(message_of([&] { RunDirectory::open(path_, config_, file_); }),
             path_.string() + ": no config.json here; expected an earlier run to resume");
   make();
   config_.seed += 1;
-  EXPECT_EQ(message_of([&] { RunDirectory::open(path_, config_); }),
+  EXPECT_EQ(message_of([&] { RunDirectory::open(path_, config_, file_); }),
             (path_ / "config.json").string() +
-                ": is not the config of this run; a run is resumed only with an equal one");
+                ": /seed: is 7 in this run and 8 now; a run goes on only with an equal config");
+  config_ = tests::tiny_config();
+  config_.epochs = 3;
+  EXPECT_EQ(
+      message_of([&] { RunDirectory::open(path_, config_, file_); }),
+      (path_ / "config.json").string() +
+          ": /epochs: is 2 in this run and 3 now; a run goes on only with an equal config (the learning rate "
+          "depends on it: more epochs are a new run)");
+  write_whole_file(path_ / "config.json", "{");
+  EXPECT_EQ(message_of([&] { RunDirectory::open(path_, config_, file_); }),
+            (path_ / "config.json").string() +
+                ": is not the config of this run; a run goes on only with an equal one");
+}
+
+TEST_F(RunDirectories, OnlyTheSameDataGoOn) {
+  make();
+  for (std::string DataSums::*sum :
+       {&DataSums::train_images, &DataSums::train_labels, &DataSums::test_images, &DataSums::test_labels}) {
+    RunFile other = file_;
+    other.data_folder = "two";
+    other.data.*sum = "ff";
+    const auto part =
+        std::find_if(data_files.begin(), data_files.end(), [&](auto& f) { return f.sum == sum; });
+    EXPECT_EQ(message_of([&] { RunDirectory::open(path_, config_, other); }),
+              fmt::format("{}: the run was trained on other data: {} has SHA-256 {} there and ff in two",
+                          (path_ / "run.json").string(), part->name, file_.data.*sum));
+  }
+  std::filesystem::remove(path_ / "run.json");  // a run of an older program
+  RunDirectory::open(path_, config_, file_);
+}
+
+TEST_F(RunDirectories, TheRunFileSaysHowItBeganAndHowFarItCame) {
+  {
+    RunDirectory run = make();
+    RunFile now = read_run_file(path_).value();
+    EXPECT_EQ(now.state, RunState::running) << "also what a killed run says";
+    EXPECT_EQ(now.epochs, 2);
+    EXPECT_EQ(now.steps, 4);
+    run.add_step(0.25F);
+    run.end(RunState::stopped, "no more room");
+    EXPECT_EQ(read_step_losses(path_).back(), 0.25F) << "steps of an epoch that did not end are kept";
+  }
+  const std::string text = read_whole_file(path_ / "run.json");
+  EXPECT_EQ(tests::JsonSchema("run").complaint(text), "");
+  EXPECT_EQ(nlohmann::json::parse(text), nlohmann::json::parse(R"({"format": "quatrain-run", "version": 1,
+    "program": "quatrain 1.2", "commands": ["quatrain train x"],
+    "data": {"folder": "one", "sha256": {"t10k-images-idx3-ubyte": "a", "t10k-labels-idx1-ubyte": "b",
+                                         "train-images-idx3-ubyte": "c", "train-labels-idx1-ubyte": "d"}},
+    "state": "stopped", "epochs": 2, "of_epochs": 9, "steps": 5, "reason": "no more room"})"));
+  file_.commands = {"quatrain train x --resume"};
+  RunDirectory again = RunDirectory::open(path_, config_, file_);
+  again.cut_to({.epoch = 1, .step = 2});
+  again.end(RunState::finished);
+  const RunFile now = read_run_file(path_).value();
+  EXPECT_EQ(now.commands, (std::vector<std::string>{"quatrain train x", "quatrain train x --resume"}));
+  EXPECT_EQ(now.state, RunState::finished);
+  EXPECT_EQ(now.reason, std::nullopt);
+  EXPECT_EQ(now.epochs, 1);
+  EXPECT_EQ(now.steps, 2);
+}
+
+TEST_F(RunDirectories, OneTrainingAtATimeWorksInOne) {
+  const RunDirectory run = make();
+  EXPECT_EQ(
+      message_of([&] { RunDirectory::open(path_, config_, file_); }),
+      (path_ / "config.json").string() + ": another training works in this run; expected one that has ended");
+}
+
+TEST_F(RunDirectories, OfManyThatBeginTogetherOneGetsAFolder) {
+  std::filesystem::create_directories(path_);
+  std::atomic<int> made = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 6; ++i)
+    threads.emplace_back([&] {
+      made += message_of([&] { RunDirectory::create(path_, config_, file_); }) == "nothing was thrown";
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(made, 1);
 }
 
 TEST_F(RunDirectories, DamagedTablesAreNamed) {
@@ -108,11 +196,13 @@ TEST_F(RunDirectories, DamagedTablesAreNamed) {
             (path_ / "steps.csv").string() + ": line 3: step 2; expected 1");
 }
 
-TEST_F(RunDirectories, FirstFreeNumber) {
-  EXPECT_EQ(first_free_run_directory(folder_.path(), "demo"), folder_ / "demo-001");
-  std::filesystem::create_directories(folder_ / "demo-001");
+TEST_F(RunDirectories, FirstFreeNumberIsMade) {
+  EXPECT_EQ(make_numbered_directory(folder_.path(), "demo"), folder_ / "demo-001");
   std::filesystem::create_directories(folder_ / "demo-003");
-  EXPECT_EQ(first_free_run_directory(folder_.path(), "demo"), folder_ / "demo-002");
+  EXPECT_EQ(make_numbered_directory(folder_.path(), "demo"), folder_ / "demo-002");
+  EXPECT_EQ(make_numbered_directory(folder_.path(), "demo"), folder_ / "demo-004");
+  EXPECT_EQ(tests::contents(folder_.path()),
+            (std::set<std::string>{"demo-001", "demo-002", "demo-003", "demo-004"}));
 }
 
 TEST_F(RunDirectories, TheLogGrowsByLines) {

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,18 @@ class TinyRun : public testing::Test {
   static emu::TrainingResult train(const emu::TrainingOptions& options) {
     traces::SilentProgress progress;
     return emu::train(options, progress);
+  }
+  /// Stops when `steps` steps and evaluation batches are done.
+  static void train_until(emu::TrainingOptions options, int steps) {
+    class Count final : public traces::Progress {
+     public:
+      void begin(std::string_view, std::uint64_t) override {}
+      void update(std::uint64_t, std::string_view) override { ++done; }
+      void finish() override {}
+      std::atomic<int> done = 0;
+    } count;
+    options.stops = [&] { return count.done >= steps; };
+    EXPECT_THROW(emu::train(options, count), traces::Interrupted);
   }
   static std::vector<std::string> hashes(const std::vector<emu::EpochMetrics>& epochs) {
     std::vector<std::string> all;

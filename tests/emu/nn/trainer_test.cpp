@@ -8,7 +8,9 @@
 #include "tests/emu/nn/tiny_run.hpp"
 #include "tests/support/forced_path.hpp"
 #include "tests/support/message_of.hpp"
+#include "traces/format/checksum.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -21,11 +23,6 @@ using traces::read_whole_file;
 
 class Trainer : public tests::TinyRun {
  protected:
-  /// Stops when `step` steps and evaluation batches are done.
-  static void train_until(TrainingOptions options, int step) {
-    options.stops = [step]() mutable { return step-- == 0; };
-    EXPECT_THROW(train(options), traces::Interrupted);
-  }
   /// Rows without their seconds.
   static std::string metrics_of(const std::filesystem::path& run) {
     std::string text;
@@ -71,12 +68,17 @@ TEST_F(Trainer, InterruptedAndResumedIsTheSameRun) {
   for (const int step : {0, 4, 7, 12}) {
     TrainingOptions resumed = options(fmt::format("stopped_{}", step));
     train_until(resumed, step);
-    EXPECT_EQ(read_step_losses(resumed.run_directory).size(), step < 9 ? 0U : 6U);
+    const RunFile stopped = read_run_file(resumed.run_directory).value();
+    EXPECT_EQ(stopped.state, RunState::interrupted);
+    EXPECT_EQ(stopped.epochs, step < 9 ? 0 : 1);
+    EXPECT_EQ(stopped.steps, step < 9 ? std::min(step, 6) : step - 3);  // an evaluation is 3 batches
+    EXPECT_EQ(read_step_losses(resumed.run_directory).size(), static_cast<std::size_t>(stopped.steps));
     resumed.resumes = true;
     std::vector<std::int64_t> seen;
     resumed.epoch_ended = [&](const EpochMetrics& metrics) { seen.push_back(metrics.epoch); };
     train(resumed);
     EXPECT_EQ(seen, (std::vector<std::int64_t>{1, 2}));
+    EXPECT_EQ(read_run_file(resumed.run_directory).value().state, RunState::finished);
     EXPECT_EQ(metrics_of(resumed.run_directory), metrics_of(folder_ / "whole"));
     EXPECT_EQ(read_whole_file(resumed.run_directory / "steps.csv"),
               read_whole_file(folder_ / "whole/steps.csv"));
@@ -139,16 +141,23 @@ TEST_F(Trainer, ResumingNeedsTheSameConfigAndData) {
   TrainingOptions run = options("run");
   train(run);
   run.resumes = true;
-  tests::write_synthetic_images(folder_ / "other", 64, 25);
+  std::filesystem::create_directory(folder_ / "other");
+  tests::write_synthetic_half(folder_ / "other", "train", 90, 1, {});
+  tests::write_synthetic_half(folder_ / "other", "t10k", 25, 3, {});  // of the same size
   run.data = folder_ / "other";
-  EXPECT_EQ(message_of([&] { train(run); }),
-            (run.run_directory / "checkpoints").string() +
-                ": step 12 after epoch 2; these data give 8: not the data of that run");
-  run.data = folder_ / "data";
-  run.config.epochs = 3;
-  EXPECT_EQ(message_of([&] { train(run); }),
-            (run.run_directory / "config.json").string() +
-                ": is not the config of this run; a run is resumed only with an equal one");
+  const auto sum = [&](const char* folder) {
+    return traces::sha256_of_file(folder_ / folder / "t10k-images-idx3-ubyte");
+  };
+  EXPECT_EQ(
+      message_of([&] { train(run); }),
+      fmt::format(
+          "{}: the run was trained on other data: t10k-images-idx3-ubyte has SHA-256 {} there and {} in {}",
+          (run.run_directory / "run.json").string(), sum("data"), sum("other"), run.data.string()));
+  std::filesystem::remove(run.run_directory / "run.json");  // the checkpoint knows it too
+  EXPECT_TRUE(
+      message_of([&] { train(run); })
+          .starts_with((run.run_directory / "checkpoints").string() +
+                       ": the checkpoint of epoch 2 was trained on other data: expected data_sha256 "));
 }
 
 TEST_F(Trainer, AnEpochLowersTheLoss) {
@@ -166,7 +175,7 @@ TEST_F(Trainer, ARunDirectoryHoldsWhatTheArchitectureSays) {
   EXPECT_EQ(tests::contents(run.run_directory),
             (std::set<std::string>{"checkpoints", "checkpoints/epoch_0001.safetensors",
                                    "checkpoints/epoch_0002.safetensors", "config.json", "log.txt",
-                                   "metrics.csv", "steps.csv"}));
+                                   "metrics.csv", "run.json", "steps.csv"}));
   EXPECT_EQ(read_whole_file(run.run_directory / "config.json"), dump_training_config(run.config));
 }
 
@@ -180,22 +189,40 @@ TEST_F(Trainer, BadDataLeaveNothing) {
   EXPECT_FALSE(std::filesystem::exists(run.run_directory));
 }
 
-TEST_F(Trainer, ALossThatIsNotFiniteEndsTheRun) {
-  TrainingOptions run = options("run");
-  run.config = with_overrides(run.config, {.quantize = Recipe::fp32}, "");
-  run.config.learning_rate.from = run.config.learning_rate.to = 1e30;
-  const std::string message = message_of([&] { train(run); });
-  EXPECT_TRUE(message.starts_with("tiny: step 1: the loss is ")) << message;
-  EXPECT_TRUE(message.ends_with("; a smaller learning rate may help")) << message;
-  EXPECT_NE(read_whole_file(run.run_directory / "log.txt").find("stopped: " + message), std::string::npos);
+/// One message for one cause, whatever the arithmetic met first; and the table holds what led to it.
+TEST_F(Trainer, ADivergingRunSaysSoWithTheWayOfItsLoss) {
+  for (const auto& [recipe, rate] :
+       {std::pair(Recipe::fp32, 1e30), {Recipe::luq, 1e30}, {Recipe::luq, 30.0}}) {
+    TrainingOptions run = options(fmt::format("{}_{}", name_of(recipe), rate));
+    run.config = with_overrides(run.config, {.epochs = 40, .quantize = recipe}, "");
+    run.config.learning_rate.from = run.config.learning_rate.to = rate;
+    const std::string message = message_of([&] { train(run); });
+    const std::vector<float> losses = read_step_losses(run.run_directory);
+    ASSERT_FALSE(losses.empty());
+    const auto largest = std::max_element(losses.begin(), losses.end());
+    EXPECT_TRUE(
+        message.starts_with(fmt::format("tiny: step {}: the training diverges: the loss grew from {:.4g} at "
+                                        "step 0 to {:.4g} at step {}, then ",
+                                        losses.size(), losses.front(), *largest, largest - losses.begin())))
+        << message;
+    EXPECT_TRUE(message.ends_with("; a smaller learning rate may help")) << message;
+    EXPECT_NE(read_whole_file(run.run_directory / "log.txt").find("stopped: " + message), std::string::npos);
+    const RunFile file = read_run_file(run.run_directory).value();
+    EXPECT_EQ(file.state, RunState::stopped);
+    EXPECT_EQ(file.reason, message);
+    EXPECT_EQ(file.of_epochs, 40);
+    EXPECT_EQ(file.steps, static_cast<std::int64_t>(losses.size()));
+  }
 }
 
-TEST_F(Trainer, AnErrorOfAStepSaysWhich) {
+TEST_F(Trainer, ImagesThatLeaveTheRangeAtOnceAreNoDivergence) {
   TrainingOptions run = options("run");
-  run.config.learning_rate.from = run.config.learning_rate.to = 1e30;
+  run.config.data.std = 1e-38;
   const std::string message = message_of([&] { train(run); });
-  EXPECT_TRUE(message.starts_with("tiny: step 1: ")) << message;
-  EXPECT_EQ(message.find("the loss is"), std::string::npos) << "what the quantizers say: " << message;
+  EXPECT_TRUE(message.starts_with("tiny: step 0: the first step leaves the range of fp32: ")) << message;
+  EXPECT_TRUE(
+      message.ends_with("; expected images of mean 0 and standard deviation 1 (/data/mean, /data/std)"))
+      << message;
 }
 
 /// The first epoch in one thread, step by step; `spoil` may change what an update wrote.

@@ -149,13 +149,44 @@ TEST_F(TrainerTrace, WhatCannotBeTracedIsRefusedBeforeAnythingIsMade) {
   }
 }
 
-TEST_F(TrainerTrace, AnInterruptedRunLeavesNoTrace) {
-  TrainingOptions run = traced("run");
-  int calls = 0;
-  run.stops = [&] { return ++calls == 5; };
-  EXPECT_THROW(train(run), traces::Interrupted);
-  EXPECT_EQ(tests::contents(run.run_directory),
-            (std::set<std::string>{"checkpoints", "config.json", "log.txt", "metrics.csv", "steps.csv"}));
+/// After 8 steps and batches the run is in its first evaluation, with step 0 and one batch of the evaluation
+/// traced.
+TEST_F(TrainerTrace, AnInterruptedRunLeavesWhatWasTraced) {
+  train_until(traced("run", "0,2,last"), 8);
+  traces::SilentProgress progress;
+  const traces::TraceReader trace = traces::check_trace(folder_ / "run/trace", progress);
+  EXPECT_EQ(tests::contents(folder_ / "run/trace"),
+            (std::set<std::string>{"SHA256SUMS", "manifest.json", "step_00000000.safetensors",
+                                   "step_00000002.safetensors", "step_00000006_evaluation.safetensors"}));
+  EXPECT_EQ(trace.manifest().run.note, "the run stopped early: interrupted");
+  EXPECT_EQ(trace.manifest().gemms.size(), 2U * 9 + 3);
+}
+
+TEST_F(TrainerTrace, ARunThatStopsInATracedStepLeavesTheOnesBefore) {
+  TrainingOptions run = traced("run", "0,1,2,3,4,5");
+  run.config.learning_rate.from = run.config.learning_rate.to = 1e30;  // step 1 fails within
+  const std::string message = message_of([&] { train(run); });
+  traces::SilentProgress progress;
+  const traces::TraceReader trace = traces::check_trace(run.run_directory / "trace", progress);
+  EXPECT_EQ(tests::contents(run.run_directory / "trace"),
+            (std::set<std::string>{"SHA256SUMS", "manifest.json", "step_00000000.safetensors"}));
+  EXPECT_EQ(trace.manifest().run.note, "the run stopped early: " + message);
+}
+
+TEST_F(TrainerTrace, ARunThatStopsBeforeItsFirstTracedStepLeavesNone) {
+  train_until(traced("run", "5"), 5);
+  EXPECT_EQ(tests::contents(folder_ / "run"),
+            (std::set<std::string>{"checkpoints", "config.json", "log.txt", "metrics.csv", "run.json",
+                                   "steps.csv"}));
+}
+
+TEST_F(TrainerTrace, SaysWhichDataItIsOf) {
+  const traces::TraceReader trace(*train(traced("run", "0")).trace);
+  std::string lines;  // as `sha256sum t10k-* train-*` prints them
+  for (const char* name : {"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", "train-images-idx3-ubyte",
+                           "train-labels-idx1-ubyte"})
+    lines += fmt::format("{}  {}\n", traces::sha256_of_file(folder_ / "data" / name), name);
+  EXPECT_EQ(trace.manifest().run.data_sha256, traces::sha256_hex(lines));
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "sim/cli/console.hpp"
 
+#include "traces/base/error.hpp"
+
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -60,6 +62,29 @@ TEST(Signals, AClosedPipeIsAnErrorOfTheWrite) {
   EXPECT_EQ(write(ends[1], "x", 1), -1);
   EXPECT_EQ(errno, EPIPE);
   close(ends[1]);
+}
+
+/// Whatever tells its progress ends at one signal. In a process of its own: the signal is for the whole
+/// process.
+TEST(Progress, ThrowsInterruptedAfterASignal) {
+  const auto end = [](auto&& call) {
+    install_signal_handlers();
+    const auto progress = make_progress();
+    progress->begin("check", 10);
+    progress->update(1, "");
+    std::raise(SIGINT);
+    try {
+      call(*progress);
+    } catch (const traces::Interrupted&) {
+      ::_exit(130);
+    }
+    ::_exit(0);
+  };
+  EXPECT_EXIT(end([](traces::Progress& progress) { progress.update(2, ""); }), testing::ExitedWithCode(130),
+              "");
+  EXPECT_EXIT(end([](traces::Progress& progress) { progress.begin("more", 2); }),
+              testing::ExitedWithCode(130), "");
+  EXPECT_EXIT(end([](traces::Progress& progress) { progress.finish(); }), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "tests/support/folder.hpp"
 #include "tests/support/message_of.hpp"
+#include "tests/support/program.hpp"
 #include "traces/base/files.hpp"
 
 #include <fmt/format.h>
@@ -30,6 +31,19 @@ TEST(ConfigFile, PathOpensAFileAndCountsFromTheFolder) {
   traces::write_whole_file(folder / "mine.json", R"({"name": "mine"})");
   EXPECT_EQ(open_config((folder / "mine.json").string(), ConfigKind::training).at("name").string(), "mine");
   EXPECT_EQ(open_config("mine.json", ConfigKind::technology, folder.path()).at("name").string(), "mine");
+}
+
+/// coreutils have the last word.
+TEST(ConfigFile, TheSumIsThatOfTheText) {
+  const tests::Folder folder;
+  traces::write_whole_file(folder / "mine.json", R"({"name": "mine"})");
+  const auto sum_by_coreutils = [&](const std::filesystem::path& file) {
+    return tests::run_program("sha256sum", file.string(), folder).out.substr(0, 64);
+  };
+  EXPECT_EQ(config_sha256("mine.json", ConfigKind::accelerator, folder.path()),
+            sum_by_coreutils(folder / "mine.json"));
+  EXPECT_EQ(config_sha256("7nm", ConfigKind::technology),
+            sum_by_coreutils(std::filesystem::path(QUATRAIN_SOURCE_DIR) / "configs/technology/7nm.json"));
 }
 
 TEST(ConfigFile, UnknownNameListsTheEmbeddedOnes) {
