@@ -33,7 +33,7 @@ struct Typed {
   unsigned threads = 0;
 };
 
-int make_report(const Typed& typed) {
+int make_report(const Typed& typed, const Provenance& provenance) {
   const std::filesystem::path html =
       typed.html.empty() ? typed.directory / traces::run_names::report_html : typed.html;
   const std::filesystem::path json =
@@ -47,7 +47,8 @@ int make_report(const Typed& typed) {
   const report::Report result = report::read_report(typed.directory, pool, *progress, interrupted);
   const report::Page page = report::make_page(result);
   const std::array<std::string, 2> texts = {
-      report::render_json(result), report::render_html(page, embedded_resource("chart.js").value_or(""))};
+      with_provenance(report::render_json(result), provenance, 2),
+      report::render_html(page, embedded_resource("chart.js").value_or(""))};
   warn_unless_flushed(write_outputs(outputs, texts), html);
   fmt::print("{}\n{}\n{}\n", report::render_terminal(page), json.string(), html.string());
   return 0;
@@ -66,8 +67,9 @@ void add_report_command(CLI::App& program, Action& action) {
       ->check(not_empty());
   command->add_option("--threads", typed->threads, "default: as many as the machine has")
       ->check(whole_number(1, 1024));
-  command->callback(
-      [typed, &action] { action = [typed](const Provenance&) { return make_report(*typed); }; });
+  command->callback([typed, &action] {
+    action = [typed](const Provenance& provenance) { return make_report(*typed, provenance); };
+  });
 }
 
 }  // namespace quatrain::sim

@@ -150,7 +150,7 @@ void print(const CrossCheck& check) {
   for (const MachineFindings& machine : check.machines) print_verdict(machine);
 }
 
-int verify(const Typed& typed) {
+int verify(const Typed& typed, const Provenance& provenance) {
   machines_typed(typed);  // a wrong name is told before the trace is read
   std::vector<Output> outputs;
   if (!typed.json.empty()) {
@@ -171,7 +171,7 @@ int verify(const Typed& typed) {
   deadline.reset();
   print(check);
   if (!outputs.empty()) {
-    const std::string text = cross_check_json(check, typed.json);
+    const std::string text = with_provenance(cross_check_json(check, typed.json), provenance, 2);
     warn_unless_flushed(write_outputs(outputs, std::span(&text, 1)), typed.json);
   }
   if (!check.checked() && check.contradictions.empty())
@@ -202,7 +202,9 @@ void add_verify_command(CLI::App& program, Action& action) {
       ->check(whole_number(0, UINT64_MAX));
   command->add_option("--threads", typed->threads, "default: as many as the machine has")
       ->check(whole_number(1, 1024));
-  command->callback([typed, &action] { action = [typed](const Provenance&) { return verify(*typed); }; });
+  command->callback([typed, &action] {
+    action = [typed](const Provenance& provenance) { return verify(*typed, provenance); };
+  });
 }
 
 }  // namespace quatrain::sim

@@ -1,5 +1,7 @@
 #include "sim/records/provenance.hpp"
 
+#include "sim/records/result_file.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace quatrain::sim {
@@ -9,6 +11,12 @@ nlohmann::ordered_json to_json_object(const Provenance& provenance) {
   for (const Input& input : provenance.inputs)
     inputs.push_back({{"file", input.name}, {"sha256", input.sha256}});
   return {{"command", provenance.command}, {"program", provenance.program}, {"inputs", inputs}};
+}
+
+std::string with_provenance(const std::string& json, const Provenance& provenance, int indent) {
+  nlohmann::ordered_json object = nlohmann::ordered_json::parse(json);
+  object["provenance"] = to_json_object(provenance);
+  return json_text(object, indent);
 }
 
 std::string shell_word(const std::string& word) {

@@ -23,6 +23,9 @@ struct Provenance {
 
 nlohmann::ordered_json to_json_object(const Provenance& provenance);
 
+/// The text of a JSON result, an object, with the key "provenance" behind all others.
+std::string with_provenance(const std::string& json, const Provenance& provenance, int indent);
+
 /// One word of a command line for a shell: in single quotes where it is not plain.
 std::string shell_word(const std::string& word);
 /// Words with a space between them.

@@ -25,5 +25,13 @@ TEST(ProvenanceJson, SaysCommandProgramAndInputs) {
             R"({"command":"quatrain sim x","program":"quatrain 9","inputs":[{"file":"x","sha256":"ab"}]})");
 }
 
+TEST(ProvenanceJson, StandsBehindAllOtherKeysOfAResult) {
+  const std::string json = "{\n  \"b\": 0.1,\n  \"a\": 18446744073709551615\n}\n";
+  EXPECT_EQ(
+      with_provenance(json, {.command = "c", .program = "p"}, 2),
+      "{\n  \"b\": 0.1,\n  \"a\": 18446744073709551615,\n  \"provenance\": {\n    \"command\": \"c\",\n    "
+      "\"program\": \"p\",\n    \"inputs\": []\n  }\n}\n");
+}
+
 }  // namespace
 }  // namespace quatrain::sim
