@@ -5,6 +5,8 @@
 #include "tests/support/synthetic_images.hpp"
 
 #include <gtest/gtest.h>
+
+#include <cstring>
 #include <zlib.h>
 
 namespace quatrain::emu {
@@ -47,6 +49,15 @@ TEST_F(Idx, PlainAndGzipReadTheSame) {
     EXPECT_EQ(idx.sizes, (std::vector<std::uint32_t>{1, 2, 3}));
     EXPECT_EQ(idx.bytes, (std::vector<std::uint8_t>{0, 1, 2, 253, 254, 255}));
   }
+}
+
+TEST_F(Idx, LargeFileIsReadInPieces) {  // of 16 MiB
+  std::string bytes(40'000'000, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 2654435761U >> 24);
+  write(idx_bytes({40, 1000, 1000}, bytes));
+  const IdxFile idx = read_idx(file_, 3);
+  ASSERT_EQ(idx.bytes.size(), bytes.size());
+  EXPECT_EQ(std::memcmp(idx.bytes.data(), bytes.data(), bytes.size()), 0);
 }
 
 TEST_F(Idx, AbsentFile) { EXPECT_EQ(complaint(3), "cannot be opened: No such file or directory"); }
