@@ -7,5 +7,5 @@ command -v chromium >/dev/null || { echo "$0: chromium is missing (Debian packag
 page=$(realpath "$1")
 picture=$(cd "$(dirname "$0")" && pwd)/report.png
 chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --force-device-scale-factor=1 \
-  --window-size=1200,1500 --virtual-time-budget=5000 --screenshot="$picture" "file://$page" 2>/dev/null
+  --window-size=1200,800 --virtual-time-budget=5000 --screenshot="$picture" "file://$page" 2>/dev/null
 echo "$picture"
