@@ -9,7 +9,7 @@
 
 namespace quatrain::emu {
 
-/// labels: one a sample, below the number of classes. losses: one a sample, overwritten.
+/// labels: one per sample, below the number of classes. losses: one per sample, overwritten.
 void cross_entropy(const Tensor& logits, std::span<const std::uint8_t> labels, std::span<float> losses);
 
 /// The same, and the gradient by the logits.

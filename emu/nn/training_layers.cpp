@@ -158,7 +158,7 @@ void check_network(const JsonNode& node, const std::vector<JsonNode>& items,
           .error("the {} layer with parameters stays fp32", word);
   const std::int64_t values = layers.back().output.elements();
   if (values != class_count)
-    throw node.error("the last layer gives {} values a sample; expected {}, one a class", values,
+    throw node.error("the last layer gives {} values per sample; expected {}, one per class", values,
                      class_count);
 }
 

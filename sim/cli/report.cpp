@@ -65,7 +65,7 @@ void add_report_command(CLI::App& program, Action& action) {
   command->add_option("--html", typed->html, "page (default: RUN_DIR/report.html)")->check(not_empty());
   command->add_option("--json", typed->json, "figures for programs (default: RUN_DIR/report.json)")
       ->check(not_empty());
-  command->add_option("--threads", typed->threads, "default: as many as the machine has")
+  command->add_option("--threads", typed->threads, "how many threads (default: one per processor)")
       ->check(whole_number(1, 1024));
   command->callback([typed, &action] {
     action = [typed](const Provenance& provenance) { return make_report(*typed, provenance); };

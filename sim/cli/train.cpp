@@ -24,7 +24,7 @@ Examples:
   quatrain train demo_cnn                                 into runs/demo_cnn-001 (the first free number)
   quatrain train demo_cnn --quantize fp32 --out runs/fp32 the same network and recipe without quantizers
   quatrain train mine.json --seed 7 --trace               operands and results of three steps in RUN/trace
-  quatrain train mine.json --trace-steps 0,100,last       of these steps
+  quatrain train mine.json --trace-steps 0,100,last       the same of these steps
   quatrain train mine.json --out runs/mine --resume       goes on after the newest checkpoint
 
 RUN holds config.json, run.json (this command, the data's SHA-256, how far the run came), metrics.csv (one row per
@@ -61,7 +61,7 @@ emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command,
 
 void print_plan(const emu::TrainingConfig& config) {
   const emu::ForwardMacs macs = emu::forward_macs(config);
-  fmt::print("{}: seed {}, {} epoch{}, batch {}; {} forward MACs an image", config.name, config.seed,
+  fmt::print("{}: seed {}, {} epoch{}, batch {}; {} forward MACs per image", config.name, config.seed,
              config.epochs, config.epochs == 1 ? "" : "s", config.batch, macs.all);
   if (config.quantize.forward != emu::ForwardRule::none)
     fmt::print(", {:.1f} % of them on 4-bit codes",
@@ -94,27 +94,30 @@ int train(const Typed& typed, const CLI::App& command, const std::string& comman
 }  // namespace
 
 void add_train_command(CLI::App& program, Action& action) {
-  CLI::App* command = program.add_subcommand("train", "Train a network by a config, in exact arithmetic");
+  CLI::App* command = program.add_subcommand("train", "Train a network; equal bits on every computer");
   command->footer(examples);
   const auto typed = std::make_shared<Typed>();
   command->add_option("CONFIG", typed->config, "training config: file or name")->required();
   CLI::Option* out = command->add_option("--out", typed->out, "run directory (default: runs/NAME-001, ...)")
                          ->check(not_empty());
-  command->add_option("--seed", typed->overrides.seed, "instead of the config's")
+  command->add_option("--seed", typed->overrides.seed, "takes the place of the config's seed")
       ->check(whole_number(0, UINT32_MAX));
-  command->add_option("--epochs", typed->overrides.epochs, "instead of the config's")
+  command->add_option("--epochs", typed->overrides.epochs, "takes the place of the config's epochs")
       ->check(whole_number(1, emu::most_epochs));
-  command->add_option("--quantize", typed->quantize, "instead of the config's: fp32, luq or nearest")
+  command->add_option("--quantize", typed->quantize, "how quantized layers round, in place of the config's")
       ->check(CLI::IsMember(std::vector<std::string>(traces::words_of<emu::Recipe>.begin(),
                                                      traces::words_of<emu::Recipe>.end())));
-  command->add_option("--threads", typed->threads, "default: as many as the machine has")
+  command->add_option("--threads", typed->threads, "how many threads (default: one per processor)")
       ->check(whole_number(1, 1024));
-  command->add_option("--data", typed->data, "folder of the IDX files (default: $QUATRAIN_DATA, or Debian's)")
+  command
+      ->add_option("--data", typed->data,
+                   "folder of the images, as IDX files (default: $QUATRAIN_DATA, or Debian's)")
       ->check(not_empty());
   command->add_option("--trace", typed->trace, "write a trace of some steps (default: RUN/trace)")
       ->expected(0, 1);
-  command->add_option("--trace-steps", typed->steps,
-                      "comma list of step numbers, first, middle, last (default: these three)");
+  command->add_option(
+      "--trace-steps", typed->steps,
+      "steps to trace, with commas: numbers, first, middle, last (default: the last three words)");
   command->add_flag("--resume", typed->resumes, "go on after the newest checkpoint of --out")->needs(out);
   command->callback([typed, command, &action] {
     action = [typed, command](const Provenance& typed_line) {

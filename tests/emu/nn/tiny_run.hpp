@@ -1,5 +1,5 @@
 #pragma once
-/// Runs of the tiny config on synthetic images: 6 steps an epoch, the last of them shorter.
+/// Runs of the tiny config on synthetic images: 6 steps per epoch, the last of them shorter.
 
 #include "emu/nn/trainer.hpp"
 #include "tests/emu/nn/tiny_config.hpp"

@@ -168,7 +168,7 @@ TEST(TrainingConfig, OnlyTheReaderJudges) {
       {"/layers/7/precision", "quantized",
        "c.json: /layers/7/precision: the last layer with parameters stays fp32"},
       {"/layers/7/out_features", 11,
-       "c.json: /layers: the last layer gives 11 values a sample; expected 10, one a class"},
+       "c.json: /layers: the last layer gives 11 values per sample; expected 10, one per class"},
       {"/layers",
        {{{"kind", "relu"}}},
        "c.json: /layers: no layer has parameters; expected a conv2d or a linear"},

@@ -146,7 +146,7 @@ traces::Geometry convolution(std::int64_t groups) {
 
 class Activity : public testing::TestWithParam<Case> {
  protected:
-  /// The records of two random GEMMs, as the program counts them: name to value, a map a record.
+  /// The records of two random GEMMs, as the program counts them: name to value, one map per record.
   std::vector<Counts> program(const std::vector<GemmCase>& steps, const std::string& fidelity) {
     const Case& c = GetParam();
     const std::string name = "array_" + fidelity;

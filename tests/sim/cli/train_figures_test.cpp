@@ -161,7 +161,7 @@ TEST_P(TrainFigures, OfTheTerminal) {
   std::vector<std::string> lines = split(run_.out, "\n");
   ASSERT_EQ(lines.size(), 6U) << run_.out;
   // by hand: 4 of 7 x 9 outputs with 6 terms, 6 of 4 x 5 with 2 x 9, 10 with 120
-  EXPECT_EQ(lines[0], fmt::format("recount: seed 11, 3 epochs, batch 8; {} forward MACs an image",
+  EXPECT_EQ(lines[0], fmt::format("recount: seed 11, 3 epochs, batch 8; {} forward MACs per image",
                                   4 * 7 * 9 * 6 + 6 * 4 * 5 * 18 + 10 * 120));
   EXPECT_EQ(lines[5], (folder_ / "run").string());
   const std::vector<Row> rows = rows_of({lines[1], lines[2], lines[3], lines[4]}, "  ");

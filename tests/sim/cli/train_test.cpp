@@ -85,7 +85,7 @@ TEST_F(TrainCommand, PrintsEveryEpochAndLastTheRunDirectory) {
   EXPECT_EQ(run.err, "");
   const std::string hash = "[0-9a-f]+";
   EXPECT_THAT(run.out,
-              MatchesRegex("tiny: seed 7, 2 epochs, batch 16; 34656 forward MACs an image, 79\\.2 % of "
+              MatchesRegex("tiny: seed 7, 2 epochs, batch 16; 34656 forward MACs per image, 79\\.2 % of "
                            "them on 4-bit codes\n"
                            "epoch  train loss  test loss  test accuracy  seconds  state_hash\n"
                            "    1 +[0-9.]+ +[0-9.]+ +[0-9.]+ % +[0-9.]+  " +
