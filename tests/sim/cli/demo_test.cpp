@@ -10,8 +10,10 @@
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
+#include <regex>
 #include <set>
 #include <string>
+#include <utility>
 
 namespace quatrain::sim {
 namespace {
@@ -30,6 +32,16 @@ void write_images(const std::filesystem::path& directory) {
   tests::write_synthetic_images(directory, 6000, 1000, {.noise = 200, .contrast = 24});
 }
 
+/// "1.5 s", "12 s", "1 min 02 s" behind `stage` in the table of times: seconds, and how far its rounding may
+/// be off.
+std::pair<double, double> printed_seconds(const std::string& text, const std::string& stage) {
+  std::smatch found;
+  const std::regex line("\n  " + stage + " +(?:(\\d+) min )?([\\d.]+) s\n");
+  if (!std::regex_search(text, found, line)) return {-1, 0};
+  const double minutes = found[1].matched ? std::stod(found[1]) : 0;
+  return {60 * minutes + std::stod(found[2]), found[2].str().find('.') == std::string::npos ? 0.51 : 0.051};
+}
+
 TEST(DemoCommand, TrainsSimulatesVerifiesAndReports) {
   const tests::Folder folder;
   write_images(folder / "images");
@@ -45,9 +57,16 @@ TEST(DemoCommand, TrainsSimulatesVerifiesAndReports) {
 
   const std::string stages = traces::read_whole_file(folder / "demo/stages.json");
   EXPECT_EQ(tests::JsonSchema("stages").complaint(stages), "");
+  double all = 0;
   for (const char* stage : {"train_fp32", "train_luq", "train_nearest", "trace_check", "sim_luq_32x32",
-                            "sim_bf16_32x32", "verify", "report"})
-    EXPECT_TRUE(json::parse(stages).at("seconds").contains(stage)) << stage;
+                            "sim_bf16_32x32", "verify", "report"}) {
+    const double seconds = json::parse(stages).at("seconds").at(stage);
+    const auto [printed, off] = printed_seconds(run.out, stage);
+    EXPECT_NEAR(printed, seconds, off) << stage;
+    all += seconds;
+  }
+  const auto [printed_sum, off] = printed_seconds(run.out, "all");
+  EXPECT_NEAR(printed_sum, all, off + 8 * 0.0005);  // the file has milliseconds
 
   const std::string text = traces::read_whole_file(folder / "demo/report.json");
   EXPECT_EQ(tests::JsonSchema("report").complaint(text), "");
