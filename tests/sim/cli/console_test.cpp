@@ -67,6 +67,7 @@ TEST(Signals, AClosedPipeIsAnErrorOfTheWrite) {
 /// Whatever tells its progress ends at one signal. In a process of its own: the signal is for the whole
 /// process.
 TEST(Progress, ThrowsInterruptedAfterASignal) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // what other tests here have signalled does not count
   const auto end = [](auto&& call) {
     install_signal_handlers();
     const auto progress = make_progress();

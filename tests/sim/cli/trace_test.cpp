@@ -69,7 +69,7 @@ TEST_F(TraceCommand, InfoListsTensorsByNumber) {
   }
   writer.end_file();
   writer.finish();
-  EXPECT_EQ(run("info --tensors t").out,
+  EXPECT_EQ(run("info --tensors " + (folder_ / "t").string()).out,
             "9/weight/codes  int4 [1, 2]\n10/weight/codes  int4 [1, 2]\n100/weight/codes  int4 [1, 2]\n");
 }
 

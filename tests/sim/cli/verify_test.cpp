@@ -1,4 +1,5 @@
 /// quatrain verify, typed as a user types it.
+#include "sim/records/provenance.hpp"
 #include "sim/verify/cross_check_json.hpp"
 #include "tests/sim/verify/case_trace.hpp"
 #include "tests/support/edited_trace.hpp"
@@ -146,8 +147,12 @@ TEST_F(VerifyCommand, FindingsAreReadBackAsTheyWereWritten) {
   const std::filesystem::path file = folder / "crosscheck.json";
   for (const char* machines : {"emu", "simt.naive"}) {
     EXPECT_EQ(verify(trace() + " --machines " + machines + " --json " + file.string()).exit_code, 1);
-    const std::string text = traces::read_whole_file(file);
-    EXPECT_EQ(sim::cross_check_json(sim::read_cross_check(file, ""), file), text);
+    const std::string arguments =
+        "verify " + trace() + " --machines " + machines + " --json " + file.string();
+    EXPECT_EQ(sim::with_provenance(
+                  sim::cross_check_json(sim::read_cross_check(file, ""), file),
+                  {.command = "quatrain " + arguments, .program = "quatrain " QUATRAIN_VERSION}, 2),
+              traces::read_whole_file(file));
   }
   std::string text = traces::read_whole_file(file);
   const std::string key = "\"text\": \"layer";
