@@ -140,7 +140,7 @@ class Copy:
         if code is None:
             return [f"ctest, which did not end in {seconds_of_a_step} s"]
         # "  7 - program.Suite.Test (Failed)"; a name may have spaces and parentheses, and labels may follow.
-        failed = re.findall(r"^\s*\d+ - (.+) \((?!Not Run)[^()]*\)[^()]*$", text, re.M)
+        failed = re.findall(r"^\s*\d+ - (.+) \((?!Not Run|Skipped|Disabled)[^()]*\)[^()]*$", text, re.M)
         if not failed and code != 0 and "(Not Run)" not in text:
             raise RuntimeError(f"ctest said {code} and named no test:\n{text[-2000:]}")
         return [name.split("  #")[0] for name in failed]  # without GetParam(): it may hold an address
