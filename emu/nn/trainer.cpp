@@ -330,6 +330,7 @@ TrainingResult train(const TrainingOptions& options, traces::Progress& progress)
   try {
     directory.log(fmt::format("quatrain {}: {} from seed {}, SIMD path {}", QUATRAIN_VERSION,
                               options.config.name, options.config.seed, name_of(run.path())));
+    directory.log(fmt::format("data {}, data_sha256 {}", options.data.string(), data_sha256(data.sums)));
     if (options.resumes) run.resume(directory);
     if (trace) recorder = std::make_unique<TraceRecorder>(*trace, options.config, data_sha256(data.sums));
     run.train_all(directory, recorder.get(), traced);

@@ -8,7 +8,10 @@
 #include "tests/emu/nn/tiny_run.hpp"
 #include "tests/support/forced_path.hpp"
 #include "tests/support/message_of.hpp"
+#include "tests/support/training_by_text.hpp"
 #include "traces/format/checksum.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -48,6 +51,31 @@ TEST_F(Trainer, SameStateForAnyThreadsAndPath) {
       const std::string log = read_whole_file(again.run_directory / "log.txt");
       EXPECT_NE(log.find(fmt::format("SIMD path {}\n", name_of(path))), std::string::npos) << log;
     }
+}
+
+/// Figures and bits of an fp32 run, from docs/training-step.md by other code, on every path.
+TEST_F(Trainer, AnFp32RunIsThatOfTheText) {
+  const tests::RunByText expected =
+      tests::train_by_text(nlohmann::json::parse(tests::tiny_config_text), folder_ / "data");
+  for (const SimdPath path : supported_paths()) {
+    TrainingOptions run = options(std::string(name_of(path)));
+    run.config = with_overrides(run.config, {.quantize = Recipe::fp32}, "");
+    run.path = path;
+    run.threads = 3;
+    const std::vector<EpochMetrics> epochs = train(run).epochs;
+    ASSERT_EQ(epochs.size(), expected.epochs.size());
+    for (std::size_t i = 0; i < epochs.size(); ++i) {
+      const tests::EpochByText& epoch = expected.epochs[i];
+      EXPECT_EQ(epochs[i].epoch, static_cast<std::int64_t>(i) + 1);
+      EXPECT_EQ(epochs[i].step, epoch.step);
+      EXPECT_EQ(epochs[i].train_loss, epoch.train_loss);
+      EXPECT_EQ(epochs[i].test_loss, epoch.test_loss);
+      EXPECT_EQ(epochs[i].test_accuracy_percent, 100.0 * static_cast<double>(epoch.correct) / 25);
+      EXPECT_EQ(epochs[i].learning_rate, epoch.learning_rate);
+      EXPECT_EQ(epochs[i].state_hash, traces::sha256_hex(epoch.state_bytes));
+    }
+    EXPECT_EQ(read_step_losses(run.run_directory), expected.step_losses);
+  }
 }
 
 TEST_F(Trainer, SeedAndRecipeDecideTheState) {
