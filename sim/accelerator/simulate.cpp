@@ -133,8 +133,10 @@ std::string place_of(const RecordResult& record) {
 std::vector<Technology> read_technologies(const AcceleratorConfig& config,
                                           const std::filesystem::path& folder) {
   std::vector<Technology> technologies;
-  for (const std::string& name : config.technology)
+  for (const std::string& name : config.technology) {
     technologies.push_back(Technology::read(open_config(name, ConfigKind::technology, folder)));
+    technologies.back().table_sha256 = config_sha256(name, ConfigKind::technology, folder);
+  }
   return technologies;
 }
 
@@ -163,8 +165,9 @@ Simulation simulate(const SimulationTask& task, const traces::TraceReader& reade
     simulation.records.push_back(std::move(result));
   }
   for (const Technology& technology : task.technologies)
-    simulation.technologies.push_back(
-        {technology.name(), energy_by_component(all_events, technology), energy_pj(all_events, technology)});
+    simulation.technologies.push_back({technology.name(), technology.table_sha256,
+                                       energy_by_component(all_events, technology),
+                                       energy_pj(all_events, technology)});
   if (task.models != nullptr) TraceReplay(task, reader, progress).run(work, simulation);
   for (const RecordResult& record : simulation.records) simulation.total += record.tally;
   simulation.total.energy_pj.clear();  // the components' sums, not those of the records: fewer roundings

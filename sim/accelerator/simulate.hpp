@@ -6,6 +6,7 @@
 #include "sim/accelerator/energy.hpp"
 #include "sim/accelerator/replay.hpp"
 #include "sim/accelerator/tally.hpp"
+#include "sim/records/provenance.hpp"
 #include "traces/base/progress.hpp"
 
 #include <cstdint>
@@ -28,7 +29,7 @@ struct RecordResult {
 };
 
 struct TechnologyResult {
-  std::string name;
+  std::string name, table_sha256;
   std::vector<ComponentEnergy> components;
   Bounds energy_pj;
 };
@@ -42,6 +43,7 @@ struct Simulation {
   Tally total;                        ///< of all records
   std::vector<TechnologyResult> technologies;
   std::optional<ReplayFindings> replay;
+  Provenance provenance;
   std::vector<std::string> limits;  ///< what the figures do not contain, one sentence each
 };
 

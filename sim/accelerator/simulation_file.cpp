@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <limits>
 
 namespace quatrain::sim {
@@ -15,6 +16,7 @@ using traces::JsonNode;
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view format_word = "quatrain-simulation";
+constexpr std::string_view csv_keys = "step,layer,phase,m,n,k,groups,samples";
 
 // Each part of the file: how it is written, then how it is read.
 
@@ -110,7 +112,7 @@ ComponentEnergy read_component(const JsonNode& node) {
 }
 
 Json technology_object(const TechnologyResult& technology) {
-  Json json;
+  Json json = {{"table_sha256", technology.table_sha256}};
   for (const Bound& bound : bounds_in_order)
     json[fmt::format("energy_pj_{}", bound.name)] = technology.energy_pj.*bound.member;
   json["components"] = Json::array();
@@ -120,7 +122,7 @@ Json technology_object(const TechnologyResult& technology) {
 }
 
 TechnologyResult read_technology(const std::string& name, const JsonNode& node) {
-  TechnologyResult technology{name, {}, {}};
+  TechnologyResult technology{name, node.at("table_sha256").string(), {}, {}};
   for (const Bound& bound : bounds_in_order)
     technology.energy_pj.*bound.member = number_at(node, fmt::format("energy_pj_{}", bound.name));
   for (const JsonNode& item : node.at("components").items())
@@ -138,6 +140,23 @@ ReplayFindings read_replay(const JsonNode& node) {
   replay.pe_tiles_checked = count_at(node, "pe_tiles_checked");
   for (const JsonNode& line : node.at("differences").items()) replay.differences.push_back(line.string());
   return replay;
+}
+
+Provenance read_provenance(const JsonNode& node) {
+  Provenance provenance{node.at("command").string(), node.at("program").string()};
+  for (const JsonNode& input : node.at("inputs").items())
+    provenance.inputs.push_back({input.at("file").string(), input.at("sha256").string()});
+  return provenance;
+}
+
+/// A result that cannot be read is of no known design.
+bool is_of_another_design(const std::filesystem::path& file, const AcceleratorConfig& config) try {
+  if (!std::filesystem::is_regular_file(file)) return false;
+  const JsonNode root = JsonNode::read(file);
+  if (!root.is_object() || !root.has("config") || !root.has("format")) return false;
+  return to_json_object(read_accelerator(root.at("config"))) != to_json_object(config);
+} catch (const traces::Error&) {
+  return false;  // no result: write_outputs() refuses to replace it
 }
 
 }  // namespace
@@ -178,6 +197,7 @@ std::string simulation_json(const Simulation& simulation) {
                 {{"directory", simulation.trace_directory},
                  {"manifest_sha256", simulation.manifest_sha256},
                  {"model", simulation.model}}},
+               {"provenance", to_json_object(simulation.provenance)},
                {"scope", simulation.scope}};
   json.update(to_json_object(simulation.config, simulation.total));
   json["replay"] = to_json_object(simulation.replay);
@@ -198,6 +218,7 @@ Simulation read_simulation(const std::filesystem::path& file, const std::string&
   simulation.trace_directory = trace.at("directory").string();
   simulation.manifest_sha256 = trace.at("manifest_sha256").string();
   simulation.model = trace.at("model").string();
+  simulation.provenance = read_provenance(root.at("provenance"));
   simulation.scope = root.at("scope").string();
   const JsonNode technologies = root.at("technologies");
   for (const auto& [name, node] : technologies.members())
@@ -215,7 +236,7 @@ Simulation read_simulation(const std::filesystem::path& file, const std::string&
 }
 
 std::string simulation_csv(const Simulation& simulation) {
-  std::string csv = "step,layer,phase,m,n,k,groups,samples";
+  std::string csv(csv_keys);
   for (const Figure& figure : figures()) csv += fmt::format(",{}", figure.column());
   for (const TechnologyResult& technology : simulation.technologies)
     for (const Bound& bound : bounds_in_order)
@@ -236,15 +257,22 @@ std::string simulation_csv(const Simulation& simulation) {
   return csv;
 }
 
-std::filesystem::path write_simulation(const Simulation& simulation, const std::filesystem::path& folder) {
+std::vector<Output> simulation_outputs(const AcceleratorConfig& config, const std::filesystem::path& folder) {
+  for (int number = 1;; ++number) {
+    const std::string stem = number == 1 ? config.name : fmt::format("{}-{}", config.name, number);
+    std::vector<Output> outputs = {{folder / (stem + ".json"), json_mark(format_word)},
+                                   {folder / (stem + ".csv"), std::string(csv_keys)}};
+    if (!is_of_another_design(outputs.front().file, config)) return outputs;
+  }
+}
+
+bool write_simulation(const Simulation& simulation, std::span<const Output> outputs) {
+  const std::filesystem::path folder = outputs.front().file.parent_path();
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed) throw traces::Error("{}: cannot be made: {}", folder.string(), failed.message());
-  std::filesystem::path json = folder / (simulation.config.name + ".json"),
-                        csv = folder / (simulation.config.name + ".csv");
-  traces::write_whole_file(csv, simulation_csv(simulation));
-  traces::write_whole_file(json, simulation_json(simulation));
-  return json;
+  const std::array<std::string, 2> texts = {simulation_json(simulation), simulation_csv(simulation)};
+  return write_outputs(outputs, texts);
 }
 
 }  // namespace quatrain::sim

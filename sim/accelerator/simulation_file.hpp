@@ -4,12 +4,15 @@
 
 #include "sim/accelerator/figures.hpp"
 #include "sim/accelerator/simulate.hpp"
+#include "sim/records/outputs.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace quatrain::sim {
 
@@ -26,7 +29,11 @@ std::string simulation_csv(const Simulation& simulation);
 /// trace beside the file, "" for any. Throws Error with file and JSON pointer.
 Simulation read_simulation(const std::filesystem::path& file, const std::string& manifest_sha256);
 
-/// Writes both into `folder`, which is made when it is missing. Returns the path of the JSON file.
-std::filesystem::path write_simulation(const Simulation& simulation, const std::filesystem::path& folder);
+/// Where the two files of a design go: NAME.json and NAME.csv, or NAME-2 and so on, so that designs of one
+/// name keep their results apart. A file of the same design is an older result.
+std::vector<Output> simulation_outputs(const AcceleratorConfig& config, const std::filesystem::path& folder);
+
+/// Writes both together, into a folder that is made when it is missing. False as write_outputs() says it.
+bool write_simulation(const Simulation& simulation, std::span<const Output> outputs);
 
 }  // namespace quatrain::sim

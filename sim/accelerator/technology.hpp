@@ -68,6 +68,8 @@ class Technology {
   /// Throws Error that names file and JSON pointer.
   static Technology read(const traces::JsonNode& root);
 
+  std::string table_sha256;  ///< of the file that it was read from; "" when nobody set it
+
   const std::string& name() const { return name_; }
   const Constant& row(TechnologyRow row) const { return rows_[static_cast<std::size_t>(row)]; }
   /// The width must be one of the table's (sram_widths), the size within its sizes; between two sizes

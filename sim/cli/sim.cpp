@@ -30,7 +30,7 @@ Examples:
   quatrain sim luq_32x32 --trace runs/mine/trace              cycles, traffic, energy; every accumulator checked
   quatrain sim bf16_32x32 --trace runs/mine/trace --cycles-only   a design without a bit-accurate model
   quatrain sim mine.json --trace runs/mine/trace --out study/     into study/NAME.json and study/NAME.csv
-Several accelerators take several calls.)";
+Several accelerators take several calls. A second design of one name gets files of its own: NAME-2.json and so on.)";
 
 struct Typed {
   std::string accelerator, trace, out, fidelity = "array";
@@ -42,7 +42,21 @@ std::filesystem::path folder_of(const traces::JsonNode& config) {
   return std::filesystem::path(config.file()).parent_path();
 }
 
-int simulate_typed(const Typed& typed) {
+/// The config, then its tables.
+std::vector<Input> inputs_of(const Typed& typed, const SimulationTask& task,
+                             const std::filesystem::path& folder) {
+  std::vector<Input> inputs = {
+      {typed.accelerator, config_sha256(typed.accelerator, ConfigKind::accelerator)}};
+  for (std::size_t i = 0; i < task.technologies.size(); ++i) {
+    const std::string& name = task.config.technology[i];
+    const std::filesystem::path file = folder / name;
+    inputs.push_back(
+        {std::filesystem::exists(file) ? file.string() : name, task.technologies[i].table_sha256});
+  }
+  return inputs;
+}
+
+int simulate_typed(const Typed& typed, const Provenance& provenance) {
   const traces::JsonNode file = open_config(typed.accelerator, ConfigKind::accelerator);
   SimulationTask task;
   task.config = read_accelerator(file);
@@ -55,6 +69,8 @@ int simulate_typed(const Typed& typed) {
   if (typed.out.empty()) out = std::filesystem::path(typed.trace) / ".." / "simulation";
   out = out.lexically_normal();
   require_outside(out, typed.trace);
+  const std::vector<Output> outputs = simulation_outputs(task.config, out);
+  require_free(outputs);
   const auto progress = make_progress();
   const traces::TraceReader reader = traces::check_trace(typed.trace, *progress);
   std::optional<ArrayModels> models;
@@ -64,10 +80,13 @@ int simulate_typed(const Typed& typed) {
     task.models = &*models;
   }
   std::optional<InterruptDeadline> deadline(std::in_place);  // a GEMM on a large array takes minutes
-  const Simulation simulation = simulate(task, reader, *progress);
+  Simulation simulation = simulate(task, reader, *progress);
   deadline.reset();
-  const std::filesystem::path json = write_simulation(simulation, out);
-  fmt::print("{}{}\n", simulation_table(simulation), json.string());
+  simulation.provenance = provenance;
+  simulation.provenance.inputs = inputs_of(typed, task, folder_of(file));
+  fmt::print("{}", simulation_table(simulation));
+  warn_unless_flushed(write_simulation(simulation, outputs), outputs.front().file);
+  fmt::print("{}\n", outputs.front().file.string());
   return simulation.replay && !simulation.replay->equal() ? 1 : 0;
 }
 
@@ -90,8 +109,9 @@ void add_sim_command(CLI::App& program, Action& action) {
       ->add_option("--out", typed->out,
                    "folder for NAME.json and NAME.csv (default: simulation beside the trace)")
       ->check(not_empty());
-  command->callback(
-      [typed, &action] { action = [typed](const Provenance&) { return simulate_typed(*typed); }; });
+  command->callback([typed, &action] {
+    action = [typed](const Provenance& provenance) { return simulate_typed(*typed, provenance); };
+  });
 }
 
 }  // namespace quatrain::sim

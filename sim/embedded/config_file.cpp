@@ -4,21 +4,34 @@
 #include "traces/base/joined.hpp"
 #include "traces/format/checksum.hpp"
 
+#include <cstdlib>
 #include <string>
 
 namespace quatrain::sim {
 namespace {
 
 std::string_view folder_of(ConfigKind kind) {
-  return kind == ConfigKind::training      ? "configs/training/"
-         : kind == ConfigKind::accelerator ? "configs/accelerators/"
-                                           : "configs/technology/";
+  switch (kind) {
+    case ConfigKind::training:
+      return "configs/training/";
+    case ConfigKind::accelerator:
+      return "configs/accelerators/";
+    case ConfigKind::technology:
+      return "configs/technology/";
+  }
+  std::abort();
 }
 
 std::string_view word_of(ConfigKind kind) {
-  return kind == ConfigKind::training      ? "training"
-         : kind == ConfigKind::accelerator ? "accelerator"
-                                           : "technology";
+  switch (kind) {
+    case ConfigKind::training:
+      return "training";
+    case ConfigKind::accelerator:
+      return "accelerator";
+    case ConfigKind::technology:
+      return "technology";
+  }
+  std::abort();
 }
 
 constexpr std::string_view extension = ".json";
@@ -40,11 +53,6 @@ std::vector<std::string_view> embedded_configs(ConfigKind kind) {
   return names;
 }
 
-std::string config_sha256(std::string_view argument, ConfigKind kind, const std::filesystem::path& folder) {
-  if (const auto text = embedded_resource(embedded_path(argument, kind))) return traces::sha256_hex(*text);
-  return traces::sha256_of_file(folder / argument);
-}
-
 traces::JsonNode open_config(std::string_view argument, ConfigKind kind,
                              const std::filesystem::path& folder) {
   const std::string embedded = embedded_path(argument, kind);
@@ -53,6 +61,11 @@ traces::JsonNode open_config(std::string_view argument, ConfigKind kind,
   if (std::filesystem::exists(file)) return traces::JsonNode::read(file);
   throw traces::Error("{}: no such file; expected a file, or one of the {} configs inside the program: {}",
                       file.string(), word_of(kind), traces::joined(embedded_configs(kind)));
+}
+
+std::string config_sha256(std::string_view argument, ConfigKind kind, const std::filesystem::path& folder) {
+  if (const auto text = embedded_resource(embedded_path(argument, kind))) return traces::sha256_hex(*text);
+  return traces::sha256_of_file(folder / argument);
 }
 
 }  // namespace quatrain::sim

@@ -53,7 +53,7 @@ std::string record(int step, const std::string& phase, int cycles, int macs, int
 
 std::string technology(int low, int events) {
   return fmt::format(
-      R"({{"energy_pj_low": {}000000, "energy_pj_nominal": {}000000, "energy_pj_high": {}000000,
+      R"({{"table_sha256": "", "energy_pj_low": {}000000, "energy_pj_nominal": {}000000, "energy_pj_high": {}000000,
    "components": [{{"component": "pe_combinational", "events": {}, "unit": "MAC",
      "pj_per_event": {{"low": 0.25, "nominal": 0.5, "high": 0.75}},
      "energy_pj": {{"low": 1000000, "nominal": 2000000, "high": 3000000}}, "kind": "derived", "source": "gates", "constant": "pe_dual_int32",
@@ -77,7 +77,7 @@ std::string simulation(const std::string& name, const std::string& manifest_sha2
    "clock_mhz": 800, "buffers": {{"operand_kib": 64, "accumulator_kib": 64}},
    "dram": {{"kind": "hbm2", "gib_per_s": 100}}, "technology": ["7nm", "45nm"]}},
  "replayed": {}, "trace": {{"directory": "trace", "manifest_sha256": "{}", "model": "outside_model"}},
- "scope": "all of it", "tiles": 30, "cycles": {}, "macs": 8100, "in_range_macs": 8200, "outputs": 7680,
+ "provenance": {{"command": "quatrain sim", "program": "quatrain 0", "inputs": []}}, "scope": "all of it", "tiles": 30, "cycles": {}, "macs": 8100, "in_range_macs": 8200, "outputs": 7680,
  "streamed_cycles": 2004, "milliseconds": 0.125, "dram_milliseconds": 0.25, "longer_milliseconds": 0.5, "memory_bound": 2,
  "bytes": {{"left": 8300, "right": 8400, "result": 8500, "quantizer": 8600}},
  "utilization": {{"spatial": 0.5, "temporal": 0.25, "overall": 0.125, "in_range": 0.1}}, "activity": {}, "replay": {},

@@ -1,0 +1,306 @@
+#include "tests/sim/accelerator/recount.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <set>
+
+namespace quatrain::tests {
+namespace {
+
+using Json = nlohmann::json;
+using Int = std::int64_t;
+
+Int round_up(Int a, Int b) { return (a + b - 1) / b; }
+
+/// The sizes of one record; a linear layer is a convolution of 1 x 1 on one position.
+struct Layer {
+  Int batch, channels, height, width, outputs, out_height, out_width;
+  Int kernel[2] = {1, 1}, stride[2] = {1, 1}, padding[2] = {0, 0}, groups = 1;
+};
+
+Int size(const Json& shape, std::size_t axis) { return axis < shape.size() ? shape[axis].get<Int>() : 1; }
+
+struct Gemm {
+  std::string phase;
+  Layer layer;
+  Int m, n, k, groups, samples;
+};
+
+Layer layer_of(const Json& description, const Json& input, const Json& output) {
+  Layer l;
+  l.batch = size(input, 0), l.channels = size(input, 1), l.height = size(input, 2), l.width = size(input, 3);
+  l.outputs = size(output, 1), l.out_height = size(output, 2), l.out_width = size(output, 3);
+  if (description["kind"] == "conv2d") {
+    for (std::size_t axis : {0U, 1U}) {
+      l.kernel[axis] = description["kernel"][axis];
+      l.stride[axis] = description["stride"][axis];
+      l.padding[axis] = description["padding"][axis];
+    }
+    l.groups = description["groups"];
+  }
+  return l;
+}
+
+/// The left tensor's element at row m and term k of group 0, as a number; -1 in the padding or a gap.
+Int left_element(const Gemm& gemm, Int m, Int k) {
+  const Layer& l = gemm.layer;
+  const Int taps = l.kernel[0] * l.kernel[1];
+  if (gemm.phase == "forward") {  // m = (b, y, x), k = (c, i, j)
+    const Int x = m % l.out_width, y = m / l.out_width % l.out_height, b = m / l.out_width / l.out_height;
+    const Int j = k % l.kernel[1], i = k / l.kernel[1] % l.kernel[0], c = k / taps;
+    const Int h = y * l.stride[0] + i - l.padding[0], w = x * l.stride[1] + j - l.padding[1];
+    if (h < 0 || w < 0 || h >= l.height || w >= l.width) return -1;
+    return ((b * l.channels + c) * l.height + h) * l.width + w;
+  }
+  if (gemm.phase == "backward_data") {  // m = (b, h, w), k = (o, i, j)
+    const Int w = m % l.width, h = m / l.width % l.height, b = m / l.width / l.height;
+    const Int j = k % l.kernel[1], i = k / l.kernel[1] % l.kernel[0], o = k / taps;
+    const Int up = h + l.padding[0] - i, left = w + l.padding[1] - j;
+    if (up < 0 || left < 0 || up % l.stride[0] != 0 || left % l.stride[1] != 0) return -1;
+    const Int y = up / l.stride[0], x = left / l.stride[1];
+    if (y >= l.out_height || x >= l.out_width) return -1;
+    return ((b * l.outputs + o) * l.out_height + y) * l.out_width + x;
+  }
+  Gemm turned = gemm;  // m = (c, i, j), k = (b, y, x): forward with the two exchanged
+  turned.phase = "forward";
+  return left_element(turned, k, m);
+}
+
+struct Design {
+  Int rows, columns, operand_bits;
+  double half_bits, clock_mhz, gib_per_s;
+  Int operand_kib, accumulator_kib;
+  bool is_bf16;
+  std::string dram, random_source;
+};
+
+Design design_of(const Json& config) {
+  Design d;
+  d.rows = config["array"]["rows"], d.columns = config["array"]["columns"];
+  d.is_bf16 = config["pe"] == "bf16";
+  d.operand_bits = d.is_bf16 ? 16 : 4;
+  d.operand_kib = config["buffers"]["operand_kib"], d.accumulator_kib = config["buffers"]["accumulator_kib"];
+  d.half_bits = static_cast<double>(d.operand_kib) * 1024 * 8 / 2;
+  d.clock_mhz = config["clock_mhz"], d.gib_per_s = config["dram"]["gib_per_s"];
+  d.dram = "dram_" + config["dram"]["kind"].get<std::string>();
+  d.random_source = config["random_source"];
+  return d;
+}
+
+using Figures = std::map<std::string, double>;
+
+/// Walks the tiles: columns of tiles outer, rows of tiles inner.
+void count_tiles(const Gemm& gemm, const Design& d, Figures& f) {
+  const Int stream = gemm.samples * gemm.k, tile_rows = round_up(gemm.m, d.rows);
+  std::vector<Int> distinct;  // elements of each row of tiles
+  for (Int first = 0; first < gemm.m; first += d.rows) {
+    std::set<Int> seen;
+    for (Int m = first; m < std::min(first + d.rows, gemm.m); ++m)
+      for (Int k = 0; k < gemm.k; ++k)
+        if (const Int element = left_element(gemm, m, k); element >= 0) seen.insert(element);
+    distinct.push_back(static_cast<Int>(seen.size()));
+  }
+  double left_bits = 0, right_bits = 0, share = 0;
+  for (Int column = 0; column < gemm.n; column += d.columns)
+    for (Int row = 0; row < gemm.m; row += d.rows) {
+      const Int r = std::min(d.rows, gemm.m - row), c = std::min(d.columns, gemm.n - column);
+      f["tiles"] += 1;
+      f["cycles"] += static_cast<double>(stream + 2 * r + c - 2);
+      f["streamed_cycles"] += static_cast<double>(stream);
+      f["outputs"] += static_cast<double>(r * c);
+      share += static_cast<double>(r * c);
+      const double left =
+          static_cast<double>(distinct[static_cast<std::size_t>(row / d.rows)] * d.operand_bits);
+      if (left > d.half_bits)
+        left_bits += left * static_cast<double>(gemm.samples);
+      else if (tile_rows > 1 || column == 0)
+        left_bits += left;
+      const double right = static_cast<double>(c * stream * d.operand_bits);
+      if (right > d.half_bits || row == 0) right_bits += right;
+    }
+  const auto groups = static_cast<double>(gemm.groups);
+  for (const char* name : {"tiles", "cycles", "streamed_cycles", "outputs"}) f[name] *= groups;
+  f["bytes_left"] = std::ceil(groups * left_bits / 8);
+  f["bytes_right"] = std::ceil(groups * right_bits / 8);
+  f["bytes_result"] = 4 * f["outputs"];
+  f["macs"] = groups * static_cast<double>(gemm.m * gemm.n * stream);
+}
+
+/// Terms whose left element exists; every one of them meets n right elements of its group.
+double terms_in_range(const Gemm& gemm) {
+  double terms = 0;
+  for (Int m = 0; m < gemm.m; ++m)
+    for (Int k = 0; k < gemm.k; ++k) terms += left_element(gemm, m, k) >= 0;
+  return terms * static_cast<double>(gemm.n * gemm.groups * gemm.samples);
+}
+
+/// Everything that follows from the sums.
+void derive(const Design& d, Figures& f) {
+  const double pes = static_cast<double>(d.rows * d.columns);
+  f["milliseconds"] = f["cycles"] / d.clock_mhz / 1000;
+  f["dram_milliseconds"] = (f["bytes_left"] + f["bytes_right"] + f["bytes_result"] + f["bytes_quantizer"]) *
+                           1000 / (d.gib_per_s * 1073741824.0);
+  f["utilization_spatial"] = f["outputs"] / (f["tiles"] * pes);
+  f["utilization_temporal"] = f["streamed_cycles"] / f["cycles"];
+  f["utilization_overall"] = f["macs"] / (pes * f["cycles"]);
+  f["utilization_in_range"] = f["in_range_macs"] / (pes * f["cycles"]);
+}
+
+/// Events by component and constant.
+using Events = std::map<std::string, std::map<std::string, double>>;
+
+/// The memory word for so many bits a cycle: width, and how many.
+std::pair<Int, Int> word_for(Int bits) {
+  for (const Int width : {64, 128, 256, 512})
+    if (bits <= width) return {width, 1};
+  return {512, round_up(bits, 512)};
+}
+
+std::string sram(double kib, Int width, const char* access) {
+  std::string size = std::to_string(static_cast<Int>(kib));
+  if (kib != std::floor(kib)) size += ".5";  // half of an odd number of KiB
+  return "sram_" + size + "kib_" + std::to_string(width) + "bit_" + access;
+}
+
+void count_array(const Gemm& gemm, const Design& d, const Figures& f, Events& e) {
+  const double cycles = f.at("cycles");
+  for (const char* row : d.is_bf16 ? std::vector<const char*>{"bf16_mul", "fp32_add"}
+                                   : std::vector<const char*>{"pe_dual_int32"})
+    e["pe_combinational"][row] += f.at("macs");
+  e["pe_flip_flops"]["flipflop_bit_clock"] +=
+      static_cast<double>(d.rows * d.columns * (d.is_bf16 ? 68 : 44)) * cycles;
+  e["skew_flip_flops"]["flipflop_bit_clock"] +=
+      static_cast<double>(d.rows * (d.rows - 1) / 2 * (d.is_bf16 ? 19 : 7) +
+                          d.columns * (d.columns - 1) / 2 * (d.is_bf16 ? 17 : 5)) *
+      cycles;
+  const double half = static_cast<double>(d.operand_kib) / 2;
+  for (const auto& [lanes, bytes] : {std::pair{d.rows, "bytes_left"}, std::pair{d.columns, "bytes_right"}}) {
+    const auto [width, words] = word_for(lanes * d.operand_bits);
+    e["operand_sram"][sram(half, width, "read")] += f.at("streamed_cycles") * static_cast<double>(words);
+    e["operand_sram"][sram(half, width, "write")] += std::ceil(f.at(bytes) * 8 / static_cast<double>(width));
+  }
+  const auto [width, words] = word_for(d.columns * 32);
+  const auto drained = static_cast<double>(gemm.groups * round_up(gemm.n, d.columns) * gemm.m * words);
+  for (const char* access : {"read", "write"})
+    e["accumulator_sram"][sram(static_cast<double>(d.accumulator_kib), width, access)] += drained;
+  e["dram"][d.dram] += 8 * (f.at("bytes_left") + f.at("bytes_right") + f.at("bytes_result"));
+  e["quantizer_dram"][d.dram] += 8 * f.at("bytes_quantizer");
+  if (!d.is_bf16) e["epilogue"]["fp32_mul"] += f.at("outputs");
+}
+
+/// Bytes; its events go into `e`.
+double count_quantizer(const Json& q, Int elements, const Design& d, Events& e) {
+  const auto n = static_cast<double>(elements);
+  const bool is_further_sample = q.value("sample", 0) > 0;
+  if (d.is_bf16) return is_further_sample ? 0 : n * 4 + n * 2;
+  const std::string rule = q["rule"];
+  auto& lanes = e["quantizer"];
+  const int passes = is_further_sample || q.value("maximum", "measured") == "hindsight" ? 1 : 2;
+  if (!is_further_sample) {
+    lanes["absmax_fp32"] += n;
+    lanes["flipflop_bit_clock"] += 31 * n;
+  }
+  if (rule.starts_with("sawb")) {
+    lanes["int32_mul"] += n;
+    lanes["int32_add"] += 2 * n;
+    lanes["fp32_mul"] += n;
+  } else {
+    const Int bits = rule == "luq_fp4" ? q["random_bits"].get<Int>() : 0;
+    lanes[bits == 16 ? "luq_lane_r16" : "luq_lane_r8"] += n;
+    if (q["alpha"] == "exact") lanes["fp32_mul"] += n;
+    if (bits > 0)
+      e["random_source"]["rng_" + d.random_source + "_16b"] +=
+          static_cast<double>(round_up(elements * bits, 16));
+  }
+  return 4 * n * passes + static_cast<double>(round_up(elements, 2));
+}
+
+/// pJ of one event. An SRAM word between two sizes lies on the straight line of log(energy) over log(size).
+double price(const Json& table, const std::string& constant, const std::string& column) {
+  if (!constant.starts_with("sram_")) return table["rows"][constant][column];
+  const double kib = std::stod(constant.substr(5));
+  const Int width = std::stoi(constant.substr(constant.find("kib_") + 4));
+  const std::string access = constant.ends_with("read") ? "read" : "write";
+  std::map<double, double> sizes;
+  for (const Json& word : table["sram"]["words"])
+    if (word["width_bits"] == width) sizes[word["kib"]] = word[access][column];
+  if (sizes.contains(kib)) return sizes[kib];
+  const auto above = sizes.upper_bound(kib), below = std::prev(above);
+  const double slope = std::log(above->second / below->second) / std::log(above->first / below->first);
+  return below->second * std::exp(slope * std::log(kib / below->first));
+}
+
+const std::map<std::string, std::string> bound_columns = {
+    {"low", "low"}, {"nominal", "value"}, {"high", "high"}};
+
+}  // namespace
+
+Recount recount(const Json& manifest, const Json& config, const std::vector<Json>& tables) {
+  const Design d = design_of(config);
+  std::map<std::string, Json> quantizers;
+  for (const Json& q : manifest["quantizers"]) quantizers[q["id"]] = q;
+  const auto shape_of = [&](const Json& id) {
+    return manifest["tensors"][quantizers.at(id)["codes"].get<std::string>()]["shape"];
+  };
+  std::set<std::string> used;
+  Events all;
+  Recount result;
+  for (const Json& record : manifest["gemms"]) {
+    if (record["pass"] != "train") continue;
+    Json description;
+    for (const Json& layer : manifest["layers"])
+      if (layer["id"] == record["layer"]) description = layer;
+    const std::string phase = record["phase"];
+    const Json left = shape_of(record["left"][0]), right = shape_of(record["right"][0]);
+    const Json& input = phase == "backward_data" ? record["result_shape"] : left;
+    const Json& output = phase == "forward"         ? record["result_shape"]
+                         : phase == "backward_data" ? left
+                                                    : right;
+    Gemm gemm{phase,
+              layer_of(description, input, output),
+              record["m"],
+              record["n"],
+              record["k"],
+              record["groups"],
+              record["samples"]};
+    Recounted& found = result.records.emplace_back(Recounted{description["name"], phase, {}});
+    Figures& f = found.figures;
+    for (const char* key : {"step", "m", "n", "k", "groups", "samples"}) f[key] = record[key];
+    count_tiles(gemm, d, f);
+    f["in_range_macs"] = terms_in_range(gemm);
+    Events events;
+    f["bytes_quantizer"] = 0;
+    for (const char* side : {"left", "right"})
+      for (const Json& id : record[side])
+        if (used.insert(id).second) {
+          Int elements = 1;
+          for (const Json& extent : shape_of(id)) elements *= extent.get<Int>();
+          f["bytes_quantizer"] += count_quantizer(quantizers.at(id), elements, d, events);
+        }
+    count_array(gemm, d, f, events);
+    derive(d, f);
+    f["longer_milliseconds"] = std::max(f["milliseconds"], f["dram_milliseconds"]);
+    f["memory_bound"] = f["dram_milliseconds"] > f["milliseconds"] ? 1 : 0;
+    for (const Json& table : tables)
+      for (const auto& [bound, column] : bound_columns) {
+        double& sum = f["energy_pj_" + table["name"].get<std::string>() + "_" + bound];
+        for (const auto& [component, constants] : events)
+          for (const auto& [constant, count] : constants) sum += count * price(table, constant, column);
+      }
+    for (const auto& [component, constants] : events)
+      for (const auto& [constant, count] : constants) all[component][constant] += count;
+    for (const auto& [name, value] : f) result.total[name] += value;
+  }
+  derive(d, result.total);
+  for (const Json& table : tables)
+    for (const auto& [component, constants] : all)
+      for (const auto& [constant, count] : constants) {
+        result.events[table["name"]][component][constant] = count;
+        for (const auto& [bound, column] : bound_columns)
+          result.energy_pj[table["name"]][component][bound] += count * price(table, constant, column);
+      }
+  return result;
+}
+
+}  // namespace quatrain::tests
