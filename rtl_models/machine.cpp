@@ -77,7 +77,7 @@ std::vector<traces::MachineOffer> machine_offers() {
   std::vector<traces::MachineOffer> offers;
   for (const Fidelity fidelity : {Fidelity::pe, Fidelity::array})
     offers.push_back({name_of_machine(fidelity), systemc_missing, [fidelity](traces::ThreadPool&) {
-                        return make_systemc_machine(make_array_model(ArrayShape{}, fidelity));
+                        return make_systemc_machine(make_array_model(machine_array, fidelity));
                       }});
   return offers;
 }

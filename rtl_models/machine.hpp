@@ -12,8 +12,11 @@ namespace quatrain::rtl_models {
 /// `model` computes; its fidelity gives the name.
 std::unique_ptr<traces::Machine> make_systemc_machine(std::unique_ptr<ArrayModel> model);
 
-/// Both, with an array of 32 x 32 PEs. SystemC elaborates once per process: make all that are wanted before
-/// the first of them computes.
+/// The array of both machines.
+inline constexpr ArrayShape machine_array{32, 32};
+
+/// Both, with that array. SystemC elaborates once per process: make all that are wanted before the
+/// first of them computes.
 std::vector<traces::MachineOffer> machine_offers();
 
 }  // namespace quatrain::rtl_models

@@ -72,15 +72,19 @@ std::vector<Stage> stages_of(const Typed& typed) {
     return Stage{"train_" + recipe, with({"train", config, "--quantize", recipe, "--out", out + "/" + recipe},
                                          {std::move(more), data, threads})};
   };
-  std::vector<std::string> replayed = {"sim", "luq_32x32", "--trace", trace};
-  if (rtl_models::systemc_missing()) replayed.emplace_back("--cycles-only");
+  // The array computes each GEMM once: verify takes over what sim has replayed without a difference.
+  std::vector<std::string> replayed = {"sim", "luq_32x32", "--trace", trace}, take_over;
+  if (rtl_models::systemc_missing())
+    replayed.emplace_back("--cycles-only");
+  else
+    take_over = {"--replayed", out + "/luq/simulation/luq_32x32.json"};
   return {train("fp32"),
           train("luq", {"--trace", trace}),
           train("nearest"),
           {"trace_check", {"trace", "check", trace}},
           {"sim_luq_32x32", replayed, Stakes::may_differ},
           {"sim_bf16_32x32", {"sim", "bf16_32x32", "--trace", trace, "--cycles-only"}},
-          {"verify", with({"verify", trace, "--json", luq + "/" + names::crosscheck}, {threads}),
+          {"verify", with({"verify", trace, "--json", luq + "/" + names::crosscheck}, {take_over, threads}),
            Stakes::may_differ},
           {"report", with({"report", out}, {threads})}};
 }

@@ -84,9 +84,8 @@ int simulate_typed(const Typed& typed, const Provenance& provenance) {
   deadline.reset();
   simulation.provenance = provenance;
   simulation.provenance.inputs = inputs_of(typed, task, folder_of(file));
-  fmt::print("{}", simulation_table(simulation));
   warn_unless_flushed(write_simulation(simulation, outputs), outputs.front().file);
-  fmt::print("{}\n", outputs.front().file.string());
+  fmt::print("{}{}\n", simulation_table(simulation), outputs.front().file.string());
   return simulation.replay && !simulation.replay->equal() ? 1 : 0;
 }
 

@@ -1,7 +1,9 @@
 /// quatrain verify: every machine against a trace, bit for bit.
+#include "sim/accelerator/simulation_file.hpp"
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
 #include "sim/cli/typed_values.hpp"
+#include "rtl_models/machine.hpp"
 #include "sim/machines.hpp"
 #include "sim/records/outputs.hpp"
 #include "sim/verify/cross_check.hpp"
@@ -17,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace quatrain::sim {
@@ -36,7 +39,7 @@ Examples:
   quatrain verify runs/mine/trace --json runs/mine/crosscheck.json)";
 
 struct Typed {
-  std::string trace, machines, json;
+  std::string trace, machines, json, replayed;
   std::uint64_t result_limit_mib = CrossCheckOptions{}.result_limit_mib;
   std::uint64_t pe_macs = 20'000'000;  ///< a few seconds: about 7e6 MACs a second on a 32 x 32 array
   unsigned threads = 0;
@@ -150,6 +153,19 @@ void print(const CrossCheck& check) {
   for (const MachineFindings& machine : check.machines) print_verdict(machine);
 }
 
+/// Training GEMMs that systemc.array has computed for `quatrain sim` already, bit for bit as the trace has
+/// them; none unless all were equal, on an array of the same size.
+std::set<std::string> proven_by(const std::string& simulation_file, const traces::TraceReader& trace) {
+  const Simulation simulation = read_simulation(simulation_file, trace.manifest_sha256());
+  const bool is_same_array = simulation.config.array == rtl_models::machine_array && simulation.replay &&
+                             simulation.replay->fidelity == rtl_models::Fidelity::array;
+  std::set<std::string> proven;
+  if (!is_same_array || !simulation.replay->equal()) return proven;
+  for (const traces::GemmRecord& record : trace.manifest().gemms)
+    if (record.pass == traces::Pass::train) proven.insert(name_of(trace.manifest(), record));
+  return proven;
+}
+
 int verify(const Typed& typed, const Provenance& provenance) {
   machines_typed(typed);  // a wrong name is told before the trace is read
   std::vector<Output> outputs;
@@ -166,6 +182,9 @@ int verify(const Typed& typed, const Provenance& provenance) {
   std::vector<Candidate> candidates;
   for (const RegisteredMachine& entry : machines)
     candidates.push_back({entry.name, entry.machine.get(), entry.why_not});
+  for (Candidate& candidate : candidates)
+    if (!typed.replayed.empty() && candidate.name == "systemc.array")
+      candidate.proven = proven_by(typed.replayed, trace);
   const CrossCheck check = cross_check(
       trace, candidates, {.result_limit_mib = typed.result_limit_mib, .stops = interrupted}, *progress);
   deadline.reset();
@@ -192,6 +211,12 @@ void add_verify_command(CLI::App& program, Action& action) {
                    "names or beginnings of names (default: all that can run here)")
       ->check(not_empty());
   command->add_option("--json", typed->json, "write the findings to this file")->check(not_empty());
+  command
+      ->add_option(
+          "--replayed", typed->replayed,
+          "simulation file of this trace (`quatrain sim`): systemc.array does not compute again what was "
+          "replayed there without a difference")
+      ->check(not_empty());
   command
       ->add_option("--result-limit", typed->result_limit_mib,
                    "MiB that one GEMM's result may take (default: 1024)")

@@ -24,6 +24,9 @@ struct Candidate {
   std::string name;
   traces::Machine* machine = nullptr;
   std::string why_not;
+  /// GEMM records, by name, whose accumulators this machine has been shown to have (a replay by `quatrain
+  /// sim`): they count as equal and are not computed again.
+  std::set<std::string> proven = {};
 };
 
 struct CrossCheckOptions {

@@ -46,5 +46,16 @@ TEST(Cycles, HandComputedGemm) {
   EXPECT_NEAR(use.overall(), use.spatial() * use.temporal(), 1e-15);
 }
 
+/// 2^63 MACs fit 64 bits; twice as many do not, neither in one GEMM nor in a sum.
+TEST(Counts, LeaveTheirTypeWithAnError) {
+  constexpr std::int64_t side = std::int64_t{1} << 21;
+  const sim::Mapping fits{{side, side, side, 1}, 1, {1024, 1024}},
+      wide{{side, side, 2 * side, 1}, 1, {1024, 1024}};
+  EXPECT_EQ(fits.macs(), std::uint64_t{1} << 63);
+  EXPECT_THROW(static_cast<void>(wide.macs()), traces::Error);
+  sim::UseOfArray sum = use_of_array(fits);
+  EXPECT_THROW(sum += use_of_array(fits), traces::Error);
+}
+
 }  // namespace
 }  // namespace quatrain::tests

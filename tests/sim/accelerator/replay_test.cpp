@@ -1,10 +1,13 @@
 #include "sim/accelerator/replay.hpp"
 
 #include "sim/accelerator/simulation_file.hpp"
+#include "sim/accelerator/table.hpp"
 #include "sim/embedded/config_file.hpp"
 #include "tests/support/delayed_array.hpp"
+#include "tests/support/folder.hpp"
 #include "tests/support/json_schema.hpp"
 #include "tests/support/message_of.hpp"
+#include "traces/base/files.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -236,6 +239,18 @@ TEST(SampleTiles, StayWithinTheBudgetAndRepeat) {
     cycles += mapping.stream_length() + 2 * sample.tile.rows + sample.tile.columns - 2;
   }
   EXPECT_LE(cycles, 1000U);
+  // The cheapest first, each GEMM once before any comes again, and every tile is one of its GEMM.
+  std::set<std::size_t> seen;
+  std::uint64_t longest = 0;
+  for (const sim::SampledTile& sample : sampled) {
+    const sim::Mapping& mapping = work[sample.gemm].mapping;
+    EXPECT_TRUE(seen.insert(sample.gemm).second) << "45 GEMMs are more than 1000 cycles can hold";
+    EXPECT_GE(mapping.stream_length(), longest);
+    longest = mapping.stream_length();
+    EXPECT_EQ(sample.tile.first_row % 8 + sample.tile.first_column % 8, 0U);
+    EXPECT_EQ(sample.tile.rows, std::min<std::uint64_t>(8, mapping.m() - sample.tile.first_row));
+    EXPECT_EQ(sample.tile.columns, std::min<std::uint64_t>(8, mapping.n() - sample.tile.first_column));
+  }
   const auto again = sim::sample_tiles(work, 64 * 1000);
   ASSERT_EQ(again.size(), sampled.size());
   for (std::size_t i = 0; i < sampled.size(); ++i)
@@ -287,6 +302,42 @@ TEST(Results, JsonFitsItsSchemaAndTotalsAreSums) {
     EXPECT_EQ(json["activity"].is_null(), with == nullptr);
     EXPECT_EQ(json["replayed"], with != nullptr);
     EXPECT_EQ(json["config"], nlohmann::json(sim::to_json_object(task_for({8, 8}, nullptr).config)));
+  }
+}
+
+/// A file is read back as it was written: every figure of it, replayed or not.
+TEST(Results, WhatIsReadIsWrittenAgainByteForByte) {
+  const traces::TraceReader reader = outside_trace();
+  const Folder folder;
+  auto models = sim::make_array_models({8, 8}, Fidelity::array);
+  for (auto* with : {&models, static_cast<decltype(&models)>(nullptr)}) {
+    sim::Simulation simulation = simulated(task_for({8, 8}, with), reader);
+    simulation.provenance = {"quatrain sim 'a b'", "quatrain 7", {{"luq_32x32", "sha"}}};
+    const std::string text = sim::simulation_json(simulation);
+    traces::write_whole_file(folder / "s.json", text);
+    const sim::Simulation read = sim::read_simulation(folder / "s.json", reader.manifest_sha256());
+    EXPECT_EQ(sim::simulation_json(read), text);
+    EXPECT_EQ(sim::simulation_csv(read), sim::simulation_csv(simulation));
+    EXPECT_EQ(sim::simulation_table(read), sim::simulation_table(simulation));
+  }
+}
+
+/// The schema, which editors and users read, describes every figure with the words of the list.
+TEST(Figures, TheSchemaDescribesEachOfThem) {
+  const auto schema = nlohmann::json::parse(
+      traces::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/schemas/simulation.schema.json"));
+  const auto& definitions = schema["definitions"];
+  for (const sim::Figure& figure : sim::figures()) {
+    const std::string group(figure.group), name(figure.name);
+    for (const auto& object : {schema, definitions["record"]}) {
+      auto properties = object["properties"];
+      if (group == "activity")
+        properties = definitions[group]["oneOf"][1]["properties"];
+      else if (!group.empty())
+        properties = definitions[group]["properties"];
+      ASSERT_TRUE(properties.contains(name)) << figure.column();
+      EXPECT_EQ(properties[name]["description"], figure.description) << figure.column();
+    }
   }
 }
 

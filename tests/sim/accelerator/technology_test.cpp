@@ -118,6 +118,7 @@ TEST(Technology, SramIsInterpolatedOnLogarithms) {
   const double between = node.sram({45, 64, Access::read}).pj.nominal;
   const double share = std::log(45.0 / 32) / std::log(2.0);
   EXPECT_NEAR(between, 15.41 * std::pow(21.56 / 15.41, share), 1e-9);
+  EXPECT_GT(node.sram({8.5, 64, Access::read}).pj.nominal, node.sram({8, 64, Access::read}).pj.nominal);
   EXPECT_GT(between, 15.41);
   EXPECT_LT(between, 21.56);
 }

@@ -4,6 +4,7 @@
 #include "tests/support/json_schema.hpp"
 #include "tests/support/program.hpp"
 #include "tests/support/sharp_gemms.hpp"
+#include "traces/format/checksum.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -201,15 +202,14 @@ TEST_F(SimCommand, ResultsStandBesideTheTraceByDefault) {
             (std::set<std::string>{"luq_32x32.csv", "luq_32x32.json"}));
 }
 
-/// The rows fit, the JSON does not: what was complete stays.
+/// Neither file is left, for they belong together.
 TEST_F(SimCommand, ADiskThatTakesNoMoreIsNamed) {
   const ProgramRun run =
       run_program_on_full_disk(16, QUATRAIN_PROGRAM, "sim " + with_out("luq_32x32 --cycles-only"), folder);
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_EQ(run.out, "");
-  EXPECT_EQ(run.err,
-            "error: " + (out / "luq_32x32.json").string() + ": cannot be written: File too large\n");
-  EXPECT_EQ(contents(out), std::set<std::string>{"luq_32x32.csv"});
+  EXPECT_EQ(run.err, "error: " + (out / "luq_32x32.json").string() + ": cannot be written: File too large\n");
+  EXPECT_EQ(contents(out), std::set<std::string>{});
 }
 
 TEST_F(SimCommand, ResultsDoNotGoIntoTheTrace) {
@@ -217,6 +217,88 @@ TEST_F(SimCommand, ResultsDoNotGoIntoTheTrace) {
   const std::string trace = (folder / "trace").string();
   expect_refused(sim("luq_32x32 --cycles-only --trace " + trace + " --out " + trace),
                  trace + ": lies in the trace " + trace + "; expected a place outside of it");
+}
+
+/// Results of designs that share a name stand side by side; a design's own older result is replaced.
+TEST_F(SimCommand, DesignsOfOneNameKeepTheirResults) {
+  const std::string text =
+      traces::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json");
+  for (const int rows : {8, 16, 32, 16}) {
+    std::string design = text;
+    design.replace(design.find("\"rows\": 32"), 10, fmt::format("\"rows\": {}", rows));
+    write("design.json", design);
+    const ProgramRun run = sim(with_out((folder / "design.json").string() + " --cycles-only"));
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+  }
+  EXPECT_EQ(contents(out), (std::set<std::string>{"luq_32x32.json", "luq_32x32.csv", "luq_32x32-2.json",
+                                                  "luq_32x32-2.csv", "luq_32x32-3.json", "luq_32x32-3.csv"}));
+  EXPECT_EQ(result("luq_32x32")["config"]["array"]["rows"], 8);
+  EXPECT_EQ(result("luq_32x32-2")["config"]["array"]["rows"], 16);
+  EXPECT_EQ(result("luq_32x32-3")["config"]["array"]["rows"], 32);
+}
+
+TEST_F(SimCommand, AnInputIsNeverReplaced) {
+  const std::string text =
+      traces::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json");
+  write("luq_32x32.json", text);
+  const std::string file = (folder / "luq_32x32.json").string();
+  const ProgramRun run =
+      sim(file + " --cycles-only --trace " + outside_trace + " --out " + folder.path().string());
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_EQ(run.err, "error: " + file +
+                         ": is there and not an older result of this kind; expected another name, so that it "
+                         "stays\n");
+  EXPECT_EQ(traces::read_whole_file(file), text);
+}
+
+TEST_F(SimCommand, ResultsSayWhatTheyComeFrom) {
+  ASSERT_EQ(sim(with_out("luq_32x32 --cycles-only")).exit_code, 0);
+  const auto json = result("luq_32x32");
+  EXPECT_THAT(json["provenance"]["command"].get<std::string>(),
+              EndsWith(" sim luq_32x32 --cycles-only --trace " + outside_trace + " --out " + out.string()));
+  const auto sha256 = [](const std::string& file) {
+    return traces::sha256_of_file(QUATRAIN_SOURCE_DIR "/configs/" + file);
+  };
+  const auto& inputs = json["provenance"]["inputs"];
+  ASSERT_EQ(inputs.size(), 3U);
+  EXPECT_EQ(inputs[0]["file"], "luq_32x32");
+  EXPECT_EQ(inputs[0]["sha256"], sha256("accelerators/luq_32x32.json"));
+  EXPECT_EQ(inputs[1]["sha256"], sha256("technology/7nm.json"));
+  EXPECT_EQ(inputs[2]["sha256"], sha256("technology/45nm.json"));
+  EXPECT_EQ(json["technologies"]["7nm"]["table_sha256"], sha256("technology/7nm.json"));
+}
+
+/// The array computes each GEMM once: verify takes over a replay without a difference, and no other.
+TEST_F(SimCommand, VerifyTakesOverAReplay) {
+  if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "nothing is replayed without SystemC";
+  EditedTrace trace(outside_trace);
+  trace.write(folder / "trace");
+  const auto verify = [&](const std::string& more) {
+    return run_program(QUATRAIN_PROGRAM,
+                       "verify " + (folder / "trace").string() + " --machines systemc.array " + more, folder);
+  };
+  const auto simulate = [&] {
+    return sim("luq_32x32 --trace " + (folder / "trace").string() + " --out " + out.string()).exit_code;
+  };
+  const std::string taken = "; 45 GEMMs replayed by quatrain sim",
+                    replayed = "--replayed " + (out / "luq_32x32.json").string();
+  EXPECT_EQ(simulate(), 0);
+  const ProgramRun alone = verify(""), after = verify(replayed);
+  EXPECT_EQ(after.exit_code, 0) << after.err;
+  EXPECT_THAT(alone.out, testing::Not(HasSubstr(taken)));
+  EXPECT_THAT(after.out, HasSubstr(taken));
+  EXPECT_THAT(alone.out, HasSubstr("\nsystemc.array gemms 47/47 "));
+  EXPECT_THAT(after.out, HasSubstr("\nsystemc.array gemms 47/47 "));
+
+  trace.int32.at("0/train/linear_smp/forward/accumulators").at(26) += 1;
+  std::filesystem::remove_all(folder / "trace");
+  trace.write(folder / "trace");
+  EXPECT_EQ(verify(replayed).exit_code, 2) << "it is of another trace";
+  EXPECT_EQ(simulate(), 1);
+  const ProgramRun different = verify(replayed);
+  EXPECT_EQ(different.exit_code, 1);
+  EXPECT_THAT(different.out, HasSubstr("\nsystemc.array gemms 46/47 "));
+  EXPECT_THAT(different.out, testing::Not(HasSubstr(taken)));
 }
 
 /// As many PEs as modules would take minutes: nothing is sampled, and the table says so.
