@@ -21,7 +21,7 @@ namespace quatrain::sim {
 namespace {
 
 constexpr const char* examples = R"(
-ACCELERATOR is a file, or the name of a config inside the program: luq_32x32, bf16_32x32. The array of the config
+ACCELERATOR is a file, an earlier result of sim, or a config inside the program: luq_32x32, bf16_32x32. The array of the config
 computes every training GEMM of the trace, register by register; accumulators must equal the record, cycles the
 closed form, and sampled tiles the structural model. Exit code 1: something differs. docs/guides/accelerators.md
 explains the figures, docs/energy.md where they come from.
@@ -42,6 +42,19 @@ std::filesystem::path folder_of(const traces::JsonNode& config) {
   return std::filesystem::path(config.file()).parent_path();
 }
 
+/// A configuration, or the one that an earlier simulation kept in its file.
+traces::JsonNode config_in(const traces::JsonNode& file) {
+  return file.is_object() && file.has("format") ? file.at("config") : file;
+}
+
+/// The result keeps the configuration, and stands in another folder.
+void make_tables_absolute(const std::filesystem::path& folder, AcceleratorConfig& config) {
+  const std::vector<std::string_view> embedded = embedded_configs(ConfigKind::technology);
+  for (std::string& name : config.technology)
+    if (std::ranges::find(embedded, name) == embedded.end())
+      name = std::filesystem::absolute(folder / name).lexically_normal().string();
+}
+
 /// The config, then its tables.
 std::vector<Input> inputs_of(const Typed& typed, const SimulationTask& task,
                              const std::filesystem::path& folder) {
@@ -59,7 +72,8 @@ std::vector<Input> inputs_of(const Typed& typed, const SimulationTask& task,
 int simulate_typed(const Typed& typed, const Provenance& provenance) {
   const traces::JsonNode file = open_config(typed.accelerator, ConfigKind::accelerator);
   SimulationTask task;
-  task.config = read_accelerator(file);
+  task.config = read_accelerator(config_in(file));
+  make_tables_absolute(folder_of(file), task.config);
   task.technologies = read_technologies(task.config, folder_of(file));
   task.stops = interrupted;
   if (task.config.pe == Pe::bf16 && !typed.cycles_only)

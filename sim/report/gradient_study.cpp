@@ -123,6 +123,8 @@ GradientStudy study_gradients(const traces::TraceReader& trace, traces::ThreadPo
                               traces::Progress& progress, const StudyOptions& options) {
   GradientStudy study;
   const traces::Manifest& manifest = trace.manifest();
+  for (const traces::GemmRecord& gemm : manifest.gemms)
+    if (gemm.pass == traces::Pass::train) study.steps.insert(gemm.step);
   progress.begin("gradients", manifest.layers.size());
   std::uint64_t done = 0;
   std::vector<std::string> rules;

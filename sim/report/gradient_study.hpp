@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,8 @@ struct UnreadableRecord {
 };
 
 struct GradientStudy {
-  std::string rule;  ///< that made the trace's codes; several are joined by ", "
+  std::string rule;               ///< that made the trace's codes; several are joined by ", "
+  std::set<std::uint32_t> steps;  ///< traced training steps
   std::vector<CodeHistogram> histograms;
   std::vector<LayerFidelity> fidelity;  ///< layers in the network's order, steps by number
   std::vector<UnreadableRecord> unreadable;

@@ -1,9 +1,11 @@
 #include "sim/report/model.hpp"
 
+#include "sim/report/commands.hpp"
 #include "sim/report/run_files.hpp"
 #include "sim/verify/cross_check_json.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/joined.hpp"
+#include "traces/run_names.hpp"
 
 #include <fmt/format.h>
 
@@ -15,6 +17,7 @@ namespace quatrain::sim::report {
 namespace {
 
 namespace fs = std::filesystem;
+namespace names = traces::run_names;
 
 /// Words in the order of a dictionary, numbers in them by value: "8x8" before "16x16".
 bool comes_before(std::string_view a, std::string_view b) {
@@ -81,7 +84,7 @@ bool has_simulation(const fs::path& directory) {
   });
 }
 
-bool has_config(const fs::path& directory) { return fs::is_regular_file(directory / "config.json"); }
+bool has_config(const fs::path& directory) { return fs::is_regular_file(directory / names::config); }
 
 /// Who computes, who watches, who stops it.
 struct Work {
@@ -92,7 +95,7 @@ struct Work {
 
 /// What `quatrain verify`, `sim` and the gradient statistics made of the trace of one run.
 void add_trace_results(const fs::path& run, const Work& work, Report& report) {
-  const std::string trace = (run / "trace").string();
+  const std::string trace = (run / names::trace).string();
   std::string manifest_sha256;
   if (fs::is_directory(trace)) {
     const traces::TraceReader reader(trace);
@@ -104,65 +107,54 @@ void add_trace_results(const fs::path& run, const Work& work, Report& report) {
     if (report.gradients->fidelity.empty() && report.gradients->unreadable.empty())
       report.missing.push_back({"gradient fidelity", "the trace holds no unquantized gradients", ""});
   } else {
-    report.missing.push_back({"gradients", "no trace", "quatrain train CONFIG --trace"});
+    const auto traced = std::ranges::find(report.training, report.traced_folder, &TrainingRun::folder);
+    report.missing.push_back(
+        {"gradients", "no trace", traced == report.training.end() ? "" : traced_run_command(run, *traced)});
   }
 
-  const fs::path crosscheck = run / "crosscheck.json";
-  const std::string verify = fmt::format("quatrain verify {} --json {}", trace, crosscheck.string());
+  const fs::path crosscheck = run / names::crosscheck;
   if (fs::exists(crosscheck))
     report.crosscheck = read_cross_check(crosscheck, manifest_sha256);
   else
-    report.missing.push_back({"cross-check", "no crosscheck.json", verify});
+    report.missing.push_back(
+        {"cross-check", "no crosscheck.json", report.gradients ? verify_command(run) : ""});
 
-  if (fs::is_directory(run / "simulation"))
-    report.designs = read_designs(run / "simulation", manifest_sha256);
+  if (fs::is_directory(run / names::simulation))
+    report.designs = read_designs(run / names::simulation, manifest_sha256);
   if (report.designs.empty())
-    report.missing.push_back({"cycles and energy", "no simulation/*.json",
-                              fmt::format("quatrain sim luq_32x32 --trace {}", trace)});
-}
-
-/// What makes this run and its parts again, in a new directory.
-std::vector<std::string> commands_of_run(const fs::path& directory, const Report& report) {
-  const std::string again = directory.lexically_normal().string() + "-again";
-  std::vector<std::string> commands = {fmt::format("quatrain train {} --out {}{}",
-                                                   (directory / "config.json").string(), again,
-                                                   report.gradients ? " --trace" : "")};
-  if (report.crosscheck)
-    commands.push_back(fmt::format("quatrain verify {}/trace --json {}/crosscheck.json", again, again));
-  for (const Design& design : report.designs)
-    commands.push_back(fmt::format("quatrain sim {} --trace {}/trace{}", design.label, again,
-                                   design.simulation.replay ? "" : " --cycles-only"));
-  commands.push_back(fmt::format("quatrain report {}", again));
-  return commands;
+    report.missing.push_back(
+        {"cycles and energy", "no simulation/*.json", report.gradients ? simulation_command(run) : ""});
 }
 
 void add_stages(const fs::path& directory, Report& report) {
-  const fs::path file = directory / "stages.json";
+  const fs::path file = directory / names::stages;
   if (fs::exists(file))
     report.stages = read_stages(file);
   else if (report.kind == "demo")
-    report.missing.push_back({"time by stage", "no stages.json", "quatrain demo"});
-  for (const Stage& stage : report.stages) report.commands.push_back(stage.command);
+    report.missing.push_back({"time by stage", "no stages.json", ""});
 }
 
 std::string why_of(const TrainingRun& run) { return run.stopped.empty() ? "" : ": " + run.stopped; }
 
-void add_training(const fs::path& run, const std::string& part, Report& report) {
-  report.training.push_back(read_training_run(run));
-  if (report.training.back().epochs.empty())
-    report.missing.push_back({part, "no epoch has ended" + why_of(report.training.back()), ""});
+/// `folder`: of the run in `directory`, "" for itself.
+void add_training(const fs::path& directory, const std::string& folder, const std::string& part,
+                  Report& report) {
+  TrainingRun& run = report.training.emplace_back(read_training_run(directory / folder));
+  run.folder = folder;
+  if (run.epochs.empty()) report.missing.push_back({part, "no epoch has ended" + why_of(run), ""});
 }
 
 /// A demo shows the trace of its luq run.
 void read_demo(const fs::path& directory, const Work& work, Report& report) {
-  for (const std::string_view word : traces::words_of<emu::Recipe>) {
-    const std::string name(word);
-    if (has_config(directory / name))
-      add_training(directory / name, "training " + name, report);
-    else
-      report.missing.push_back({"training " + name, "no " + name + "/config.json", "quatrain demo"});
-  }
-  add_trace_results(directory / "luq", work, report);
+  for (const std::string_view word : traces::words_of<emu::Recipe>)
+    if (has_config(directory / word))
+      add_training(directory, std::string(word), fmt::format("training {}", word), report);
+  for (const std::string_view word : traces::words_of<emu::Recipe>)
+    if (!has_config(directory / word))
+      report.missing.push_back({fmt::format("training {}", word), fmt::format("no {}/config.json", word),
+                                demo_command(report.training)});
+  report.traced_folder = name_of(emu::Recipe::luq);
+  add_trace_results(directory / report.traced_folder, work, report);
 }
 
 }  // namespace
@@ -219,11 +211,11 @@ Report read_report(const fs::path& directory, traces::ThreadPool& pool, traces::
   } else if (!is_run) {
     read_simulations(directory, report);
   } else {
-    add_training(directory, "training", report);
+    add_training(directory, "", "training", report);
     add_trace_results(directory, work, report);
-    report.commands = commands_of_run(directory, report);
   }
   add_stages(directory, report);
+  report.commands = commands_of(directory, report);
   return report;
 }
 

@@ -24,7 +24,10 @@ struct TrainingRun {
   emu::TrainingConfig config;
   std::vector<emu::EpochMetrics> epochs;
   std::vector<float> step_losses;
-  std::string stopped;  ///< why it ended before its last epoch; "" when it did not, or nothing says why
+  std::string folder;       ///< in the report's directory; "" for a single run
+  std::string data_folder;  ///< of its images, as typed; "" when nothing says it
+  std::string stopped;      ///< why it ended before its last epoch; "" when it did not, or nothing says why
+  bool stopped_by_error = false;
 
   bool is_complete() const { return static_cast<std::int64_t>(epochs.size()) >= config.epochs; }
 };
@@ -50,6 +53,7 @@ struct Report {
   std::string kind;     ///< "demo", "run", or "simulations": a folder of `quatrain sim --out`
   std::string subject;  ///< name of the directory
   std::vector<TrainingRun> training;
+  std::string traced_folder;  ///< of the run whose trace the rest is about
   std::optional<CrossCheck> crosscheck;
   std::vector<Design> designs;  ///< those that replayed the trace first, then by name, its numbers as numbers
   std::optional<GradientStudy> gradients;

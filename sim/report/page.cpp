@@ -23,14 +23,15 @@ void add_accuracy(const Report& report, Page& page) {
   figure.label += ", " + shown->recipe;
   figure.value = fmt::format("{:.2f} %", shown->epochs.back().test_accuracy_percent);
   if (!shown->is_complete()) {
-    figure.detail = fmt::format("stopped after epoch {} of {}; ", shown->epochs.size(), shown->config.epochs);
+    figure.detail = fmt::format("stopped after epoch {} of {}", shown->epochs.size(), shown->config.epochs);
     figure.tone = Tone::bad;
   }
   std::vector<std::string> others;
   for (const TrainingRun& run : report.training)
     if (&run != shown && !run.epochs.empty())
       others.push_back(fmt::format("{} {:.2f} %", run.recipe, run.epochs.back().test_accuracy_percent));
-  if (!others.empty()) figure.detail += "beside it: " + traces::joined(others);
+  if (!others.empty())
+    figure.detail += (figure.detail.empty() ? "beside it: " : "; beside it: ") + traces::joined(others);
   page.figures.push_back(std::move(figure));
 }
 

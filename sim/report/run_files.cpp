@@ -2,10 +2,11 @@
 
 #include "sim/records/result_file.hpp"
 #include "traces/base/error.hpp"
-#include "traces/base/files.hpp"
+#include "traces/run_names.hpp"
+
+#include <fmt/format.h>
 
 #include <cmath>
-#include <string_view>
 
 namespace quatrain::sim::report {
 namespace {
@@ -22,15 +23,15 @@ std::string recipe_of(const emu::TrainingConfig& config) {
                                                                                       : emu::Recipe::fp32));
 }
 
-/// What a run's log says of its end; "" when it says nothing.
-std::string last_words(const std::filesystem::path& log) {
-  constexpr std::string_view mark = "stopped: ";
-  if (!std::filesystem::exists(log)) return "";
-  const std::string text = traces::read_whole_file(log);
-  const std::size_t at = text.rfind(mark);
-  if (at == std::string::npos) return "";
-  const std::size_t begin = at + mark.size();
-  return text.substr(begin, text.find('\n', begin) - begin);
+/// run.json says where the data lie, and of a run that did not reach its last epoch why.
+void read_end(const std::filesystem::path& file, TrainingRun& run) {
+  if (!std::filesystem::exists(file)) return;  // a run of an older program
+  const JsonNode root = open_result_file(file, "quatrain-run");
+  run.data_folder = root.at("data").at("folder").string();
+  const std::string state = root.at("state").string(), reason = text_or_none_at(root, "reason");
+  if (run.is_complete()) return;
+  run.stopped_by_error = state == "stopped";
+  run.stopped = reason.empty() ? state : fmt::format("{}: {}", state, reason);
 }
 
 }  // namespace
@@ -46,7 +47,7 @@ TrainingRun read_training_run(const std::filesystem::path& directory) {
         !std::isfinite(epoch.learning_rate))
       throw traces::Error("{}: epoch {}: expected a finite accuracy, learning rate and time",
                           (directory / "metrics.csv").string(), epoch.epoch);
-  if (!run.is_complete()) run.stopped = last_words(directory / "log.txt");
+  read_end(directory / traces::run_names::run, run);
   return run;
 }
 

@@ -1,5 +1,7 @@
+#include "tests/sim/report/page_reader.hpp"
 #include "tests/sim/report/synthetic_run.hpp"
 #include "tests/support/program.hpp"
+#include "tests/support/synthetic_images.hpp"
 #include "traces/base/files.hpp"
 
 #include <fmt/format.h>
@@ -10,6 +12,7 @@
 #include <filesystem>
 #include <string>
 #include <sys/stat.h>
+#include <vector>
 
 namespace quatrain::sim {
 namespace {
@@ -98,6 +101,137 @@ TEST(ReportCommand, OutputsDoNotGoOverInputsOrEachOther) {
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_EQ(run.err, fmt::format("error: {}: two results would go into this file; expected two names\n", one));
   EXPECT_EQ(tests::contents(folder / "demo"), before);
+}
+
+/// Runs every command of report.json as a shell does, in the folder where the report was made.
+void expect_commands_run(const tests::Folder& folder, const std::vector<std::string>& commands) {
+  for (const std::string& command : commands) {
+    ASSERT_TRUE(command.starts_with("quatrain ")) << command;
+    const ProgramRun run = tests::run_program(
+        fmt::format("cd '{}' && QUATRAIN_DATA='my data' {}", folder.path().string(), QUATRAIN_PROGRAM),
+        command.substr(9), folder);
+    EXPECT_EQ(run.exit_code, 0) << command << "\n" << run.err;
+  }
+}
+
+constexpr const char* tiny_network = R"({
+  "name": "tiny", "data": {"set": "fashion_mnist", "mean": 0.286, "std": 0.353, "train_images": 16, "test_images": 8},
+  "seed": 1, "epochs": 1, "batch": 4, "evaluation_batch": 8,
+  "optimizer": {"kind": "sgd", "momentum": 0.9, "weight_decay": 0.0005},
+  "learning_rate": {"schedule": "linear", "from": 0.05, "to": 0.0},
+  "quantize": {"forward": "sawb", "gradient": "luq", "random_bits": 16, "alpha": "exact", "samples": 1},
+  "layers": [
+    {"kind": "conv2d", "name": "first", "out_channels": 3, "kernel": 3, "stride": 4, "padding": 1, "groups": 1, "precision": "fp32"},
+    {"kind": "relu"},
+    {"kind": "linear", "name": "middle", "out_features": 12, "precision": "quantized"},
+    {"kind": "linear", "name": "last", "out_features": 10, "precision": "fp32"}]})";
+
+/// Names with blanks, a design of one's own that is gone by then, a table beside it, chosen steps.
+TEST(ReportCommand, ItsCommandsRunAsTheyStand) {
+  const tests::Folder folder;
+  tests::write_synthetic_images(folder / "my data", 16, 8);
+  traces::write_whole_file(folder / "tiny.json", tiny_network);
+  std::filesystem::create_directories(folder / "designs");
+  std::filesystem::copy(QUATRAIN_SOURCE_DIR "/configs/technology/7nm.json",
+                        folder / "designs/own table.json");
+  tests::replace_in_file(folder / "designs/own table.json", "\"name\": \"7nm\"", "\"name\": \"own\"");
+  std::filesystem::copy(QUATRAIN_SOURCE_DIR "/configs/accelerators/bf16_32x32.json",
+                        folder / "designs/mine.json");
+  tests::replace_in_file(folder / "designs/mine.json", "bf16_32x32", "mine");
+  tests::replace_in_file(folder / "designs/mine.json", "\"7nm\", \"45nm\"", "\"own table.json\"");
+  expect_commands_run(
+      folder, {"quatrain train tiny.json --data 'my data' --trace-steps 1,2 --out 'run 1'",
+               "quatrain sim designs/mine.json --trace 'run 1/trace' --cycles-only",
+               "quatrain sim bf16_32x32 --trace 'run 1/trace' --cycles-only",
+               "quatrain verify 'run 1/trace' --json 'run 1/crosscheck.json'", "quatrain report 'run 1'"});
+  std::filesystem::rename(folder / "designs/mine.json", folder / "elsewhere.json");
+  const auto read = [&](const std::string& run) {
+    return nlohmann::json::parse(traces::read_whole_file(folder / run / "report.json"));
+  };
+  const std::string data = std::filesystem::exists(folder / "run 1/run.json") ? " --data 'my data'" : "";
+  const std::vector<std::string> commands = read("run 1").at("commands");
+  EXPECT_THAT(
+      commands,
+      testing::ElementsAre(
+          fmt::format("quatrain train 'run 1/config.json' --out 'run 1-again'{} --trace-steps 1,2", data),
+          "quatrain verify 'run 1-again/trace' --json 'run 1-again/crosscheck.json'",
+          "quatrain sim bf16_32x32 --trace 'run 1-again/trace' --cycles-only",
+          "quatrain sim 'run 1/simulation/mine.json' --trace 'run 1-again/trace' --cycles-only",
+          "quatrain report 'run 1-again'"));
+  expect_commands_run(folder, commands);
+
+  auto first = read("run 1"), again = read("run 1-again");
+  EXPECT_EQ(again.at("training").at("luq").at("state_hash"), first.at("training").at("luq").at("state_hash"));
+  EXPECT_EQ(again.at("simulation"), first.at("simulation"));
+  EXPECT_EQ(again.at("gradients"), first.at("gradients"));
+  EXPECT_THAT(again.at("missing"), testing::IsEmpty());
+}
+
+/// What a report says is missing is there when the commands that it names have run.
+TEST(ReportCommand, CommandsForMissingPartsMakeThem) {
+  const tests::Folder folder;
+  tests::write_synthetic_images(folder / "my data", 16, 8);
+  traces::write_whole_file(folder / "tiny.json", tiny_network);
+  expect_commands_run(folder, {"quatrain train tiny.json --data 'my data' --out run", "quatrain report run"});
+  for (const char* run : {"run", "run-again"}) {
+    std::vector<std::string> commands;
+    const auto figures = nlohmann::json::parse(traces::read_whole_file(folder / run / "report.json"));
+    for (const auto& missing : figures.at("missing"))
+      if (!missing.at("how").is_null()) commands.push_back(missing.at("how"));
+    EXPECT_EQ(commands.size(), run == std::string("run") ? 1U : 2U);
+    expect_commands_run(folder, commands);
+    expect_commands_run(folder, {"quatrain report run-again"});
+  }
+  EXPECT_THAT(nlohmann::json::parse(traces::read_whole_file(folder / "run-again/report.json")).at("missing"),
+              testing::IsEmpty());
+}
+
+TEST(ReportCommand, TakesAFolderOfSimulationsWithDesignsOfOneName) {
+  const tests::Folder folder;
+  std::filesystem::copy(QUATRAIN_SOURCE_DIR "/tests/data/outside_trace", folder / "trace");
+  const std::string design = "quatrain sim bf16_32x32 --cycles-only --trace trace --out ";
+  expect_commands_run(folder, {design + "study", design + "other"});
+  std::filesystem::rename(folder / "other/bf16_32x32.json", folder / "study/second.json");
+  tests::replace_in_file(folder / "study/second.json", "\"clock_mhz\": 1000.0", "\"clock_mhz\": 2000.0");
+  expect_commands_run(folder, {"quatrain report study"});
+  const auto figures = nlohmann::json::parse(traces::read_whole_file(folder / "study/report.json"));
+  EXPECT_EQ(figures.at("kind"), "simulations");
+  EXPECT_EQ(figures.at("simulation").size(), 2U);
+  EXPECT_EQ(figures.at("simulation").at("bf16_32x32 (bf16_32x32)").at("clock_mhz"), 1000);
+  EXPECT_EQ(figures.at("simulation").at("bf16_32x32 (second)").at("clock_mhz"), 2000);
+  const tests::ShownPage page = tests::read_page(traces::read_whole_file(folder / "study/report.html"));
+  EXPECT_EQ(page.cards.at(0).label, "Cycles, bf16_32x32 (second)") << "the faster one";
+  EXPECT_THAT(page.cards.at(0).detail, HasSubstr("the fastest of 2 designs"));
+  const tests::ShownTable& keys = page.table("Keys in which the designs differ");
+  ASSERT_EQ(keys.rows.size(), 1U);
+  EXPECT_THAT(keys.rows[0], testing::ElementsAre("clock_mhz", "1000.0", "2000.0"));
+  expect_commands_run(folder, figures.at("commands"));
+}
+
+/// 2 of 3 epochs stand in the tables: never shown as if all had ended.
+TEST(ReportCommand, ARunThatStoppedIsShownAsStopped) {
+  const tests::Folder folder;
+  tests::write_training_run(folder / "run", "luq", "90.75", 'c');
+  tests::replace_in_file(folder / "run/config.json", "\"epochs\": 2", "\"epochs\": 3");
+  traces::write_whole_file(folder / "run/run.json",
+                           R"({"format": "quatrain-run", "version": 1, "program": "quatrain 0",
+    "commands": ["quatrain train x"], "data": {"folder": "d", "sha256": {}}, "state": "stopped", "epochs": 2,
+    "of_epochs": 3, "steps": 3, "reason": "layer a: the loss grew"})");
+  const ProgramRun run = report((folder / "run").string(), folder);
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  const auto tables = tests::read_terminal_tables(run.out);
+  ASSERT_TRUE(tables.contains("Runs that stopped before their last epoch")) << run.out;
+  EXPECT_THAT(
+      tables.at("Runs that stopped before their last epoch").rows,
+      testing::ElementsAre(testing::ElementsAre("luq", "2", "3", "3", "stopped: layer a: the loss grew")));
+  const tests::ShownPage page = tests::read_page(traces::read_whole_file(folder / "run/report.html"));
+  EXPECT_EQ(page.cards.at(0).detail, "stopped after epoch 2 of 3");
+  EXPECT_TRUE(page.cards.at(0).is_bad);
+  const auto figures = nlohmann::json::parse(traces::read_whole_file(folder / "run/report.json"));
+  EXPECT_EQ(figures.at("training").at("luq").at("epochs"), 2);
+  EXPECT_EQ(figures.at("training").at("luq").at("planned_epochs"), 3);
+  EXPECT_EQ(figures.at("training").at("luq").at("stopped"), "stopped: layer a: the loss grew");
+  EXPECT_EQ(figures.at("commands"), nlohmann::json::array()) << "it would stop again";
 }
 
 TEST(ReportCommand, APipeTakesThePageAndStaysOne) {

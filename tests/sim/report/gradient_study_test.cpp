@@ -1,10 +1,19 @@
 #include "sim/report/gradient_study.hpp"
 
-#include <gtest/gtest.h>
+#include "tests/sim/report/gradient_recount.hpp"
+#include "tests/support/folder.hpp"
+#include "traces/base/error.hpp"
+#include "traces/base/files.hpp"
 
-#include <map>
-#include <numeric>
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <atomic>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 namespace quatrain::sim::report {
 namespace {
@@ -15,54 +24,91 @@ GradientStudy study_of(const traces::TraceReader& trace, std::int64_t most_macs)
   return study_gradients(trace, pool, progress, {.most_macs = most_macs});
 }
 
-/// Its gradient is all zero in every traced step.
-const std::string all_zero_layer = "linear_zero";
-/// An all-zero gradient, or an all-zero input.
-bool has_no_ratio(const std::string& layer) { return layer == all_zero_layer || layer == "linear_dead"; }
 const std::string outside_trace = QUATRAIN_SOURCE_DIR "/tests/data/outside_trace";
 
-TEST(GradientStudy, HistogramCountsEveryGradientCode) {
-  const traces::TraceReader trace(outside_trace);
-  std::map<std::string, std::uint64_t> codes;
-  for (const traces::QuantizerRecord& record : trace.manifest().quantizers)
-    if (record.role == traces::Role::gradient)
-      codes[trace.manifest().layer(record.layer).name] +=
-          static_cast<std::uint64_t>(traces::element_count(trace.manifest().tensors.at(record.codes).shape));
-  ASSERT_FALSE(codes.empty());
-  const GradientStudy study = study_of(trace, 1'000'000);
-  ASSERT_EQ(study.histograms.size(), codes.size());
-  for (const CodeHistogram& histogram : study.histograms) {
-    EXPECT_EQ(std::accumulate(histogram.counts.begin(), histogram.counts.end(), std::uint64_t{0}),
-              codes.at(histogram.layer));
-    EXPECT_GT(histogram.counts[7], 0U) << "zeros of " << histogram.layer;
-    EXPECT_EQ(histogram.counts[0] + histogram.counts[14] > 0, histogram.layer != all_zero_layer)
-        << histogram.layer;
+void expect_equal(const GradientStudy& study, const std::vector<tests::RecountedRecord>& expected) {
+  ASSERT_EQ(study.fidelity.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const LayerFidelity& record = study.fidelity[i];
+    SCOPED_TRACE(fmt::format("{}, step {}", expected[i].layer, expected[i].step));
+    EXPECT_EQ(record.layer, expected[i].layer);
+    EXPECT_EQ(record.step, expected[i].step);
+    EXPECT_EQ(record.batch, expected[i].batch);
+    EXPECT_EQ(record.random_bits, expected[i].random_bits);
+    EXPECT_EQ(name_of(record.alpha), expected[i].alpha);
+    EXPECT_EQ(name_of(record.maximum), expected[i].maximum);
+    ASSERT_EQ(record.effects.size(), expected[i].effects.size());
+    for (std::size_t rule = 0; rule < record.effects.size(); ++rule) {
+      const RoundingEffect& effect = record.effects[rule];
+      const tests::RecountedEffect& wanted = expected[i].effects[rule];
+      SCOPED_TRACE(fmt::format("{}, {} samples", wanted.rule, wanted.samples));
+      EXPECT_EQ(effect.rule, wanted.rule);
+      EXPECT_EQ(effect.samples, wanted.samples);
+      EXPECT_EQ(effect.trials, wanted.trials);
+      EXPECT_NEAR(effect.gain, wanted.gain, 1e-11);
+      EXPECT_NEAR(effect.relative_error, wanted.relative_error, 1e-11);
+      EXPECT_NEAR(effect.dead_share, wanted.dead_share, 1e-14);
+      ASSERT_EQ(effect.gain_deviation.has_value(), wanted.gain_deviation.has_value());
+      if (wanted.gain_deviation) {
+        EXPECT_NEAR(*effect.gain_deviation, *wanted.gain_deviation, 1e-11);
+      }
+    }
   }
 }
 
-TEST(GradientStudy, EveryTracedBackwardWeightIsCompared) {
-  const traces::TraceReader trace(outside_trace);
-  std::size_t expected = 0;
-  for (const traces::GemmRecord& gemm : trace.manifest().gemms)
-    expected += gemm.phase == traces::Phase::backward_weight;
-  const GradientStudy study = study_of(trace, 200'000'000);
-  EXPECT_EQ(study.fidelity.size(), expected);
-  for (const LayerFidelity& record : study.fidelity) {
-    EXPECT_EQ(record.images, record.batch);
-    ASSERT_EQ(record.effects.size(), has_no_ratio(record.layer) ? 0U : 4U);
-    if (record.effects.empty()) continue;
-    EXPECT_LT(record.effects[2].relative_error, record.effects[0].relative_error) << record.layer;
-  }
+/// A trace made outside of this project: strides, paddings, groups, samples, hindsight, powers of two, zeros.
+TEST(GradientStudy, EveryFigureIsThatOfARecountInExactArithmetic) {
+  const auto expected = tests::recount_gradients(outside_trace);
+  ASSERT_EQ(expected.size(), 15U);
+  expect_equal(study_of(traces::TraceReader(outside_trace), 200'000'000), expected);
 }
 
+/// The scale is that of the whole batch, the sums those of its first image.
 TEST(GradientStudy, ABoundTakesFewerImages) {
+  const GradientStudy study = study_of(traces::TraceReader(outside_trace), 1);
+  for (const LayerFidelity& record : study.fidelity) EXPECT_EQ(record.images, 1);
+  expect_equal(study, tests::recount_gradients(outside_trace, 1));
+}
+
+TEST(GradientStudy, HistogramCountsEveryGradientCodeUnderItsValue) {
+  const auto expected = tests::recount_gradient_codes(outside_trace);
+  const GradientStudy study = study_of(traces::TraceReader(outside_trace), 1);
+  ASSERT_EQ(study.histograms.size(), expected.size());
+  for (const CodeHistogram& histogram : study.histograms)
+    for (std::size_t place = 0; place < 15; ++place) {
+      const auto& counts = expected.at(histogram.layer);
+      const int value = CodeHistogram::values[place];
+      EXPECT_EQ(histogram.counts[place], counts.contains(value) ? counts.at(value) : 0)
+          << histogram.layer << " " << value;
+    }
+}
+
+/// A byte of a file is changed: the records that read it are named, the others keep their figures.
+TEST(GradientStudy, ARecordThatCannotBeReadCostsItsRow) {
+  const tests::Folder folder;
+  std::filesystem::copy(outside_trace, folder / "trace");
+  const auto manifest = folder / "trace/manifest.json";
+  auto json = nlohmann::json::parse(traces::read_whole_file(manifest));
+  const std::string tensor = "0/train/conv_gaps/gradient/source";
+  json["tensors"][tensor]["crc32c"] = "00000000";
+  traces::write_whole_file(manifest, json.dump());
+  const GradientStudy study = study_of(traces::TraceReader((folder / "trace").string()), 200'000'000);
+  ASSERT_EQ(study.unreadable.size(), 1U);
+  EXPECT_EQ(study.unreadable[0].layer, "conv_gaps");
+  EXPECT_EQ(study.unreadable[0].step, 0U);
+  EXPECT_THAT(study.unreadable[0].why, testing::HasSubstr(tensor));
+  auto expected = tests::recount_gradients(outside_trace);
+  std::erase_if(expected, [](const auto& record) { return record.layer == "conv_gaps"; });
+  expect_equal(study, expected);
+}
+
+TEST(GradientStudy, StopsWhenItIsTold) {
+  traces::ThreadPool pool(2);
+  traces::SilentProgress progress;
+  std::atomic<int> polls = 0;
   const traces::TraceReader trace(outside_trace);
-  const GradientStudy study = study_of(trace, 1);
-  ASSERT_FALSE(study.fidelity.empty());
-  for (const LayerFidelity& record : study.fidelity) {
-    EXPECT_EQ(record.images, 1);
-    EXPECT_GE(record.batch, record.images);
-  }
+  EXPECT_THROW(study_gradients(trace, pool, progress, {.stops = [&] { return ++polls > 40; }}),
+               traces::Interrupted);
 }
 
 }  // namespace

@@ -37,9 +37,15 @@ std::vector<std::string> between(const std::string& text, const std::string& beg
 
 /// The contents of each element of this name, without its own tags.
 std::vector<std::string> elements(const std::string& text, const std::string& name) {
+  const std::string begin = "<" + name, end = "</" + name + ">";
   std::vector<std::string> parts;
-  for (const std::string& part : between(text, "<" + name, "</" + name + ">"))
-    if (part.front() == '>' || part.front() == ' ') parts.push_back(part.substr(part.find('>') + 1));
+  for (std::size_t at = 0; (at = text.find(begin, at)) != std::string::npos;) {
+    at += begin.size();
+    if (text[at] != '>' && text[at] != ' ') continue;  // another element, whose name begins like this
+    const std::size_t content = text.find('>', at) + 1;
+    at = text.find(end, content);
+    parts.push_back(text.substr(content, at - content));
+  }
   return parts;
 }
 

@@ -1,0 +1,129 @@
+#include "sim/report/commands.hpp"
+
+#include "rtl_models/array_model.hpp"
+#include "sim/embedded/config_file.hpp"
+#include "sim/records/provenance.hpp"
+#include "traces/base/joined.hpp"
+#include "traces/run_names.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace quatrain::sim::report {
+namespace {
+
+namespace fs = std::filesystem;
+namespace names = traces::run_names;
+
+using Words = std::vector<std::string>;
+
+void append(Words& words, Words more) {
+  words.insert(words.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+/// "runs/mine-again" of "runs/mine/", or the first of "runs/mine-again-2", ... that is free.
+fs::path beside(const fs::path& directory) {
+  fs::path name = directory.lexically_normal();
+  if (!name.has_filename()) name = name.parent_path();
+  if (name.empty() || name == "." || name.filename() == "..")
+    name = fs::absolute(directory).lexically_normal();
+  if (!name.has_filename()) name = name.parent_path();
+  fs::path again = name.string() + "-again";
+  for (int number = 2; fs::exists(again); ++number) again = fmt::format("{}-again-{}", name.string(), number);
+  return again;
+}
+
+Words data_words(const TrainingRun& run) {
+  if (run.data_folder.empty()) return {};
+  return {"--data", run.data_folder};
+}
+
+/// The name of an embedded configuration where it is this one, else the simulation's own file, which keeps
+/// it.
+std::string accelerator_word(const Design& design) {
+  const AcceleratorConfig& config = design.simulation.config;
+  const std::vector<std::string_view> embedded_names = embedded_configs(ConfigKind::accelerator);
+  if (std::ranges::find(embedded_names, config.name) != embedded_names.end()) {
+    const AcceleratorConfig embedded = read_accelerator(open_config(config.name, ConfigKind::accelerator));
+    if (to_json_object(embedded) == to_json_object(config)) return config.name;
+  }
+  return design.file.string();
+}
+
+Words simulation_words(const Design& design, const fs::path& trace) {
+  Words words = {"quatrain", "sim", accelerator_word(design), "--trace", trace.string()};
+  if (!design.simulation.replay)
+    words.emplace_back("--cycles-only");
+  else if (design.simulation.replay->fidelity == rtl_models::Fidelity::pe)
+    append(words, {"--fidelity", "pe"});
+  return words;
+}
+
+std::vector<std::string> commands_of_simulations(const fs::path& directory, const Report& report) {
+  const fs::path again = beside(directory);
+  std::vector<std::string> commands;
+  for (const Design& design : report.designs) {
+    if (!fs::is_directory(design.simulation.trace_directory)) return {};
+    Words words = simulation_words(design, design.simulation.trace_directory);
+    append(words, {"--out", again.string()});
+    commands.push_back(shell_line(words));
+  }
+  commands.push_back(shell_line({"quatrain", "report", again.string()}));
+  return commands;
+}
+
+}  // namespace
+
+std::vector<std::string> commands_of(const fs::path& directory, const Report& report) {
+  if (report.training.empty()) return commands_of_simulations(directory, report);
+  const fs::path again = beside(directory);
+  std::vector<std::string> commands;
+  for (const TrainingRun& run : report.training) {
+    if (run.stopped_by_error) continue;
+    const fs::path copy = run.folder.empty() ? again : again / run.folder;
+    Words words = {"quatrain", "train", (directory / run.folder / names::config).string(), "--out",
+                   copy.string()};
+    append(words, data_words(run));
+    const bool is_traced = report.gradients && run.folder == report.traced_folder;
+    if (is_traced) append(words, {"--trace-steps", traces::joined(report.gradients->steps, ",")});
+    commands.push_back(shell_line(words));
+    if (!is_traced) continue;
+    const fs::path trace = copy / names::trace;
+    if (report.crosscheck) commands.push_back(verify_command(copy));
+    for (const Design& design : report.designs)
+      commands.push_back(shell_line(simulation_words(design, trace)));
+  }
+  if (!commands.empty()) commands.push_back(shell_line({"quatrain", "report", again.string()}));
+  return commands;
+}
+
+std::string traced_run_command(const fs::path& directory, const TrainingRun& run) {
+  if (run.stopped_by_error) return "";
+  Words words = {
+      "quatrain", "train", (directory / names::config).string(), "--out", beside(directory).string(),
+      "--trace"};
+  append(words, data_words(run));
+  return shell_line(words);
+}
+
+std::string verify_command(const fs::path& run) {
+  return shell_line(
+      {"quatrain", "verify", (run / names::trace).string(), "--json", (run / names::crosscheck).string()});
+}
+
+std::string simulation_command(const fs::path& run) {
+  Words words = {"quatrain", "sim", "luq_32x32", "--trace", (run / names::trace).string()};
+  if (rtl_models::systemc_missing()) words.emplace_back("--cycles-only");
+  return shell_line(words);
+}
+
+std::string demo_command(const std::vector<TrainingRun>& runs) {
+  Words words = {"quatrain", "demo"};
+  if (!runs.empty()) append(words, data_words(runs.front()));
+  return shell_line(words);
+}
+
+}  // namespace quatrain::sim::report

@@ -1,0 +1,24 @@
+#pragma once
+/// Command lines that a user can paste into a shell: they make a report's parts again, beside what is there,
+/// or make what is missing. Each runs from the folder in which the report was made.
+
+#include "sim/report/model.hpp"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace quatrain::sim::report {
+
+/// `directory`: of the report; its sibling with "-again" behind the name, or the first number that is free,
+/// takes the copy. A run that an error stopped would stop again: its commands are left out.
+std::vector<std::string> commands_of(const std::filesystem::path& directory, const Report& report);
+
+/// Another run of the same configuration, with a trace.
+std::string traced_run_command(const std::filesystem::path& directory, const TrainingRun& run);
+std::string verify_command(const std::filesystem::path& run);
+std::string simulation_command(const std::filesystem::path& run);
+/// `runs`: of the demo, those that are there.
+std::string demo_command(const std::vector<TrainingRun>& runs);
+
+}  // namespace quatrain::sim::report
