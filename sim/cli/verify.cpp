@@ -1,9 +1,9 @@
 /// quatrain verify: every machine against a trace, bit for bit.
+#include "rtl_models/machine.hpp"
 #include "sim/accelerator/simulation_file.hpp"
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
 #include "sim/cli/typed_values.hpp"
-#include "rtl_models/machine.hpp"
 #include "sim/machines.hpp"
 #include "sim/records/outputs.hpp"
 #include "sim/verify/cross_check.hpp"
