@@ -6,6 +6,7 @@
 #include "sim/cli/typed_values.hpp"
 #include "sim/machines.hpp"
 #include "sim/records/outputs.hpp"
+#include "sim/records/recorded.hpp"
 #include "sim/verify/cross_check.hpp"
 #include "sim/verify/cross_check_json.hpp"
 #include "traces/base/error.hpp"
