@@ -310,7 +310,7 @@ TEST_P(SimFigures, TableEqualsARecount) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Designs, SimFigures, testing::ValuesIn(designs),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& design) { return std::string(design.param.name); });
 
 }  // namespace
 }  // namespace quatrain::tests
