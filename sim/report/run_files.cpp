@@ -1,12 +1,13 @@
 #include "sim/report/run_files.hpp"
 
+#include "emu/nn/run_file.hpp"
 #include "sim/records/result_file.hpp"
 #include "traces/base/error.hpp"
-#include "traces/run_names.hpp"
 
 #include <fmt/format.h>
 
 #include <cmath>
+#include <optional>
 
 namespace quatrain::sim::report {
 namespace {
@@ -23,15 +24,15 @@ std::string recipe_of(const emu::TrainingConfig& config) {
                                                                                       : emu::Recipe::fp32));
 }
 
-/// run.json says where the data lie, and of a run that did not reach its last epoch why.
-void read_end(const std::filesystem::path& file, TrainingRun& run) {
-  if (!std::filesystem::exists(file)) return;  // a run of an older program
-  const JsonNode root = open_result_file(file, "quatrain-run");
-  run.data_folder = root.at("data").at("folder").string();
-  const std::string state = root.at("state").string(), reason = text_or_none_at(root, "reason");
+/// Where the data lie, and of a run that did not reach its last epoch why.
+void read_end(const std::filesystem::path& directory, TrainingRun& run) {
+  const std::optional<emu::RunFile> file = emu::read_run_file(directory);
+  if (!file) return;  // a run of an older program
+  run.data_folder = file->data_folder;
   if (run.is_complete()) return;
-  run.stopped_by_error = state == "stopped";
-  run.stopped = reason.empty() ? state : fmt::format("{}: {}", state, reason);
+  run.stopped_by_error = file->state == emu::RunState::stopped;
+  run.stopped = std::string(name_of(file->state));
+  if (file->reason) run.stopped += ": " + *file->reason;
 }
 
 }  // namespace
@@ -47,7 +48,7 @@ TrainingRun read_training_run(const std::filesystem::path& directory) {
         !std::isfinite(epoch.learning_rate))
       throw traces::Error("{}: epoch {}: expected a finite accuracy, learning rate and time",
                           (directory / "metrics.csv").string(), epoch.epoch);
-  read_end(directory / traces::run_names::run, run);
+  read_end(directory, run);
   return run;
 }
 

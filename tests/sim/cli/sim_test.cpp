@@ -245,9 +245,10 @@ TEST_F(SimCommand, AnInputIsNeverReplaced) {
   const ProgramRun run =
       sim(file + " --cycles-only --trace " + outside_trace + " --out " + folder.path().string());
   EXPECT_EQ(run.exit_code, 2);
-  EXPECT_EQ(run.err, "error: " + file +
-                         ": is there and not an older result of this kind; expected another name, so that it "
-                         "stays\n");
+  EXPECT_EQ(run.err,
+            "error: " + file +
+                ": exists and is not an older result of this kind; expected another name, so that it "
+                "stays\n");
   EXPECT_EQ(traces::read_whole_file(file), text);
 }
 

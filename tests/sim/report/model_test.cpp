@@ -5,6 +5,7 @@
 #include "tests/support/message_of.hpp"
 #include "traces/base/files.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -45,7 +46,17 @@ TEST(ReportModel, DemoHasEveryPart) {
   EXPECT_EQ(report.designs[0].label, "luq_32x32") << "what was replayed goes first";
   EXPECT_FALSE(report.gradients->fidelity.empty());
   ASSERT_EQ(report.stages.size(), 2U);
-  EXPECT_EQ(report.commands[1], "quatrain verify it");
+  const std::string demo = (folder / "demo-001").string(), again = demo + "-again";
+  EXPECT_THAT(
+      report.commands,
+      testing::ElementsAre(
+          fmt::format("quatrain train {}/fp32/config.json --out {}/fp32", demo, again),
+          fmt::format("quatrain train {}/luq/config.json --out {}/luq --trace-steps 0,1", demo, again),
+          fmt::format("quatrain verify {0}/luq/trace --json {0}/luq/crosscheck.json", again),
+          fmt::format("quatrain sim luq_32x32 --trace {}/luq/trace", again),
+          fmt::format("quatrain sim bf16_32x32 --trace {}/luq/trace --cycles-only", again),
+          fmt::format("quatrain train {}/nearest/config.json --out {}/nearest", demo, again),
+          fmt::format("quatrain report {}", again)));
 }
 
 /// Two records of conv2 forward, one of backward_data.

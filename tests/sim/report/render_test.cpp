@@ -180,14 +180,15 @@ TEST(ReportRenderings, MissingPartsAreNamedWithTheCommandThatMakesThem) {
   const tests::Folder folder;
   tests::write_training_run(folder / "mine", "luq", "90.75", 'c');
   const Rendered rendered(folder / "mine");
-  const std::string command =
-      fmt::format("quatrain sim luq_32x32 --trace {}", (folder / "mine/trace").string());
+  const std::string run = (folder / "mine").string();
+  const std::string command = fmt::format("quatrain train {0}/config.json --out {0}-again --trace", run);
   for (const std::string& text : {rendered.terminal, rendered.html}) {
     EXPECT_THAT(text, HasSubstr("Not in this report"));
     EXPECT_THAT(text, HasSubstr(command));
     EXPECT_THAT(text, Not(HasSubstr("Cycles and energy")));
   }
-  EXPECT_EQ(rendered.at("/missing/2/how"), command);
+  EXPECT_EQ(rendered.at("/missing/0/how"), command);
+  EXPECT_EQ(rendered.at("/missing/2/how"), nullptr) << "there is no trace to simulate";
   EXPECT_EQ(rendered.at("/crosscheck"), json::object());
   EXPECT_EQ(rendered.at("/records"), nullptr);
 }
