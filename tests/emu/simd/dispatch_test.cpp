@@ -33,7 +33,7 @@ TEST(Dispatch, TheForcedPathRuns) {
 
 TEST(Dispatch, AnUnknownPathIsAnError) {
   const ForcedPath forced("avx512");
-  EXPECT_EQ(message_of([] { emu::chosen_path(); }), "QUATRAIN_SIMD is 'avx512': portable or avx2 expected");
+  EXPECT_EQ(message_of([] { emu::chosen_path(); }), "QUATRAIN_SIMD is 'avx512'; expected portable or avx2");
 }
 
 TEST(Dispatch, LoopsRunOnce) {

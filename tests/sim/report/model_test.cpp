@@ -53,8 +53,9 @@ TEST(ReportModel, DemoHasEveryPart) {
           fmt::format("quatrain train {}/fp32/config.json --out {}/fp32", demo, again),
           fmt::format("quatrain train {}/luq/config.json --out {}/luq --trace-steps 0,1", demo, again),
           fmt::format("quatrain verify {0}/luq/trace --json {0}/luq/crosscheck.json", again),
-          fmt::format("quatrain sim luq_32x32 --trace {}/luq/trace", again),
-          fmt::format("quatrain sim bf16_32x32 --trace {}/luq/trace --cycles-only", again),
+          fmt::format("quatrain sim {}/luq/simulation/luq_32x32.json --trace {}/luq/trace", demo, again),
+          fmt::format("quatrain sim {}/luq/simulation/bf16_32x32.json --trace {}/luq/trace --cycles-only",
+                      demo, again),
           fmt::format("quatrain train {}/nearest/config.json --out {}/nearest", demo, again),
           fmt::format("quatrain report {}", again)));
 }
@@ -148,8 +149,14 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"luq/crosscheck.json", "\"verdict\": \"equal\"", "\"verdict\": \"different\"",
                 ": /machines/emu.naive/verdict: found 'different'; the other keys say 'equal'"},
         BadFile{"luq/crosscheck.json",
-                "\"verdict\": \"equal\", \"reason\": null, \"ran_on\": \"CPU\", \"gemms\": 41",
-                "\"verdict\": \"different\", \"reason\": null, \"ran_on\": \"CPU\", \"gemms\": 42",
+                "\"verdict\": \"equal\", \"reason\": null, \"ran_on\": \"CPU\", \"gemms\": 41, "
+                "\"gemms_equal\": 41, "
+                "\"quantizers\": 42,\n    \"quantizers_equal\": 42, \"elements\": 43000, "
+                "\"different_records\": 0",
+                "\"verdict\": \"different\", \"reason\": null, \"ran_on\": \"CPU\", \"gemms\": 42, "
+                "\"gemms_equal\": "
+                "41, \"quantizers\": 42,\n    \"quantizers_equal\": 42, \"elements\": 43000, "
+                "\"different_records\": 1",
                 ": /machines/emu.naive/first_difference: null; expected the first difference of a machine "
                 "that is "
                 "'different'"},

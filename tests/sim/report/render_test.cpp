@@ -133,6 +133,8 @@ TEST(ReportRenderingsPlantedFault, ADifferenceShowsInAllThree) {
   tests::replace_in_file(file, "\"verdict\": \"equal\", \"reason\": null, \"ran_on\": \"SystemC",
                          "\"verdict\": \"different\", \"reason\": null, \"ran_on\": \"SystemC");
   tests::replace_in_file(file, "\"gemms_equal\": 51", "\"gemms_equal\": 50");
+  tests::replace_in_file(file, "\"elements\": 53000, \"different_records\": 0",
+                         "\"elements\": 53000, \"different_records\": 1");
   tests::replace_in_file(
       file, "\"reason\": \"groups & <such>\"}],\n    \"first_difference\": null",
       "\"reason\": \"groups & <such>\"}],\n    \"first_difference\": {\"what\": "
