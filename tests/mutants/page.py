@@ -30,7 +30,7 @@ def verdict(mutant, result):
 def evidence(mutant, result):
     kind = verdict(mutant, result)
     if kind == "caught":
-        test = result["test"].replace("|", "\\|")
+        test = result["test"].split('/"')[0].replace("|", "\\|")  # without a parameter that is a text
         return f"does not compile: `{test}`" if result["by"] == "the build" else f"`{test}`"
     return f"equivalent: {mutant.equivalent}" if kind == "equivalent" else f"**{kind}**"
 
