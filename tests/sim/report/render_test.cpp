@@ -1,5 +1,6 @@
 #include "sim/report/html.hpp"
 #include "sim/report/json.hpp"
+#include "sim/report/sections.hpp"
 #include "sim/report/terminal.hpp"
 #include "tests/sim/report/page_reader.hpp"
 #include "tests/sim/report/synthetic_run.hpp"
@@ -12,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <string>
+#include <vector>
 
 namespace quatrain::sim::report {
 namespace {
@@ -34,6 +36,21 @@ struct Rendered {
   }
   json at(const std::string& pointer) const { return figures.at(json::json_pointer(pointer)); }
 };
+
+TEST(ReportRenderings, ALongLossCurveIsTheMeansOfStretchesTheLastOneShorter) {
+  Report report;
+  TrainingRun& run = report.training.emplace_back();
+  for (int step = 0; step < 244; ++step) run.step_losses.push_back(static_cast<float>(step % 2));
+  run.step_losses.push_back(7);  // 245 steps: 81 stretches of 3 and one of 2
+  const Chart chart = training_section(report).value().charts.at(0);
+  EXPECT_EQ(chart.title, "Training loss, mean of 3 steps");
+  const std::vector<double>&x = chart.series.at(0).x, &y = chart.series.at(0).y;
+  ASSERT_EQ(y.size(), 82U);
+  EXPECT_EQ(std::vector<double>(x.begin(), x.begin() + 2), (std::vector<double>{1, 4}));
+  EXPECT_EQ(std::vector<double>(y.begin(), y.begin() + 2), (std::vector<double>{1.0 / 3, 2.0 / 3}));
+  EXPECT_EQ(x.back(), 243.5);
+  EXPECT_EQ(y.back(), 4);  // (1 + 7) / 2
+}
 
 TEST(ReportRenderings, JsonHasTheFiguresThatOtherProgramsReadFromTheirInputs) {
   const tests::Folder folder;
