@@ -47,6 +47,28 @@ class SimCommand : public testing::Test {
   std::filesystem::path out = folder / "results";
 };
 
+/// Each side has half of the operand buffer: 8 KiB of 16 hold 8 columns of up to 2048 INT4 codes.
+TEST_F(SimCommand, APanelOfMoreThanHalfTheBufferIsFetchedAgain) {
+  auto config = nlohmann::json::parse(
+      traces::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json"));
+  config["array"]["rows"] = config["array"]["columns"] = 8;
+  config["buffers"]["operand_kib"] = 16;
+  write("small.json", config.dump());
+  for (const std::int64_t k : {2048, 2050}) {
+    const GemmCase c = random_case({traces::Phase::forward, linear_geometry(traces::Phase::forward, 9, 8, k)},
+                                   traces::Encoding::int4, traces::Encoding::int4, 1, 7);
+    const std::string trace = (folder / fmt::format("trace_{}", k)).string();
+    write_gemm_trace(trace, std::vector{c});
+    const std::filesystem::path results = folder / fmt::format("results_{}", k);
+    const ProgramRun run = sim(fmt::format("{} --cycles-only --trace {} --out {}",
+                                           (folder / "small.json").string(), trace, results.string()));
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    const auto json = nlohmann::json::parse(traces::read_whole_file(results / "luq_32x32.json"));
+    EXPECT_EQ(json["bytes"]["right"], k == 2048 ? 8 * 2048 / 2 : 2 * 8 * 2050 / 2)
+        << "9 rows are two rows of tiles";
+  }
+}
+
 TEST_F(SimCommand, ReplaysTheTraceFromOutside) {
   const ProgramRun run = sim(with_out("luq_32x32"));
   if (!QUATRAIN_HAS_SYSTEMC) {
@@ -73,6 +95,9 @@ TEST_F(SimCommand, ReplaysTheTraceFromOutside) {
   EXPECT_EQ(JsonSchema("simulation").complaint(json.dump()), "");
   EXPECT_EQ(json["replay"]["gemms_equal"], 45);
   EXPECT_EQ(json["activity"]["macs"], json["macs"]);
+  EXPECT_THAT(run.out, HasSubstr(fmt::format("\nactivity: {:.1f} % of the MACs have a zero operand\n",
+                                             100 * json["activity"]["zero_operand_macs"].get<double>() /
+                                                 json["activity"]["macs"].get<double>())));
   EXPECT_EQ(contents(out), (std::set<std::string>{"luq_32x32.csv", "luq_32x32.json"}));
 }
 
