@@ -152,6 +152,11 @@ TEST(SimtMachines, RefuseWhatTheKernelsCannotDo) {
   large.batch = 1 << 16, large.in_channels = 1 << 15;
   EXPECT_EQ(machine->refuses({Phase::forward, large}, Encoding::int4, Encoding::int4),
             "a tensor has 2^31 elements or more");
+  Geometry heavy;
+  heavy.in_channels = 1 << 16, heavy.out_channels = 1 << 15;
+  EXPECT_EQ(machine->refuses({Phase::forward, heavy}, Encoding::int4, Encoding::int4),
+            "a tensor has 2^31 elements or more")
+      << "the weights alone";
   Geometry padded;
   padded.padding_height = 1LL << 30, padded.stride_height = (1LL << 31) - 1;
   EXPECT_EQ(machine->refuses({Phase::forward, with_output(padded)}, Encoding::int4, Encoding::int4),

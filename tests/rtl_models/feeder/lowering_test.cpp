@@ -73,6 +73,17 @@ TEST(LeftAddress, BackwardWeightByHand) {
   EXPECT_EQ(address.element(address.position(0, 8 + 3 * 2 + 1), address.tap(4 + 1)), 88);
 }
 
+/// X [1, 6, 1, 1] in three groups of two channels: the third one's begin at channel 4.
+TEST(LeftAddress, EveryGroupHasItsOwnChannels) {
+  traces::Geometry g;
+  g.in_channels = g.out_channels = 6, g.groups = 3;
+  for (const Phase phase : {Phase::forward, Phase::backward_data}) {
+    const LeftAddress address(Gemm{phase, g});
+    for (const std::uint32_t group : {0U, 1U, 2U})
+      EXPECT_EQ(address.element(address.position(group, 0), address.tap(1)), 2 * std::int64_t{group} + 1);
+  }
+}
+
 /// 131,071 positions of 65,536 taps: no table of them fits a computer's memory.
 TEST(LeftAddress, ALongKernelUnderALongPaddingTakesNoMemory) {
   traces::Geometry g;

@@ -112,6 +112,17 @@ TEST(Traffic, LinearLayerByHand) {
   EXPECT_EQ(sim::traffic_of(gemm, mapping, {160, 16}), (Traffic{2 * 60 * 2, (2 * 40 + 10) * 2, 120, 0}));
 }
 
+/// m 3, n 5, k 10 on 4 x 4: the one left panel has 30 elements of 4 bits and is used for two columns of
+/// tiles.
+TEST(Traffic, ALeftPanelThatJustFitsStays) {
+  traces::Geometry g;
+  g.batch = 3, g.in_channels = 10, g.out_channels = 5;
+  const traces::Gemm gemm{traces::Phase::forward, g};
+  const Mapping mapping{{3, 5, 10, 1}, 1, {4, 4}};
+  EXPECT_EQ(sim::traffic_of(gemm, mapping, {120, 4}), (Traffic{30 / 2, 50 / 2, 60, 0}));
+  EXPECT_EQ(sim::traffic_of(gemm, mapping, {119, 4}), (Traffic{2 * 30 / 2, 50 / 2, 60, 0}));
+}
+
 /// 101 elements of fp32: 404 bytes per pass, 51 bytes of codes, 202 bytes of bf16.
 TEST(Traffic, QuantizersByHand) {
   using sim::QuantizerWork;
