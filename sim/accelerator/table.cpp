@@ -137,7 +137,7 @@ void add_energy(std::string& text, const TechnologyResult& technology) {
 
 void add_replay(std::string& text, const Simulation& simulation) {
   if (!simulation.replay) {
-    text += "replay: none (--cycles-only); bits and cycles are not checked\n";
+    text += "replay: none (cycles only); bits and cycles are not checked\n";
     return;
   }
   const ReplayFindings& replay = *simulation.replay;

@@ -54,18 +54,24 @@ std::map<Key, Counts> count_records(const Manifest& manifest, KeyOf&& key_of) {
   return counts;
 }
 
+/// How the kernel moves, all axes; empty for a layer without one.
+std::string kernel_of(const traces::LayerRecord& layer) {
+  const traces::Geometry& g = layer.geometry;
+  switch (layer.kind) {
+    case traces::LayerKind::linear:
+      return "";
+    case traces::LayerKind::conv2d:
+      return fmt::format(", kernel {}x{}, stride {}x{}, padding {}x{}", g.kernel_height, g.kernel_width,
+                         g.stride_height, g.stride_width, g.padding_height, g.padding_width);
+  }
+  __builtin_unreachable();
+}
+
 std::string sizes_of(const traces::LayerRecord& layer) {
   const traces::Geometry& g = layer.geometry;
   const std::string channels = fmt::format("{} {} -> {}", name_of(layer.kind), g.in_channels, g.out_channels);
-  switch (layer.kind) {
-    case traces::LayerKind::linear:
-      return channels;
-    case traces::LayerKind::conv2d:
-      break;
-  }
-  return channels + fmt::format(", kernel {}x{}, stride {}x{}, padding {}x{}, groups {}", g.kernel_height,
-                                g.kernel_width, g.stride_height, g.stride_width, g.padding_height,
-                                g.padding_width, g.groups);
+  const std::string kernel = kernel_of(layer);
+  return kernel.empty() ? channels : channels + kernel + fmt::format(", groups {}", g.groups);
 }
 
 struct Line {
@@ -168,10 +174,11 @@ float print_references(const Manifest& manifest, const std::string& id) {
   for (const GemmRecord& gemm : manifest.gemms) {
     const bool is_output = gemm.output == id;
     if (!is_output && gemm.accumulators != id) continue;
-    fmt::print("{} of {}: {}, m {} n {} k {} groups {}, scale {} ({:08x})\n",
+    fmt::print("{} of {}: {}, m {} n {} k {} groups {}{}, scale {} ({:08x})\n",
                is_output ? "output" : "accumulators", traces::name_of(gemm.phase),
                place_of(manifest, gemm.layer, gemm.step, gemm.pass), gemm.size.m, gemm.size.n, gemm.size.k,
-               gemm.size.groups, gemm.scale, std::bit_cast<std::uint32_t>(gemm.scale));
+               gemm.size.groups, kernel_of(manifest.layer(gemm.layer)), gemm.scale,
+               std::bit_cast<std::uint32_t>(gemm.scale));
   }
   return scale.value_or(0);
 }

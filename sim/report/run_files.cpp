@@ -19,9 +19,15 @@ std::string recipe_of(const emu::TrainingConfig& config) {
   if (config.quantize.gradient == emu::GradientRule::none &&
       config.quantize.forward != emu::ForwardRule::none)
     return "fp32_gradient";
-  return std::string(name_of(config.quantize.gradient == emu::GradientRule::luq       ? emu::Recipe::luq
-                             : config.quantize.gradient == emu::GradientRule::nearest ? emu::Recipe::nearest
-                                                                                      : emu::Recipe::fp32));
+  switch (config.quantize.gradient) {
+    case emu::GradientRule::luq:
+      return std::string(name_of(emu::Recipe::luq));
+    case emu::GradientRule::nearest:
+      return std::string(name_of(emu::Recipe::nearest));
+    case emu::GradientRule::none:
+      return std::string(name_of(emu::Recipe::fp32));
+  }
+  __builtin_unreachable();
 }
 
 /// Where the data lie, and of a run that did not reach its last epoch why.

@@ -72,9 +72,9 @@ TEST_F(SimCommand, APanelOfMoreThanHalfTheBufferIsFetchedAgain) {
 TEST_F(SimCommand, ReplaysTheTraceFromOutside) {
   const ProgramRun run = sim(with_out("luq_32x32"));
   if (!QUATRAIN_HAS_SYSTEMC) {
-    expect_refused(
-        run,
-        "no replay: built without SystemC (Debian package libsystemc-dev); --cycles-only works without it");
+    expect_refused(run,
+                   "no replay: built without SystemC (Debian package libsystemc-dev); counting cycles only "
+                   "works without it");
     return;
   }
   EXPECT_EQ(run.exit_code, 0) << run.err;
@@ -105,7 +105,7 @@ TEST_F(SimCommand, ReplaysTheTraceFromOutside) {
 TEST_F(SimCommand, Bf16IsCyclesAndEnergyOnly) {
   const ProgramRun run = sim(with_out("bf16_32x32 --cycles-only"));
   EXPECT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_THAT(run.out, HasSubstr("\nreplay: none (--cycles-only); bits and cycles are not checked\n"));
+  EXPECT_THAT(run.out, HasSubstr("\nreplay: none (cycles only); bits and cycles are not checked\n"));
   EXPECT_THAT(
       run.out,
       HasSubstr("\n  multiplier and adder are published macros; the 4-bit PE is priced from gate counts\n"));

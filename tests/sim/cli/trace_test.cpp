@@ -110,10 +110,17 @@ TEST_F(TraceCommand, ShowOfEachKindOfTensor) {
                                 "[0, 0, 0, 1]  code f   -1 * scale = -0.34505162\n"  // rint(-1.24) = -1
                                 "... 2143 more (--all)\n"));
   const ProgramRun accumulators = run("show " + outside + " 0/train/conv_a/forward/accumulators --all");
-  EXPECT_THAT(accumulators.out,
-              testing::HasSubstr("accumulators of forward: layer conv_a, step 0, train, m 429 n 7 k 45 "
-                                 "groups 1, scale 0.027222509 (3cdf01bd)\n"));
+  EXPECT_THAT(
+      accumulators.out,
+      testing::HasSubstr("accumulators of forward: layer conv_a, step 0, train, m 429 n 7 k 45 "
+                         "groups 1, kernel 3x3, stride 1x1, padding 1x1, scale 0.027222509 (3cdf01bd)\n"));
   EXPECT_EQ(std::count(accumulators.out.begin(), accumulators.out.end(), '\n'), 2 + 3 * 7 * 11 * 13);
+  const ProgramRun asym = run("show " + outside + " 1/train/conv_asym/forward/accumulators --limit 1");
+  EXPECT_THAT(asym.out, testing::HasSubstr(" groups 1, kernel 1x3, stride 1x2, padding 0x1, scale "));
+  const ProgramRun groups = run("show " + outside + " 1/train/conv_groups/forward/accumulators --limit 1");
+  EXPECT_THAT(groups.out, testing::HasSubstr(" groups 2, kernel 3x3, stride 1x1, padding 1x1, scale "));
+  const ProgramRun linear = run("show " + outside + " 0/train/linear_smp/forward/accumulators --limit 1");
+  EXPECT_THAT(linear.out, testing::HasSubstr(" groups 1, scale "));
 }
 
 TEST_F(TraceCommand, UnknownTensorAndMissingArguments) {

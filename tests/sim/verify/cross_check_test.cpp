@@ -474,7 +474,7 @@ TEST_F(CrossCheckOfCases, AResultAboveTheLimitIsRefused) {
   EXPECT_EQ(
       message_of([&] { check({c}, {&healthy}); }),
       at_trace("gemm 0/train/layer/forward: a result of 131584 elements takes 2 MiB; expected at most 1 MiB "
-               "(--result-limit)"));
+               "(the limit of a result)"));
 }
 
 TEST_F(CrossCheckOfCases, FirstWrongCodeOfAQuantizerIsNamed) {
