@@ -122,8 +122,9 @@ void copy_shared(unsigned* result) {
 }
 
 TEST(SimtRuntime, SharedMemoryIsPoisonedBeforeEachBlock) {
-  std::vector<unsigned> result(5 * 64);
-  Launcher()(copy_shared, dim3(5), dim3(64), result.data());
+  constexpr unsigned blocks = 300;  // several in one run of a thread
+  std::vector<unsigned> result(blocks * 64);
+  Launcher()(copy_shared, dim3(blocks), dim3(64), result.data());
   EXPECT_THAT(result, testing::Each(0xCDCDCDCDU));
 }
 
