@@ -21,8 +21,8 @@ namespace quatrain::sim {
 namespace {
 
 constexpr const char* examples = R"(
-RUN_DIR is a run directory of `quatrain train`, or what `quatrain demo` made. Parts that are not there (no trace, no
-simulation, no cross-check) are named, with the command that makes them.
+RUN_DIR is a run directory of `quatrain train`, what `quatrain demo` made, or a folder of `quatrain sim --out`. Parts
+that are not there (no trace, no simulation, no cross-check) are named, with the command that makes them.
 
 Examples:
   quatrain report runs/demo-001                       report.html and report.json in that folder, text here
@@ -61,7 +61,7 @@ void add_report_command(CLI::App& program, Action& action) {
       program.add_subcommand("report", "Accuracy, cycles, energy and cross-check of a run, on one page");
   command->footer(examples);
   const auto typed = std::make_shared<Typed>();
-  command->add_option("RUN_DIR", typed->directory, "run directory, or a demo's")->required();
+  command->add_option("RUN_DIR", typed->directory, "run directory, a demo's, or a folder of `sim --out`")->required();
   command->add_option("--html", typed->html, "page (default: RUN_DIR/report.html)")->check(not_empty());
   command->add_option("--json", typed->json, "figures for programs (default: RUN_DIR/report.json)")
       ->check(not_empty());
