@@ -34,6 +34,7 @@ struct QuantizerResult {
   float max = 0;                    ///< measured max |x|
   float scale = 0;
   QuantizerFacts facts = {};  ///< the kind follows from the rule
+  bool has_facts = true;      ///< false: codes and scale alone; max and facts say nothing
 };
 
 /// One GEMM: its operands stand beside it, in their natural shapes.
@@ -53,6 +54,7 @@ struct GemmResult {
   std::vector<std::int32_t> accumulators;  ///< natural shape of Z, dX or dW
   std::vector<float> output;               ///< the same shape, before any bias
   float scale = 0;                         ///< the final one: /N included
+  bool has_output = true;                  ///< false: accumulators alone; output is empty, scale says nothing
 };
 
 /// Nothing, or the reason why a machine cannot do a task.

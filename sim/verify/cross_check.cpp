@@ -206,8 +206,9 @@ class CrossChecker {
             differing.push_back({running, *std::move(result)});
           } else {
             ++findings.gemms_equal;
-            findings.elements += 2 * result->accumulators.size();
-            if (!agreeing) agreeing.emplace(&machine, *std::move(result));
+            findings.elements += result->accumulators.size() + result->output.size();
+            if (!agreeing || (result->has_output && !agreeing->second.has_output))
+              agreeing.emplace(&machine, *std::move(result));
           }
         }
       }

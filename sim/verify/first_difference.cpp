@@ -109,9 +109,11 @@ void compare_facts(const Expected&, const Got&, Difference& difference) {
 
 void compare_fields(const traces::QuantizerRecord& record, const traces::QuantizerResult& result,
                     Difference& difference) {
-  compare_field("maximum", record.max, result.max, difference);
-  std::visit([&](const auto& expected, const auto& got) { compare_facts(expected, got, difference); },
-             record.facts, result.facts);
+  if (result.has_facts) {
+    compare_field("maximum", record.max, result.max, difference);
+    std::visit([&](const auto& expected, const auto& got) { compare_facts(expected, got, difference); },
+               record.facts, result.facts);
+  }
   compare_field("scale", record.scale, result.scale, difference);
 }
 
@@ -153,6 +155,10 @@ bool same_elements(const std::vector<Element>& one, const std::vector<Element>& 
          !first_unequal(std::span<const Element>(one), std::span<const Element>(other));
 }
 
+const std::vector<float>* output_of(const Witness* witness) {
+  return witness != nullptr && witness->result.has_output ? &witness->result.output : nullptr;
+}
+
 template <typename Element>
 std::optional<std::uint64_t> count_different(const Recorded<Element>& recorded,
                                              const std::vector<Element>& got,
@@ -170,19 +176,23 @@ std::optional<std::uint64_t> count_different(const Recorded<Element>& recorded,
 bool has_recorded_size(const RecordedGemm& recorded, const traces::GemmResult& result) {
   const auto elements =
       static_cast<std::size_t>(traces::result_elements(recorded.gemm.phase, recorded.gemm.geometry));
-  return result.accumulators.size() == elements && result.output.size() == elements;
+  return result.accumulators.size() == elements && result.output.size() == (result.has_output ? elements : 0);
 }
 
 bool same_bits(const traces::QuantizerResult& one, const traces::QuantizerResult& other) {
-  return bits_of(one.max) == bits_of(other.max) && bits_of(one.scale) == bits_of(other.scale) &&
-         std::visit([](const auto& left, const auto& right) { return same_facts(left, right); }, one.facts,
-                    other.facts) &&
-         one.codes == other.codes;
+  const bool have_same_facts =
+      !one.has_facts || !other.has_facts ||
+      (bits_of(one.max) == bits_of(other.max) &&
+       std::visit([](const auto& left, const auto& right) { return same_facts(left, right); }, one.facts,
+                  other.facts));
+  return have_same_facts && bits_of(one.scale) == bits_of(other.scale) && one.codes == other.codes;
 }
 
 bool same_bits(const traces::GemmResult& one, const traces::GemmResult& other) {
-  return bits_of(one.scale) == bits_of(other.scale) && same_elements(one.accumulators, other.accumulators) &&
-         same_elements(one.output, other.output);
+  const bool have_same_output =
+      !one.has_output || !other.has_output ||
+      (bits_of(one.scale) == bits_of(other.scale) && same_elements(one.output, other.output));
+  return have_same_output && same_elements(one.accumulators, other.accumulators);
 }
 
 std::optional<std::uint64_t> different_elements(const RecordedGemm& recorded,
@@ -190,9 +200,9 @@ std::optional<std::uint64_t> different_elements(const RecordedGemm& recorded,
   if (!has_recorded_size(recorded, result)) return std::nullopt;
   const auto accumulators = count_different(recorded.accumulators, result.accumulators,
                                             witness ? &witness->result.accumulators : nullptr);
-  const auto outputs =
-      count_different(recorded.output, result.output, witness ? &witness->result.output : nullptr);
-  if (!accumulators || !outputs) return std::nullopt;
+  if (!accumulators || !result.has_output) return accumulators;
+  const auto outputs = count_different(recorded.output, result.output, output_of(witness));
+  if (!outputs) return std::nullopt;
   return *accumulators + *outputs;
 }
 
@@ -206,9 +216,13 @@ std::uint64_t different_codes(std::span<const std::uint8_t> expected, std::span<
 }
 
 bool agrees(const RecordedGemm& recorded, const traces::GemmResult& result) {
-  return has_recorded_size(recorded, result) && bits_of(result.scale) == bits_of(recorded.scale) &&
+  const auto output_agrees = [&] {
+    return bits_of(result.scale) == bits_of(recorded.scale) &&
+           agrees(recorded.output, std::span<const float>(result.output));
+  };
+  return has_recorded_size(recorded, result) &&
          agrees(recorded.accumulators, std::span<const std::int32_t>(result.accumulators)) &&
-         agrees(recorded.output, std::span<const float>(result.output));
+         (!result.has_output || output_agrees());
 }
 
 Difference first_difference(const traces::Manifest& manifest, const traces::GemmRecord& record,
@@ -229,8 +243,7 @@ Difference first_difference(const traces::Manifest& manifest, const traces::Gemm
     difference.why_no_k = "every accumulator is equal";
   } else {
     difference.what = "output";
-    locate(recorded.output, witness ? &witness->result.output : nullptr, result.output, recorded.gemm,
-           difference);
+    locate(recorded.output, output_of(witness), result.output, recorded.gemm, difference);
     difference.why_no_k = "every accumulator is equal";
   }
   return difference;

@@ -11,14 +11,14 @@
 
 namespace quatrain::sim {
 
-/// Every accumulator, the scale and every output have the recorded bits (by checksum where the trace holds no
-/// more).
+/// Every accumulator has the recorded bits, and where the machine gives outputs the scale and every output
+/// too (by checksum where the trace holds no more).
 bool agrees(const RecordedGemm& recorded, const traces::GemmResult& result);
 
-/// Accumulators and outputs are as many as the record says.
+/// Accumulators, and outputs where the machine gives them, are as many as the record says.
 bool has_recorded_size(const RecordedGemm& recorded, const traces::GemmResult& result);
 
-/// All fields, codes, accumulators and outputs of two machines' results.
+/// All fields, codes, accumulators and outputs that both machines give.
 bool same_bits(const traces::QuantizerResult& one, const traces::QuantizerResult& other);
 bool same_bits(const traces::GemmResult& one, const traces::GemmResult& other);
 

@@ -5,7 +5,7 @@ set(may_include_traces "traces")
 set(may_include_emu "emu|traces")
 set(may_include_rtl_models "rtl_models|traces")
 set(may_include_kernels "kernels|traces")
-set(folders "traces|emu|rtl_models|kernels|sim|tests")
+set(folders "traces|emu|rtl_models|kernels|sim|tests|quatrain")
 set(bad "")
 foreach(machine traces emu rtl_models kernels)
   file(GLOB_RECURSE sources RELATIVE ${ROOT} ${ROOT}/${machine}/*.hpp ${ROOT}/${machine}/*.cpp ${ROOT}/${machine}/*.h

@@ -24,7 +24,8 @@ set(plants
   "emu/quant|\"sim/machines.hpp\""
   "rtl_models/array|\"../../kernels/machine.hpp\""
   "kernels|PATH_FROM_A_MACRO"
-  "emu|\"tests/support/planted_fault.hpp\"")
+  "emu|\"tests/support/planted_fault.hpp\""
+  "kernels/gemm|<quatrain/kernel_abi.h>")
 foreach(plant ${plants})
   string(REPLACE "|" ";" parts "${plant}")
   list(GET parts 0 folder)
