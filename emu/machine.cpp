@@ -21,7 +21,7 @@ class EmulatorMachine final : public traces::Machine {
  public:
   EmulatorMachine() requires(way == Way::naive) : pool_(1) {}
   /// `pool` must outlive the machine.
-  EmulatorMachine(SimdPath path, traces::ThreadPool& pool) requires(way == Way::blocked)
+  EmulatorMachine(SimdPath path, base::ThreadPool& pool) requires(way == Way::blocked)
       : path_(path), pool_(pool) {}
 
   std::string name() const override { return way == Way::naive ? "emu.naive" : "emu.blocked"; }
@@ -57,9 +57,9 @@ class EmulatorMachine final : public traces::Machine {
     traces::check_operands(gemm, left, right);
     const auto samples = static_cast<unsigned>(right.size());
     if (const auto reason = refuses(gemm, left.encoding, right.front().encoding))
-      throw traces::Error("{}: {}", name(), *reason);
+      throw base::Error("{}: {}", name(), *reason);
     traces::GemmResult result;
-    result.scale = product_scale(gemm.phase, left.scale, right.front().scale, samples);
+    result.scale = product_scale(left.scale, right.front().scale, samples);
     unpack(left, traces::left_elements(gemm.phase, gemm.geometry), left_);
     right_.resize(right.size());
     for (std::size_t sample = 0; sample < right.size(); ++sample)
@@ -91,7 +91,7 @@ class EmulatorMachine final : public traces::Machine {
   }
 
   SimdPath path_ = SimdPath::portable;
-  std::conditional_t<way == Way::naive, traces::ThreadPool, traces::ThreadPool&> pool_;
+  std::conditional_t<way == Way::naive, base::ThreadPool, base::ThreadPool&> pool_;
   QuantizedTensor left_;
   std::vector<QuantizedTensor> right_;
   GemmWorkspace workspace_;
@@ -103,13 +103,13 @@ std::unique_ptr<traces::Machine> make_naive_machine() {
   return std::make_unique<EmulatorMachine<Way::naive>>();
 }
 
-std::unique_ptr<traces::Machine> make_blocked_machine(traces::ThreadPool& pool) {
+std::unique_ptr<traces::Machine> make_blocked_machine(base::ThreadPool& pool) {
   return std::make_unique<EmulatorMachine<Way::blocked>>(chosen_path(), pool);
 }
 
 std::vector<traces::MachineOffer> machine_offers() {
   const auto runs_everywhere = [] { return std::nullopt; };
-  return {{"emu.naive", runs_everywhere, [](traces::ThreadPool&) { return make_naive_machine(); }},
+  return {{"emu.naive", runs_everywhere, [](base::ThreadPool&) { return make_naive_machine(); }},
           {"emu.blocked", runs_everywhere, make_blocked_machine}};
 }
 

@@ -11,7 +11,7 @@ namespace quatrain::emu {
 
 std::unique_ptr<traces::Machine> make_naive_machine();
 /// `pool` must outlive the machine.
-std::unique_ptr<traces::Machine> make_blocked_machine(traces::ThreadPool& pool);
+std::unique_ptr<traces::Machine> make_blocked_machine(base::ThreadPool& pool);
 
 /// Both.
 std::vector<traces::MachineOffer> machine_offers();

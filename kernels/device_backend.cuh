@@ -32,7 +32,7 @@ class DeviceBackend final : public Backend {
     count_ = static_cast<unsigned>(task.source.size());
     device_.prepare(source_, count_);
     device_.upload(source_, 0, task.source);
-    const FoundMaximum found = measure_maximum(task.rule == traces::Rule::sawb_uint4);
+    const FoundMaximum found = measure_maximum(!traces::takes_negative(task.rule));
     QuantizerOutcome outcome;
     if (found.first_bad != no_element) {
       outcome.status = QuantizerOutcome::Status::bad_element;
@@ -75,7 +75,7 @@ class DeviceBackend final : public Backend {
 
     launch_gemm(gemm.phase, left.encoding, shape, {left_.data(), right_.data(), sample_bytes});
     traces::GemmResult result;
-    result.scale = result_scale(gemm.phase, left.scale, right[0].scale, right.size());
+    result.scale = result_scale(left.scale, right[0].scale, right.size());
     device_.launch("scale_accumulators", scale_accumulators, dim3(blocks_for(outputs, cut_.threads)),
                    dim3(cut_.threads), accumulators_.data(), static_cast<int>(outputs), result.scale,
                    output_.data());
@@ -160,14 +160,18 @@ class DeviceBackend final : public Backend {
       result.codes.assign(packed_bytes(), 0);
       return;
     }
-    if (task.alpha == traces::Alpha::pow2) {
-      if (maximum > 0x1p127F) {
-        outcome.status = QuantizerOutcome::Status::maximum_out_of_range;
-        return;
-      }
-      int exponent = 0;
-      const float fraction = std::frexp(maximum, &exponent);
-      maximum = std::ldexp(1.0F, fraction == 0.5F ? exponent - 1 : exponent);
+    switch (task.alpha) {
+      case traces::Alpha::exact:
+        break;
+      case traces::Alpha::pow2:
+        if (maximum > 0x1p127F) {
+          outcome.status = QuantizerOutcome::Status::maximum_out_of_range;
+          return;
+        }
+        int exponent = 0;
+        const float fraction = std::frexp(maximum, &exponent);
+        maximum = std::ldexp(1.0F, fraction == 0.5F ? exponent - 1 : exponent);
+        break;
     }
     result.scale = maximum * 0x1p-6F;
     result.codes = make(64.0F / maximum);

@@ -9,8 +9,8 @@
 namespace quatrain::kernels {
 namespace {
 
+using base::Error;
 using traces::Encoding;
-using traces::Error;
 using traces::Phase;
 
 constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();  // the kernels index with int32
@@ -55,7 +55,7 @@ traces::QuantizerResult KernelMachine::quantize(const traces::QuantizerTask& tas
   if (outcome.status == QuantizerOutcome::Status::bad_element)
     throw Error("step {}, layer {}: element {} is {}; expected a finite{} value", task.draws.step,
                 task.draws.layer, outcome.element, task.source[outcome.element],
-                task.rule == traces::Rule::sawb_uint4 ? ", not negative" : "");
+                traces::takes_negative(task.rule) ? "" : ", not negative");
   if (outcome.status == QuantizerOutcome::Status::maximum_out_of_range)
     throw Error("step {}, layer {}: maximum out of range: {}; expected 2^127 at most", task.draws.step,
                 task.draws.layer, std::get<traces::Fp4Facts>(outcome.result.facts).max_used);

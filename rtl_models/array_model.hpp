@@ -24,7 +24,7 @@ struct ArrayRun {
 };
 
 /// One elaborated array. SystemC elaborates once per process: make all models before the first replay (a
-/// later one throws traces::Error).
+/// later one throws base::Error).
 class ArrayModel {
  public:
   virtual ~ArrayModel() = default;
@@ -33,7 +33,7 @@ class ArrayModel {
   virtual traces::Refusal refuses(const traces::Gemm& gemm, traces::Encoding left,
                                   traces::Encoding right) const = 0;
   /// right: one operand, or the samples of backward_weight, streamed one after the other without a drain
-  /// between. Throws traces::Error for operands that check_operands (traces/machine.hpp) does not let
+  /// between. Throws base::Error for operands that check_operands (traces/machine.hpp) does not let
   /// through.
   virtual ArrayRun replay(const traces::Gemm& gemm, const traces::Operand& left,
                           std::span<const traces::Operand> right, const TileSchedule& schedule) = 0;

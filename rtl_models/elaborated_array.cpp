@@ -10,7 +10,7 @@
 namespace quatrain::rtl_models {
 namespace {
 
-/// Throws traces::Error for operands that do not fit the GEMM; asserts, for that is a mistake of the caller,
+/// Throws base::Error for operands that do not fit the GEMM; asserts, for that is a mistake of the caller,
 /// that schedule and array do.
 void check_job(const traces::Gemm& gemm, const traces::Operand& left, std::span<const traces::Operand> right,
                const TileSchedule& schedule, ArrayShape shape) {

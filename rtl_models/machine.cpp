@@ -10,11 +10,11 @@
 namespace quatrain::rtl_models {
 namespace {
 
-/// Scale of the result: one rounding for the product, one for the division by the samples.
-float result_scale(traces::Phase phase, float left, float right, std::size_t samples) {
-  float scale = left * right;
-  if (phase == traces::Phase::backward_weight) scale = scale / static_cast<float>(samples);
-  if (!std::isfinite(scale)) throw traces::Error("scale out of range: {} * {}", left, right);
+/// Scale of the result: one rounding for the product, one for the division by the samples (one sample:
+/// exact).
+float result_scale(float left, float right, std::size_t samples) {
+  const float scale = left * right / static_cast<float>(samples);
+  if (!std::isfinite(scale)) throw base::Error("scale out of range: {} * {}", left, right);
   return scale;
 }
 
@@ -43,18 +43,18 @@ class ArrayMachine final : public traces::Machine {
   traces::Refusal refuses(traces::Rule) const override { return "no quantizer lanes yet"; }
 
   traces::QuantizerResult quantize(const traces::QuantizerTask& task) override {
-    throw traces::Error("{}: {}", name(), *refuses(task.rule));
+    throw base::Error("{}: {}", name(), *refuses(task.rule));
   }
 
   traces::GemmResult multiply(const traces::Gemm& gemm, const traces::Operand& left,
                               std::span<const traces::Operand> right) override {
     traces::check_operands(gemm, left, right);
     if (const auto reason = refuses(gemm, left.encoding, right[0].encoding))
-      throw traces::Error("{}: {}", name(), *reason);
+      throw base::Error("{}: {}", name(), *reason);
     const traces::GemmSize size = traces::gemm_size(gemm.phase, gemm.geometry);
     const auto samples = static_cast<unsigned>(right.size());
     traces::GemmResult result;
-    result.scale = result_scale(gemm.phase, left.scale, right[0].scale, right.size());
+    result.scale = result_scale(left.scale, right[0].scale, right.size());
     result.accumulators =
         model_->replay(gemm, left, right, whole_gemm_schedule(size, samples, model_->shape())).accumulators;
     result.output.reserve(result.accumulators.size());
@@ -76,7 +76,7 @@ std::unique_ptr<traces::Machine> make_systemc_machine(std::unique_ptr<ArrayModel
 std::vector<traces::MachineOffer> machine_offers() {
   std::vector<traces::MachineOffer> offers;
   for (const Fidelity fidelity : {Fidelity::pe, Fidelity::array})
-    offers.push_back({name_of_machine(fidelity), systemc_missing, [fidelity](traces::ThreadPool&) {
+    offers.push_back({name_of_machine(fidelity), systemc_missing, [fidelity](base::ThreadPool&) {
                         return make_systemc_machine(make_array_model(machine_array, fidelity));
                       }});
   return offers;

@@ -1,15 +1,15 @@
 #pragma once
 /// The SystemC kernel as this project uses it: one elaboration per process, many runs, errors as
-/// traces::Error, nothing printed.
+/// base::Error, nothing printed.
 
 #include "rtl_models/schedule/tile_schedule.hpp"
 
 namespace quatrain::rtl_models {
 
-/// Before a model is built: throws traces::Error when the shape is out of range or the kernel has started.
+/// Before a model is built: throws base::Error when the shape is out of range or the kernel has started.
 void check_elaboration(ArrayShape shape);
 
-/// Runs the kernel until a process pauses it. Throws traces::Error for what SystemC reports.
+/// Runs the kernel until a process pauses it. Throws base::Error for what SystemC reports.
 void run_kernel();
 
 }  // namespace quatrain::rtl_models

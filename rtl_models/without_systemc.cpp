@@ -9,7 +9,7 @@ traces::Refusal systemc_missing() { return "built without SystemC (Debian packag
 std::string systemc_version() { return "no SystemC"; }
 
 std::unique_ptr<ArrayModel> make_array_model(ArrayShape, Fidelity) {
-  throw traces::Error("{}", *systemc_missing());
+  throw base::Error("{}", *systemc_missing());
 }
 
 }  // namespace quatrain::rtl_models

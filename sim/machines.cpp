@@ -38,8 +38,8 @@ std::vector<std::string> machines_named(std::string_view list) {
     for (std::size_t i = 0; i < names.size(); ++i)
       if (!word.empty() && names[i].starts_with(word)) fits = chosen[i] = true;
     if (!fits)
-      throw traces::Error("no machine '{}'; expected names or their beginnings of {}", word,
-                          traces::joined(names));
+      throw base::Error("no machine '{}'; expected names or their beginnings of {}", word,
+                        base::joined(names));
     begin = end + 1;
   }
   std::vector<std::string> result;
@@ -48,7 +48,7 @@ std::vector<std::string> machines_named(std::string_view list) {
   return result;
 }
 
-std::vector<RegisteredMachine> make_machines(std::span<const std::string> wanted, traces::ThreadPool& pool) {
+std::vector<RegisteredMachine> make_machines(std::span<const std::string> wanted, base::ThreadPool& pool) {
   std::vector<RegisteredMachine> machines;
   for (const traces::MachineOffer& offer : machine_offers()) {
     RegisteredMachine& machine = machines.emplace_back();

@@ -28,6 +28,6 @@ struct RegisteredMachine {
 /// An entry for every known machine. Those in `wanted` are made, if they can run here; systemc.* with arrays
 /// of 32 x 32 PEs. SystemC elaborates once per process: call it once, before any replay. `pool` must outlive
 /// them.
-std::vector<RegisteredMachine> make_machines(std::span<const std::string> wanted, traces::ThreadPool& pool);
+std::vector<RegisteredMachine> make_machines(std::span<const std::string> wanted, base::ThreadPool& pool);
 
 }  // namespace quatrain::sim

@@ -19,7 +19,7 @@
 
 namespace {
 
-using quatrain::traces::Error;
+using quatrain::base::Error;
 
 constexpr const char* examples = R"(Examples:
   quatrain demo                                     all of it on Fashion-MNIST, one to two minutes on 2 cores
@@ -44,7 +44,7 @@ void require_known_command(const CLI::App& program, int argc, char** argv) {
     if (argc >= 2 && command->get_name() == argv[1]) return;
     commands.push_back(command->get_name());
   }
-  const std::string names = quatrain::traces::joined(commands);
+  const std::string names = quatrain::base::joined(commands);
   if (argc < 2) throw Error("no command; expected one of {} (see --help)", names);
   if (program.get_option_no_throw(argv[1]) == nullptr)
     throw Error("unknown {} '{}'; expected one of {} (see --help)", argv[1][0] == '-' ? "option" : "command",
@@ -93,7 +93,7 @@ int main(int argc, char** argv) try {
   const int code = run(argc, argv);
   quatrain::sim::flush_stdout();
   return code;
-} catch (const quatrain::traces::Interrupted&) {
+} catch (const quatrain::base::Interrupted&) {
   quatrain::sim::print_to_stderr("interrupted");
   return 130;
 } catch (const Error& error) {

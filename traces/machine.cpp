@@ -11,8 +11,8 @@ namespace {
 void check_codes(const char* side, const Operand& operand, std::int64_t elements) {
   const std::size_t expected = packed_size(static_cast<std::size_t>(elements));
   if (operand.codes.size() != expected)
-    throw Error("{} operand: {} bytes of codes; expected {} for {} elements", side, operand.codes.size(),
-                expected, elements);
+    throw base::Error("{} operand: {} bytes of codes; expected {} for {} elements", side,
+                      operand.codes.size(), expected, elements);
 }
 
 }  // namespace
@@ -20,8 +20,8 @@ void check_codes(const char* side, const Operand& operand, std::int64_t elements
 void check_task(const QuantizerTask& task) {
   const unsigned bits = task.random_bits;
   if (info_of(task.rule).draws && !is_random_bit_count(bits))
-    throw Error("step {}, layer {}: {} random bits; expected 4, 8 or 16", task.draws.step, task.draws.layer,
-                bits);
+    throw base::Error("step {}, layer {}: {} random bits; expected 4, 8 or 16", task.draws.step,
+                      task.draws.layer, bits);
 }
 
 Refusal inexact_sum(const GemmSize& size, Encoding left, Encoding right, std::size_t samples) {
@@ -38,19 +38,20 @@ Refusal inexact_sum(const GemmSize& size, Encoding left, Encoding right, std::si
 void check_operands(const Gemm& gemm, const Operand& left, std::span<const Operand> right) {
   const std::size_t count = right.size();
   if (gemm.phase != Phase::backward_weight && count != 1)
-    throw Error("{} right operands; expected 1, or more in backward_weight", count);
+    throw base::Error("{} right operands; expected 1, or more in backward_weight", count);
   if (!is_sample_count(static_cast<std::int64_t>(count)))
-    throw Error("{} samples on the right; expected 1, 2, 4, 8 or 16", count);
+    throw base::Error("{} samples on the right; expected 1, 2, 4, 8 or 16", count);
   check_codes("left", left, left_elements(gemm.phase, gemm.geometry));
   for (const Operand& one : right) {
     if (one.encoding != right[0].encoding || one.scale != right[0].scale)
-      throw Error("right operand: a sample is {} with scale {}; expected {} with scale {}, as the first",
-                  name_of(one.encoding), one.scale, name_of(right[0].encoding), right[0].scale);
+      throw base::Error(
+          "right operand: a sample is {} with scale {}; expected {} with scale {}, as the first",
+          name_of(one.encoding), one.scale, name_of(right[0].encoding), right[0].scale);
     check_codes("right", one, right_elements(gemm.phase, gemm.geometry));
   }
   const GemmSize size = gemm_size(gemm.phase, gemm.geometry);
   if (const Refusal reason = inexact_sum(size, left.encoding, right[0].encoding, count))
-    throw Error("{}", *reason);
+    throw base::Error("{}", *reason);
 }
 
 }  // namespace quatrain::traces

@@ -14,7 +14,7 @@ struct MachineOffer {
   std::string name;                  ///< the machine's
   std::function<Refusal()> why_not;  ///< why it cannot run on this computer
   /// Asked where `why_not` has no reason. The pool must outlive the machine.
-  std::function<std::unique_ptr<Machine>(ThreadPool&)> make;
+  std::function<std::unique_ptr<Machine>(base::ThreadPool&)> make;
 };
 
 }  // namespace quatrain::traces

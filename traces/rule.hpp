@@ -62,6 +62,8 @@ constexpr RuleInfo info_of(Rule rule) {
 
 constexpr std::string_view name_of(Rule rule) { return info_of(rule).word; }
 constexpr Encoding encoding_of(Rule rule) { return info_of(rule).encoding; }
+/// Else an element below zero is refused.
+constexpr bool takes_negative(Rule rule) { return info_of(encoding_of(rule)).is_signed; }
 
 constexpr bool serves(Rule rule, Role role) {
   const RuleInfo info = info_of(rule);

@@ -30,10 +30,10 @@ BatchMaker::BatchMaker(const LabelledImages& images, const DataConfig& config) :
 }
 
 void BatchMaker::make(std::span<const std::uint32_t> samples, std::span<float> pixels,
-                      std::span<std::uint8_t> labels, traces::ThreadPool& pool) const {
+                      std::span<std::uint8_t> labels, base::ThreadPool& pool) const {
   constexpr auto plane = static_cast<std::size_t>(image_height * image_width);
   assert(pixels.size() == samples.size() * plane && labels.size() == samples.size());
-  for_pieces(pool, samples.size(), traces::items_a_piece(plane), [&](std::size_t begin, std::size_t end) {
+  for_pieces(pool, samples.size(), base::items_a_piece(plane), [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
       const std::uint8_t* source = images_.pixels.data() + samples[i] * plane;
       float* target = pixels.data() + i * plane;

@@ -20,7 +20,7 @@ class BatchMaker {
   BatchMaker(const LabelledImages& images, const DataConfig& config);
   /// samples: indices into the images. pixels [samples, height, width] and labels are overwritten.
   void make(std::span<const std::uint32_t> samples, std::span<float> pixels, std::span<std::uint8_t> labels,
-            traces::ThreadPool& pool) const;
+            base::ThreadPool& pool) const;
 
  private:
   const LabelledImages& images_;

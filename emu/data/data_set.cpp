@@ -10,7 +10,7 @@
 namespace quatrain::emu {
 namespace {
 
-using traces::Error;
+using base::Error;
 
 constexpr const char* debian_directory =
     "/usr/share/datasets/fashion-mnist";  // package dataset-fashion-mnist

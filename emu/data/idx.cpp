@@ -14,7 +14,7 @@
 namespace quatrain::emu {
 namespace {
 
-using traces::Error;
+using base::Error;
 
 /// zlib reads plain files through the same calls.
 class IdxInput {

@@ -43,7 +43,7 @@ std::size_t steps_per_sum(const LeftBytes& left, traces::Encoding right) {
 
 void multiply_blocked(const traces::Gemm& gemm, const QuantizedTensor& left,
                       std::span<const QuantizedTensor> right, std::span<std::int32_t> accumulators,
-                      SimdPath path, traces::ThreadPool& pool, GemmWorkspace& workspace) {
+                      SimdPath path, base::ThreadPool& pool, GemmWorkspace& workspace) {
   const Lowering lowering(gemm, 4);
   if (!lowering.covers_result()) std::fill(accumulators.begin(), accumulators.end(), 0);
   if (lowering.products().empty()) return;

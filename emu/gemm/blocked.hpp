@@ -18,6 +18,6 @@ namespace quatrain::emu {
 /// As multiply_reference, on several threads.
 void multiply_blocked(const traces::Gemm& gemm, const QuantizedTensor& left,
                       std::span<const QuantizedTensor> right, std::span<std::int32_t> accumulators,
-                      SimdPath path, traces::ThreadPool& pool, GemmWorkspace& workspace);
+                      SimdPath path, base::ThreadPool& pool, GemmWorkspace& workspace);
 
 }  // namespace quatrain::emu

@@ -8,10 +8,9 @@
 
 namespace quatrain::emu {
 
-float product_scale(traces::Phase phase, float scale_left, float scale_right, unsigned samples) {
-  float scale = scale_left * scale_right;
-  if (phase == traces::Phase::backward_weight) scale = scale / static_cast<float>(samples);
-  if (!std::isfinite(scale)) throw traces::Error("scale out of range: {} * {}", scale_left, scale_right);
+float product_scale(float scale_left, float scale_right, unsigned samples) {
+  const float scale = scale_left * scale_right / static_cast<float>(samples);
+  if (!std::isfinite(scale)) throw base::Error("scale out of range: {} * {}", scale_left, scale_right);
   return scale;
 }
 

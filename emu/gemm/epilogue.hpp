@@ -8,8 +8,9 @@
 
 namespace quatrain::emu {
 
-/// scale_left * scale_right, and / samples for backward_weight, each one fp32 rounding. Throws when infinite.
-float product_scale(traces::Phase phase, float scale_left, float scale_right, unsigned samples);
+/// scale_left * scale_right / samples, each one fp32 rounding; the division by one sample, which all phases
+/// but backward_weight have, is exact. Throws when infinite.
+float product_scale(float scale_left, float scale_right, unsigned samples);
 
 /// output[i] = f32(f32(accumulators[i]) * scale).
 void scale_accumulators(std::span<const std::int32_t> accumulators, float scale, std::span<float> output);

@@ -9,7 +9,6 @@ namespace quatrain::emu {
 namespace {
 
 using traces::Geometry;
-using traces::Phase;
 
 std::size_t size_of(std::int64_t value) { return static_cast<std::size_t>(value); }
 
@@ -19,7 +18,7 @@ struct Magnitudes {
   std::uint32_t largest = 0;
 };
 
-Magnitudes magnitudes_of(std::span<const float> values, SimdPath path, traces::ThreadPool& pool) {
+Magnitudes magnitudes_of(std::span<const float> values, SimdPath path, base::ThreadPool& pool) {
   constexpr std::size_t piece = 65536;
   std::vector<Magnitudes> pieces((values.size() + piece - 1) / piece);
   for_pieces(pool, values.size(), piece, [&](std::size_t begin, std::size_t end) {
@@ -48,7 +47,7 @@ Magnitudes magnitudes_of(std::span<const float> values, SimdPath path, traces::T
 /// underflows to it: never, when every product is a multiple of 2^-149. A float of exponent e is one of
 /// 2^(e - 23).
 BorderTerms border_terms(const LeftLayout& layout, std::span<const float> left, std::span<const float> right,
-                         SimdPath path, traces::ThreadPool& pool) {
+                         SimdPath path, base::ThreadPool& pool) {
   if (!layout.has_border()) return BorderTerms::add_zero;
   const Magnitudes a = magnitudes_of(left, path, pool), b = magnitudes_of(right, path, pool);
   const bool is_finite = b.largest < 0x7F800000;
@@ -59,7 +58,7 @@ BorderTerms border_terms(const LeftLayout& layout, std::span<const float> left, 
 
 /// Planes with their border, lanes of one.
 void pack_left(const LeftLayout& layout, std::span<const float> values, BorderTerms terms,
-               traces::ThreadPool& pool, std::vector<float>& words) {
+               base::ThreadPool& pool, std::vector<float>& words) {
   const std::size_t height = size_of(layout.vertical.size), width = size_of(layout.horizontal.size);
   const std::size_t line = size_of(layout.horizontal.padded), padded = size_of(layout.plane_words());
   const std::size_t inner = size_of(layout.inner);
@@ -67,7 +66,7 @@ void pack_left(const LeftLayout& layout, std::span<const float> values, BorderTe
   const float border = terms == BorderTerms::skip ? std::bit_cast<float>(border_mark) : 0.0F;
   words.resize(size_of(layout.words()));
   const std::size_t planes = size_of(layout.outer) * inner;
-  for_pieces(pool, planes, traces::items_a_piece(padded), [&](std::size_t begin, std::size_t end) {
+  for_pieces(pool, planes, base::items_a_piece(padded), [&](std::size_t begin, std::size_t end) {
     for (std::size_t p = begin; p < end; ++p) {
       float* const target = &words[p * padded];
       std::fill(target, target + padded, border);
@@ -123,11 +122,11 @@ void pack_gradient(const Geometry& g, const LoweredProduct& product, const Panel
 }
 
 void pack_right(const traces::Gemm& gemm, const Lowering& lowering, const std::vector<std::size_t>& places,
-                std::span<const float> values, SimdPath path, traces::ThreadPool& pool,
+                std::span<const float> values, SimdPath path, base::ThreadPool& pool,
                 std::vector<float>& words) {
   const Geometry& g = gemm.geometry;
   const LeftLayout& left = lowering.left();
-  const bool is_forward = gemm.phase == Phase::forward;
+  const bool is_forward = !is_transposed(gemm.phase) && !sums_images(gemm.phase);
   const std::size_t all_steps = lowering.products().front().steps.size();
   const std::size_t outer = is_forward ? (all_steps + forward_steps_a_part - 1) / forward_steps_a_part
                             : left.lanes_are_images ? size_of(left.outer)
@@ -147,7 +146,7 @@ void pack_right(const traces::Gemm& gemm, const Lowering& lowering, const std::v
     else
       pack_data_weight(g, product, panel, part, values, target);
   };
-  const std::size_t piece = traces::items_a_piece(tile_pitch * all_steps / outer);
+  const std::size_t piece = base::items_a_piece(tile_pitch * all_steps / outer);
   for_pieces(pool, lowering.products().size() * panels * outer, piece,
              [&](std::size_t begin, std::size_t end) {
                for (std::size_t task = begin; task < end; ++task) pack_part(task);
@@ -157,8 +156,7 @@ void pack_right(const traces::Gemm& gemm, const Lowering& lowering, const std::v
 }  // namespace
 
 void multiply_fp32(const traces::Gemm& gemm, std::span<const float> left, std::span<const float> right,
-                   std::span<float> result, SimdPath path, traces::ThreadPool& pool,
-                   GemmWorkspace& workspace) {
+                   std::span<float> result, SimdPath path, base::ThreadPool& pool, GemmWorkspace& workspace) {
   const Lowering lowering(gemm, 1);
   if (!lowering.covers_result()) std::fill(result.begin(), result.end(), 0.0F);
   if (lowering.products().empty()) return;

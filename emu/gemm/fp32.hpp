@@ -13,7 +13,6 @@ namespace quatrain::emu {
 
 /// Natural shapes as in Gemm; result: overwritten.
 void multiply_fp32(const traces::Gemm& gemm, std::span<const float> left, std::span<const float> right,
-                   std::span<float> result, SimdPath path, traces::ThreadPool& pool,
-                   GemmWorkspace& workspace);
+                   std::span<float> result, SimdPath path, base::ThreadPool& pool, GemmWorkspace& workspace);
 
 }  // namespace quatrain::emu

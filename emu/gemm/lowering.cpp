@@ -10,7 +10,6 @@ namespace quatrain::emu {
 namespace {
 
 using traces::Geometry;
-using traces::Phase;
 
 std::int64_t words_for(std::int64_t elements, std::int64_t lanes) { return (elements + lanes - 1) / lanes; }
 
@@ -65,7 +64,7 @@ PaddedAxis transposed(const LayerAxis& axis, std::vector<TapAxis>& classes) {
 Lowering::Lowering(const traces::Gemm& gemm, std::int64_t lanes) {
   assert(!why_not_lowered(gemm, most_left_words) && "the word offsets must fit 32 bits");
   const Geometry& g = gemm.geometry;
-  const bool is_data = gemm.phase == Phase::backward_data, is_weight = gemm.phase == Phase::backward_weight;
+  const bool is_data = is_transposed(gemm.phase), is_weight = sums_images(gemm.phase);
   const auto lower = is_data ? transposed : sliding;
   left_.vertical = lower(vertical_of(g), vertical_);
   left_.horizontal = lower(horizontal_of(g), horizontal_);
@@ -74,7 +73,7 @@ Lowering::Lowering(const traces::Gemm& gemm, std::int64_t lanes) {
                    horizontal_.size() == static_cast<std::size_t>(std::min(g.stride_width, g.width)));
   left_.lanes = lanes;
   left_.lanes_are_images = is_weight;
-  const std::int64_t channels = is_data ? g.out_channels : g.in_channels;
+  const std::int64_t channels = left_channels(gemm);
   left_.outer = is_weight ? words_for(g.batch, lanes) : g.batch;
   left_.inner = is_weight ? channels : g.groups * words_for(channels / g.groups, lanes);
   for (std::int64_t group = 0; group < g.groups; ++group) {
@@ -92,7 +91,7 @@ Lowering::Lowering(const traces::Gemm& gemm, std::int64_t lanes) {
 LoweredProduct Lowering::position_rows(const traces::Gemm& gemm, std::int64_t group, const TapAxis& vertical,
                                        const TapAxis& horizontal) const {
   const Geometry& g = gemm.geometry;
-  const bool is_data = gemm.phase == Phase::backward_data;
+  const bool is_data = is_transposed(gemm.phase);
   const std::int64_t result_width = is_data ? g.width : g.out_width;
   const std::int64_t result_plane = result_width * (is_data ? g.height : g.out_height);
   const std::int64_t result_channels = is_data ? g.in_channels : g.out_channels;
@@ -145,15 +144,14 @@ LoweredProduct Lowering::tap_rows(const Geometry& g, std::int64_t group) const {
 std::optional<std::string> why_not_lowered(const traces::Gemm& gemm, std::int64_t most) {
   const Geometry& g = gemm.geometry;
   std::vector<TapAxis> unused;
-  const auto lower = gemm.phase == Phase::backward_data ? transposed : sliding;
+  const auto lower = is_transposed(gemm.phase) ? transposed : sliding;
   const PaddedAxis vertical = lower(vertical_of(g), unused);
   unused.clear();
   const PaddedAxis horizontal = lower(horizontal_of(g), unused);
-  const std::int64_t channels = gemm.phase == Phase::backward_data ? g.out_channels : g.in_channels;
   // Words of one lane: those of four are fewer. In floating point: the product of hostile sizes leaves 64
   // bits.
   const double words = static_cast<double>(vertical.padded) * static_cast<double>(horizontal.padded) *
-                       static_cast<double>(g.batch) * static_cast<double>(channels);
+                       static_cast<double>(g.batch) * static_cast<double>(left_channels(gemm));
   if (words <= static_cast<double>(most)) return std::nullopt;
   return fmt::format("the left operand with its border has {:.3g} elements: at most {} expected", words,
                      most);

@@ -17,6 +17,35 @@
 
 namespace quatrain::emu {
 
+/// Whether a row asks which windows cover its pixel (backward_data), rather than what its window sees.
+constexpr bool is_transposed(traces::Phase phase) {
+  switch (phase) {
+    case traces::Phase::forward:
+    case traces::Phase::backward_weight:
+      return false;
+    case traces::Phase::backward_data:
+      return true;
+  }
+  return false;
+}
+
+/// Whether the lanes of a word are images; else they are channels.
+constexpr bool sums_images(traces::Phase phase) {
+  switch (phase) {
+    case traces::Phase::forward:
+    case traces::Phase::backward_data:
+      return false;
+    case traces::Phase::backward_weight:
+      return true;
+  }
+  return false;
+}
+
+/// Channels of the left operand, all groups.
+constexpr std::int64_t left_channels(const traces::Gemm& gemm) {
+  return is_transposed(gemm.phase) ? gemm.geometry.out_channels : gemm.geometry.in_channels;
+}
+
 /// One axis of one class: where its positions lie in the result, and which taps they see.
 struct TapAxis {
   std::int64_t positions = 0;

@@ -35,7 +35,7 @@ void LeftPacker::pack_planes(const Lanes& lanes, std::size_t planes, std::uint32
   }
 }
 
-void LeftPacker::pack(std::span<const std::uint8_t> codes, traces::ThreadPool& pool,
+void LeftPacker::pack(std::span<const std::uint8_t> codes, base::ThreadPool& pool,
                       std::vector<std::uint32_t>& words) const {
   const auto size = [](std::int64_t value) { return static_cast<std::size_t>(value); };
   words.resize(size(layout_.words()));
@@ -52,9 +52,7 @@ void LeftPacker::pack(std::span<const std::uint8_t> codes, traces::ThreadPool& p
     });
     return;
   }
-  const bool is_data = gemm_.phase == traces::Phase::backward_data;
-  const std::size_t channels =
-      size(is_data ? gemm_.geometry.out_channels : gemm_.geometry.in_channels) / groups;
+  const std::size_t channels = size(left_channels(gemm_)) / groups;
   const std::size_t group_words = inner / groups;
   const auto pack_part = [&](std::size_t part) {
     const std::uint8_t* const source = codes.data() + part * channels * plane;
@@ -67,15 +65,15 @@ void LeftPacker::pack(std::span<const std::uint8_t> codes, traces::ThreadPool& p
       pack_planes(lanes, 1, target + word * padded);
     }
   };
-  for_pieces(pool, batch * groups, traces::items_a_piece(group_words * padded),
+  for_pieces(pool, batch * groups, base::items_a_piece(group_words * padded),
              [&](std::size_t begin, std::size_t end) {
                for (std::size_t part = begin; part < end; ++part) pack_part(part);
              });
 }
 
-void RightPacker::pack(std::span<const std::uint8_t> codes, traces::ThreadPool& pool,
+void RightPacker::pack(std::span<const std::uint8_t> codes, base::ThreadPool& pool,
                        std::uint32_t* words) const {
-  const bool is_weight = gemm_.phase == traces::Phase::backward_weight;
+  const bool is_weight = sums_images(gemm_.phase);
   const auto& products = lowering_.products();
   // A part: the steps of one word of channels or images, in one panel.
   const std::size_t outer = words_of_steps();
@@ -87,7 +85,7 @@ void RightPacker::pack(std::span<const std::uint8_t> codes, traces::ThreadPool& 
     else
       pack_weight(products[product], panel, word, codes, words + places_[product]);
   };
-  const std::size_t piece = traces::items_a_piece(tile_pitch * products.front().steps.size() / outer);
+  const std::size_t piece = base::items_a_piece(tile_pitch * products.front().steps.size() / outer);
   for_pieces(pool, products.size() * panels * outer, piece, [&](std::size_t begin, std::size_t end) {
     for (std::size_t task = begin; task < end; ++task) pack_part(task);
   });
@@ -101,7 +99,7 @@ std::size_t RightPacker::words_of_steps() const {
 void RightPacker::pack_weight(const LoweredProduct& product, std::size_t panel_index, std::size_t word,
                               std::span<const std::uint8_t> codes, std::uint32_t* words) const {
   const traces::Geometry& g = gemm_.geometry;
-  const bool is_data = gemm_.phase == traces::Phase::backward_data;
+  const bool is_data = is_transposed(gemm_.phase);
   const std::int64_t taps = g.kernel_height * g.kernel_width, in = g.in_channels / g.groups;
   const std::int64_t out = g.out_channels / g.groups, channels = is_data ? out : in;
   const std::int64_t channel_pitch = is_data ? in * taps : taps, column_pitch = is_data ? taps : in * taps;

@@ -18,7 +18,7 @@ class LeftPacker {
   LeftPacker(const traces::Gemm& gemm, const LeftLayout& layout, const ByteTable& table, SimdPath path)
       : gemm_(gemm), layout_(layout), table_(table), path_(path) {}
 
-  void pack(std::span<const std::uint8_t> codes, traces::ThreadPool& pool,
+  void pack(std::span<const std::uint8_t> codes, base::ThreadPool& pool,
             std::vector<std::uint32_t>& words) const;
 
  private:
@@ -48,7 +48,7 @@ class RightPacker {
 
   const std::vector<std::size_t>& places() const { return places_; }
 
-  void pack(std::span<const std::uint8_t> codes, traces::ThreadPool& pool, std::uint32_t* words) const;
+  void pack(std::span<const std::uint8_t> codes, base::ThreadPool& pool, std::uint32_t* words) const;
 
  private:
   std::size_t words_of_steps() const;

@@ -14,7 +14,7 @@
 namespace quatrain::emu {
 namespace {
 
-using traces::Error;
+using base::Error;
 using traces::SafetensorsHeader;
 using traces::StoredTensor;
 
@@ -46,7 +46,7 @@ std::vector<StoredTensor> tensors_of(std::span<Parameter* const> parameters) {
 void require_same(const StoredTensor& found, const StoredTensor& expected, const std::string& file) {
   if (found.id != expected.id)
     throw Error("{}: tensor '{}': expected '{}' here, as the config's layers follow each other", file,
-                traces::printable(found.id), expected.id);
+                base::printable(found.id), expected.id);
   const auto text = [](const StoredTensor& tensor) {
     return fmt::format("{} {}", name_of(tensor.type), traces::text_of(tensor.shape));
   };
@@ -69,7 +69,7 @@ std::uint64_t read_count(const std::string& text, std::string_view key, const st
   const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), count);
   if (failure != std::errc() || end != text.data() + text.size())
     throw Error("{}: header: /__metadata__/{}: found '{}'; expected a count", file, key,
-                traces::printable(text));
+                base::printable(text));
   return count;
 }
 
@@ -84,7 +84,7 @@ Checkpoint read_metadata(const traces::SafetensorsMetadata& metadata, const std:
         file, words.size());
   if (words["format"] != format_name)
     throw Error("{}: header: /__metadata__/format: found '{}'; expected '{}'", file,
-                traces::printable(words["format"]), format_name);
+                base::printable(words["format"]), format_name);
   return {.epoch = read_count(words["epoch"], "epoch", file),
           .step = read_count(words["step"], "step", file),
           .state_hash = words["state_hash"],
@@ -103,11 +103,11 @@ void write_checkpoint(const std::filesystem::path& directory, const Checkpoint& 
                                                                {"data_sha256", checkpoint.data_sha256}});
   for (const std::span<float> values : values_of(parameters))
     bytes.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
-  traces::write_whole_file(directory / fmt::format("epoch_{:04}.safetensors", checkpoint.epoch), bytes);
+  base::write_whole_file(directory / fmt::format("epoch_{:04}.safetensors", checkpoint.epoch), bytes);
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& file, std::span<Parameter* const> parameters) {
-  const traces::InputFile input(file);
+  const base::InputFile input(file);
   const SafetensorsHeader header = traces::read_safetensors_header(input);
   Checkpoint checkpoint = read_metadata(header.metadata, file.string());
   require_tensors(header.tensors, tensors_of(parameters), file.string());

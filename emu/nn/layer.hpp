@@ -16,7 +16,7 @@ namespace quatrain::emu {
 
 /// What every layer needs to know of the step, and the memory they share.
 struct StepContext {
-  traces::ThreadPool& pool;
+  base::ThreadPool& pool;
   std::uint32_t seed = 0, step = 0;
   StepObserver* observer = nullptr;  ///< may be absent
   GemmWorkspace workspace = {};

@@ -20,7 +20,7 @@ float learning_rate_at(const LearningRateConfig& config, std::int64_t step, std:
 }
 
 void update_parameters(std::span<Parameter* const> parameters, const OptimizerConfig& config,
-                       float learning_rate, traces::ThreadPool& pool) {
+                       float learning_rate, base::ThreadPool& pool) {
   const auto momentum = static_cast<float>(config.momentum);
   const auto weight_decay = static_cast<float>(config.weight_decay);
   for (Parameter* parameter : parameters) {

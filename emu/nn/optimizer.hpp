@@ -15,6 +15,6 @@ float learning_rate_at(const LearningRateConfig& config, std::int64_t step, std:
 
 /// d = f32(gradient + f32(wd * w)); v = f32(f32(mu * v) + d); w = f32(w - f32(lr * v)), for every element.
 void update_parameters(std::span<Parameter* const> parameters, const OptimizerConfig& config,
-                       float learning_rate, traces::ThreadPool& pool);
+                       float learning_rate, base::ThreadPool& pool);
 
 }  // namespace quatrain::emu

@@ -49,12 +49,12 @@ void ParametrizedLayer::add_bias(std::int64_t channel, std::span<float> plane) c
   for (float& element : plane) element = element + bias;
 }
 
-void ParametrizedLayer::add_bias_to_all(Tensor& output, traces::ThreadPool& pool) const {
+void ParametrizedLayer::add_bias_to_all(Tensor& output, base::ThreadPool& pool) const {
   for_planes(output, pool,
              [&](std::int64_t channel, std::size_t, std::span<float> plane) { add_bias(channel, plane); });
 }
 
-void ParametrizedLayer::sum_bias_gradient(const Tensor& gradient, traces::ThreadPool& pool) {
+void ParametrizedLayer::sum_bias_gradient(const Tensor& gradient, base::ThreadPool& pool) {
   sum_channels(gradient, bias_.gradient, pool);
 }
 

@@ -20,8 +20,8 @@ class ParametrizedLayer : public Layer {
   /// f32(output + bias[o]) for elements of one plane [height, width] of output channel o.
   void add_bias(std::int64_t channel, std::span<float> plane) const;
   /// The same for the whole output.
-  void add_bias_to_all(Tensor& output, traces::ThreadPool& pool) const;
-  void sum_bias_gradient(const Tensor& gradient, traces::ThreadPool& pool);
+  void add_bias_to_all(Tensor& output, base::ThreadPool& pool) const;
+  void sum_bias_gradient(const Tensor& gradient, base::ThreadPool& pool);
 
   LayerConfig config_;
   std::uint32_t id_;
@@ -33,10 +33,10 @@ class ParametrizedLayer : public Layer {
 
 /// Calls body(channel, offset, plane) for the planes [height, width] of every sample, several to a task.
 template <typename Body>
-void for_planes(Tensor& tensor, traces::ThreadPool& pool, const Body& body) {
+void for_planes(Tensor& tensor, base::ThreadPool& pool, const Body& body) {
   const auto plane = static_cast<std::size_t>(tensor.extent().plane());
   const std::size_t planes = tensor.size() / plane;
-  for_pieces(pool, planes, traces::items_a_piece(plane), [&](std::size_t begin, std::size_t end) {
+  for_pieces(pool, planes, base::items_a_piece(plane), [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i)
       body(static_cast<std::int64_t>(i) % tensor.extent().channels, i * plane,
            tensor.values().subspan(i * plane, plane));

@@ -14,7 +14,7 @@ using traces::Phase;
 using traces::Role;
 
 /// value[i] = f32(code value * scale).
-void decode(const QuantizedTensor& tensor, std::vector<float>& values, traces::ThreadPool& pool) {
+void decode(const QuantizedTensor& tensor, std::vector<float>& values, base::ThreadPool& pool) {
   std::array<float, 16> table{};
   for (std::size_t code = 0; code < 16; ++code)
     table[code] = static_cast<float>(traces::code_values(tensor.encoding)[code]) * tensor.scale;
@@ -27,7 +27,7 @@ void decode(const QuantizedTensor& tensor, std::vector<float>& values, traces::T
 }  // namespace
 
 void QuantizedLayer::Side::quantize(std::span<const float> source, traces::DrawKey draws,
-                                    traces::ThreadPool& pool) {
+                                    base::ThreadPool& pool) {
   for (std::size_t sample = 0; sample < codes.size(); ++sample) {
     draws.sample = static_cast<std::uint32_t>(sample);
     quantizer->quantize(source, draws, std::nullopt, pool, codes[sample]);
@@ -35,7 +35,7 @@ void QuantizedLayer::Side::quantize(std::span<const float> source, traces::DrawK
 }
 
 std::span<const float> QuantizedLayer::Side::values(std::span<const float> source, unsigned sample,
-                                                    traces::ThreadPool& pool) {
+                                                    base::ThreadPool& pool) {
   if (!quantizer) return source;
   decode(codes[sample], decoded, pool);
   return decoded;
@@ -102,7 +102,7 @@ float QuantizedLayer::multiply_codes(Phase phase, std::int64_t batch, StepContex
   const std::span<const QuantizedTensor> right = side(info.right).codes;
   const auto samples = static_cast<unsigned>(right.size());
   multiply_blocked(product, left, right, accumulators, path_, context.pool, context.workspace);
-  const float scale = product_scale(phase, left.scale, right.front().scale, samples);
+  const float scale = product_scale(left.scale, right.front().scale, samples);
   if (context.observer != nullptr)
     context.observer->multiplied(
         {.layer = id_, .gemm = product, .samples = samples, .scale = scale, .accumulators = accumulators});
@@ -168,7 +168,7 @@ void QuantizedLayer::backward_from_codes(std::int64_t batch, StepContext& contex
 }
 
 void QuantizedLayer::backward_from_values(const Tensor& gradient, StepContext& context) {
-  traces::ThreadPool& pool = context.pool;
+  base::ThreadPool& pool = context.pool;
   const auto multiply = [&](Phase phase, std::span<const float> left, std::span<const float> right,
                             std::span<float> result) {
     multiply_fp32(gemm(phase, gradient.batch()), left, right, result, path_, pool, context.workspace);

@@ -23,8 +23,8 @@ class QuantizedLayer final : public ParametrizedLayer {
     std::unique_ptr<Quantizer> quantizer;  ///< absent: not quantized
     std::vector<QuantizedTensor> codes;    ///< one, or the samples of the gradient
     std::vector<float> decoded;            ///< code value * scale, for mixed products
-    void quantize(std::span<const float> source, traces::DrawKey draws, traces::ThreadPool& pool);
-    std::span<const float> values(std::span<const float> source, unsigned sample, traces::ThreadPool& pool);
+    void quantize(std::span<const float> source, traces::DrawKey draws, base::ThreadPool& pool);
+    std::span<const float> values(std::span<const float> source, unsigned sample, base::ThreadPool& pool);
   };
 
   const Side& side(traces::Role role) const;

@@ -89,8 +89,8 @@ void require_traceable(const TrainingConfig& config) {
       std::any_of(config.layers.begin(), config.layers.end(),
                   [](const LayerConfig& layer) { return layer.precision == Precision::quantized; });
   if (!is_quantized || !has_layer)
-    throw traces::Error(
-        "{}: nothing to trace; expected quantized layers, with forward and gradient quantized", config.name);
+    throw base::Error("{}: nothing to trace; expected quantized layers, with forward and gradient quantized",
+                      config.name);
 }
 
 TraceRecorder::TraceRecorder(const std::filesystem::path& directory, const TrainingConfig& config,

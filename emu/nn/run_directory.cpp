@@ -14,9 +14,9 @@ namespace quatrain::emu {
 namespace {
 
 namespace names = traces::run_names;
-using traces::Error;
-using traces::read_whole_file;
-using traces::write_whole_file;
+using base::Error;
+using base::read_whole_file;
+using base::write_whole_file;
 
 constexpr std::string_view metrics_header =
     "epoch,step,train_loss,test_loss,test_accuracy_percent,learning_rate,seconds,state_hash";
@@ -55,7 +55,7 @@ class RowReader {
   void expect_end() const {
     if (!rest_.empty())
       throw Error("{}: line {}: '{}'; expected the end of the line", file_.string(), line_,
-                  traces::printable(rest_));
+                  base::printable(rest_));
   }
   template <typename Number>
   Number number() {
@@ -63,7 +63,7 @@ class RowReader {
     Number value{};
     const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (failure != std::errc() || end != text.data() + text.size())
-      throw Error("{}: line {}: '{}'; expected a number", file_.string(), line_, traces::printable(text));
+      throw Error("{}: line {}: '{}'; expected a number", file_.string(), line_, base::printable(text));
     return value;
   }
 
@@ -128,10 +128,10 @@ RunDirectory RunDirectory::create(const std::filesystem::path& directory, const 
                                   RunFile run_file) {
   if (std::filesystem::exists(directory) && !std::filesystem::is_directory(directory))
     throw Error("{}: is not a folder", directory.string());
-  if (!traces::make_new_directory(directory) && !std::filesystem::is_empty(directory))
+  if (!base::make_new_directory(directory) && !std::filesystem::is_empty(directory))
     throw Error("{}: is not empty; expected a new folder, or to resume the run in it", directory.string());
   // Who writes the config has the folder: another process may have found it empty at the same time.
-  const bool is_flushed = traces::write_new_file(directory / names::config, dump_training_config(config));
+  const bool is_flushed = base::write_new_file(directory / names::config, dump_training_config(config));
   RunDirectory run(directory, std::move(run_file));
   run.is_flushed_ = is_flushed;
   make_directory(run.checkpoints());
@@ -205,7 +205,7 @@ void RunDirectory::end(RunState state, const std::optional<std::string>& reason)
   write_run();
 }
 
-void RunDirectory::log(std::string_view line) const { traces::append_line(directory_ / names::log, line); }
+void RunDirectory::log(std::string_view line) const { base::append_line(directory_ / names::log, line); }
 
 std::vector<EpochMetrics> read_epochs(const std::filesystem::path& directory) {
   const std::filesystem::path file = directory / names::metrics;
@@ -235,7 +235,7 @@ std::vector<float> read_step_losses(const std::filesystem::path& directory) {
 std::filesystem::path make_numbered_directory(const std::filesystem::path& parent, std::string_view name) {
   for (unsigned number = 1;; ++number) {
     std::filesystem::path directory = parent / fmt::format("{}-{:03}", name, number);
-    if (traces::make_new_directory(directory)) return directory;
+    if (base::make_new_directory(directory)) return directory;
   }
 }
 

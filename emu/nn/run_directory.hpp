@@ -64,7 +64,7 @@ class RunDirectory {
 
   std::filesystem::path directory_;
   RunFile run_;
-  std::optional<traces::Lock> lock_;
+  std::optional<base::Lock> lock_;
   bool is_flushed_ = true;
   std::vector<EpochMetrics> epochs_;
   std::vector<float> step_losses_;

@@ -11,7 +11,7 @@
 namespace quatrain::emu {
 namespace {
 
-using traces::JsonNode;
+using base::JsonNode;
 
 constexpr std::array<std::string_view, 1> format = {"quatrain-run"};
 
@@ -42,8 +42,8 @@ bool write_run_file(const std::filesystem::path& directory, const RunFile& run) 
                                  {"reason", nullptr}};
   if (run.reason) json["reason"] = *run.reason;
   // A path that is no UTF-8 is written with what is none replaced: JSON has no other bytes.
-  return traces::write_whole_file(directory / traces::run_names::run,
-                                  json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return base::write_whole_file(directory / traces::run_names::run,
+                                json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 std::optional<RunFile> read_run_file(const std::filesystem::path& directory) {

@@ -31,7 +31,7 @@ struct RunFile {
   std::optional<std::string> reason = {};  ///< why it stopped, for `stopped`
 };
 
-/// Returns what traces::write_whole_file() returns.
+/// Returns what base::write_whole_file() returns.
 bool write_run_file(const std::filesystem::path& directory, const RunFile& run);
 
 /// Nothing for a run of an older program, which wrote none. Throws Error with file and JSON pointer.

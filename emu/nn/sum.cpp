@@ -66,7 +66,7 @@ float sum(std::span<const float> elements) {
   return sum(chunk_sums);
 }
 
-void sum_channels(const Tensor& tensor, std::span<float> sums, traces::ThreadPool& pool) {
+void sum_channels(const Tensor& tensor, std::span<float> sums, base::ThreadPool& pool) {
   assert(static_cast<std::int64_t>(sums.size()) == tensor.extent().channels);
   // A linear layer has many channels of a few elements each: several to a task.
   const std::size_t group = tensor.extent().plane() == 1 ? 64 : 1;

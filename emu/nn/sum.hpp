@@ -17,6 +17,6 @@ inline constexpr std::size_t sum_chunk = 4096;
 float sum(std::span<const float> elements);
 
 /// `sums[c]` = sum over the elements of channel c in the order batch, height, width.
-void sum_channels(const Tensor& tensor, std::span<float> sums, traces::ThreadPool& pool);
+void sum_channels(const Tensor& tensor, std::span<float> sums, base::ThreadPool& pool);
 
 }  // namespace quatrain::emu

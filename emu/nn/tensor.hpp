@@ -37,7 +37,7 @@ class Tensor {
   std::vector<float> values_;
 };
 
-/// Elements of a piece (traces::for_pieces) of an elementwise pass: about 10 microseconds.
+/// Elements of a piece (base::for_pieces) of an elementwise pass: about 10 microseconds.
 inline constexpr std::size_t elementwise_piece = 32768;
 
 }  // namespace quatrain::emu

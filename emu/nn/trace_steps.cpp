@@ -15,11 +15,11 @@ std::int64_t step_of(std::string_view word, std::int64_t epochs, std::int64_t st
   std::int64_t step = -1;
   const auto [end, failure] = std::from_chars(word.data(), word.data() + word.size(), step);
   if (failure != std::errc() || end != word.data() + word.size() || step < 0 || word.front() == '-')
-    throw traces::Error(
-        "traced steps: '{}'; expected step numbers or first, middle, last, with commas between", word);
+    throw base::Error("traced steps: '{}'; expected step numbers or first, middle, last, with commas between",
+                      word);
   if (step >= epochs * steps_per_epoch)
-    throw traces::Error("traced steps: step {}; expected 0..{}, the steps of this run", step,
-                        epochs * steps_per_epoch - 1);
+    throw base::Error("traced steps: step {}; expected 0..{}, the steps of this run", step,
+                      epochs * steps_per_epoch - 1);
   return step;
 }
 

@@ -21,7 +21,7 @@
 namespace quatrain::emu {
 namespace {
 
-using traces::Error;
+using base::Error;
 using traces::Pass;
 
 constexpr std::int64_t most_steps = 4'294'967'296;  // a step is 32 bits of the draws' counter
@@ -31,7 +31,7 @@ std::int64_t steps_in(std::int64_t images, std::int64_t batch) { return (images 
 /// Network, data and memory of a run.
 class Run {
  public:
-  Run(const TrainingOptions& options, const DataSet& data, traces::Progress& progress)
+  Run(const TrainingOptions& options, const DataSet& data, base::Progress& progress)
       : options_(options),
         config_(options.config),
         progress_(progress),
@@ -109,7 +109,7 @@ class Run {
   }
 
   void throw_if_stopped() const {
-    if (options_.stops && options_.stops()) throw traces::Interrupted();
+    if (options_.stops && options_.stops()) throw base::Interrupted();
   }
 
   static void require_finite(float loss, std::string_view what) {
@@ -122,7 +122,7 @@ class Run {
   std::invoke_result_t<Body> in_step(std::int64_t step, const std::vector<float>& losses, Body&& body) const {
     try {
       return body();
-    } catch (const traces::Interrupted&) {
+    } catch (const base::Interrupted&) {
       throw;
     } catch (const Error& error) {
       if (losses.empty())
@@ -237,8 +237,8 @@ class Run {
 
   const TrainingOptions& options_;
   const TrainingConfig& config_;
-  traces::Progress& progress_;
-  traces::ThreadPool pool_;
+  base::Progress& progress_;
+  base::ThreadPool pool_;
   StepContext context_;
   Network network_;
   std::int64_t train_count_, test_count_;
@@ -313,7 +313,7 @@ class EarlyEnd {
 
 }  // namespace
 
-TrainingResult train(const TrainingOptions& options, traces::Progress& progress) {
+TrainingResult train(const TrainingOptions& options, base::Progress& progress) {
   std::optional<std::filesystem::path> trace = plan_trace_directory(options);
   const DataSet data = read_data_set(options.data, options.config.data);
   Run run(options, data, progress);
@@ -336,7 +336,7 @@ TrainingResult train(const TrainingOptions& options, traces::Progress& progress)
     run.train_all(directory, recorder.get(), traced);
     if (recorder) recorder->finish();
     directory.end(RunState::finished);
-  } catch (const traces::Interrupted& error) {
+  } catch (const base::Interrupted& error) {
     EarlyEnd(directory, recorder.get(), options).write(RunState::interrupted, error.what());
     throw;
   } catch (const std::exception& error) {

@@ -49,6 +49,6 @@ struct TrainingResult {
 /// Reads the data before it creates anything. Throws Error for what input or disk do wrong, Interrupted when
 /// `stops` says so; the last checkpoint and what was traced until then stay, and run.json says how far the
 /// run came.
-TrainingResult train(const TrainingOptions& options, traces::Progress& progress);
+TrainingResult train(const TrainingOptions& options, base::Progress& progress);
 
 }  // namespace quatrain::emu

@@ -10,7 +10,7 @@
 namespace quatrain::emu {
 namespace {
 
-using traces::JsonNode;
+using base::JsonNode;
 using Words = std::string_view;
 
 constexpr std::array<Words, 1> set_words = {"fashion_mnist"};
@@ -22,7 +22,7 @@ std::optional<std::int64_t> read_limit(const JsonNode& data, std::string_view ke
   const JsonNode node = data.at(key);
   if (!node.is_string()) return node.integer(1, most_images);
   if (node.string() != "all")
-    throw node.error("found '{}'; expected 'all' or a number of images", traces::printable(node.string()));
+    throw node.error("found '{}'; expected 'all' or a number of images", base::printable(node.string()));
   return std::nullopt;
 }
 
@@ -115,7 +115,7 @@ nlohmann::ordered_json dump_quantize(const QuantizeConfig& quantize) {
 
 TrainingConfig read_training_config(const JsonNode& root) {
   TrainingConfig config;
-  config.name = traces::read_file_name(root.at("name"));
+  config.name = base::read_file_name(root.at("name"));
   config.data = read_data(root.at("data"));
   config.seed = static_cast<std::uint32_t>(root.at("seed").integer(0, 4'294'967'295));
   config.epochs = root.at("epochs").integer(1, most_epochs);

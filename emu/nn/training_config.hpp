@@ -163,7 +163,7 @@ inline constexpr Extent image_extent = {1, image_height, image_width};
 
 /// Refuses unknown keys, wrong types, values out of range, layers that do not fit each other, and products
 /// whose worst case leaves int32.
-TrainingConfig read_training_config(const traces::JsonNode& root);
+TrainingConfig read_training_config(const base::JsonNode& root);
 
 /// The complete config: every key, those that were left out too. Reading it gives the same config again.
 std::string dump_training_config(const TrainingConfig& config);

@@ -13,7 +13,7 @@ namespace quatrain::emu {
 namespace {
 
 using traces::Geometry;
-using traces::JsonNode;
+using base::JsonNode;
 using traces::Phase;
 
 constexpr std::int64_t most_channels = 65'536;
@@ -39,7 +39,7 @@ Pair read_pair_or(const JsonNode& layer, std::string_view key, std::int64_t leas
 }
 
 std::string read_layer_name(const JsonNode& node, std::set<std::string>& names) {
-  const std::string name = traces::read_file_name(node);
+  const std::string name = base::read_file_name(node);
   if (!names.insert(name).second) throw node.error("'{}' is the name of an earlier layer", name);
   return name;
 }

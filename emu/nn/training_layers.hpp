@@ -8,7 +8,7 @@
 namespace quatrain::emu {
 
 /// `quantize` and the batch sizes bound the int32 products of quantized layers.
-std::vector<LayerConfig> read_layers(const traces::JsonNode& node, const TrainingConfig& config);
+std::vector<LayerConfig> read_layers(const base::JsonNode& node, const TrainingConfig& config);
 
 nlohmann::ordered_json dump_layer(const LayerConfig& layer);
 

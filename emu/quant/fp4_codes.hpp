@@ -42,7 +42,7 @@ template <bool tie_goes_up, typename Thresholds>
 /// Section 3 but for the codes: block(first element, x, inverse, codes) makes those of up to
 /// fp4_block_elements elements.
 template <typename Block>
-void quantize_fp4(std::span<const float> x, const Fp4Maximum& maximum, traces::ThreadPool& pool,
+void quantize_fp4(std::span<const float> x, const Fp4Maximum& maximum, base::ThreadPool& pool,
                   QuantizedTensor& out, const Block& block) {
   if (out.scale == 0) return;
   const float inverse = 64.0F / maximum.rounded;

@@ -52,7 +52,7 @@ class LuqQuantizer final : public Quantizer {
   SimdPath path() const override { return path_; }
 
   void quantize(std::span<const float> x, const traces::DrawKey& key, std::optional<float> maximum,
-                traces::ThreadPool& pool, QuantizedTensor& out) const override {
+                base::ThreadPool& pool, QuantizedTensor& out) const override {
     const Fp4Maximum used = start_fp4(*this, x, key, maximum, pool, out);
     const DrawSource source{
         .seed = key.seed, .stream = Stream::luq, .c1 = key.step, .c2 = key.layer, .c3 = key.sample};

@@ -35,24 +35,24 @@ PieceMaximum piece_maximum(std::span<const float> x, SimdPath path) {
 }
 
 bool is_taken(float element, traces::Rule rule) {
-  return std::isfinite(element) && !(rule == traces::Rule::sawb_uint4 && element < 0);
+  return std::isfinite(element) && (element >= 0 || traces::takes_negative(rule));
 }
 
 [[noreturn]] void refuse(std::span<const float> x, std::size_t index, const traces::DrawKey& draws) {
   if (std::isfinite(x[index]))
-    throw traces::Error("layer {}, step {}: element {} is {}; expected none below zero for sawb_uint4",
-                        draws.layer, draws.step, index, x[index]);
-  throw traces::Error("layer {}, step {}: element {} is {}; expected a finite number", draws.layer,
-                      draws.step, index,
-                      std::isnan(x[index]) ? "NaN"
-                      : x[index] > 0       ? "infinity"
-                                           : "-infinity");
+    throw base::Error("layer {}, step {}: element {} is {}; expected none below zero for sawb_uint4",
+                      draws.layer, draws.step, index, x[index]);
+  throw base::Error("layer {}, step {}: element {} is {}; expected a finite number", draws.layer, draws.step,
+                    index,
+                    std::isnan(x[index]) ? "NaN"
+                    : x[index] > 0       ? "infinity"
+                                         : "-infinity");
 }
 
 }  // namespace
 
 float measured_maximum(std::span<const float> x, traces::Rule rule, const traces::DrawKey& draws,
-                       SimdPath path, traces::ThreadPool& pool) {
+                       SimdPath path, base::ThreadPool& pool) {
   std::vector<PieceMaximum> pieces(piece_count(x.size()));
   for_pieces(pool, x.size(), piece_elements, [&](std::size_t begin, std::size_t end) {
     pieces[begin / piece_elements] = piece_maximum(x.subspan(begin, end - begin), path);
@@ -62,7 +62,7 @@ float measured_maximum(std::span<const float> x, traces::Rule rule, const traces
     all.magnitude = std::max(all.magnitude, piece.magnitude);
     all.below_zero |= piece.below_zero;
   }
-  if (all.magnitude >= infinity_bits || (rule == traces::Rule::sawb_uint4 && all.below_zero != 0))
+  if (all.magnitude >= infinity_bits || (all.below_zero != 0 && !traces::takes_negative(rule)))
     return measured_maximum_reference(x, rule, draws);  // names the first one
   return std::bit_cast<float>(all.magnitude);
 }
@@ -76,23 +76,37 @@ float measured_maximum_reference(std::span<const float> x, traces::Rule rule, co
   return maximum;
 }
 
+namespace {
+
+float rounded_up_to_pow2(float used, const traces::DrawKey& draws) {
+  if (used > 0x1p127F)
+    throw base::Error("layer {}, step {}: maximum out of range: {} is over 2^127, and alpha is pow2",
+                      draws.layer, draws.step, used);
+  int exponent = 0;
+  const float fraction = std::frexp(used, &exponent);  // used = fraction * 2^exponent, fraction in [0.5, 1)
+  return std::ldexp(1.0F, fraction == 0.5F ? exponent - 1 : exponent);
+}
+
+}  // namespace
+
 Fp4Maximum fp4_maximum(float measured, std::optional<float> given, traces::Alpha alpha,
                        const traces::DrawKey& draws) {
   const float used = given.value_or(measured);
   if (!std::isfinite(used) || used < 0)
-    throw traces::Error("layer {}, step {}: maximum out of range: {} is not a finite number >= 0",
-                        draws.layer, draws.step, used);
-  if (alpha == traces::Alpha::exact || used < smallest_maximum) return {used, used};
-  if (used > 0x1p127F)
-    throw traces::Error("layer {}, step {}: maximum out of range: {} is over 2^127, and alpha is pow2",
-                        draws.layer, draws.step, used);
-  int exponent = 0;
-  const float fraction = std::frexp(used, &exponent);  // used = fraction * 2^exponent, fraction in [0.5, 1)
-  return {used, std::ldexp(1.0F, fraction == 0.5F ? exponent - 1 : exponent)};
+    throw base::Error("layer {}, step {}: maximum out of range: {} is not a finite number >= 0", draws.layer,
+                      draws.step, used);
+  if (used < smallest_maximum) return {used, used};
+  switch (alpha) {
+    case traces::Alpha::exact:
+      return {used, used};
+    case traces::Alpha::pow2:
+      return {used, rounded_up_to_pow2(used, draws)};
+  }
+  __builtin_unreachable();
 }
 
 Fp4Maximum start_fp4(const Quantizer& quantizer, std::span<const float> x, const traces::DrawKey& draws,
-                     std::optional<float> given, traces::ThreadPool& pool, QuantizedTensor& out) {
+                     std::optional<float> given, base::ThreadPool& pool, QuantizedTensor& out) {
   const QuantizerConfig& config = quantizer.config();
   const float measured = measured_maximum(x, config.rule, draws, quantizer.path(), pool);
   const Fp4Maximum maximum = fp4_maximum(measured, given, config.alpha, draws);

@@ -13,7 +13,7 @@ namespace quatrain::emu {
 /// Tensors below this maximum have scale zero (numerics.md sections 3 and 4).
 inline constexpr float smallest_maximum = 0x1p-100F;
 
-/// Elements of a piece (traces::for_pieces): a multiple of 32, so that no block of draws is shared by two
+/// Elements of a piece (base::for_pieces): a multiple of 32, so that no block of draws is shared by two
 /// pieces.
 inline constexpr std::size_t piece_elements = 16384;
 
@@ -21,10 +21,10 @@ constexpr std::size_t piece_count(std::size_t elements) {
   return (elements + piece_elements - 1) / piece_elements;
 }
 
-/// max |x|. Throws traces::Error that names layer, step and flat index of the first element that `rule`
+/// max |x|. Throws base::Error that names layer, step and flat index of the first element that `rule`
 /// cannot take: NaN, infinity, below zero for sawb_uint4.
 float measured_maximum(std::span<const float> x, traces::Rule rule, const traces::DrawKey& draws,
-                       SimdPath path, traces::ThreadPool& pool);
+                       SimdPath path, base::ThreadPool& pool);
 
 /// The same, element by element.
 float measured_maximum_reference(std::span<const float> x, traces::Rule rule, const traces::DrawKey& draws);
@@ -35,7 +35,7 @@ struct Fp4Maximum {
   float rounded = 0;  ///< `used`, or the smallest power of two at or above it
 };
 
-/// Throws traces::Error when a given maximum is negative or not finite, or a power of two is out of range. A
+/// Throws base::Error when a given maximum is negative or not finite, or a power of two is out of range. A
 /// given maximum below 2^-100 is taken as it is (alpha 0): the caller replaces it by the measured one first
 /// (section 3.1).
 Fp4Maximum fp4_maximum(float measured, std::optional<float> given, traces::Alpha alpha,
@@ -43,6 +43,6 @@ Fp4Maximum fp4_maximum(float measured, std::optional<float> given, traces::Alpha
 
 /// Measures x, settles M and fills in what an FP4 record says; zero codes where alpha is 0.
 Fp4Maximum start_fp4(const Quantizer& quantizer, std::span<const float> x, const traces::DrawKey& draws,
-                     std::optional<float> given, traces::ThreadPool& pool, QuantizedTensor& out);
+                     std::optional<float> given, base::ThreadPool& pool, QuantizedTensor& out);
 
 }  // namespace quatrain::emu

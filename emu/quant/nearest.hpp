@@ -15,7 +15,7 @@ class NearestQuantizer final : public Quantizer {
   SimdPath path() const override { return path_; }
 
   void quantize(std::span<const float> x, const traces::DrawKey& key, std::optional<float> maximum,
-                traces::ThreadPool& pool, QuantizedTensor& out) const override {
+                base::ThreadPool& pool, QuantizedTensor& out) const override {
     const Fp4Maximum used = start_fp4(*this, x, key, maximum, pool, out);
     quantize_fp4(x, used, pool, out,
                  [&](std::size_t, std::span<const float> some, float inverse, std::uint8_t* codes) {

@@ -37,10 +37,10 @@ class Quantizer {
   virtual SimdPath path() const = 0;
   /// x: n >= 1 elements, row-major; `maximum`: M given from outside (hindsight), for the FP4 rules only.
   /// Below 2^-100 it gives zero codes: whoever estimates puts max |x| in its place first (numerics.md
-  /// section 3.1). Reuses the memory of `out`. Throws traces::Error for NaN, infinity, a negative element of
+  /// section 3.1). Reuses the memory of `out`. Throws base::Error for NaN, infinity, a negative element of
   /// sawb_uint4, or a maximum out of range; the message names step and layer from `draws` and the flat index.
   virtual void quantize(std::span<const float> x, const traces::DrawKey& draws, std::optional<float> maximum,
-                        traces::ThreadPool& pool, QuantizedTensor& out) const = 0;
+                        base::ThreadPool& pool, QuantizedTensor& out) const = 0;
 };
 
 std::unique_ptr<Quantizer> make_quantizer(const QuantizerConfig& config, SimdPath path);

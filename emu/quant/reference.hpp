@@ -35,7 +35,7 @@ class ReferenceQuantizer final : public Quantizer {
   SimdPath path() const override { return SimdPath::portable; }
 
   void quantize(std::span<const float> x, const traces::DrawKey& key, std::optional<float> maximum,
-                traces::ThreadPool&, QuantizedTensor& out) const override {
+                base::ThreadPool&, QuantizedTensor& out) const override {
     out = {.encoding = traces::encoding_of(config_.rule), .codes = std::vector<std::uint8_t>(x.size())};
     out.max = measured_maximum_reference(x, config_.rule, key);
     switch (config_.rule) {
@@ -64,7 +64,7 @@ class ReferenceQuantizer final : public Quantizer {
       const float magnitude = std::fabs(x[i]);
       const float y = magnitude * inverse;
       const unsigned e =
-          config_.rule == traces::Rule::luq_fp4 ? luq_exponent(y, threshold(draws, i)) : nearest_exponent(y);
+          traces::info_of(config_.rule).draws ? luq_exponent(y, threshold(draws, i)) : nearest_exponent(y);
       const unsigned sign = std::signbit(x[i]) && e != 0 ? 8 : 0;
       out.codes[i] = static_cast<std::uint8_t>(sign | e);
     }
@@ -79,7 +79,7 @@ class ReferenceQuantizer final : public Quantizer {
   void quantize_sawb(std::span<const float> x, QuantizedTensor& out) const {
     traces::SawbFacts& facts = out.facts.emplace<traces::SawbFacts>();
     if (out.max < smallest_maximum) return;
-    const bool is_signed = config_.rule == traces::Rule::sawb_int4;
+    const bool is_signed = traces::takes_negative(config_.rule);
     std::frexp(out.max, &facts.exponent);
     for (const float element : x) {
       const double units = std::ldexp(double{std::fabs(element)}, 16 - facts.exponent);  // exact

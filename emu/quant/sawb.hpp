@@ -62,8 +62,8 @@ class SawbQuantizer final : public Quantizer {
   SimdPath path() const override { return path_; }
 
   void quantize(std::span<const float> x, const traces::DrawKey& key, std::optional<float>,
-                traces::ThreadPool& pool, QuantizedTensor& out) const override {
-    const bool is_signed = config_.rule == traces::Rule::sawb_int4;
+                base::ThreadPool& pool, QuantizedTensor& out) const override {
+    const bool is_signed = traces::takes_negative(config_.rule);
     out = {.encoding = traces::encoding_of(config_.rule), .codes = std::move(out.codes)};
     out.codes.resize(x.size());
     out.max = measured_maximum(x, config_.rule, key, path_, pool);
@@ -88,7 +88,7 @@ class SawbQuantizer final : public Quantizer {
   }
 
  private:
-  void add_sums(std::span<const float> x, traces::ThreadPool& pool, traces::SawbFacts& facts) const {
+  void add_sums(std::span<const float> x, base::ThreadPool& pool, traces::SawbFacts& facts) const {
     const float to_units = std::ldexp(1.0F, 16 - facts.exponent);  // 2^-112 .. 2^115
     std::vector<SawbSums> pieces(piece_count(x.size()));
     for_pieces(pool, x.size(), piece_elements, [&](std::size_t begin, std::size_t end) {
@@ -100,7 +100,7 @@ class SawbQuantizer final : public Quantizer {
       facts.sum2 += piece.sum2;
       above_zero += piece.above_zero;
     }
-    facts.count = config_.rule == traces::Rule::sawb_int4 ? x.size() : above_zero;
+    facts.count = traces::takes_negative(config_.rule) ? x.size() : above_zero;
   }
 
   static void set_clip(bool is_signed, float max, traces::SawbFacts& facts) {

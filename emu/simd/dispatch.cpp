@@ -19,7 +19,7 @@ bool is_supported(SimdPath path) {
 
 std::vector<SimdPath> supported_paths() {
   std::vector<SimdPath> paths;
-  for (const SimdPath path : traces::all_of<SimdPath>)
+  for (const SimdPath path : base::all_of<SimdPath>)
     if (is_supported(path)) paths.push_back(path);
   return paths;
 }
@@ -31,8 +31,8 @@ SimdPath chosen_path() {
   for (const SimdPath path : paths)
     if (name_of(path) == forced) return path;
   if (name_of(SimdPath::avx2) == forced)
-    throw traces::Error("QUATRAIN_SIMD is avx2, which this CPU does not have");
-  throw traces::Error("QUATRAIN_SIMD is '{}'; expected portable or avx2", forced);
+    throw base::Error("QUATRAIN_SIMD is avx2, which this CPU does not have");
+  throw base::Error("QUATRAIN_SIMD is '{}'; expected portable or avx2", forced);
 }
 
 }  // namespace quatrain::emu

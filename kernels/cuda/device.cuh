@@ -1,6 +1,6 @@
 #pragma once
 /// A CUDA GPU as a device: the same interface as simt/device.hpp. One stream; memory grows and is reused. Any
-/// call that fails is a traces::Error naming the call and CUDA's reason.
+/// call that fails is a base::Error naming the call and CUDA's reason.
 
 #include <cuda_runtime.h>
 
@@ -11,7 +11,7 @@
 
 namespace quatrain::kernels::cuda {
 
-/// Throws traces::Error "WHAT: CUDA's reason" unless `status` is cudaSuccess.
+/// Throws base::Error "WHAT: CUDA's reason" unless `status` is cudaSuccess.
 void check_cuda(cudaError_t status, const char* what);
 
 /// Device memory for up to `size()` elements.

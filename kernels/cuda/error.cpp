@@ -5,7 +5,7 @@
 namespace quatrain::kernels::cuda {
 
 void throw_error(const std::string& what, const std::string& reason) {
-  throw traces::Error("CUDA: {}: {}", what, reason);
+  throw base::Error("CUDA: {}: {}", what, reason);
 }
 
 }  // namespace quatrain::kernels::cuda

@@ -5,7 +5,7 @@
 
 namespace quatrain::kernels::cuda {
 
-/// Throws traces::Error "WHAT: REASON".
+/// Throws base::Error "WHAT: REASON".
 [[noreturn]] void throw_error(const std::string& what, const std::string& reason);
 
 }  // namespace quatrain::kernels::cuda

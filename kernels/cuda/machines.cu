@@ -27,7 +27,7 @@ traces::Refusal device_missing() {
 
 template <typename Rung>
 traces::MachineOffer offer(const char* name) {
-  return {name, device_missing, [name](traces::ThreadPool&) {
+  return {name, device_missing, [name](base::ThreadPool&) {
             return std::make_unique<KernelMachine>(name,
                                                    std::make_unique<DeviceBackend<Rung>>(LaunchShape{}));
           }};

@@ -5,11 +5,10 @@
 
 namespace quatrain::kernels::QUATRAIN_PLATFORM {
 
-/// f32(left * right), in backward_weight divided by the samples with a rounding of its own.
-inline float result_scale(Phase phase, float left, float right, std::size_t samples) {
-  float scale = left * right;
-  if (phase == Phase::backward_weight) scale = scale / static_cast<float>(samples);
-  return scale;
+/// f32(left * right), divided by the samples with a rounding of its own; one sample changes nothing.
+inline float result_scale(float left, float right, std::size_t samples) {
+  const float scale = left * right;
+  return scale / static_cast<float>(samples);
 }
 
 __global__ void scale_accumulators(const std::int32_t* accumulators, int count, float scale, float* output) {

@@ -262,7 +262,7 @@ std::string BlockRunner::describe_waiting() const {
 }
 
 void BlockRunner::fail(const std::string& what) const {
-  throw traces::Error("kernel {}, block ({}, {}, {}): {}", kernel_, blockIdx.x, blockIdx.y, blockIdx.z, what);
+  throw base::Error("kernel {}, block ({}, {}, {}): {}", kernel_, blockIdx.x, blockIdx.y, blockIdx.z, what);
 }
 
 void* BlockRunner::shared_bytes(std::size_t size, const void* type) {

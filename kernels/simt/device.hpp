@@ -34,7 +34,7 @@ class Buffer {
 /// Its buffers live as long as it launches.
 class Device {
  public:
-  Device(traces::ThreadPool& pool, const SimtOptions& options) : runtime_(pool, options) {}
+  Device(base::ThreadPool& pool, const SimtOptions& options) : runtime_(pool, options) {}
 
   static std::string name() { return "CPU fibers"; }
 
@@ -101,7 +101,7 @@ class Device {
   static void require_guard(const Prepared& memory, const char* kernel) {
     for (std::size_t at = memory.size; at < memory.bytes.size(); ++at)
       if (memory.bytes[at] != std::byte{poison})
-        throw traces::Error("kernel {}: wrote byte {} of a buffer of {} bytes", kernel, at, memory.size);
+        throw base::Error("kernel {}: wrote byte {} of a buffer of {} bytes", kernel, at, memory.size);
   }
 
  private:

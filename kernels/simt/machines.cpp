@@ -8,7 +8,7 @@ namespace {
 template <typename Rung>
 traces::MachineOffer offer(const char* name) {
   return {name, [] { return std::nullopt; },
-          [name](traces::ThreadPool& pool) {
+          [name](base::ThreadPool& pool) {
             return std::make_unique<KernelMachine>(
                 name, std::make_unique<simt::DeviceBackend<Rung>>(LaunchShape{}, pool, SimtOptions{}));
           }};

@@ -28,13 +28,12 @@ BlockRunner& in_flight() {
 }  // namespace
 
 struct Runtime::State {
-  traces::ThreadPool& pool;
+  base::ThreadPool& pool;
   SimtOptions options;
   StackPool stacks;
 };
 
-Runtime::Runtime(traces::ThreadPool& pool, const SimtOptions& options)
-    : state_(new State{pool, options, {}}) {}
+Runtime::Runtime(base::ThreadPool& pool, const SimtOptions& options) : state_(new State{pool, options, {}}) {}
 Runtime::~Runtime() = default;
 
 void Runtime::run(const char* kernel, dim3 grid, dim3 block, const std::function<void()>& body,
@@ -42,8 +41,8 @@ void Runtime::run(const char* kernel, dim3 grid, dim3 block, const std::function
   const std::uint64_t threads = std::uint64_t{block.x} * block.y * block.z;
   const std::uint64_t blocks = std::uint64_t{grid.x} * grid.y * grid.z;
   if (threads == 0 || threads > most_threads || blocks == 0)
-    throw traces::Error("kernel {}: {} blocks of {} threads; expected 1 to {} threads and at least one block",
-                        kernel, blocks, threads, most_threads);
+    throw base::Error("kernel {}: {} blocks of {} threads; expected 1 to {} threads and at least one block",
+                      kernel, blocks, threads, most_threads);
   // A few runs of neighbouring blocks an OS thread: even work, and fibers are made once a run.
   const std::uint64_t runs = std::min<std::uint64_t>(blocks, 4 * state_->pool.thread_count());
   const Isolation isolation = isolation_for(written, blocks);

@@ -5,7 +5,7 @@
 /// depends on the order.
 /// What a thread stores to device memory stays unseen by other threads until a barrier, by other blocks until
 /// the block ends (block_memory.hpp): a missing atomic shows too, wherever the memory that the kernel writes
-/// is small. Errors (traces::Error, naming kernel, block, threads and source lines): threads that wait for
+/// is small. Errors (base::Error, naming kernel, block, threads and source lines): threads that wait for
 /// each other, at different barriers, or at a barrier that others skipped by exiting; a shuffle from a lane
 /// that does not take part. Limits: threads that wait for each other without a barrier (spinning) hang;
 /// memory order is the CPU's.
@@ -39,7 +39,7 @@ inline constexpr std::uint8_t poison = 0xCD;                 ///< fills shared a
 
 class Runtime {
  public:
-  Runtime(traces::ThreadPool& pool, const SimtOptions& options);
+  Runtime(base::ThreadPool& pool, const SimtOptions& options);
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;

@@ -13,7 +13,7 @@
 namespace quatrain::sim {
 namespace {
 
-using traces::JsonNode;
+using base::JsonNode;
 using Word = std::string_view;
 
 constexpr std::array<Word, 1> dataflow_words = {"output_stationary"};
@@ -78,7 +78,7 @@ std::vector<std::string> read_technology_names(const JsonNode& node) {
   for (const JsonNode& item : node.items(1, 8)) {
     names.push_back(item.string(1, 1000));
     if (std::find(names.begin(), names.end() - 1, names.back()) != names.end() - 1)
-      throw item.error("found '{}' twice; expected different tables", traces::printable(names.back()));
+      throw item.error("found '{}' twice; expected different tables", base::printable(names.back()));
   }
   return names;
 }
@@ -103,7 +103,7 @@ unsigned operand_bits_of(Pe pe) {
 
 AcceleratorConfig read_accelerator(const JsonNode& root) {
   AcceleratorConfig config;
-  config.name = traces::read_file_name(root.at("name"));
+  config.name = base::read_file_name(root.at("name"));
   config.array = read_array(root.at("array"));
   config.pe = static_cast<Pe>(root.at("pe").one_of(pe_words));
   check_accumulator(root.at("accumulator"), config.pe);

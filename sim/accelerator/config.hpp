@@ -42,7 +42,7 @@ struct AcceleratorConfig {
 };
 
 /// Throws Error that names file and JSON pointer.
-AcceleratorConfig read_accelerator(const traces::JsonNode& root);
+AcceleratorConfig read_accelerator(const base::JsonNode& root);
 
 /// The complete configuration, as it is read.
 nlohmann::ordered_json to_json_object(const AcceleratorConfig& config);

@@ -44,7 +44,7 @@ std::string kinds_of(std::span<const ComponentEnergy> lines) {
   for (const std::string_view kind : kind_words)
     if (std::ranges::any_of(lines, [&](const ComponentEnergy& line) { return line.per_event.kind == kind; }))
       kinds.push_back(kind);
-  return traces::joined(kinds, "+");
+  return base::joined(kinds, "+");
 }
 
 std::vector<ComponentTotal> totals_by_component(std::span<const ComponentEnergy> lines) {

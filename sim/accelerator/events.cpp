@@ -121,8 +121,13 @@ void add_gradient(EventCounts& counts, const QuantizerWork& work, RandomSource s
   if (work.measures_maximum) add_maximum(counts, work.elements);
   counts.add(Component::quantizer,
              work.random_bits > 8 ? TechnologyRow::luq_lane_r16 : TechnologyRow::luq_lane_r8, work.elements);
-  if (work.alpha == traces::Alpha::exact)
-    counts.add(Component::quantizer, TechnologyRow::fp32_mul, work.elements);
+  switch (work.alpha) {
+    case traces::Alpha::exact:
+      counts.add(Component::quantizer, TechnologyRow::fp32_mul, work.elements);
+      break;
+    case traces::Alpha::pow2:  // a shift of the exponent
+      break;
+  }
   const auto row = row_of(source);
   if (work.random_bits > 0 && row)
     counts.add(Component::random_source, *row,

@@ -28,7 +28,7 @@ ArrayRun replay_on(rtl_models::ArrayModel& model, const TrainingGemm& work, cons
                    const TileSchedule& schedule) {
   const traces::Operand &left = operands.left, &right = operands.right[0];
   if (const auto reason = model.refuses(work.gemm, left.encoding, right.encoding))
-    throw traces::Error("{}: {}", place_of(work), *reason);
+    throw base::Error("{}: {}", place_of(work), *reason);
   return model.replay(work.gemm, left, operands.right, schedule);
 }
 
@@ -58,7 +58,7 @@ std::string_view name_of(rtl_models::Fidelity fidelity) {
 
 ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity) {
   if (const auto reason = rtl_models::systemc_missing())
-    throw traces::Error("no replay: {}; counting cycles only works without it", *reason);
+    throw base::Error("no replay: {}; counting cycles only works without it", *reason);
   ArrayModels models;
   models.main = rtl_models::make_array_model(shape, fidelity);
   if (fidelity == rtl_models::Fidelity::array && shape.rows * shape.columns <= most_sampled_pes)
@@ -93,7 +93,7 @@ RecordCheck::RecordCheck(const traces::TraceReader& reader, ArrayModels& models)
 
 rtl_models::Activity RecordCheck::replay(const TrainingGemm& work) {
   if (const auto reason = inexact_sum(reader_.manifest(), *work.record))
-    throw traces::Error("{}: {}", place_of(work), *reason);
+    throw base::Error("{}: {}", place_of(work), *reason);
   const RecordedOperands operands(reader_, *work.record);
   const ArrayRun result = replay_on(*models_.main, work, operands, schedule_of(work.mapping));
   ++findings_.gemms;

@@ -17,8 +17,8 @@ void check_names(const std::vector<Technology>& technologies) {
   for (std::size_t i = 0; i < technologies.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
       if (technologies[i].name() == technologies[j].name())
-        throw traces::Error("two technology tables have the name '{}'; expected different names",
-                            technologies[i].name());
+        throw base::Error("two technology tables have the name '{}'; expected different names",
+                          technologies[i].name());
 }
 
 OperandBuffers buffers_of(const AcceleratorConfig& config) {
@@ -77,7 +77,7 @@ std::vector<std::string> limits_of(const AcceleratorConfig& config) {
 /// All GEMMs of a trace on the array, with progress.
 class TraceReplay {
  public:
-  TraceReplay(const SimulationTask& task, const traces::TraceReader& reader, traces::Progress& progress)
+  TraceReplay(const SimulationTask& task, const traces::TraceReader& reader, base::Progress& progress)
       : task_(task), progress_(progress), check_(reader, *task.models) {}
 
   /// Every GEMM, then the sampled tiles.
@@ -106,11 +106,11 @@ class TraceReplay {
 
  private:
   void poll() const {
-    if (task_.stops && task_.stops()) throw traces::Interrupted();
+    if (task_.stops && task_.stops()) throw base::Interrupted();
   }
 
   const SimulationTask& task_;
-  traces::Progress& progress_;
+  base::Progress& progress_;
   RecordCheck check_;
 };
 
@@ -140,12 +140,11 @@ std::vector<Technology> read_technologies(const AcceleratorConfig& config,
   return technologies;
 }
 
-Simulation simulate(const SimulationTask& task, const traces::TraceReader& reader,
-                    traces::Progress& progress) {
+Simulation simulate(const SimulationTask& task, const traces::TraceReader& reader, base::Progress& progress) {
   check_names(task.technologies);
   const std::vector<TrainingGemm> work = training_gemms(reader.manifest(), task.config.array);
   if (work.empty())
-    throw traces::Error("{}: found no training GEMM; expected at least one", reader.directory().string());
+    throw base::Error("{}: found no training GEMM; expected at least one", reader.directory().string());
   Simulation simulation;
   simulation.config = task.config;
   simulation.trace_directory = reader.directory().string();

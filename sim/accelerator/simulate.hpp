@@ -73,7 +73,6 @@ struct SimulationTask {
 };
 
 /// Throws Error when the trace has no training GEMM or a table's name occurs twice.
-Simulation simulate(const SimulationTask& task, const traces::TraceReader& reader,
-                    traces::Progress& progress);
+Simulation simulate(const SimulationTask& task, const traces::TraceReader& reader, base::Progress& progress);
 
 }  // namespace quatrain::sim

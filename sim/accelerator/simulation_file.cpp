@@ -12,7 +12,7 @@
 namespace quatrain::sim {
 namespace {
 
-using traces::JsonNode;
+using base::JsonNode;
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view format_word = "quatrain-simulation";
@@ -155,7 +155,7 @@ bool is_of_another_design(const std::filesystem::path& file, const AcceleratorCo
   const JsonNode root = JsonNode::read(file);
   if (!root.is_object() || !root.has("config") || !root.has("format")) return false;
   return to_json_object(read_accelerator(root.at("config"))) != to_json_object(config);
-} catch (const traces::Error&) {
+} catch (const base::Error&) {
   return false;  // no result: write_outputs() refuses to replace it
 }
 
@@ -270,7 +270,7 @@ bool write_simulation(const Simulation& simulation, std::span<const Output> outp
   const std::filesystem::path folder = outputs.front().file.parent_path();
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
-  if (failed) throw traces::Error("{}: cannot be made: {}", folder.string(), failed.message());
+  if (failed) throw base::Error("{}: cannot be made: {}", folder.string(), failed.message());
   const std::array<std::string, 2> texts = {simulation_json(simulation), simulation_csv(simulation)};
   return write_outputs(outputs, texts);
 }

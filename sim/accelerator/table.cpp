@@ -157,7 +157,7 @@ void add_replay(std::string& text, const Simulation& simulation) {
 std::string simulation_table(const Simulation& simulation) {
   std::string text = header(simulation.config);
   text +=
-      fmt::format("trace {} (model {})\n\n", simulation.trace_directory, traces::printable(simulation.model));
+      fmt::format("trace {} (model {})\n\n", simulation.trace_directory, base::printable(simulation.model));
   const std::vector<Part> parts = parts_by_size(simulation.records);
   add_layers(text, simulation, parts);
   add_totals(text, simulation);

@@ -11,7 +11,7 @@
 namespace quatrain::sim {
 namespace {
 
-using traces::JsonNode;
+using base::JsonNode;
 
 struct RowWords {
   std::string_view name, unit;
@@ -85,7 +85,7 @@ Bounds operator*(double factor, const Bounds& bounds) {
 
 Technology Technology::read(const JsonNode& root) {
   Technology technology;
-  technology.name_ = traces::read_file_name(root.at("name"));
+  technology.name_ = base::read_file_name(root.at("name"));
   const JsonNode rows = root.at("rows");
   for (const RowWords& words : row_words) {
     const JsonNode node = rows.at(words.name);

@@ -66,7 +66,7 @@ struct SramWord {
 class Technology {
  public:
   /// Throws Error that names file and JSON pointer.
-  static Technology read(const traces::JsonNode& root);
+  static Technology read(const base::JsonNode& root);
 
   std::string table_sha256;  ///< of the file that it was read from; "" when nobody set it
 
@@ -81,7 +81,7 @@ class Technology {
     unsigned kib;
     Bounds read, write;
   };
-  void read_sram(const traces::JsonNode& node);
+  void read_sram(const base::JsonNode& node);
 
   std::string name_;
   std::vector<Constant> rows_;

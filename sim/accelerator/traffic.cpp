@@ -31,8 +31,14 @@ struct Axis {
 };
 
 Axis axis_of(const traces::Gemm& gemm, const WindowAxis& window) {
-  if (gemm.phase == Phase::backward_data) return {window.inputs, window.taps, window.outputs, window, true};
-  return {window.outputs, window.taps, window.inputs, window, false};
+  switch (gemm.phase) {
+    case Phase::forward:
+    case Phase::backward_weight:
+      return {window.outputs, window.taps, window.inputs, window, false};
+    case Phase::backward_data:
+      return {window.inputs, window.taps, window.outputs, window, true};
+  }
+  __builtin_unreachable();
 }
 Axis vertical_axis(const traces::Gemm& gemm) { return axis_of(gemm, rows_of(gemm.geometry)); }
 Axis horizontal_axis(const traces::Gemm& gemm) { return axis_of(gemm, columns_of(gemm.geometry)); }
@@ -63,8 +69,8 @@ std::vector<std::uint64_t> distinct_by_position(const traces::Gemm& gemm, std::u
   const Geometry& g = gemm.geometry;
   const Axis vertical = vertical_axis(gemm), horizontal = horizontal_axis(gemm);
   const std::int64_t plane = vertical.size * horizontal.size;
-  const auto channels = static_cast<std::uint64_t>(
-      (gemm.phase == Phase::backward_data ? g.out_channels : g.in_channels) / g.groups);
+  const auto channels =
+      static_cast<std::uint64_t>((vertical.is_transposed ? g.out_channels : g.in_channels) / g.groups);
   const std::int64_t m = gemm_size(gemm.phase, g).m;
   DistinctPlaces places(g.batch * plane);
   std::vector<std::uint64_t> counts;
@@ -124,8 +130,14 @@ std::vector<std::uint64_t> distinct_by_tap(const traces::Gemm& gemm, std::uint32
 }  // namespace
 
 std::vector<std::uint64_t> distinct_left_elements(const traces::Gemm& gemm, std::uint32_t rows) {
-  return gemm.phase == Phase::backward_weight ? distinct_by_tap(gemm, rows)
-                                              : distinct_by_position(gemm, rows);
+  switch (gemm.phase) {
+    case Phase::forward:
+    case Phase::backward_data:
+      return distinct_by_position(gemm, rows);
+    case Phase::backward_weight:
+      return distinct_by_tap(gemm, rows);
+  }
+  __builtin_unreachable();
 }
 
 Traffic& Traffic::operator+=(const Traffic& other) {

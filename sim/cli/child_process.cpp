@@ -32,7 +32,7 @@ int wait_for(pid_t child) {
   for (int status = 0;;) {
     const pid_t ended = waitpid(child, &status, WNOHANG);
     if (ended == child) return status;
-    if (ended < 0 && errno != EINTR) throw traces::Error("waiting for a stage: {}", std::strerror(errno));
+    if (ended < 0 && errno != EINTR) throw base::Error("waiting for a stage: {}", std::strerror(errno));
     if (interrupted() && !handed_on) handed_on = kill(child, SIGTERM) == 0;
     usleep(poll_microseconds);
   }
@@ -55,15 +55,15 @@ int run_self(const std::vector<std::string>& arguments) {
 
   flush_stdout();  // what was printed so far stands before what the child prints
   const pid_t child = fork();
-  if (child < 0) throw traces::Error("{}: cannot be started: {}", arguments.front(), std::strerror(errno));
+  if (child < 0) throw base::Error("{}: cannot be started: {}", arguments.front(), std::strerror(errno));
   if (child == 0) become(words);
   const int status = wait_for(child);
-  if (interrupted() || (WIFEXITED(status) && WEXITSTATUS(status) == 130)) throw traces::Interrupted();
+  if (interrupted() || (WIFEXITED(status) && WEXITSTATUS(status) == 130)) throw base::Interrupted();
   if (WIFSIGNALED(status))
-    throw traces::Error("quatrain {} was ended by signal {} ({})", arguments.front(), WTERMSIG(status),
-                        strsignal(WTERMSIG(status)));
+    throw base::Error("quatrain {} was ended by signal {} ({})", arguments.front(), WTERMSIG(status),
+                      strsignal(WTERMSIG(status)));
   if (WEXITSTATUS(status) == cannot_start)
-    throw traces::Error("{}: cannot be started; expected this program there", own_executable());
+    throw base::Error("{}: cannot be started; expected this program there", own_executable());
   return WEXITSTATUS(status);
 }
 

@@ -51,18 +51,18 @@ std::string on_one_line(std::string_view text) {
 }
 
 void throw_if_interrupted() {
-  if (interrupted()) throw traces::Interrupted();
+  if (interrupted()) throw base::Interrupted();
 }
 
 /// Where stderr is no terminal.
-class UnseenProgress final : public traces::Progress {
+class UnseenProgress final : public base::Progress {
  public:
   void begin(std::string_view, std::uint64_t) override { throw_if_interrupted(); }
   void update(std::uint64_t, std::string_view) override { throw_if_interrupted(); }
   void finish() override {}
 };
 
-class TerminalProgress final : public traces::Progress {
+class TerminalProgress final : public base::Progress {
  public:
   ~TerminalProgress() override { clear(); }
 
@@ -125,7 +125,7 @@ std::string progress_line(std::string_view what, std::uint64_t done, std::uint64
   return line;
 }
 
-std::unique_ptr<traces::Progress> make_progress() {
+std::unique_ptr<base::Progress> make_progress() {
   if (isatty(STDERR_FILENO) == 1) return std::make_unique<TerminalProgress>();
   return std::make_unique<UnseenProgress>();
 }
@@ -169,8 +169,7 @@ InterruptDeadline::InterruptDeadline()
 void flush_stdout() {
   errno = 0;
   const bool failed = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
-  if (failed)
-    throw traces::Error("standard output: {}", errno != 0 ? std::strerror(errno) : "a write failed");
+  if (failed) throw base::Error("standard output: {}", errno != 0 ? std::strerror(errno) : "a write failed");
 }
 
 }  // namespace quatrain::sim

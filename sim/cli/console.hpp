@@ -13,8 +13,8 @@
 namespace quatrain::sim {
 
 /// A bar with an estimate of the time left on stderr when that is a terminal, else silent. Both throw
-/// traces::Interrupted from begin() and update() once interrupted() is true.
-std::unique_ptr<traces::Progress> make_progress();
+/// base::Interrupted from begin() and update() once interrupted() is true.
+std::unique_ptr<base::Progress> make_progress();
 
 /// One line of at most `columns` characters: "train epoch 1  [#####.....]  50 %  about 1 min 10 s left  loss
 /// 0.41". The estimate takes the work so far as typical, and is left out before a hundredth is done.
@@ -28,7 +28,7 @@ std::string duration_text(double seconds);
 /// closed pipe becomes an error instead of a signal.
 void install_signal_handlers();
 
-/// True after SIGINT or SIGTERM. Long work polls it and throws traces::Interrupted.
+/// True after SIGINT or SIGTERM. Long work polls it and throws base::Interrupted.
 bool interrupted();
 
 /// While it lives, the program ends one second after a signal, even inside a call that does not poll

@@ -133,7 +133,7 @@ class Demo {
       json["seconds"][stage.name] = static_cast<double>(std::lround(seconds * 1000)) / 1000;
       json["commands"][stage.name] = command_line(stage);
     }
-    traces::write_whole_file(typed_.out / names::stages, json_text(json, 2));
+    base::write_whole_file(typed_.out / names::stages, json_text(json, 2));
   }
 
   void print_seconds() const {
@@ -153,8 +153,8 @@ class Demo {
 int demo(Typed typed) {
   if (typed.out.empty())
     typed.out = emu::make_numbered_directory("runs", "demo");
-  else if (!traces::make_new_directory(typed.out) && !std::filesystem::is_empty(typed.out))
-    throw traces::Error("{}: is not empty; expected a new folder", typed.out.string());
+  else if (!base::make_new_directory(typed.out) && !std::filesystem::is_empty(typed.out))
+    throw base::Error("{}: is not empty; expected a new folder", typed.out.string());
   const std::filesystem::path out = typed.out;
   const int code = Demo(std::move(typed)).run();
   std::error_code ignored;

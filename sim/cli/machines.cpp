@@ -16,7 +16,7 @@ Example:
   quatrain machines)";
 
 int list_machines() {
-  traces::ThreadPool pool;
+  base::ThreadPool pool;
   const std::vector<std::string> all = known_machines();
   fmt::print("machine        runs here  on, or why not\n");
   for (const RegisteredMachine& entry : make_machines(all, pool))

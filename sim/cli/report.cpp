@@ -42,7 +42,7 @@ int make_report(const Typed& typed, const Provenance& provenance) {
   const std::array<Output, 2> outputs = {Output{json, json_mark("quatrain-report")},
                                          Output{html, std::string(report::page_mark)}};
   require_free(outputs);
-  traces::ThreadPool pool(typed.threads, interrupted);
+  base::ThreadPool pool(typed.threads, interrupted);
   const auto progress = make_progress();
   const report::Report result = report::read_report(typed.directory, pool, *progress, interrupted);
   const report::Page page = report::make_page(result);
@@ -61,7 +61,8 @@ void add_report_command(CLI::App& program, Action& action) {
       program.add_subcommand("report", "Accuracy, cycles, energy and cross-check of a run, on one page");
   command->footer(examples);
   const auto typed = std::make_shared<Typed>();
-  command->add_option("RUN_DIR", typed->directory, "run directory, a demo's, or a folder of `sim --out`")->required();
+  command->add_option("RUN_DIR", typed->directory, "run directory, a demo's, or a folder of `sim --out`")
+      ->required();
   command->add_option("--html", typed->html, "page (default: RUN_DIR/report.html)")->check(not_empty());
   command->add_option("--json", typed->json, "figures for programs (default: RUN_DIR/report.json)")
       ->check(not_empty());

@@ -38,12 +38,12 @@ struct Typed {
 };
 
 /// The folder that the names of technology tables count from; empty for an embedded config.
-std::filesystem::path folder_of(const traces::JsonNode& config) {
+std::filesystem::path folder_of(const base::JsonNode& config) {
   return std::filesystem::path(config.file()).parent_path();
 }
 
 /// A configuration, or the one that an earlier simulation kept in its file.
-traces::JsonNode config_in(const traces::JsonNode& file) {
+base::JsonNode config_in(const base::JsonNode& file) {
   return file.is_object() && file.has("format") ? file.at("config") : file;
 }
 
@@ -70,15 +70,15 @@ std::vector<Input> inputs_of(const Typed& typed, const SimulationTask& task,
 }
 
 int simulate_typed(const Typed& typed, const Provenance& provenance) {
-  const traces::JsonNode file = open_config(typed.accelerator, ConfigKind::accelerator);
+  const base::JsonNode file = open_config(typed.accelerator, ConfigKind::accelerator);
   SimulationTask task;
   task.config = read_accelerator(config_in(file));
   make_tables_absolute(folder_of(file), task.config);
   task.technologies = read_technologies(task.config, folder_of(file));
   task.stops = interrupted;
   if (task.config.pe == Pe::bf16 && !typed.cycles_only)
-    throw traces::Error("{}: the bf16 PE has no bit-accurate model to replay; expected --cycles-only",
-                        task.config.name);
+    throw base::Error("{}: the bf16 PE has no bit-accurate model to replay; expected --cycles-only",
+                      task.config.name);
   std::filesystem::path out = typed.out;
   if (typed.out.empty()) out = std::filesystem::path(typed.trace) / ".." / "simulation";
   out = out.lexically_normal();

@@ -99,11 +99,11 @@ void print_summary(const TraceReader& reader) {
   }
   fmt::print("{}: trace format {}, numerics {}\n", reader.directory().string(), traces::trace_format_version,
              traces::numerics_version);
-  fmt::print("model     {}, seed {}\n", traces::printable(manifest.run.model), manifest.run.seed);
-  fmt::print("producer  {} {}\n", traces::printable(manifest.producer.name),
-             traces::printable(manifest.producer.version));
+  fmt::print("model     {}, seed {}\n", base::printable(manifest.run.model), manifest.run.seed);
+  fmt::print("producer  {} {}\n", base::printable(manifest.producer.name),
+             base::printable(manifest.producer.version));
   fmt::print("config    {}\n", manifest.run.config_sha256.value_or("none"));
-  if (!manifest.run.note.empty()) fmt::print("note      {}\n", traces::printable(manifest.run.note));
+  if (!manifest.run.note.empty()) fmt::print("note      {}\n", base::printable(manifest.run.note));
   fmt::print("manifest  {}\n", reader.manifest_sha256());
   fmt::print("tensors   {}, {} bytes; data files {}\n\n", manifest.tensors.size(), bytes, files.size());
 }
@@ -197,8 +197,8 @@ int show(const std::string& directory, const std::string& id, std::size_t limit)
   const Manifest& manifest = reader.manifest();
   const auto found = manifest.tensors.find(id);
   if (found == manifest.tensors.end())
-    throw traces::Error("{}: no tensor has the id '{}'; `quatrain trace info --tensors {}` lists them",
-                        directory, traces::printable(id), directory);
+    throw base::Error("{}: no tensor has the id '{}'; `quatrain trace info --tensors {}` lists them",
+                      directory, base::printable(id), directory);
   const TensorRecord& tensor = found->second;
   fmt::print("{}: {} {}, {} elements, {} bytes in {}, CRC32C {:08x}\n", id, traces::name_of(tensor.encoding),
              traces::text_of(tensor.shape), traces::element_count(tensor.shape), bytes_of(tensor),

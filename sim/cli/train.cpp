@@ -40,9 +40,9 @@ struct Typed {
 
 emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command,
                                 const std::string& command_line) {
-  const traces::JsonNode file = open_config(typed.config, ConfigKind::training);
+  const base::JsonNode file = open_config(typed.config, ConfigKind::training);
   emu::TrainingOverrides overrides = typed.overrides;
-  overrides.quantize = traces::named<emu::Recipe>(typed.quantize);
+  overrides.quantize = base::named<emu::Recipe>(typed.quantize);
   emu::TrainingOptions options;
   options.config = emu::with_overrides(emu::read_training_config(file), overrides, file.file());
   options.data = typed.data.empty() ? emu::data_directory(std::nullopt) : emu::data_directory(typed.data);
@@ -105,8 +105,8 @@ void add_train_command(CLI::App& program, Action& action) {
   command->add_option("--epochs", typed->overrides.epochs, "takes the place of the config's epochs")
       ->check(whole_number(1, emu::most_epochs));
   command->add_option("--quantize", typed->quantize, "how quantized layers round, in place of the config's")
-      ->check(CLI::IsMember(std::vector<std::string>(traces::words_of<emu::Recipe>.begin(),
-                                                     traces::words_of<emu::Recipe>.end())));
+      ->check(CLI::IsMember(
+          std::vector<std::string>(base::words_of<emu::Recipe>.begin(), base::words_of<emu::Recipe>.end())));
   command->add_option("--threads", typed->threads, "how many threads (default: one per processor)")
       ->check(whole_number(1, 1024));
   command

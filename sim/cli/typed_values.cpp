@@ -35,8 +35,8 @@ CLI::Validator whole_number(std::uint64_t least, std::uint64_t most) {
         const bool is_plain = failure == std::errc() && end == text.data() + text.size() &&
                               (text.size() == 1 || text.front() != '0');
         if (is_plain && value >= least && value <= most) return "";
-        return fmt::format("found '{}'; expected a whole number from {} to {}", traces::printable(text),
-                           least, most);
+        return fmt::format("found '{}'; expected a whole number from {} to {}", base::printable(text), least,
+                           most);
       },
       range);
 }
@@ -55,8 +55,8 @@ void require_no_input_of_report(const fs::path& file, const fs::path& run) {
   const bool is_input =
       !leads_out(way) && (way.has_parent_path() || std::ranges::find(inputs, way.string()) != inputs.end());
   if (is_input)
-    throw traces::Error("{}: is or may be a file of the run; expected another name, or a place outside of {}",
-                        file.string(), run.string());
+    throw base::Error("{}: is or may be a file of the run; expected another name, or a place outside of {}",
+                      file.string(), run.string());
 }
 
 }  // namespace quatrain::sim

@@ -50,13 +50,13 @@ struct Typed {
 /// What --machines names; without it all.
 std::vector<std::string> machines_typed(const Typed& typed) try {
   return typed.are_named() ? machines_named(typed.machines) : known_machines();
-} catch (const traces::Error& error) {
-  throw traces::Error("--machines: {}", error.what());
+} catch (const base::Error& error) {
+  throw base::Error("--machines: {}", error.what());
 }
 
 /// Registry, and what this run leaves out of it.
 std::vector<RegisteredMachine> machines_for(const Typed& typed, const traces::Manifest& manifest,
-                                            traces::ThreadPool& pool) {
+                                            base::ThreadPool& pool) {
   std::vector<std::string> wanted = machines_typed(typed);
   const std::uint64_t macs = macs_of(manifest);
   const bool leaves_pe = !typed.are_named() && macs > typed.pe_macs;
@@ -65,7 +65,7 @@ std::vector<RegisteredMachine> machines_for(const Typed& typed, const traces::Ma
   for (RegisteredMachine& machine : machines) {
     const bool is_wanted = std::find(wanted.begin(), wanted.end(), machine.name) != wanted.end();
     if (typed.are_named() && is_wanted && !machine.machine)
-      throw traces::Error("--machines: {} cannot run here: {}", machine.name, machine.why_not);
+      throw base::Error("--machines: {} cannot run here: {}", machine.name, machine.why_not);
     if (leaves_pe && machine.name == "systemc.pe")
       machine.why_not = fmt::format("slow, and the trace has {} MACs, above --pe-macs {}; name it to run it",
                                     macs, typed.pe_macs);
@@ -78,8 +78,8 @@ void print_trace(const CrossCheck& check) {
   const auto share = [&](std::uint64_t part) {
     return macs.all == 0 ? 0.0 : 100.0 * static_cast<double>(part) / static_cast<double>(macs.all);
   };
-  fmt::print("trace {}: model {}, steps {}\n", check.directory, traces::printable(check.model),
-             traces::joined(check.steps, " "));
+  fmt::print("trace {}: model {}, steps {}\n", check.directory, base::printable(check.model),
+             base::joined(check.steps, " "));
   fmt::print("{} gemms with {} accumulators, {} quantizers with {} codes\n", check.records.gemms,
              check.records.accumulators, check.records.quantizers, check.records.codes);
   fmt::print("{} MACs, {:.2f} % of them in range, {:.2f} % with two non-zero codes\n\n", macs.all,
@@ -102,7 +102,7 @@ void print_unsupported(const MachineFindings& machine, std::uint64_t quantizers)
   for (const auto& [reason, records] : by_reason) {
     const bool all_quantizers = machine.quantizers == 0 && records.size() == quantizers;
     fmt::print("{} does not support {}: {}\n", machine.name,
-               all_quantizers ? fmt::format("any of {} quantizers", quantizers) : traces::joined(records),
+               all_quantizers ? fmt::format("any of {} quantizers", quantizers) : base::joined(records),
                reason);
   }
 }
@@ -178,7 +178,7 @@ int verify(const Typed& typed, const Provenance& provenance) {
   std::optional<InterruptDeadline> deadline(std::in_place);  // nothing is written until all is compared
   const auto progress = make_progress();
   const traces::TraceReader trace = traces::check_trace(typed.trace, *progress);
-  traces::ThreadPool pool(typed.threads);
+  base::ThreadPool pool(typed.threads);
   const std::vector<RegisteredMachine> machines = machines_for(typed, trace.manifest(), pool);
   std::vector<Candidate> candidates;
   for (const RegisteredMachine& entry : machines)
@@ -195,8 +195,8 @@ int verify(const Typed& typed, const Provenance& provenance) {
     warn_unless_flushed(write_outputs(outputs, std::span(&text, 1)), typed.json);
   }
   if (!check.checked() && check.contradictions.empty())
-    throw traces::Error("{}: nothing was checked; expected a record that one of the machines supports",
-                        typed.trace);
+    throw base::Error("{}: nothing was checked; expected a record that one of the machines supports",
+                      typed.trace);
   return check.equal() ? 0 : 1;
 }
 

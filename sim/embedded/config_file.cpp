@@ -53,14 +53,14 @@ std::vector<std::string_view> embedded_configs(ConfigKind kind) {
   return names;
 }
 
-traces::JsonNode open_config(std::string_view argument, ConfigKind kind,
+base::JsonNode open_config(std::string_view argument, ConfigKind kind,
                              const std::filesystem::path& folder) {
   const std::string embedded = embedded_path(argument, kind);
-  if (const auto text = embedded_resource(embedded)) return traces::JsonNode::parse(*text, embedded);
+  if (const auto text = embedded_resource(embedded)) return base::JsonNode::parse(*text, embedded);
   const std::filesystem::path file = folder / argument;
-  if (std::filesystem::exists(file)) return traces::JsonNode::read(file);
-  throw traces::Error("{}: no such file; expected a file, or one of the {} configs inside the program: {}",
-                      file.string(), word_of(kind), traces::joined(embedded_configs(kind)));
+  if (std::filesystem::exists(file)) return base::JsonNode::read(file);
+  throw base::Error("{}: no such file; expected a file, or one of the {} configs inside the program: {}",
+                    file.string(), word_of(kind), base::joined(embedded_configs(kind)));
 }
 
 std::string config_sha256(std::string_view argument, ConfigKind kind, const std::filesystem::path& folder) {

@@ -18,7 +18,7 @@ std::vector<std::string_view> embedded_configs(ConfigKind kind);
 
 /// An embedded name goes first ("./demo_cnn" is always a file); a relative path counts from `folder`, ""
 /// being the current one. Throws Error when it is neither, listing the embedded names.
-traces::JsonNode open_config(std::string_view argument, ConfigKind kind,
+base::JsonNode open_config(std::string_view argument, ConfigKind kind,
                              const std::filesystem::path& folder = {});
 
 /// SHA-256 of the same text, for the provenance of a result.

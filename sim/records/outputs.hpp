@@ -26,7 +26,7 @@ void require_free(std::span<const Output> outputs);
 /// Throws Error when `file`, links followed, lies in `directory` or is it: what was read there must stay.
 void require_outside(const std::filesystem::path& file, const std::filesystem::path& directory);
 
-/// Writes them together (traces::write_whole_files), after another require_free(). texts: one for each
+/// Writes them together (base::write_whole_files), after another require_free(). texts: one for each
 /// output. False where the file system cannot flush folders: a warning for the user.
 bool write_outputs(std::span<const Output> outputs, std::span<const std::string> texts);
 

@@ -8,7 +8,7 @@
 namespace quatrain::sim {
 namespace {
 
-using traces::Error;
+using base::Error;
 using traces::GemmRecord;
 using traces::Manifest;
 using traces::QuantizerRecord;
@@ -51,9 +51,9 @@ void require_legal_source(const QuantizerRecord& record, std::span<const float> 
     const float x = source[i];
     if (!std::isfinite(x))
       throw Error("tensor '{}': element {} is {}; expected a finite number", *record.source, i, x);
-    if (record.rule == traces::Rule::sawb_uint4 && x < 0)
-      throw Error("tensor '{}': element {} is {}; expected none below zero for sawb_uint4", *record.source, i,
-                  x);
+    if (x < 0 && !traces::takes_negative(record.rule))
+      throw Error("tensor '{}': element {} is {}; expected none below zero for {}", *record.source, i, x,
+                  traces::name_of(record.rule));
     max = std::fmax(max, std::fabs(x));
   }
   const float used = given_maximum(record).value_or(max);

@@ -7,7 +7,7 @@
 
 namespace quatrain::sim {
 
-using traces::JsonNode;
+using base::JsonNode;
 
 JsonNode open_result_file(const std::filesystem::path& file, std::string_view format) {
   const JsonNode root = JsonNode::read(file);
@@ -21,7 +21,7 @@ void require_same_trace(const JsonNode& trace, const std::string& manifest_sha25
   const JsonNode found = trace.at("manifest_sha256");
   if (!manifest_sha256.empty() && found.string() != manifest_sha256)
     throw found.error("'{}'; expected '{}', the trace beside it: run the command again",
-                      traces::printable(found.string()), manifest_sha256);
+                      base::printable(found.string()), manifest_sha256);
 }
 
 std::uint64_t count_at(const JsonNode& node, std::string_view key) {

@@ -14,31 +14,39 @@ traces::Shape index_in(const traces::Shape& shape, std::int64_t element) {
 ResultPlace place_of_result(const traces::Gemm& gemm, std::int64_t element) {
   const traces::Geometry& g = gemm.geometry;
   const std::int64_t in = g.in_channels / g.groups, out = g.out_channels / g.groups;
-  if (gemm.phase == Phase::backward_weight) {  // dW [O, C/g, kh, kw]
-    const std::int64_t taps = in * g.kernel_height * g.kernel_width;
-    const std::int64_t o = element / taps;
-    return {o / out, element % taps, o % out};
+  // an image after another, each with its channels, each a plane
+  const auto in_planes = [element](std::int64_t channels, std::int64_t columns, std::int64_t plane) {
+    const std::int64_t b = element / (channels * plane), channel = element / plane % channels;
+    return ResultPlace{channel / columns, b * plane + element % plane, channel % columns};
+  };
+  switch (gemm.phase) {
+    case Phase::forward:  // Z [B, O, Ho, Wo]
+      return in_planes(g.out_channels, out, g.out_height * g.out_width);
+    case Phase::backward_data:  // dX [B, C, H, W]
+      return in_planes(g.in_channels, in, g.height * g.width);
+    case Phase::backward_weight: {  // dW [O, C/g, kh, kw]
+      const std::int64_t taps = in * g.kernel_height * g.kernel_width;
+      const std::int64_t o = element / taps;
+      return {o / out, element % taps, o % out};
+    }
   }
-  // Z [B, O, Ho, Wo], dX [B, C, H, W]
-  const bool forward = gemm.phase == Phase::forward;
-  const std::int64_t channels = forward ? g.out_channels : g.in_channels;
-  const std::int64_t plane = forward ? g.out_height * g.out_width : g.height * g.width;
-  const std::int64_t b = element / (channels * plane), channel = element / plane % channels;
-  const std::int64_t columns = forward ? out : in;
-  return {channel / columns, b * plane + element % plane, channel % columns};
+  __builtin_unreachable();
 }
 
 std::int64_t k_of_right(const traces::Gemm& gemm, std::int64_t element) {
   const traces::Geometry& g = gemm.geometry;
   const std::int64_t in = g.in_channels / g.groups, out = g.out_channels / g.groups;
   const std::int64_t taps = g.kernel_height * g.kernel_width;
-  if (gemm.phase == Phase::forward) return element % (in * taps);  // W [O, C/g, kh, kw]: (c, i, j)
-  if (gemm.phase == Phase::backward_data) {                        // the same W: (o, i, j)
-    const std::int64_t o = element / (in * taps) % out;
-    return o * taps + element % taps;
+  const std::int64_t plane = g.out_height * g.out_width;
+  switch (gemm.phase) {
+    case Phase::forward:  // W [O, C/g, kh, kw]: (c, i, j)
+      return element % (in * taps);
+    case Phase::backward_data:  // the same W: (o, i, j)
+      return element / (in * taps) % out * taps + element % taps;
+    case Phase::backward_weight:  // dZ [B, O, Ho, Wo]: (b, ho, wo)
+      return element / (g.out_channels * plane) * plane + element % plane;
   }
-  const std::int64_t plane = g.out_height * g.out_width;  // dZ [B, O, Ho, Wo]: (b, ho, wo)
-  return element / (g.out_channels * plane) * plane + element % plane;
+  __builtin_unreachable();
 }
 
 }  // namespace quatrain::sim

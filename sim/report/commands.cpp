@@ -88,7 +88,7 @@ std::vector<std::string> commands_of(const fs::path& directory, const Report& re
                    copy.string()};
     append(words, data_words(run));
     const bool is_traced = report.gradients && run.folder == report.traced_folder;
-    if (is_traced) append(words, {"--trace-steps", traces::joined(report.gradients->steps, ",")});
+    if (is_traced) append(words, {"--trace-steps", base::joined(report.gradients->steps, ",")});
     commands.push_back(shell_line(words));
     if (!is_traced) continue;
     const fs::path trace = copy / names::trace;

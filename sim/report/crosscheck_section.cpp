@@ -58,7 +58,7 @@ Table unsupported_table(const CrossCheck& check) {
     for (const auto& [reason, records] : by_reason) {
       const auto named = std::span(records).first(std::min(most_named, records.size()));
       table.rows.push_back({machine.name, grouped(records.size()), reason,
-                            traces::joined(named) + (records.size() > most_named ? ", ..." : "")});
+                            base::joined(named) + (records.size() > most_named ? ", ..." : "")});
     }
   }
   return table;
@@ -79,8 +79,8 @@ std::optional<Section> crosscheck_section(const Report& report) {
       fmt::format("Each machine recomputed the records of the trace of {} (steps {}) from its operands and "
                   "sources: {} "
                   "GEMMs and {} quantizers, {} accumulators and {} codes, compared bit for bit.",
-                  check.model, traces::joined(check.steps), grouped(records.gemms),
-                  grouped(records.quantizers), grouped(records.accumulators), grouped(records.codes)),
+                  check.model, base::joined(check.steps), grouped(records.gemms), grouped(records.quantizers),
+                  grouped(records.accumulators), grouped(records.codes)),
       fmt::format("{} MACs, {} of them in range, {} with two non-zero operands.", grouped(records.macs.all),
                   grouped(records.macs.in_range), grouped(records.macs.non_zero)),
       where_kernels_ran(check)};

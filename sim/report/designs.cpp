@@ -20,7 +20,7 @@ std::string value_text(const Json& value) {
   if (!value.is_array()) return value.dump();
   std::vector<std::string> words;
   for (const Json& item : value) words.push_back(value_text(item));
-  return traces::joined(words);
+  return base::joined(words);
 }
 
 /// "array.rows" -> "32" and so on, in the order of the configuration.

@@ -19,7 +19,7 @@ constexpr std::array<unsigned, 3> sample_counts = {1, 4, most_samples};
 std::size_t as_size(std::int64_t value) { return static_cast<std::size_t>(value); }
 
 void throw_if_stopped(const std::function<bool()>& stops) {
-  if (stops && stops()) throw traces::Interrupted();
+  if (stops && stops()) throw base::Interrupted();
 }
 
 /// Gradients rearranged to [group][position][gradient][output channel of the group]: what one input element
@@ -134,7 +134,7 @@ std::vector<double> decoded(traces::Encoding encoding, std::span<const std::uint
 
 std::vector<std::vector<double>> weight_gradients(const Geometry& geometry, std::span<const double> input,
                                                   std::span<const std::vector<double>> gradients,
-                                                  traces::ThreadPool& pool,
+                                                  base::ThreadPool& pool,
                                                   const std::function<bool()>& stops) {
   const std::int64_t in = geometry.in_channels / geometry.groups,
                      out = geometry.out_channels / geometry.groups;
@@ -162,7 +162,7 @@ std::vector<std::vector<double>> weight_gradients(const Geometry& geometry, std:
   return results;
 }
 
-std::vector<RoundingEffect> rounding_effects(const GradientCase& tensor, traces::ThreadPool& pool) {
+std::vector<RoundingEffect> rounding_effects(const GradientCase& tensor, base::ThreadPool& pool) {
   const emu::SimdPath path = emu::chosen_path();
   const auto luq = emu::make_quantizer(
       {.rule = traces::Rule::luq_fp4, .random_bits = tensor.random_bits, .alpha = tensor.alpha}, path);

@@ -44,7 +44,7 @@ struct RoundingEffect {
 
 /// LUQ with 1 (16 trials), 4 (4 trials) and 16 samples (1 trial), and nearest. Empty when the square of dW's
 /// norm is zero or infinite in fp64: then no ratio exists.
-std::vector<RoundingEffect> rounding_effects(const GradientCase& tensor, traces::ThreadPool& pool);
+std::vector<RoundingEffect> rounding_effects(const GradientCase& tensor, base::ThreadPool& pool);
 
 /// code value x scale; codes one a byte.
 std::vector<double> decoded(traces::Encoding encoding, std::span<const std::uint8_t> codes, float scale);
@@ -53,7 +53,7 @@ std::vector<double> decoded(traces::Encoding encoding, std::span<const std::uint
 std::vector<std::vector<double>> weight_gradients(const traces::Geometry& geometry,
                                                   std::span<const double> input,
                                                   std::span<const std::vector<double>> gradients,
-                                                  traces::ThreadPool& pool,
+                                                  base::ThreadPool& pool,
                                                   const std::function<bool()>& stops = {});
 
 }  // namespace quatrain::sim::report

@@ -82,7 +82,7 @@ std::vector<std::string> settings_in_words(const GradientStudy& study) {
   std::vector<std::string> sentences;
   for (const auto& [setting, layers] : by_setting)
     sentences.push_back(by_setting.size() == 1 ? setting + "."
-                                               : fmt::format("{}: {}.", traces::joined(layers), setting));
+                                               : fmt::format("{}: {}.", base::joined(layers), setting));
   return sentences;
 }
 

@@ -34,7 +34,7 @@ std::vector<double> decoded_codes(const traces::TraceReader& trace, const traces
 }
 
 std::optional<LayerFidelity> fidelity_of(const traces::TraceReader& trace, const traces::GemmRecord& gemm,
-                                         const StudyOptions& options, traces::ThreadPool& pool) {
+                                         const StudyOptions& options, base::ThreadPool& pool) {
   const traces::Manifest& manifest = trace.manifest();
   const auto* input = find_quantizer(manifest, gemm.layer, gemm.step, traces::Role::input);
   const auto* gradient = find_quantizer(manifest, gemm.layer, gemm.step, traces::Role::gradient);
@@ -47,7 +47,7 @@ std::optional<LayerFidelity> fidelity_of(const traces::TraceReader& trace, const
   tensor.input = x;
   tensor.gradient = dz;
   tensor.draws = {.seed = manifest.run.seed, .step = gemm.step, .layer = gemm.layer, .sample = 0};
-  if (gradient->rule == traces::Rule::luq_fp4) tensor.random_bits = gradient->random_bits;
+  if (traces::info_of(gradient->rule).draws) tensor.random_bits = gradient->random_bits;
   tensor.alpha = gradient->alpha;
   if (gradient->maximum == traces::Maximum::hindsight)
     tensor.maximum = std::get<traces::Fp4Facts>(gradient->facts).max_used;
@@ -88,12 +88,12 @@ void count_codes(const traces::TraceReader& trace, const traces::QuantizerRecord
 template <typename Compute>
 void try_record(const std::string& layer, std::uint32_t step, const StudyOptions& options,
                 GradientStudy& study, const Compute& compute) {
-  if (options.stops && options.stops()) throw traces::Interrupted();
+  if (options.stops && options.stops()) throw base::Interrupted();
   try {
     compute();
-  } catch (const traces::Interrupted&) {
+  } catch (const base::Interrupted&) {
     throw;
-  } catch (const traces::Error& error) {
+  } catch (const base::Error& error) {
     study.unreadable.push_back({layer, step, error.what()});
   }
 }
@@ -119,8 +119,8 @@ std::uint64_t CodeHistogram::total() const {
   return std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
 }
 
-GradientStudy study_gradients(const traces::TraceReader& trace, traces::ThreadPool& pool,
-                              traces::Progress& progress, const StudyOptions& options) {
+GradientStudy study_gradients(const traces::TraceReader& trace, base::ThreadPool& pool,
+                              base::Progress& progress, const StudyOptions& options) {
   GradientStudy study;
   const traces::Manifest& manifest = trace.manifest();
   for (const traces::GemmRecord& gemm : manifest.gemms)
@@ -146,7 +146,7 @@ GradientStudy study_gradients(const traces::TraceReader& trace, traces::ThreadPo
     progress.update(++done, layer.name);
   }
   progress.finish();
-  study.rule = traces::joined(rules);
+  study.rule = base::joined(rules);
   return study;
 }
 

@@ -55,7 +55,7 @@ struct StudyOptions {
   std::function<bool()> stops = {};  ///< polled while it computes; true throws Interrupted
 };
 
-GradientStudy study_gradients(const traces::TraceReader& trace, traces::ThreadPool& pool,
-                              traces::Progress& progress, const StudyOptions& options = {});
+GradientStudy study_gradients(const traces::TraceReader& trace, base::ThreadPool& pool,
+                              base::Progress& progress, const StudyOptions& options = {});
 
 }  // namespace quatrain::sim::report

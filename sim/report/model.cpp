@@ -88,8 +88,8 @@ bool has_config(const fs::path& directory) { return fs::is_regular_file(director
 
 /// Who computes, who watches, who stops it.
 struct Work {
-  traces::ThreadPool& pool;
-  traces::Progress& progress;
+  base::ThreadPool& pool;
+  base::Progress& progress;
   const std::function<bool()>& stops;
 };
 
@@ -146,10 +146,10 @@ void add_training(const fs::path& directory, const std::string& folder, const st
 
 /// A demo shows the trace of its luq run.
 void read_demo(const fs::path& directory, const Work& work, Report& report) {
-  for (const std::string_view word : traces::words_of<emu::Recipe>)
+  for (const std::string_view word : base::words_of<emu::Recipe>)
     if (has_config(directory / word))
       add_training(directory, std::string(word), fmt::format("training {}", word), report);
-  for (const std::string_view word : traces::words_of<emu::Recipe>)
+  for (const std::string_view word : base::words_of<emu::Recipe>)
     if (!has_config(directory / word))
       report.missing.push_back({fmt::format("training {}", word), fmt::format("no {}/config.json", word),
                                 demo_command(report.training)});
@@ -185,22 +185,22 @@ std::string where_kernels_ran(const CrossCheck& check) {
   }
   const std::string cpu =
       on_cpu.empty() ? ""
-                     : fmt::format(" On the CPU runtime, from the same source: {}.", traces::joined(on_cpu));
+                     : fmt::format(" On the CPU runtime, from the same source: {}.", base::joined(on_cpu));
   if (on_gpu.empty()) return fmt::format("No GPU took part.{}", cpu);
-  return fmt::format("CUDA kernels on a GPU ({}): {}.{}", device, traces::joined(on_gpu), cpu);
+  return fmt::format("CUDA kernels on a GPU ({}): {}.{}", device, base::joined(on_gpu), cpu);
 }
 
-Report read_report(const fs::path& directory, traces::ThreadPool& pool, traces::Progress& progress,
+Report read_report(const fs::path& directory, base::ThreadPool& pool, base::Progress& progress,
                    const std::function<bool()>& stops) {
   const Work work{pool, progress, stops};
   Report report;
   const fs::path name = fs::absolute(directory).lexically_normal();
   report.subject = (name.has_filename() ? name : name.parent_path()).filename().string();
-  const bool is_demo = std::ranges::any_of(traces::words_of<emu::Recipe>,
+  const bool is_demo = std::ranges::any_of(base::words_of<emu::Recipe>,
                                            [&](std::string_view run) { return has_config(directory / run); });
   const bool is_run = has_config(directory);
   if (!is_demo && !is_run && !has_simulation(directory))
-    throw traces::Error(
+    throw base::Error(
         "{}: holds no config.json, no run in fp32/, luq/ or nearest/, and no simulation; expected a run "
         "directory, "
         "a demo's, or a folder of `quatrain sim --out`",

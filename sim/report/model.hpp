@@ -71,7 +71,7 @@ std::string where_kernels_ran(const CrossCheck& check);
 /// `stops` is polled while it computes; true throws Interrupted. Throws Error when `directory` is no such
 /// directory, or a file in it is not what it should be, or belongs to another trace than the one beside it. A
 /// record of the trace that cannot be read is named in `missing` instead.
-Report read_report(const std::filesystem::path& directory, traces::ThreadPool& pool,
-                   traces::Progress& progress, const std::function<bool()>& stops = {});
+Report read_report(const std::filesystem::path& directory, base::ThreadPool& pool, base::Progress& progress,
+                   const std::function<bool()>& stops = {});
 
 }  // namespace quatrain::sim::report

@@ -31,7 +31,7 @@ void add_accuracy(const Report& report, Page& page) {
     if (&run != shown && !run.epochs.empty())
       others.push_back(fmt::format("{} {:.2f} %", run.recipe, run.epochs.back().test_accuracy_percent));
   if (!others.empty())
-    figure.detail += (figure.detail.empty() ? "beside it: " : "; beside it: ") + traces::joined(others);
+    figure.detail += (figure.detail.empty() ? "beside it: " : "; beside it: ") + base::joined(others);
   page.figures.push_back(std::move(figure));
 }
 

@@ -12,7 +12,7 @@
 namespace quatrain::sim::report {
 namespace {
 
-using traces::JsonNode;
+using base::JsonNode;
 
 /// What a run is called beside others, after how it rounds gradients.
 std::string recipe_of(const emu::TrainingConfig& config) {
@@ -52,8 +52,8 @@ TrainingRun read_training_run(const std::filesystem::path& directory) {
   for (const emu::EpochMetrics& epoch : run.epochs)
     if (!std::isfinite(epoch.test_accuracy_percent) || !std::isfinite(epoch.seconds) ||
         !std::isfinite(epoch.learning_rate))
-      throw traces::Error("{}: epoch {}: expected a finite accuracy, learning rate and time",
-                          (directory / "metrics.csv").string(), epoch.epoch);
+      throw base::Error("{}: epoch {}: expected a finite accuracy, learning rate and time",
+                        (directory / "metrics.csv").string(), epoch.epoch);
   read_end(directory, run);
   return run;
 }
@@ -63,7 +63,7 @@ bool is_simulation(const std::filesystem::path& file) {
     const JsonNode root = JsonNode::read(file);
     return root.is_object() && root.has("format") && root.at("format").is_string() &&
            root.at("format").string() == "quatrain-simulation";
-  } catch (const traces::Error&) {
+  } catch (const base::Error&) {
     return false;
   }
 }

@@ -50,7 +50,7 @@ void note_first(MachineFindings& findings, Difference difference) {
 class CrossChecker {
  public:
   CrossChecker(const traces::TraceReader& trace, const std::vector<Candidate>& candidates,
-               const CrossCheckOptions& options, traces::Progress& progress)
+               const CrossCheckOptions& options, base::Progress& progress)
       : trace_(trace), manifest_(trace.manifest()), options_(options), progress_(progress) {
     for (const GemmRecord& record : manifest_.gemms)
       require_computable(trace_, record, options.result_limit_mib);
@@ -99,7 +99,7 @@ class CrossChecker {
 
   void advance(std::uint64_t work, const std::string& record) {
     progress_.update(done_ += work, record);
-    if (options_.stops && options_.stops()) throw traces::Interrupted();
+    if (options_.stops && options_.stops()) throw base::Interrupted();
   }
 
   /// A record that the machine supports counts from here on.
@@ -119,9 +119,9 @@ class CrossChecker {
     try {
       const Stopwatch stopwatch(running.findings.seconds);
       return compute();
-    } catch (const traces::Interrupted&) {
+    } catch (const base::Interrupted&) {
       throw;
-    } catch (const traces::Error& error) {
+    } catch (const base::Error& error) {
       ++running.findings.uncounted_records;
       note_first(running.findings, no_result(manifest_, record, error.what()));
       return std::nullopt;
@@ -245,7 +245,7 @@ class CrossChecker {
   const traces::TraceReader& trace_;
   const traces::Manifest& manifest_;
   const CrossCheckOptions& options_;
-  traces::Progress& progress_;
+  base::Progress& progress_;
   CrossCheck result_;
   std::vector<Running> running_;
   std::uint64_t done_ = 0;
@@ -270,7 +270,7 @@ bool CrossCheck::equal() const {
 }
 
 CrossCheck cross_check(const traces::TraceReader& trace, const std::vector<Candidate>& candidates,
-                       const CrossCheckOptions& options, traces::Progress& progress) {
+                       const CrossCheckOptions& options, base::Progress& progress) {
   return CrossChecker(trace, candidates, options, progress).run();
 }
 

@@ -87,6 +87,6 @@ struct CrossCheck {
 /// Throws Error for a record that no machine may compute (recorded.hpp), before any machine runs where the
 /// manifest shows it.
 CrossCheck cross_check(const traces::TraceReader& trace, const std::vector<Candidate>& candidates,
-                       const CrossCheckOptions& options, traces::Progress& progress);
+                       const CrossCheckOptions& options, base::Progress& progress);
 
 }  // namespace quatrain::sim

@@ -11,7 +11,7 @@ namespace quatrain::sim {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using traces::JsonNode;
+using base::JsonNode;
 
 template <typename Value>
 Json value_or_null(const std::optional<Value>& value) {

@@ -66,9 +66,9 @@ FirstK find_first_k(const RecordedGemm& recorded, std::int64_t element, traces::
   PrefixRuns runs(recorded, element, differing, agreeing);
   const auto samples = static_cast<std::int64_t>(recorded.right.size());
   return bisect(runs, recorded.size.k, samples * recorded.size.k);
-} catch (const traces::Interrupted&) {
+} catch (const base::Interrupted&) {
   throw;
-} catch (const traces::Error& error) {
+} catch (const base::Error& error) {
   return {std::nullopt, 0, fmt::format("a shortened GEMM failed: {}", error.what())};
 }
 

@@ -101,11 +101,22 @@ std::uint64_t non_zero_with_gradient(const Geometry& g, const Operand& left, con
   return terms;
 }
 
+std::uint64_t non_zero_macs(const traces::Gemm& gemm, const Operand& left, const Operand& right) {
+  switch (gemm.phase) {
+    case Phase::forward:
+    case Phase::backward_data:
+      return non_zero_with_weight(gemm, left, right);
+    case Phase::backward_weight:
+      return non_zero_with_gradient(gemm.geometry, left, right);
+  }
+  __builtin_unreachable();
+}
+
 }  // namespace
 
 MacCount& MacCount::operator+=(const MacCount& other) {
   if (__builtin_add_overflow(all, other.all, &all))
-    throw traces::Error("the trace has 2^64 MACs or more; expected fewer");
+    throw base::Error("the trace has 2^64 MACs or more; expected fewer");
   in_range += other.in_range;  // parts of all: they fit where it does
   non_zero += other.non_zero;
   return *this;
@@ -124,9 +135,7 @@ MacCount count_macs(const traces::Gemm& gemm, const Operand& left, std::span<con
   MacCount count;
   count.all = right.size() * static_cast<std::uint64_t>(traces::mac_count(traces::gemm_size(gemm.phase, g)));
   count.in_range = in_range_macs(g, static_cast<unsigned>(right.size()));
-  for (const Operand& operand : right)
-    count.non_zero += gemm.phase == Phase::backward_weight ? non_zero_with_gradient(g, left, operand)
-                                                           : non_zero_with_weight(gemm, left, operand);
+  for (const Operand& operand : right) count.non_zero += non_zero_macs(gemm, left, operand);
   return count;
 }
 

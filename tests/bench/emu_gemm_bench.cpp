@@ -78,7 +78,7 @@ void report(benchmark::State& state, const PairedTimer& timer, double peak) {
 
 void integer_products_vs_openblas_sgemm(benchmark::State& state, Encoding left) {
   const Operands o = random_operands(state.range(0), left);
-  traces::ThreadPool pool(static_cast<unsigned>(state.range(1)));
+  base::ThreadPool pool(static_cast<unsigned>(state.range(1)));
   openblas_set_num_threads(static_cast<int>(state.range(1)));
   emu::GemmWorkspace workspace;
   std::vector<std::int32_t> ours(o.left.codes.size());
@@ -103,7 +103,7 @@ void fp32_products_vs_openblas_sgemm(benchmark::State& state) {
   std::mt19937 random(2);
   std::normal_distribution<float> normal;
   for (float& value : o.left_values) value = normal(random);
-  traces::ThreadPool pool(static_cast<unsigned>(state.range(1)));
+  base::ThreadPool pool(static_cast<unsigned>(state.range(1)));
   openblas_set_num_threads(static_cast<int>(state.range(1)));
   emu::GemmWorkspace workspace;
   std::vector<float> ours(o.left_values.size()), rival(o.left_values.size());

@@ -21,7 +21,7 @@ void quantizer_vs_memcpy(benchmark::State& state, emu::QuantizerConfig config) {
   std::lognormal_distribution<float> magnitude;
   std::vector<float> x(elements), copy(elements);
   for (float& value : x) value = magnitude(random);
-  traces::ThreadPool pool(static_cast<unsigned>(state.range(1)));
+  base::ThreadPool pool(static_cast<unsigned>(state.range(1)));
   const auto quantizer = emu::make_quantizer(config, emu::chosen_path());
   emu::QuantizedTensor ours, expected;
   const auto run_ours = [&] { quantizer->quantize(x, {1, 2, 3, 0}, std::nullopt, pool, ours); };

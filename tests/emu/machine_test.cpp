@@ -14,7 +14,7 @@ namespace {
 using traces::Encoding;
 using traces::Phase;
 
-std::vector<std::unique_ptr<traces::Machine>> both_machines(traces::ThreadPool& pool) {
+std::vector<std::unique_ptr<traces::Machine>> both_machines(base::ThreadPool& pool) {
   std::vector<std::unique_ptr<traces::Machine>> machines;
   machines.push_back(emu::make_naive_machine());
   machines.push_back(emu::make_blocked_machine(pool));
@@ -22,7 +22,7 @@ std::vector<std::unique_ptr<traces::Machine>> both_machines(traces::ThreadPool& 
 }
 
 TEST(EmulatorMachine, SaysOnWhichPathItRan) {
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   EXPECT_EQ(emu::make_naive_machine()->name(), "emu.naive");
   EXPECT_EQ(emu::make_naive_machine()->ran_on(), "scalar C++");
   const ForcedPath forced("portable");
@@ -35,7 +35,7 @@ TEST(EmulatorMachine, SaysOnWhichPathItRan) {
 }
 
 TEST(EmulatorMachine, UnknownPathIsRefused) {
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   const ForcedPath forced("sse9");
   EXPECT_EQ(message_of([&] { emu::make_blocked_machine(pool); }),
             "QUATRAIN_SIMD is 'sse9'; expected portable or avx2");
@@ -45,7 +45,7 @@ class EveryForcedPath : public testing::TestWithParam<std::tuple<emu::SimdPath, 
 
 TEST_P(EveryForcedPath, SharpGemmsEqualTheExactOracle) {
   const ForcedPath forced(emu::name_of(std::get<0>(GetParam())));
-  traces::ThreadPool pool(std::get<1>(GetParam()));
+  base::ThreadPool pool(std::get<1>(GetParam()));
   const auto machines = both_machines(pool);
   const auto cases = sharp_gemms();
   for (const auto& machine : machines)
@@ -60,7 +60,7 @@ INSTANTIATE_TEST_SUITE_P(EmulatorMachine, EveryForcedPath,
                          });
 
 TEST(EmulatorMachine, RefusesWhatIsNotFourBits) {
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   for (const auto& machine : both_machines(pool)) {
     const traces::Gemm gemm{Phase::forward, linear_geometry(Phase::forward, 1, 1, 1)};
     EXPECT_EQ(machine->refuses(gemm, Encoding::fp32, Encoding::int4), "no products of fp32");
@@ -76,7 +76,7 @@ TEST(EmulatorMachine, BlockedRefusesABorderFarLargerThanThePlanes) {
   g.stride_height = g.stride_width = g.padding_height = g.padding_width = 1'000'000'000;
   const traces::Gemm gemm{Phase::forward, with_output(g)};
   ASSERT_EQ(gemm.geometry.out_height, 3);
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   const auto blocked = emu::make_blocked_machine(pool);
   const std::string reason =
       "the left operand with its border has 4e+18 elements: at most 1073741824 expected";
@@ -90,7 +90,7 @@ TEST(EmulatorMachine, BlockedRefusesABorderFarLargerThanThePlanes) {
 }
 
 TEST(EmulatorMachine, ErrorsNameTheirCause) {
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   for (const auto& machine : both_machines(pool)) {
     GemmCase c = random_case({Phase::forward, linear_geometry(Phase::forward, 3, 2, 5)}, Encoding::int4,
                              Encoding::int4, 1, 5);
@@ -112,7 +112,7 @@ TEST(EmulatorMachine, ErrorsNameTheirCause) {
 }
 
 TEST(EmulatorMachine, QuantizersAreThoseOfTheRule) {
-  traces::ThreadPool pool(2);
+  base::ThreadPool pool(2);
   const std::vector<float> source = {64, 3, -1.5F, 0};
   for (const auto& machine : both_machines(pool)) {
     EXPECT_EQ(machine->refuses(traces::Rule::luq_fp4), std::nullopt);

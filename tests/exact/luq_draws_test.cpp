@@ -279,7 +279,7 @@ TEST(LuqDrawSlips, AreCaught) {
 }
 
 TEST(LuqDrawSlips, OneDrawOf16BitsIsCaught) {
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   std::string why_not;
   const auto machine = make_machine("emu.naive", pool, why_not);
   EXPECT_EQ(wrong_draws_of_16_bits(*machine, {{3, 2, 32768}}, 64), "");

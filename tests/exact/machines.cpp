@@ -14,7 +14,7 @@ namespace {
 using traces::Machine;
 
 std::unique_ptr<Machine> offered(const std::vector<traces::MachineOffer>& offers, const std::string& name,
-                                 traces::ThreadPool& pool, std::string& why_not) {
+                                 base::ThreadPool& pool, std::string& why_not) {
   for (const traces::MachineOffer& offer : offers) {
     if (offer.name != name) continue;
     if (const auto reason = offer.why_not()) {
@@ -44,8 +44,7 @@ const std::vector<std::string>& quantizing_machine_names() {
   return names;
 }
 
-std::unique_ptr<Machine> make_machine(const std::string& name, traces::ThreadPool& pool,
-                                      std::string& why_not) {
+std::unique_ptr<Machine> make_machine(const std::string& name, base::ThreadPool& pool, std::string& why_not) {
   using rtl_models::Fidelity;
   if (name == "emu.naive") return emu::make_naive_machine();
   if (name == "emu.blocked") return emu::make_blocked_machine(pool);

@@ -18,7 +18,7 @@ const std::vector<std::string>& machine_names();
 /// Those that quantize: all but the simulated hardware.
 const std::vector<std::string>& quantizing_machine_names();
 /// nullptr, and the reason in `why_not`, where it cannot run.
-std::unique_ptr<traces::Machine> make_machine(const std::string& name, traces::ThreadPool& pool,
+std::unique_ptr<traces::Machine> make_machine(const std::string& name, base::ThreadPool& pool,
                                               std::string& why_not);
 
 inline std::string parameter_name(const testing::TestParamInfo<std::string>& info) {
@@ -36,7 +36,7 @@ class EveryMachine : public testing::TestWithParam<std::string> {
   bool is_simulated_hardware() const { return GetParam().starts_with("systemc."); }
 
  private:
-  traces::ThreadPool pool_{2};
+  base::ThreadPool pool_{2};
   std::unique_ptr<traces::Machine> machine_;
 };
 

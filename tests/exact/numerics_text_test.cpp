@@ -23,7 +23,7 @@ using Block = std::vector<Words>;
 
 /// The blocks between ```KIND and ```.
 std::vector<Block> blocks_of(const std::string& kind) {
-  std::istringstream page(traces::read_whole_file(QUATRAIN_SOURCE_DIR "/docs/numerics.md"));
+  std::istringstream page(base::read_whole_file(QUATRAIN_SOURCE_DIR "/docs/numerics.md"));
   std::vector<Block> blocks;
   bool inside = false;
   for (std::string line; std::getline(page, line);) {
@@ -156,9 +156,9 @@ SharpGemm gemm_of(const Block& block) {
   sharp.name = head[1];
   GemmCase& c = sharp.c;
   c.gemm = {phases.at(head[1]), geometry_of(fields.list("geometry"))};
-  c.left_encoding = *traces::named<traces::Encoding>(head[3]);
+  c.left_encoding = *base::named<traces::Encoding>(head[3]);
   c.left_scale = number(head[4]);
-  c.right_encoding = *traces::named<traces::Encoding>(head[6]);
+  c.right_encoding = *base::named<traces::Encoding>(head[6]);
   c.right_scale = number(head[7]);
   c.left = codes_of_values(fields.list("left"), c.left_encoding);
   for (const Words& right : fields.every_list("right"))

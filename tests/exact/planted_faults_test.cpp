@@ -75,7 +75,7 @@ class EveryPlantedFault : public testing::TestWithParam<std::size_t> {
   }
 
   const PlantedFault& fault_ = faults()[GetParam()];
-  traces::ThreadPool pool_{2};
+  base::ThreadPool pool_{2};
 };
 
 TEST_P(EveryPlantedFault, ShowsAtItsPlaceAndOnlyWhenPlanted) {

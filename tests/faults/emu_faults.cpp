@@ -144,7 +144,7 @@ Sketch samples_not_divided() { return product(Fault::samples_not_divided, ones(i
 // ---- the machines
 
 struct TwoThreads {
-  traces::ThreadPool pool{2};
+  base::ThreadPool pool{2};
 };
 
 /// emu.blocked with its threads.

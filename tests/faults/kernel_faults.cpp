@@ -21,7 +21,7 @@ using traces::Rule;
 using Tiled = kernels::simt::TiledRung<kernels::simt::DefaultTile>;
 
 struct OneThread {
-  traces::ThreadPool pool{1};
+  base::ThreadPool pool{1};
 };
 
 /// One OS thread and first_to_last: what a missing barrier or a lost sum leaves is then always the same.

@@ -90,17 +90,17 @@ void expect_the_oracles_bits(const std::vector<Variant>& variants) {
 }
 
 TEST(SimtMachines, AnyOrderOfThreadsGivesTheSameBits) {
-  traces::ThreadPool pool(2);
+  base::ThreadPool pool(2);
   expect_the_oracles_bits(make_order_variants(pool));
 }
 
 TEST(SimtMachines, AnyLaunchShapeGivesTheSameBits) {
-  traces::ThreadPool pool(2);
+  base::ThreadPool pool(2);
   expect_the_oracles_bits(make_shape_variants(pool));
 }
 
 TEST(SimtMachines, AnyNumberOfThreadsGivesTheSameBits) {
-  std::list<traces::ThreadPool> pools;
+  std::list<base::ThreadPool> pools;
   std::vector<Variant> variants;
   for (const unsigned threads : {1U, 2U, 7U})
     for (const auto& offer : kernels::simt_machine_offers())
@@ -111,7 +111,7 @@ TEST(SimtMachines, AnyNumberOfThreadsGivesTheSameBits) {
 
 /// A result of one call must not live on in the next: large, small and large again on one machine.
 TEST(SimtMachines, CallsLeaveNothingBehind) {
-  traces::ThreadPool pool(2);
+  base::ThreadPool pool(2);
   const Mode& mode = uint4_fp4;
   const auto big =
       random_case({mode.phase, linear_geometry(mode.phase, 70, 40, 90)}, mode.left, mode.right, 4, 1);
@@ -125,7 +125,7 @@ TEST(SimtMachines, CallsLeaveNothingBehind) {
 }
 
 TEST(SimtMachines, SayWhatTheyAre) {
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   const auto offers = kernels::simt_machine_offers();
   ASSERT_EQ(offers.size(), 2U);
   EXPECT_EQ(offers[0].name, "simt.naive");
@@ -140,7 +140,7 @@ TEST(SimtMachines, SayWhatTheyAre) {
 }
 
 TEST(SimtMachines, RefuseWhatTheKernelsCannotDo) {
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   const auto machine = kernels::simt_machine_offers()[1].make(pool);
   const traces::Gemm forward{Phase::forward, {}};
   EXPECT_EQ(machine->refuses(forward, Encoding::int4, Encoding::int4), std::nullopt);
@@ -168,7 +168,7 @@ TEST(SimtMachines, RefuseWhatTheKernelsCannotDo) {
 }
 
 TEST(SimtMachines, ErrorsNameTheElementAndTheTensor) {
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   const auto machine = kernels::simt_machine_offers()[0].make(pool);
   std::vector<float> x(1000, 1.0F);
   x[700] = std::numeric_limits<float>::quiet_NaN();

@@ -11,7 +11,7 @@ using kernels::SimtOptions;
 using kernels::ThreadOrder;
 
 template <typename Rung>
-void add(std::vector<Variant>& variants, std::string name, const LaunchShape& cut, traces::ThreadPool& pool,
+void add(std::vector<Variant>& variants, std::string name, const LaunchShape& cut, base::ThreadPool& pool,
          const SimtOptions& options) {
   auto backend = std::make_unique<kernels::simt::DeviceBackend<Rung>>(cut, pool, options);
   auto machine = std::make_unique<kernels::KernelMachine>(name, std::move(backend));
@@ -20,7 +20,7 @@ void add(std::vector<Variant>& variants, std::string name, const LaunchShape& cu
 
 }  // namespace
 
-std::vector<Variant> make_order_variants(traces::ThreadPool& pool) {
+std::vector<Variant> make_order_variants(base::ThreadPool& pool) {
   std::vector<Variant> variants;
   const std::vector<std::pair<std::string, SimtOptions>> orders{
       {"first_to_last", {ThreadOrder::first_to_last, 1}},
@@ -35,7 +35,7 @@ std::vector<Variant> make_order_variants(traces::ThreadPool& pool) {
   return variants;
 }
 
-std::vector<Variant> make_shape_variants(traces::ThreadPool& pool) {
+std::vector<Variant> make_shape_variants(base::ThreadPool& pool) {
   using Small = kernels::simt::Tile<16, 16, 32, 2, 4>;
   using Wide = kernels::simt::Tile<32, 64, 16, 4, 8>;
   const std::vector<std::pair<std::string, LaunchShape>> shapes{{"32 threads, k whole", {32, 1, 1}},

@@ -15,9 +15,9 @@ struct Variant {
 };
 
 /// naive, and tiled with the default tile.
-std::vector<Variant> make_order_variants(traces::ThreadPool& pool);
+std::vector<Variant> make_order_variants(base::ThreadPool& pool);
 
 /// Three launch shapes of naive; three of tiled for each of three tiles.
-std::vector<Variant> make_shape_variants(traces::ThreadPool& pool);
+std::vector<Variant> make_shape_variants(base::ThreadPool& pool);
 
 }  // namespace quatrain::tests

@@ -14,7 +14,7 @@ TEST(WithoutSystemc, MakingAModelThrowsTheReason) {
   try {
     rtl_models::make_array_model({8, 8}, rtl_models::Fidelity::array);
     FAIL() << "a model was made";
-  } catch (const traces::Error& error) {
+  } catch (const base::Error& error) {
     EXPECT_STREQ(error.what(), reason);
   }
 }

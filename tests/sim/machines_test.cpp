@@ -34,7 +34,7 @@ TEST(KnownMachines, AreThoseOfEveryFamilyInTheOrderOfTheTables) {
 }
 
 TEST(MakeMachines, EveryKnownMachineHasAnEntryAndOnlyWantedOnesAreMade) {
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   const std::vector<std::string> wanted{"emu.blocked", "simt.tiled"};
   const auto machines = sim::make_machines(wanted, pool);
   ASSERT_EQ(machines.size(), sim::known_machines().size());
@@ -50,7 +50,7 @@ TEST(MakeMachines, EveryKnownMachineHasAnEntryAndOnlyWantedOnesAreMade) {
 }
 
 TEST(MakeMachines, EachEntryHasItsMachineOrItsReason) {
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   const std::vector<std::string> all = sim::known_machines();
   for (const auto& entry : sim::make_machines(all, pool)) {
     EXPECT_NE(entry.machine == nullptr, entry.why_not.empty()) << entry.name;

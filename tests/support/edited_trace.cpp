@@ -34,13 +34,13 @@ GemmRecord& EditedTrace::gemm(const std::string& name) {
     if (fmt::format("{}/{}/{}/{}", record.step, traces::name_of(record.pass),
                     manifest.layer(record.layer).name, traces::name_of(record.phase)) == name)
       return record;
-  throw traces::Error("no gemm '{}'", name);
+  throw base::Error("no gemm '{}'", name);
 }
 
 QuantizerRecord& EditedTrace::quantizer(const std::string& id) {
   for (QuantizerRecord& record : manifest.quantizers)
     if (record.id == id) return record;
-  throw traces::Error("no quantizer '{}'", id);
+  throw base::Error("no quantizer '{}'", id);
 }
 
 void EditedTrace::write(const std::filesystem::path& directory) const {

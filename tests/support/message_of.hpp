@@ -12,7 +12,7 @@ template <typename Call>
 std::string message_of(Call&& call) {
   try {
     std::forward<Call>(call)();
-  } catch (const traces::Error& error) {
+  } catch (const base::Error& error) {
     return error.what();
   }
   return "nothing was thrown";

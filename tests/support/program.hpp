@@ -22,7 +22,7 @@ inline ProgramRun run_program(const std::string& program, const std::string& arg
   const std::string command = program + " " + arguments + " >" + out.string() + " 2>" + err.string();
   const int status = std::system(command.c_str());
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return {code, traces::read_whole_file(out), traces::read_whole_file(err)};
+  return {code, base::read_whole_file(out), base::read_whole_file(err)};
 }
 
 /// On a disk that takes no more than `kib` of a file: the limit on a file's size stands for it.

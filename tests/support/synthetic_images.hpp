@@ -42,8 +42,8 @@ inline void write_synthetic_half(const std::filesystem::path& directory, const s
         images += static_cast<char>(random() % pixels.noise + (is_bright ? pixels.contrast : 0));
       }
   }
-  traces::write_whole_file(directory / (prefix + "-images-idx3-ubyte"), idx_bytes({count, 28, 28}, images));
-  traces::write_whole_file(directory / (prefix + "-labels-idx1-ubyte"), idx_bytes({count}, labels));
+  base::write_whole_file(directory / (prefix + "-images-idx3-ubyte"), idx_bytes({count, 28, 28}, images));
+  base::write_whole_file(directory / (prefix + "-labels-idx1-ubyte"), idx_bytes({count}, labels));
 }
 
 /// `directory` is made.

@@ -154,8 +154,8 @@ std::vector<Layer> layers_of(const nlohmann::json& config) {
 struct Images {
   std::string pixels, labels;
   explicit Images(const std::filesystem::path& data, const std::string& prefix)
-      : pixels(traces::read_whole_file(data / (prefix + "-images-idx3-ubyte")).substr(16)),
-        labels(traces::read_whole_file(data / (prefix + "-labels-idx1-ubyte")).substr(8)) {}
+      : pixels(base::read_whole_file(data / (prefix + "-images-idx3-ubyte")).substr(16)),
+        labels(base::read_whole_file(data / (prefix + "-labels-idx1-ubyte")).substr(8)) {}
 };
 
 class Training {

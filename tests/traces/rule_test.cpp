@@ -15,21 +15,22 @@ using testing::ElementsAre;
 
 template <typename Enumeration>
 void expect_words_come_back() {
-  for (const Enumeration one : all_of<Enumeration>) EXPECT_EQ(named<Enumeration>(name_of(one)), one);
-  EXPECT_EQ(named<Enumeration>(""), std::nullopt);
-  EXPECT_EQ(named<Enumeration>("Forward"), std::nullopt);
+  for (const Enumeration one : quatrain::base::all_of<Enumeration>)
+    EXPECT_EQ(quatrain::base::named<Enumeration>(name_of(one)), one);
+  EXPECT_EQ(quatrain::base::named<Enumeration>(""), std::nullopt);
+  EXPECT_EQ(quatrain::base::named<Enumeration>("Forward"), std::nullopt);
 }
 
 TEST(Words, AreThoseOfTheFormat) {
-  EXPECT_THAT(words_of<Encoding>, ElementsAre("fp32", "int32", "int4", "uint4", "fp4_e3m0"));
-  EXPECT_THAT(words_of<Rule>, ElementsAre("sawb_int4", "sawb_uint4", "luq_fp4", "nearest_fp4"));
-  EXPECT_THAT(words_of<Alpha>, ElementsAre("exact", "pow2"));
-  EXPECT_THAT(words_of<Role>, ElementsAre("input", "weight", "gradient"));
-  EXPECT_THAT(words_of<Phase>, ElementsAre("forward", "backward_data", "backward_weight"));
-  EXPECT_THAT(words_of<Pass>, ElementsAre("train", "evaluation"));
-  EXPECT_THAT(words_of<Maximum>, ElementsAre("measured", "hindsight"));
-  EXPECT_THAT(words_of<LayerKind>, ElementsAre("conv2d", "linear"));
-  EXPECT_THAT(words_of<StoredType>, ElementsAre("F32", "I32", "U8"));
+  EXPECT_THAT(quatrain::base::words_of<Encoding>, ElementsAre("fp32", "int32", "int4", "uint4", "fp4_e3m0"));
+  EXPECT_THAT(quatrain::base::words_of<Rule>, ElementsAre("sawb_int4", "sawb_uint4", "luq_fp4", "nearest_fp4"));
+  EXPECT_THAT(quatrain::base::words_of<Alpha>, ElementsAre("exact", "pow2"));
+  EXPECT_THAT(quatrain::base::words_of<Role>, ElementsAre("input", "weight", "gradient"));
+  EXPECT_THAT(quatrain::base::words_of<Phase>, ElementsAre("forward", "backward_data", "backward_weight"));
+  EXPECT_THAT(quatrain::base::words_of<Pass>, ElementsAre("train", "evaluation"));
+  EXPECT_THAT(quatrain::base::words_of<Maximum>, ElementsAre("measured", "hindsight"));
+  EXPECT_THAT(quatrain::base::words_of<LayerKind>, ElementsAre("conv2d", "linear"));
+  EXPECT_THAT(quatrain::base::words_of<StoredType>, ElementsAre("F32", "I32", "U8"));
   expect_words_come_back<Encoding>();
   expect_words_come_back<Rule>();
   expect_words_come_back<Phase>();

@@ -43,7 +43,3 @@ constexpr std::optional<Enumeration> named(std::string_view word) {
 }
 
 }  // namespace quatrain::base
-
-namespace quatrain::traces {
-using namespace base;
-}

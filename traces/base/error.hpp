@@ -41,7 +41,3 @@ class Interrupted : public Error {
 };
 
 }  // namespace quatrain::base
-
-namespace quatrain::traces {
-using namespace base;
-}

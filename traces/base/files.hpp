@@ -110,7 +110,3 @@ void append_line(const std::filesystem::path& file, std::string_view line);
 std::string read_whole_file(const std::filesystem::path& file, std::size_t limit = SIZE_MAX);
 
 }  // namespace quatrain::base
-
-namespace quatrain::traces {
-using namespace base;
-}

@@ -21,7 +21,3 @@ std::string joined(const Range& parts, std::string_view between = ", ") {
 }
 
 }  // namespace quatrain::base
-
-namespace quatrain::traces {
-using namespace base;
-}

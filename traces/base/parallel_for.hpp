@@ -46,7 +46,3 @@ constexpr std::size_t items_a_piece(std::size_t elements) {
 }
 
 }  // namespace quatrain::base
-
-namespace quatrain::traces {
-using namespace base;
-}

@@ -17,7 +17,3 @@ unsigned default_thread_count();
 std::optional<unsigned> granted_processors(std::string_view groups, const std::filesystem::path& root);
 
 }  // namespace quatrain::base
-
-namespace quatrain::traces {
-using namespace base;
-}

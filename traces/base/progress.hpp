@@ -26,7 +26,3 @@ class SilentProgress final : public Progress {
 };
 
 }  // namespace quatrain::base
-
-namespace quatrain::traces {
-using namespace base;
-}

@@ -24,6 +24,7 @@ struct EncodingInfo {
   std::string_view word;           ///< in traces and messages
   unsigned bits = 0;               ///< of one element
   int largest_magnitude = 0;       ///< that the quantizers make (numerics.md section 6); 4-bit encodings only
+  bool is_signed = true;           ///< has values below zero
   bool has_illegal_eight = false;  ///< code 0x8 is none that a quantizer writes
 };
 
@@ -36,7 +37,7 @@ constexpr EncodingInfo info_of(Encoding encoding) {
     case Encoding::int4:
       return {.word = "int4", .bits = 4, .largest_magnitude = 7, .has_illegal_eight = true};
     case Encoding::uint4:
-      return {.word = "uint4", .bits = 4, .largest_magnitude = 15};
+      return {.word = "uint4", .bits = 4, .largest_magnitude = 15, .is_signed = false};
     case Encoding::fp4_e3m0:
       return {.word = "fp4_e3m0", .bits = 4, .largest_magnitude = 64, .has_illegal_eight = true};
   }

@@ -17,10 +17,10 @@ namespace {
 /// order of checks wants it.
 class DataCheck {
  public:
-  explicit DataCheck(Progress& progress) : progress_(progress), piece_(1U << 20) {}
+  explicit DataCheck(base::Progress& progress) : progress_(progress), piece_(1U << 20) {}
 
   void check(const std::string& id, const TensorRecord& tensor, const TensorPlace& place) {
-    const InputFile file(place.file);
+    const base::InputFile file(place.file);
     std::uint32_t crc = 0;
     for (std::uint64_t at = 0; at < place.bytes; at += piece_.size()) {
       const std::span<std::uint8_t> bytes(piece_.data(),
@@ -49,15 +49,15 @@ class DataCheck {
         code_ = code_error(id, place, *fault);
   }
 
-  Progress& progress_;
+  base::Progress& progress_;
   std::vector<std::uint8_t> piece_;
   std::uint64_t done_ = 0;
-  std::optional<Error> padding_, code_;
+  std::optional<base::Error> padding_, code_;
 };
 
 }  // namespace
 
-TraceReader check_trace(const std::filesystem::path& directory, Progress& progress) {
+TraceReader check_trace(const std::filesystem::path& directory, base::Progress& progress) {
   const std::vector<std::string> data_files = list_data_files(directory);
   check_sums(directory, data_files);
   OpenTrace trace = open_trace(directory, data_files);

@@ -11,6 +11,6 @@ namespace quatrain::traces {
 
 /// Returns the trace that was checked. Throws Error at the first failure, with file, entry and byte where one
 /// is known.
-TraceReader check_trace(const std::filesystem::path& directory, Progress& progress);
+TraceReader check_trace(const std::filesystem::path& directory, base::Progress& progress);
 
 }  // namespace quatrain::traces

@@ -91,7 +91,7 @@ std::string sha256_hex(std::string_view bytes) {
 }
 
 std::string sha256_of_file(const std::filesystem::path& file) {
-  const InputFile input(file);
+  const base::InputFile input(file);
   Sha256 sha;
   std::vector<std::uint8_t> piece(1U << 18);
   for (std::uint64_t at = 0; at < input.size(); at += piece.size()) {

@@ -48,6 +48,6 @@ OpenTrace open_trace(const std::filesystem::path& directory, const std::vector<s
 /// Throws Error when the bytes read have another CRC32C than the manifest says.
 void require_crc(const std::string& id, const TensorRecord& tensor, const TensorPlace& place,
                  std::uint32_t crc);
-Error code_error(const std::string& id, const TensorPlace& place, const CodeFault& fault);
+base::Error code_error(const std::string& id, const TensorPlace& place, const CodeFault& fault);
 
 }  // namespace quatrain::traces

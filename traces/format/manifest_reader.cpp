@@ -24,16 +24,16 @@ bool is_printable_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
-std::uint32_t read_hex(const JsonNode& node) {
+std::uint32_t read_hex(const base::JsonNode& node) {
   const std::string text = node.string();
   if (!is_hex(text, 8))
-    throw node.error("found '{}'; expected 8 lower-case hexadecimal digits", printable(text));
+    throw node.error("found '{}'; expected 8 lower-case hexadecimal digits", base::printable(text));
   std::uint32_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value, 16);
   return value;
 }
 
-float read_bits(const JsonNode& node) {
+float read_bits(const base::JsonNode& node) {
   const std::uint32_t bits = read_hex(node);
   const auto value = std::bit_cast<float>(bits);
   if (!std::isfinite(value) || std::signbit(value))
@@ -41,59 +41,59 @@ float read_bits(const JsonNode& node) {
   return value;
 }
 
-std::uint64_t read_u64(const JsonNode& node) {
+std::uint64_t read_u64(const base::JsonNode& node) {
   const std::string text = node.string();
   std::uint64_t value = 0;
   const char* end = text.data() + text.size();
   const auto [stop, status] = std::from_chars(text.data(), end, value);
   if (status != std::errc{} || stop != end || (text.size() > 1 && text[0] == '0'))
     throw node.error("found '{}'; expected a decimal number below 2^64 without leading zeros",
-                     printable(text));
+                     base::printable(text));
   return value;
 }
 
-std::uint32_t read_u32(const JsonNode& node) { return static_cast<std::uint32_t>(node.integer(0, most_u32)); }
+std::uint32_t read_u32(const base::JsonNode& node) { return static_cast<std::uint32_t>(node.integer(0, most_u32)); }
 
-std::string read_record_id(const JsonNode& node) {
+std::string read_record_id(const base::JsonNode& node) {
   std::string id = node.string(1, 200);
-  if (!is_printable_ascii(id)) throw node.error("found '{}'; expected printable ASCII", printable(id));
+  if (!is_printable_ascii(id)) throw node.error("found '{}'; expected printable ASCII", base::printable(id));
   return id;
 }
 
-std::optional<std::string> read_optional_id(const JsonNode& node) {
+std::optional<std::string> read_optional_id(const base::JsonNode& node) {
   if (node.is_null()) return std::nullopt;
   return read_record_id(node);
 }
 
-std::vector<std::string> read_ids(const JsonNode& node) {
+std::vector<std::string> read_ids(const base::JsonNode& node) {
   std::vector<std::string> ids;
-  for (const JsonNode& item : node.items(1, 16)) ids.push_back(read_record_id(item));
+  for (const base::JsonNode& item : node.items(1, 16)) ids.push_back(read_record_id(item));
   return ids;
 }
 
-void require_version(const JsonNode& root) {
+void require_version(const base::JsonNode& root) {
   constexpr std::array<std::string_view, 1> format = {"quatrain-trace"}, numerics = {numerics_version};
   root.at("format").one_of(format);
   root.at("version").integer(trace_format_version, trace_format_version);
   root.at("numerics").one_of(numerics);
 }
 
-Producer read_producer(const JsonNode& node) {
+Producer read_producer(const base::JsonNode& node) {
   Producer producer{node.at("name").string(), node.at("version").string()};
   node.reject_unread_keys(ignored);
   return producer;
 }
 
-RunRecord read_run(const JsonNode& node) {
+RunRecord read_run(const base::JsonNode& node) {
   RunRecord run;
   run.model = node.at("model").string();
   run.seed = read_u32(node.at("seed"));
-  const JsonNode sha = node.at("config_sha256");
+  const base::JsonNode sha = node.at("config_sha256");
   if (!sha.is_null()) {
     run.config_sha256 = sha.string();
     if (!is_hex(*run.config_sha256, 64))
       throw sha.error("found '{}'; expected 64 lower-case hexadecimal digits or null",
-                      printable(*run.config_sha256));
+                      base::printable(*run.config_sha256));
   }
   run.note = node.at("note").string();
   if (node.has("x_data_sha256") && node.at("x_data_sha256").is_string())
@@ -102,14 +102,14 @@ RunRecord read_run(const JsonNode& node) {
   return run;
 }
 
-TensorRecord read_tensor(const std::string& id, const JsonNode& node) {
+TensorRecord read_tensor(const std::string& id, const base::JsonNode& node) {
   require_tensor_id(node, id);
   TensorRecord tensor;
-  const JsonNode file = node.at("file");
+  const base::JsonNode file = node.at("file");
   tensor.file = file.string();
   if (!is_data_file_name(tensor.file))
     throw file.error("found '{}'; expected 1 to 100 of A-Z a-z 0-9 _ . - ending in .safetensors",
-                     printable(tensor.file));
+                     base::printable(tensor.file));
   tensor.encoding = node.at("encoding").one_of<Encoding>();
   tensor.shape = read_shape(node.at("shape"));
   tensor.crc32c = read_hex(node.at("crc32c"));
@@ -117,18 +117,18 @@ TensorRecord read_tensor(const std::string& id, const JsonNode& node) {
   return tensor;
 }
 
-std::pair<std::int64_t, std::int64_t> read_pair(const JsonNode& node, std::int64_t least) {
-  const std::vector<JsonNode> items = node.items(2, 2);
+std::pair<std::int64_t, std::int64_t> read_pair(const base::JsonNode& node, std::int64_t least) {
+  const std::vector<base::JsonNode> items = node.items(2, 2);
   return {items[0].integer(least, most_i31), items[1].integer(least, most_i31)};
 }
 
-LayerRecord read_layer(const JsonNode& node) {
+LayerRecord read_layer(const base::JsonNode& node) {
   LayerRecord layer;
   layer.geometry = {};
   layer.id = read_u32(node.at("id"));
   layer.name = node.at("name").string(1, 100);
-  if (!is_name(layer.name))
-    throw node.at("name").error("found '{}'; expected A-Z a-z 0-9 _ . -", printable(layer.name));
+  if (!base::is_name(layer.name))
+    throw node.at("name").error("found '{}'; expected A-Z a-z 0-9 _ . -", base::printable(layer.name));
   layer.kind = node.at("kind").one_of<LayerKind>();
   Geometry& g = layer.geometry;
   switch (layer.kind) {
@@ -154,7 +154,7 @@ LayerRecord read_layer(const JsonNode& node) {
 }
 
 /// Which rules go with which role, and that an evaluation has no gradients.
-void require_fit(const QuantizerRecord& record, const JsonNode& node) {
+void require_fit(const QuantizerRecord& record, const base::JsonNode& node) {
   if (!serves(record.rule, record.role))
     throw node.at("rule").error("found '{}'; not a rule for the role '{}'", name_of(record.rule),
                                 name_of(record.role));
@@ -162,7 +162,7 @@ void require_fit(const QuantizerRecord& record, const JsonNode& node) {
     throw node.at("role").error("found 'gradient'; an evaluation has inputs and weights only");
 }
 
-void read_facts(const JsonNode& node, SawbFacts& facts, QuantizerRecord&) {
+void read_facts(const base::JsonNode& node, SawbFacts& facts, QuantizerRecord&) {
   facts.exponent =
       static_cast<std::int32_t>(node.at("exponent").integer(-99, 128));  // 2^-100 to the largest fp32
   facts.count = read_u64(node.at("count"));
@@ -172,9 +172,9 @@ void read_facts(const JsonNode& node, SawbFacts& facts, QuantizerRecord&) {
 }
 
 /// And how the codes were drawn.
-void read_facts(const JsonNode& node, Fp4Facts& facts, QuantizerRecord& record) {
+void read_facts(const base::JsonNode& node, Fp4Facts& facts, QuantizerRecord& record) {
   record.sample = static_cast<std::uint32_t>(node.at("sample").integer(0, 15));
-  const JsonNode bits = node.at("random_bits");
+  const base::JsonNode bits = node.at("random_bits");
   record.random_bits = static_cast<unsigned>(bits.integer(0, 16));
   const bool draws = info_of(record.rule).draws;
   if (draws ? !is_random_bit_count(record.random_bits) : record.random_bits != 0)
@@ -184,7 +184,7 @@ void read_facts(const JsonNode& node, Fp4Facts& facts, QuantizerRecord& record) 
   facts.max_used = read_bits(node.at("max_used"));
 }
 
-QuantizerRecord read_quantizer(const JsonNode& node) {
+QuantizerRecord read_quantizer(const base::JsonNode& node) {
   QuantizerRecord record;
   record.id = read_record_id(node.at("id"));
   record.layer = read_u32(node.at("layer"));
@@ -203,7 +203,7 @@ QuantizerRecord read_quantizer(const JsonNode& node) {
   return record;
 }
 
-GemmRecord read_gemm(const JsonNode& node) {
+GemmRecord read_gemm(const base::JsonNode& node) {
   GemmRecord record;
   record.layer = read_u32(node.at("layer"));
   record.step = read_u32(node.at("step"));
@@ -226,10 +226,10 @@ GemmRecord read_gemm(const JsonNode& node) {
 
 }  // namespace
 
-Shape read_shape(const JsonNode& node) {
+Shape read_shape(const base::JsonNode& node) {
   Shape shape;
   std::int64_t elements = 1;
-  for (const JsonNode& item : node.items(1, 8)) {
+  for (const base::JsonNode& item : node.items(1, 8)) {
     shape.push_back(item.integer(1, most_i31));
     if (shape.back() > most_i31 / elements) throw node.error("2^31 elements or more; expected fewer");
     elements *= shape.back();
@@ -237,7 +237,7 @@ Shape read_shape(const JsonNode& node) {
   return shape;
 }
 
-void require_tensor_id(const JsonNode& node, std::string_view id) {
+void require_tensor_id(const base::JsonNode& node, std::string_view id) {
   if (id.empty() || id.size() > 200 || !is_printable_ascii(id) || id.substr(0, 2) == "x_" ||
       id.substr(0, 2) == "__")
     throw node.error(
@@ -246,22 +246,22 @@ void require_tensor_id(const JsonNode& node, std::string_view id) {
 
 bool is_data_file_name(std::string_view text) {
   constexpr std::string_view ending = ".safetensors";
-  return is_name(text) && text[0] != '.' && text.size() > ending.size() &&
+  return base::is_name(text) && text[0] != '.' && text.size() > ending.size() &&
          text.substr(text.size() - ending.size()) == ending;
 }
 
-Manifest read_manifest(const JsonNode& root) {
+Manifest read_manifest(const base::JsonNode& root) {
   require_version(root);
   Manifest manifest;
   manifest.producer = read_producer(root.at("producer"));
   manifest.run = read_run(root.at("run"));
   for (const auto& [id, node] : root.at("tensors").members(most_records))
     manifest.tensors.emplace(id, read_tensor(id, node));
-  for (const JsonNode& node : root.at("layers").items(0, most_records))
+  for (const base::JsonNode& node : root.at("layers").items(0, most_records))
     manifest.layers.push_back(read_layer(node));
-  for (const JsonNode& node : root.at("quantizers").items(0, most_records))
+  for (const base::JsonNode& node : root.at("quantizers").items(0, most_records))
     manifest.quantizers.push_back(read_quantizer(node));
-  for (const JsonNode& node : root.at("gemms").items(0, most_records))
+  for (const base::JsonNode& node : root.at("gemms").items(0, most_records))
     manifest.gemms.push_back(read_gemm(node));
   root.reject_unread_keys(ignored);
   return manifest;

@@ -16,7 +16,7 @@ std::string id_or_null(const std::optional<std::string>& id) { return id ? json_
 std::string id_list(const std::vector<std::string>& ids) {
   std::vector<std::string> words;
   for (const std::string& id : ids) words.push_back(json_string(id));
-  return fmt::format("[{}]", joined(words));
+  return fmt::format("[{}]", base::joined(words));
 }
 
 std::string tensor_line(const std::string& id, const TensorRecord& tensor) {
@@ -96,7 +96,7 @@ std::string block(std::string_view key, std::string_view brackets, const Records
 std::string json_string(std::string_view text) try {
   return nlohmann::json(text).dump();
 } catch (const nlohmann::json::type_error&) {
-  throw Error("'{}' is not UTF-8", printable(text));
+  throw base::Error("'{}' is not UTF-8", base::printable(text));
 }
 
 std::string write_manifest(const Manifest& manifest) {

@@ -18,7 +18,7 @@ std::vector<Element> read(const OpenTrace& trace, const std::string& id) {
   const TensorRecord& tensor = trace.manifest.tensors.at(id);
   const TensorPlace& place = trace.places.at(id);
   std::vector<Element> elements(place.bytes / sizeof(Element));
-  InputFile(place.file).read(place.offset, {reinterpret_cast<std::uint8_t*>(elements.data()), place.bytes});
+  base::InputFile(place.file).read(place.offset, {reinterpret_cast<std::uint8_t*>(elements.data()), place.bytes});
   require_crc(id, tensor, place, crc32c(bytes_of(std::span<const Element>(elements))));
   return elements;
 }
@@ -26,15 +26,15 @@ std::vector<Element> read(const OpenTrace& trace, const std::string& id) {
 const TensorRecord& tensor_of(const OpenTrace& trace, const std::string& id) {
   const auto found = trace.manifest.tensors.find(id);
   if (found == trace.manifest.tensors.end())
-    throw Error("{}: no tensor has the id '{}'", trace.directory.string(), printable(id));
+    throw base::Error("{}: no tensor has the id '{}'", trace.directory.string(), base::printable(id));
   return found->second;
 }
 
 void require_encoding(const OpenTrace& trace, const std::string& id, Encoding encoding) {
   const Encoding found = tensor_of(trace, id).encoding;
   if (found != encoding)
-    throw Error("{}: tensor '{}' is {}; expected {}", trace.directory.string(), id, name_of(found),
-                name_of(encoding));
+    throw base::Error("{}: tensor '{}' is {}; expected {}", trace.directory.string(), id, name_of(found),
+                      name_of(encoding));
 }
 
 }  // namespace
@@ -66,8 +66,8 @@ std::vector<std::int32_t> TraceReader::read_int32(const std::string& id) const {
 std::vector<std::uint8_t> TraceReader::read_codes(const std::string& id) const {
   const TensorRecord& tensor = tensor_of(*trace_, id);
   if (!is_four_bit(tensor.encoding))
-    throw Error("{}: tensor '{}' is {}; expected codes", trace_->directory.string(), id,
-                name_of(tensor.encoding));
+    throw base::Error("{}: tensor '{}' is {}; expected codes", trace_->directory.string(), id,
+                      name_of(tensor.encoding));
   std::vector<std::uint8_t> codes = read<std::uint8_t>(*trace_, id);
   const TensorPlace& place = trace_->places.at(id);
   if (const auto fault = find_used_padding(element_count(tensor.shape), codes))

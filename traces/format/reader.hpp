@@ -32,7 +32,7 @@ class TraceReader {
   std::vector<std::uint8_t> read_codes(const std::string& id) const;  ///< packed nibbles
 
  private:
-  friend TraceReader check_trace(const std::filesystem::path& directory, Progress& progress);
+  friend TraceReader check_trace(const std::filesystem::path& directory, base::Progress& progress);
   explicit TraceReader(OpenTrace trace);  ///< checks the records
 
   std::unique_ptr<const OpenTrace> trace_;

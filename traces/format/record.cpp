@@ -20,14 +20,14 @@ std::string text_of(const Shape& shape) {
 const LayerRecord& Manifest::layer(std::uint32_t id) const {
   const auto found =
       std::find_if(layers.begin(), layers.end(), [&](const LayerRecord& record) { return record.id == id; });
-  if (found == layers.end()) throw Error("no layer has the id {}", id);
+  if (found == layers.end()) throw base::Error("no layer has the id {}", id);
   return *found;
 }
 
 const QuantizerRecord& Manifest::quantizer(const std::string& id) const {
   const auto found = std::find_if(quantizers.begin(), quantizers.end(),
                                   [&](const QuantizerRecord& record) { return record.id == id; });
-  if (found == quantizers.end()) throw Error("no quantizer has the id '{}'", printable(id));
+  if (found == quantizers.end()) throw base::Error("no quantizer has the id '{}'", base::printable(id));
   return *found;
 }
 
@@ -37,8 +37,8 @@ namespace {
 Shape operand_shape(const Manifest& manifest, const QuantizerRecord& quantizer) {
   const auto tensor = manifest.tensors.find(quantizer.codes);
   if (tensor == manifest.tensors.end())
-    throw Error("quantizer '{}': no tensor has the id '{}'", printable(quantizer.id),
-                printable(quantizer.codes));
+    throw base::Error("quantizer '{}': no tensor has the id '{}'", base::printable(quantizer.id),
+                      base::printable(quantizer.codes));
   return tensor->second.shape;
 }
 
@@ -113,7 +113,7 @@ Geometry geometry_of(const LayerRecord& layer, const GemmRecord& gemm, const Sha
 
 std::uint64_t mac_count(const GemmRecord& gemm) {
   const auto count = [](std::int64_t size) { return static_cast<std::uint64_t>(size); };
-  return checked_product(count(gemm.size.m), count(gemm.size.n), count(gemm.size.k), count(gemm.size.groups),
+  return base::checked_product(count(gemm.size.m), count(gemm.size.n), count(gemm.size.k), count(gemm.size.groups),
                          std::uint64_t{gemm.samples});
 }
 

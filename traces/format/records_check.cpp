@@ -56,14 +56,14 @@ class RecordsCheck {
     for (const auto& [place, samples] : gradients_) check_samples(samples);
     for (std::size_t i = 0; i < manifest_.gemms.size(); ++i) check_gemm(i);
     for (const auto& [id, tensor] : manifest_.tensors)
-      if (used_.count(id) == 0) throw Error("{}: tensor '{}': no record refers to it", name_, id);
+      if (used_.count(id) == 0) throw base::Error("{}: tensor '{}': no record refers to it", name_, id);
   }
 
  private:
   template <typename... Arguments>
-  Error fail(std::string_view list, std::size_t index, fmt::format_string<Arguments...> text,
-             Arguments&&... arguments) const {
-    return Error("{}: /{}/{}: {}", name_, list, index,
+  base::Error fail(std::string_view list, std::size_t index, fmt::format_string<Arguments...> text,
+                   Arguments&&... arguments) const {
+    return base::Error("{}: /{}/{}: {}", name_, list, index,
                  fmt::format(text, std::forward<Arguments>(arguments)...));
   }
 

@@ -26,12 +26,12 @@ std::uint64_t bytes_of_type(StoredType type) {
   return 0;
 }
 
-StoredTensor read_entry(const std::string& id, const JsonNode& node) {
+StoredTensor read_entry(const std::string& id, const base::JsonNode& node) {
   StoredTensor tensor;
   tensor.id = id;
   tensor.type = node.at("dtype").one_of<StoredType>();
   tensor.shape = read_shape(node.at("shape"));
-  const std::vector<JsonNode> offsets = node.at("data_offsets").items(2, 2);
+  const std::vector<base::JsonNode> offsets = node.at("data_offsets").items(2, 2);
   tensor.begin = static_cast<std::uint64_t>(offsets[0].integer(0, INT64_MAX));
   tensor.end = static_cast<std::uint64_t>(offsets[1].integer(0, INT64_MAX));
   node.reject_unread_keys();
@@ -43,7 +43,7 @@ StoredTensor read_entry(const std::string& id, const JsonNode& node) {
   return tensor;
 }
 
-SafetensorsMetadata read_metadata(const JsonNode& node) {
+SafetensorsMetadata read_metadata(const base::JsonNode& node) {
   SafetensorsMetadata metadata;
   for (const auto& [key, value] : node.members()) metadata.emplace_back(key, value.string());
   return metadata;
@@ -56,16 +56,18 @@ void require_tiling(const std::vector<StoredTensor>& tensors, const std::string&
   bool is_behind_bytes = false;
   for (const StoredTensor& tensor : tensors) {
     if (tensor.begin != expected)
-      throw Error("{}: tensor '{}' begins at byte {} of the data; expected {}, no gap and no overlap", name,
-                  printable(tensor.id), tensor.begin, expected);
+      throw base::Error("{}: tensor '{}' begins at byte {} of the data; expected {}, no gap and no overlap",
+                        name, base::printable(tensor.id), tensor.begin, expected);
     if (is_behind_bytes && tensor.type != StoredType::u8)
-      throw Error("{}: tensor '{}' of 4-byte words stands behind one of bytes; expected all words first",
-                  name, printable(tensor.id));
+      throw base::Error(
+          "{}: tensor '{}' of 4-byte words stands behind one of bytes; expected all words first", name,
+          base::printable(tensor.id));
     is_behind_bytes = tensor.type == StoredType::u8;
     expected = tensor.end;
   }
   if (expected != data_bytes)
-    throw Error("{}: the tensors take {} bytes; found {} behind the header", name, expected, data_bytes);
+    throw base::Error("{}: the tensors take {} bytes; found {} behind the header", name, expected,
+                      data_bytes);
 }
 
 }  // namespace
@@ -96,11 +98,11 @@ std::uint64_t stored_bytes(Encoding encoding, const Shape& shape) {
 
 SafetensorsHeader parse_safetensors_header(std::string_view json, const std::string& name,
                                            std::uint64_t data_bytes) {
-  if (json.substr(0, 1) != "{") throw Error("{}: byte 8: the header does not begin with '{{'", name);
+  if (json.substr(0, 1) != "{") throw base::Error("{}: byte 8: the header does not begin with '{{'", name);
   const std::size_t last = json.find_last_not_of(' ');
   if (json[last] != '}')
-    throw Error("{}: byte {}: the header does not end with '}}' and spaces", name, length_bytes + last);
-  const JsonNode root = JsonNode::parse(json, name + ": header", {.bytes = most_header_bytes, .depth = 64});
+    throw base::Error("{}: byte {}: the header does not end with '}}' and spaces", name, length_bytes + last);
+  const base::JsonNode root = base::JsonNode::parse(json, name + ": header", {.bytes = most_header_bytes, .depth = 64});
   SafetensorsHeader header{.data_begin = length_bytes + json.size(), .tensors = {}, .metadata = {}};
   std::vector<StoredTensor>& tensors = header.tensors;
   for (const auto& [id, node] : root.members(most_header_bytes / 32)) {
@@ -109,27 +111,28 @@ SafetensorsHeader parse_safetensors_header(std::string_view json, const std::str
     else
       tensors.push_back(read_entry(id, node));
   }
-  if (tensors.empty()) throw Error("{}: holds no tensor; expected at least one", name);
+  if (tensors.empty()) throw base::Error("{}: holds no tensor; expected at least one", name);
   std::sort(tensors.begin(), tensors.end(),
             [](const StoredTensor& a, const StoredTensor& b) { return a.begin < b.begin; });
   require_tiling(tensors, name, data_bytes);
   return header;
 }
 
-SafetensorsHeader read_safetensors_header(const InputFile& file) {
+SafetensorsHeader read_safetensors_header(const base::InputFile& file) {
   const std::string name = file.path().string();
   if (file.size() < length_bytes)
-    throw Error("{}: ends at byte {}; expected a header's length of 8 bytes", name, file.size());
+    throw base::Error("{}: ends at byte {}; expected a header's length of 8 bytes", name, file.size());
   std::array<std::uint8_t, length_bytes> little_endian{};
   file.read(0, little_endian);
   std::uint64_t length = 0;
   for (std::size_t i = length_bytes; i-- > 0;) length = length << 8 | little_endian[i];
   if (length > most_header_bytes || length % 8 != 0)
-    throw Error("{}: byte 0: the header's length is {}; expected a multiple of 8 up to {}", name, length,
-                most_header_bytes);
+    throw base::Error("{}: byte 0: the header's length is {}; expected a multiple of 8 up to {}", name,
+                      length, most_header_bytes);
   const std::uint64_t rest = file.size() - length_bytes;
   if (length > rest)
-    throw Error("{}: byte 0: the header's length is {}; the file has {} bytes behind it", name, length, rest);
+    throw base::Error("{}: byte 0: the header's length is {}; the file has {} bytes behind it", name, length,
+                      rest);
   std::string json(length, '\0');
   file.read(length_bytes, {reinterpret_cast<std::uint8_t*>(json.data()), json.size()});
   return parse_safetensors_header(json, name, rest - length);

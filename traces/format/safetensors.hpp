@@ -54,7 +54,7 @@ struct SafetensorsHeader {
 /// the file in messages.
 SafetensorsHeader parse_safetensors_header(std::string_view json, const std::string& name,
                                            std::uint64_t data_bytes);
-SafetensorsHeader read_safetensors_header(const InputFile& file);
+SafetensorsHeader read_safetensors_header(const base::InputFile& file);
 
 /// Length and JSON, padded to a multiple of 8 bytes; __metadata__ first, where there is any.
 std::string make_safetensors_header(std::span<const StoredTensor> tensors,

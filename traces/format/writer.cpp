@@ -59,7 +59,7 @@ void TraceWriter::State::add(const std::string& id, Encoding encoding, const Sha
   assert(!file_name.empty() && "a tensor goes to the file begun last");
   assert(bytes.size() == stored_bytes(encoding, shape) && "values and shape agree");
   if (!manifest.tensors.emplace(id, TensorRecord{file_name, encoding, shape, crc32c(bytes)}).second)
-    throw Error("{}: tensor '{}': the trace has one of this id", partial.string(), printable(id));
+    throw base::Error("{}: tensor '{}': the trace has one of this id", partial.string(), base::printable(id));
   held.push_back({{.id = id, .type = stored_type(encoding), .shape = stored_shape(encoding, shape)},
                   {bytes.begin(), bytes.end()}});
 }
@@ -81,7 +81,7 @@ void TraceWriter::State::write_data_file() {
 }
 
 void TraceWriter::State::write_file(const std::string& name, std::span<const std::string_view> pieces) {
-  OutputFile output(partial / name, OutputFile::Mode::create);
+  base::OutputFile output(partial / name, base::OutputFile::Mode::create);
   Sha256 sha;
   for (const std::string_view piece : pieces) {
     output.write(piece);
@@ -94,12 +94,12 @@ void TraceWriter::State::write_file(const std::string& name, std::span<const std
 
 /// From here on NAME exists, or an Error is thrown and it does not.
 void TraceWriter::State::publish() {
-  flush_directory(partial);  // a file system that cannot do it has told the user where the run began
-  rename_new(partial, directory);
+  base::flush_directory(partial);  // a file system that cannot do it has told the user where the run began
+  base::rename_new(partial, directory);
   try {
-    flush_directory(directory.parent_path());
-  } catch (const Error&) {
-    rename_new(directory, partial);
+    base::flush_directory(directory.parent_path());
+  } catch (const base::Error&) {
+    base::rename_new(directory, partial);
     throw;
   }
   is_finished = true;
@@ -110,15 +110,15 @@ TraceWriter::TraceWriter(fs::path directory, Producer producer, RunRecord run, L
   const fs::path partial = directory.string() + ".partial";
   std::error_code cause;
   if (fs::exists(fs::symlink_status(directory, cause)))
-    throw Error("{}: exists; a trace is not written over it", directory.string());
+    throw base::Error("{}: exists; a trace is not written over it", directory.string());
   if (fs::exists(fs::symlink_status(partial, cause))) {
     if (left_over == LeftOver::refuse)
-      throw Error("{}: left unfinished by a run that was stopped; remove it to write this trace again",
-                  partial.string());
+      throw base::Error("{}: left unfinished by a run that was stopped; remove it to write this trace again",
+                        partial.string());
     fs::remove_all(partial, cause);
   }
   if (!fs::create_directory(partial, cause))
-    throw Error("{}: cannot be created: {}", partial.string(), cause ? cause.message() : "it exists");
+    throw base::Error("{}: cannot be created: {}", partial.string(), cause ? cause.message() : "it exists");
   state_ = std::make_unique<State>();
   state_->directory = std::move(directory);
   state_->partial = partial;
@@ -182,7 +182,7 @@ void TraceWriter::finish() {
   assert(state_->file_name.empty() && "every file has been ended");
   const std::string manifest = write_manifest(state_->manifest);
   const std::string name = (state_->partial / manifest_name).string();
-  check_records(read_manifest(JsonNode::parse(manifest, name, manifest_limits)), name);  // as any reader will
+  check_records(read_manifest(base::JsonNode::parse(manifest, name, manifest_limits)), name);  // as any reader will
   state_->write_file(manifest_name, std::array<std::string_view, 1>{manifest});
   const std::string sums = make_sums(state_->sums);
   state_->write_file(sums_name, std::array<std::string_view, 1>{sums});

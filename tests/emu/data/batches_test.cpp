@@ -41,7 +41,7 @@ TEST(BatchMaker, PixelExamplesOfTheText) {  // section 4
   const BatchMaker batches(images, {.mean = 0.286, .std = 0.353});
   std::vector<float> pixels(28 * 28);
   std::vector<std::uint8_t> labels(1);
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   batches.make(std::vector<std::uint32_t>{0}, pixels, labels, pool);
   for (const auto& [byte, expected] : {std::pair{0U, 0xbf4f6929U},
                                        {1U, 0xbf4c911bU},
@@ -58,7 +58,7 @@ TEST(BatchMaker, TakesTheSamplesInTheirOrder) {
   std::vector<std::uint32_t> samples;
   for (std::uint32_t i = 0; i < 40; ++i) samples.push_back(i % 3 == 0 ? 1 : 0);
   for (const unsigned threads : {1U, 2U, 7U}) {
-    traces::ThreadPool pool(threads);
+    base::ThreadPool pool(threads);
     std::vector<float> pixels(samples.size() * 28 * 28);
     std::vector<std::uint8_t> labels(samples.size());
     batches.make(samples, pixels, labels, pool);

@@ -62,21 +62,21 @@ TEST_F(DataSetFolder, AbsentFile) {
 
 TEST_F(DataSetFolder, TooFewAndTooManyLabels) {
   for (const std::uint32_t count : {4U, 6U}) {
-    traces::write_whole_file(directory_ / "train-labels-idx1-ubyte",
-                             idx_bytes({count}, std::string(count, '\1')));
+    base::write_whole_file(directory_ / "train-labels-idx1-ubyte",
+                           idx_bytes({count}, std::string(count, '\1')));
     EXPECT_EQ(complaint(), in("train-labels-idx1-ubyte") + ": byte 4: " + std::to_string(count) +
                                " labels; expected 5, as many as train-images-idx3-ubyte has images");
   }
 }
 
 TEST_F(DataSetFolder, LabelOutOfRange) {
-  traces::write_whole_file(directory_ / "t10k-labels-idx1-ubyte", idx_bytes({3}, {0, 9, 10}));
+  base::write_whole_file(directory_ / "t10k-labels-idx1-ubyte", idx_bytes({3}, {0, 9, 10}));
   EXPECT_EQ(complaint(), in("t10k-labels-idx1-ubyte") + ": byte 10: label 10; expected 0..9");
 }
 
 TEST_F(DataSetFolder, ImagesOfAnotherSize) {
-  traces::write_whole_file(directory_ / "train-images-idx3-ubyte",
-                           idx_bytes({5, 28, 27}, std::string(5 * 28 * 27, 'x')));
+  base::write_whole_file(directory_ / "train-images-idx3-ubyte",
+                         idx_bytes({5, 28, 27}, std::string(5 * 28 * 27, 'x')));
   EXPECT_EQ(complaint(), in("train-images-idx3-ubyte") + ": byte 8: images of 28x27; expected 28x28");
 }
 

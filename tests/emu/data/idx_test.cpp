@@ -5,9 +5,9 @@
 #include "tests/support/synthetic_images.hpp"
 
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <cstring>
-#include <zlib.h>
 
 namespace quatrain::emu {
 namespace {
@@ -18,7 +18,7 @@ using tests::message_of;
 
 class Idx : public testing::Test {
  protected:
-  void write(const std::string& bytes) const { traces::write_whole_file(file_, bytes); }
+  void write(const std::string& bytes) const { base::write_whole_file(file_, bytes); }
   void write_gzip(const std::string& bytes) const {
     gzFile file = ::gzopen(file_.c_str(), "wb");
     ASSERT_EQ(::gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size())),
@@ -107,14 +107,14 @@ TEST_F(Idx, HugeSizesAskForNoMemory) {
 
 TEST_F(Idx, GzipCutShort) {
   write_gzip(idx_bytes({40, 50, 50}, std::string(100'000, 'x')));
-  const std::string whole = traces::read_whole_file(file_);
+  const std::string whole = base::read_whole_file(file_);
   write(whole.substr(0, whole.size() - 4));  // inside the length at its end
   EXPECT_EQ(complaint(3), "byte 100016: the compressed data end here");
 }
 
 TEST_F(Idx, GzipDamaged) {
   write_gzip(idx_bytes({1, 2, 3}, six_bytes));
-  std::string bytes = traces::read_whole_file(file_);
+  std::string bytes = base::read_whole_file(file_);
   bytes[bytes.size() - 8] = static_cast<char>(bytes[bytes.size() - 8] ^ 1);  // its checksum
   write(bytes);
   EXPECT_EQ(complaint(3), "byte 0: the compressed data are damaged: incorrect data check");

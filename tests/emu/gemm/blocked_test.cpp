@@ -45,7 +45,7 @@ std::vector<std::int32_t> reference(const GemmCase& c) {
 
 struct Blocked {
   SimdPath path;
-  traces::ThreadPool pool;
+  base::ThreadPool pool;
   emu::GemmWorkspace workspace;  // used by all cases: what one leaves behind must not reach the next
 
   std::vector<std::int32_t> operator()(const GemmCase& c) {
@@ -82,7 +82,7 @@ class EveryPathAndThreadCount : public testing::TestWithParam<std::tuple<SimdPat
 
 TEST_P(EveryPathAndThreadCount, BlockedEqualsReference) {
   const auto [path, threads] = GetParam();
-  Blocked blocked{path, traces::ThreadPool(threads), {}};
+  Blocked blocked{path, base::ThreadPool(threads), {}};
   for (const NamedLayer& layer : layers_at_tile_edges())
     for (const GemmCase& c : cases_of(layer.geometry, 2))
       ASSERT_EQ(blocked(c), reference(c)) << layer.name << " phase " << int(c.gemm.phase) << " left "
@@ -93,7 +93,7 @@ TEST_P(EveryPathAndThreadCount, LargestSumsOfEveryPairOfEncodings) {
   // 2,100 terms of the largest products fill the 16-bit sums inside again and again; -8 times FP4 is beyond
   // what a quantizer makes.
   const auto [path, threads] = GetParam();
-  Blocked blocked{path, traces::ThreadPool(threads), {}};
+  Blocked blocked{path, base::ThreadPool(threads), {}};
   const std::array<std::uint8_t, 2> extremes[] = {{0x7, 0x8}, {0xF, 0x0}, {0x7, 0xF}};  // int4, uint4, fp4
   const auto index = [](Encoding encoding) {
     return encoding == Encoding::int4 ? 0 : encoding == Encoding::uint4 ? 1 : 2;
@@ -137,7 +137,7 @@ TEST(IntegerProducts, All256CodePairsOfTheFiveModes) {
     c.right = {traces::pack_nibbles(all)};
     std::vector<std::vector<std::int32_t>> results = {reference(c)};
     for (const SimdPath path : emu::supported_paths())
-      results.push_back(Blocked{path, traces::ThreadPool(1), {}}(c));
+      results.push_back(Blocked{path, base::ThreadPool(1), {}}(c));
     for (const auto& result : results)
       for (std::size_t a = 0; a < 16; ++a)
         for (std::size_t b = 0; b < 16; ++b) {

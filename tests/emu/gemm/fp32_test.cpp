@@ -60,7 +60,7 @@ class Fp32Path : public testing::TestWithParam<std::tuple<SimdPath, unsigned>> {
     return result;
   }
 
-  traces::ThreadPool pool_{std::get<1>(GetParam())};
+  base::ThreadPool pool_{std::get<1>(GetParam())};
   emu::GemmWorkspace workspace_;
 };
 

@@ -23,7 +23,7 @@ Tensor tensor_of(const std::vector<float>& values) {
 }
 
 TEST(Relu, ExampleOfTheText) {  // docs/training-step.md section 7
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   StepContext context{.pool = pool};
   Relu relu;
   const Tensor x = tensor_of({-1, -0.0F, 0, 2}), dy = tensor_of({5, 6, 7, 8});
@@ -32,7 +32,7 @@ TEST(Relu, ExampleOfTheText) {  // docs/training-step.md section 7
 }
 
 TEST(Relu, LetsNaNThroughSoThatTheLossShowsIt) {
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   StepContext context{.pool = pool};
   Relu relu;
   const Tensor x = tensor_of({std::numeric_limits<float>::quiet_NaN()});

@@ -13,9 +13,9 @@
 namespace quatrain::emu {
 namespace {
 
+using base::read_whole_file;
+using base::write_whole_file;
 using tests::message_of;
-using traces::read_whole_file;
-using traces::write_whole_file;
 
 struct State {
   Parameter weight{.name = "fc.weight", .shape = {1, 1}, .value = {1}, .gradient = {0}, .momentum = {0.25F}};

@@ -37,7 +37,7 @@ class Gradient : public testing::Test {
     network_.backward(gradient, context_);
   }
 
-  traces::ThreadPool pool_{1};
+  base::ThreadPool pool_{1};
   StepContext context_{.pool = pool_};
   TrainingConfig config_ = with_overrides(tests::tiny_config(), {.quantize = Recipe::fp32}, "");
   Network network_{config_, SimdPath::portable};

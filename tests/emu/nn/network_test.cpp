@@ -18,7 +18,7 @@ TEST(Network, ItsQuantizersRunOnItsPath) {
   for (const SimdPath path : supported_paths()) {
     Network network(config, path);
     EXPECT_EQ(network.path(), path);
-    traces::ThreadPool pool(1);
+    base::ThreadPool pool(1);
     tests::SeenPaths seen;
     StepContext context{.pool = pool, .observer = &seen};
     network.forward(images, context);

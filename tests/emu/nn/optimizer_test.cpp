@@ -14,7 +14,7 @@ TEST(UpdateParameters, ExampleOfTheText) {  // docs/training-step.md section 10
   Parameter parameter{.name = "w", .shape = {1}, .value = {1}, .gradient = {0.25F}, .momentum = {0}};
   Parameter* const parameters[] = {&parameter};
   const OptimizerConfig config{.momentum = 0.9, .weight_decay = 0.0005};
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   update_parameters(parameters, config, 0.05F, pool);
   EXPECT_EQ(bits_of(parameter.momentum[0]), 0x3e804189U);
   EXPECT_EQ(bits_of(parameter.value[0]), 0x3f7ccb29U);
@@ -34,7 +34,7 @@ TEST(UpdateParameters, EqualForAnyNumberOfThreads) {
   }
   std::vector<Parameter> results;
   for (const unsigned threads : {1U, 2U, 7U}) {
-    traces::ThreadPool pool(threads);
+    base::ThreadPool pool(threads);
     Parameter parameter = start;
     Parameter* const parameters[] = {&parameter};
     update_parameters(parameters, {.momentum = 0.9, .weight_decay = 0.01}, 0.1F, pool);

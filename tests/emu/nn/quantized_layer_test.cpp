@@ -96,7 +96,7 @@ class ByTheText {
                              std::span<const QuantizedTensor> right) const {
     std::vector<std::int32_t> accumulators(size(phase));
     multiply_reference(gemm(phase), left, right, accumulators);
-    const float scale = product_scale(phase, left.scale, right[0].scale, static_cast<unsigned>(right.size()));
+    const float scale = product_scale(left.scale, right[0].scale, static_cast<unsigned>(right.size()));
     std::vector<float> output;
     for (const std::int32_t accumulator : accumulators)
       output.push_back(static_cast<float>(accumulator) * scale);
@@ -130,7 +130,7 @@ class ByTheText {
   const LayerConfig& layer_;
   const QuantizeConfig& quantize_;
   const Parameter &weight_, &bias_;
-  traces::ThreadPool pool_{1};
+  base::ThreadPool pool_{1};
 };
 
 struct Case {
@@ -159,7 +159,7 @@ TEST_P(QuantizedLayers, ComputeWhatTheTextsSay) {
         for (std::size_t o = 0; o < parameters[1]->value.size(); ++o)
           parameters[1]->value[o] = 0.1F * static_cast<float>(o + 1);
         const Expected expected = ByTheText(layer, GetParam().quantize, parameters).compute(x, dz);
-        traces::ThreadPool pool(threads);
+        base::ThreadPool pool(threads);
         tests::SeenPaths seen;
         StepContext context{.pool = pool, .seed = seed, .step = step, .observer = &seen};
         const auto as_vector = [](std::span<const float> values) {

@@ -16,9 +16,9 @@
 namespace quatrain::emu {
 namespace {
 
+using base::read_whole_file;
+using base::write_whole_file;
 using tests::message_of;
-using traces::read_whole_file;
-using traces::write_whole_file;
 
 EpochMetrics metrics_of(std::int64_t epoch) {
   return {.epoch = epoch,

@@ -77,7 +77,7 @@ TEST(SumChannels, ExampleOfTheText) {  // section 7, bias
   std::fill(gradient.values().begin(), gradient.values().end(), 1.0F);
   gradient.values()[0] = 0x1p24F;
   std::vector<float> sums(2);
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   sum_channels(gradient, sums, pool);
   EXPECT_EQ(sums, (std::vector<float>{16777248.0F, 34.0F}));
 }
@@ -97,7 +97,7 @@ TEST(SumChannels, TakesBatchThenHeightThenWidth) {
       expected.push_back(sum_by_the_text(channel));
     }
     for (const unsigned threads : {1U, 2U, 7U}) {
-      traces::ThreadPool pool(threads);
+      base::ThreadPool pool(threads);
       std::vector<float> sums(expected.size());
       sum_channels(tensor, sums, pool);
       EXPECT_EQ(sums, expected) << threads << " threads";

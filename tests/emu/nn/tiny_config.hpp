@@ -31,7 +31,7 @@ inline constexpr const char* tiny_config_text = R"({
 })";
 
 inline emu::TrainingConfig tiny_config() {
-  return emu::read_training_config(traces::JsonNode::parse(tiny_config_text, "tiny.json"));
+  return emu::read_training_config(base::JsonNode::parse(tiny_config_text, "tiny.json"));
 }
 
 }  // namespace quatrain::tests

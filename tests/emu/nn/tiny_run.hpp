@@ -29,12 +29,12 @@ class TinyRun : public testing::Test {
     return options;
   }
   static emu::TrainingResult train(const emu::TrainingOptions& options) {
-    traces::SilentProgress progress;
+    base::SilentProgress progress;
     return emu::train(options, progress);
   }
   /// Stops when `steps` steps and evaluation batches are done.
   static void train_until(emu::TrainingOptions options, int steps) {
-    class Count final : public traces::Progress {
+    class Count final : public base::Progress {
      public:
       void begin(std::string_view, std::uint64_t) override {}
       void update(std::uint64_t, std::string_view) override { ++done; }
@@ -42,7 +42,7 @@ class TinyRun : public testing::Test {
       std::atomic<int> done = 0;
     } count;
     options.stops = [&] { return count.done >= steps; };
-    EXPECT_THROW(emu::train(options, count), traces::Interrupted);
+    EXPECT_THROW(emu::train(options, count), base::Interrupted);
   }
   static std::vector<std::string> hashes(const std::vector<emu::EpochMetrics>& epochs) {
     std::vector<std::string> all;

@@ -20,9 +20,9 @@
 namespace quatrain::emu {
 namespace {
 
+using base::read_whole_file;
 using tests::message_of;
 using tests::tiny_steps_per_epoch;
-using traces::read_whole_file;
 
 class Trainer : public tests::TinyRun {
  protected:
@@ -121,7 +121,7 @@ TEST_F(Trainer, ResumesFromTheNewestWholeCheckpoint) {
   const std::filesystem::path newest = run.run_directory / "checkpoints/epoch_0002.safetensors";
   std::string bytes = read_whole_file(newest);
   bytes.back() = static_cast<char>(bytes.back() ^ 1);
-  traces::write_whole_file(newest, bytes);
+  base::write_whole_file(newest, bytes);
   run.resumes = true;
   std::string noted;
   run.noted = [&](std::string_view text) { noted = text; };
@@ -141,7 +141,7 @@ TEST_F(Trainer, ARunWithoutItsCheckpointsIsNotStartedAgainInSilence) {
   const std::filesystem::path checkpoints = run.run_directory / "checkpoints";
   run.resumes = true;
   for (const char* file : {"epoch_0001.safetensors", "epoch_0002.safetensors"})
-    traces::write_whole_file(checkpoints / file, "junk");
+    base::write_whole_file(checkpoints / file, "junk");
   EXPECT_EQ(message_of([&] { train(run); }), "no whole checkpoint is left; " +
                                                  (checkpoints / "epoch_0002.safetensors").string() +
                                                  ": ends at byte 4; expected a header's length of 8 bytes");
@@ -158,9 +158,9 @@ TEST_F(Trainer, ResumingNeedsWholeTables) {
   const std::filesystem::path steps = run.run_directory / "steps.csv";
   const std::string text = read_whole_file(steps);
   const std::size_t second = text.find("\n1,");
-  traces::write_whole_file(steps, text.substr(0, second) + text.substr(text.find('\n', second + 1)));
+  base::write_whole_file(steps, text.substr(0, second) + text.substr(text.find('\n', second + 1)));
   EXPECT_EQ(message_of([&] { train(run); }), steps.string() + ": line 3: step 2; expected 1");
-  traces::write_whole_file(steps, text.substr(0, text.find("\n11,") + 1));
+  base::write_whole_file(steps, text.substr(0, text.find("\n11,") + 1));
   EXPECT_EQ(message_of([&] { train(run); }),
             steps.string() + ": 11 rows; the newest checkpoint is of step 12");
 }
@@ -260,7 +260,7 @@ std::string first_epoch_by_hand(const TrainingOptions& run,
   const BatchMaker batches(data.train, run.config.data);
   const std::vector<std::uint32_t> order =
       sample_order(run.config.seed, 0, static_cast<std::uint32_t>(data.train.count()));
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   StepContext context{.pool = pool, .seed = run.config.seed};
   Network network(run.config, run.path);
   for (std::size_t begin = 0; begin < order.size(); begin += 16, ++context.step) {

@@ -43,7 +43,7 @@ TEST_F(TrainerTrace, PassesTheCheckAndChangesNothing) {
   const TrainingOptions run = traced("traced");
   const TrainingResult result = train(run);
   EXPECT_EQ(result.trace, run.run_directory / "trace");
-  traces::SilentProgress progress;
+  base::SilentProgress progress;
   traces::check_trace(*result.trace, progress);
   EXPECT_EQ(hashes(result.epochs), hashes(train(options("untraced")).epochs));
 }
@@ -92,7 +92,7 @@ TEST_F(TrainerTrace, ItsResultsFollowFromItsOperands) {
         static_cast<std::size_t>(traces::result_elements(gemm.phase, gemm.geometry)));
     multiply_reference(gemm, left, right, accumulators);
     EXPECT_EQ(trace.read_int32(record.accumulators.value()), accumulators);
-    const float scale = product_scale(gemm.phase, left.scale, right[0].scale, record.samples);
+    const float scale = product_scale(left.scale, right[0].scale, record.samples);
     EXPECT_EQ(record.scale, scale);
     std::vector<float> output;
     for (const std::int32_t accumulator : accumulators)
@@ -109,13 +109,13 @@ TEST_F(TrainerTrace, ItsResultsFollowFromItsOperands) {
 }
 
 TEST_F(TrainerTrace, SameBytesForAnyThreadsAndPath) {
-  const std::string sums = traces::read_whole_file(*train(traced("first")).trace / "SHA256SUMS");
+  const std::string sums = base::read_whole_file(*train(traced("first")).trace / "SHA256SUMS");
   const tests::ForcedPath unknown("sse9");  // the options decide, nothing else is asked
   for (const SimdPath path : supported_paths()) {
     TrainingOptions run = traced(std::string(name_of(path)));
     run.path = path;
     run.threads = 7;
-    EXPECT_EQ(traces::read_whole_file(*train(run).trace / "SHA256SUMS"), sums) << name_of(path);
+    EXPECT_EQ(base::read_whole_file(*train(run).trace / "SHA256SUMS"), sums) << name_of(path);
   }
 }
 
@@ -153,7 +153,7 @@ TEST_F(TrainerTrace, WhatCannotBeTracedIsRefusedBeforeAnythingIsMade) {
 /// traced.
 TEST_F(TrainerTrace, AnInterruptedRunLeavesWhatWasTraced) {
   train_until(traced("run", "0,2,last"), 8);
-  traces::SilentProgress progress;
+  base::SilentProgress progress;
   const traces::TraceReader trace = traces::check_trace(folder_ / "run/trace", progress);
   EXPECT_EQ(tests::contents(folder_ / "run/trace"),
             (std::set<std::string>{"SHA256SUMS", "manifest.json", "step_00000000.safetensors",
@@ -166,7 +166,7 @@ TEST_F(TrainerTrace, ARunThatStopsInATracedStepLeavesTheOnesBefore) {
   TrainingOptions run = traced("run", "0,1,2,3,4,5");
   run.config.learning_rate.from = run.config.learning_rate.to = 1e30;  // step 1 fails within
   const std::string message = message_of([&] { train(run); });
-  traces::SilentProgress progress;
+  base::SilentProgress progress;
   const traces::TraceReader trace = traces::check_trace(run.run_directory / "trace", progress);
   EXPECT_EQ(tests::contents(run.run_directory / "trace"),
             (std::set<std::string>{"SHA256SUMS", "manifest.json", "step_00000000.safetensors"}));

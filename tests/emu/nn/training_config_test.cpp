@@ -22,7 +22,7 @@ using tests::tiny_config_text;
 
 std::string complaint(const std::string& text) {
   const std::string message =
-      message_of([&] { read_training_config(traces::JsonNode::parse(text, "c.json")); });
+      message_of([&] { read_training_config(base::JsonNode::parse(text, "c.json")); });
   return message == "nothing was thrown" ? "" : message;
 }
 
@@ -258,13 +258,13 @@ TEST(TrainingConfig, NoJson) {
   EXPECT_EQ(complaint(""), "c.json: line 1, column 1: found the end; expected a value");
   EXPECT_EQ(complaint("{\"name\": }"), "c.json: line 1, column 10: found }; expected a value");
   EXPECT_EQ(complaint("[]"), "c.json: /: found an array; expected an object with the key 'name'");
-  EXPECT_EQ(message_of([] { traces::JsonNode::read("/nowhere/c.json"); }),
+  EXPECT_EQ(message_of([] { base::JsonNode::read("/nowhere/c.json"); }),
             "/nowhere/c.json: cannot be read: No such file or directory");
 }
 
 TEST(TrainingConfig, DumpIsCompleteAndReadsBack) {
   const std::string dump = dump_training_config(tests::tiny_config());
-  EXPECT_EQ(dump_training_config(read_training_config(traces::JsonNode::parse(dump, "config.json"))), dump);
+  EXPECT_EQ(dump_training_config(read_training_config(base::JsonNode::parse(dump, "config.json"))), dump);
   const ordered_json json = ordered_json::parse(dump);
   EXPECT_EQ(json["data"]["train_images"], "all");
   EXPECT_EQ(json["layers"][2]["groups"], 1);
@@ -293,7 +293,7 @@ TEST(Overrides, RecipesKeepTheDetailsThatTheyHave) {
   TrainingConfig config = tests::tiny_config();
   config.quantize.alpha = traces::Alpha::pow2;
   const auto with = [&](std::string_view recipe) {
-    return with_overrides(config, {.quantize = traces::named<Recipe>(recipe)}, "c.json").quantize;
+    return with_overrides(config, {.quantize = base::named<Recipe>(recipe)}, "c.json").quantize;
   };
   EXPECT_EQ(with("luq").samples, 2U);
   EXPECT_EQ(with("luq").alpha, traces::Alpha::pow2);
@@ -309,11 +309,11 @@ TEST(Overrides, RecipesKeepTheDetailsThatTheyHave) {
 class ShippedConfig : public testing::TestWithParam<const char*> {
  protected:
   std::filesystem::path file_ = std::filesystem::path(QUATRAIN_SOURCE_DIR) / "configs/training" / GetParam();
-  TrainingConfig config_ = read_training_config(traces::JsonNode::read(file_));
+  TrainingConfig config_ = read_training_config(base::JsonNode::read(file_));
 };
 
 TEST_P(ShippedConfig, FitsTheSchema) {
-  EXPECT_EQ(JsonSchema("training").complaint(traces::read_whole_file(file_)), "");
+  EXPECT_EQ(JsonSchema("training").complaint(base::read_whole_file(file_)), "");
 }
 
 TEST_P(ShippedConfig, QuantizedLayersDoNineTenthsOfTheForwardMacs) {
@@ -343,7 +343,7 @@ INSTANTIATE_TEST_SUITE_P(All, ShippedConfig, testing::Values("demo_cnn.json", "d
 
 TEST(ShippedConfigs, ThreeStepsOfTheDemoHoldHalfABillionMacs) {
   const TrainingConfig config = read_training_config(
-      traces::JsonNode::read(std::filesystem::path(QUATRAIN_SOURCE_DIR) / "configs/training/demo_cnn.json"));
+      base::JsonNode::read(std::filesystem::path(QUATRAIN_SOURCE_DIR) / "configs/training/demo_cnn.json"));
   std::int64_t macs = 0;
   for (const LayerConfig& layer : config.layers)
     if (layer.precision == Precision::quantized)

@@ -12,7 +12,7 @@ namespace quatrain::tests {
 inline emu::QuantizedTensor quantized(const emu::Quantizer& quantizer, std::span<const float> x,
                                       const traces::DrawKey& key = {}, std::optional<float> maximum = {},
                                       unsigned threads = 1) {
-  traces::ThreadPool pool(threads);
+  base::ThreadPool pool(threads);
   emu::QuantizedTensor out;
   out.codes.assign(3, 0xFF);  // memory of another tensor
   out.scale = out.max = 99;

@@ -20,14 +20,14 @@ TEST(Dispatch, TheWidestPathIsTheOneThatTheSystemNames) {
   EXPECT_EQ(emu::chosen_path(), is_wide ? SimdPath::avx2 : SimdPath::portable);
   EXPECT_EQ(emu::is_supported(SimdPath::avx2), is_wide);
   EXPECT_EQ(emu::supported_paths().size(), is_wide ? 2U : 1U);
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   EXPECT_EQ(emu::make_blocked_machine(pool)->ran_on(), is_wide ? "AVX2" : "portable C++");
 }
 
 TEST(Dispatch, TheForcedPathRuns) {
   const ForcedPath forced("portable");
   EXPECT_EQ(emu::chosen_path(), SimdPath::portable);
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   EXPECT_EQ(emu::make_blocked_machine(pool)->ran_on(), "portable C++");
 }
 

@@ -20,7 +20,7 @@ class CudaMachines : public testing::Test {
     }
     ASSERT_EQ(machines_.size(), 2U);
   }
-  traces::ThreadPool pool_{1};
+  base::ThreadPool pool_{1};
   std::vector<std::unique_ptr<traces::Machine>> machines_;
 };
 
@@ -84,7 +84,7 @@ TEST(CudaDevice, IsThereOrTheReasonIsGiven) {
                                          testing::StartsWith("built without ")));
     return;
   }
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   for (const auto& offer : offers) {
     const auto machine = offer.make(pool);
     EXPECT_EQ(machine->name(), offer.name);

@@ -12,8 +12,8 @@
 namespace quatrain::kernels::simt {
 namespace {
 
+using base::ThreadPool;
 using tests::message_of;
-using traces::ThreadPool;
 
 constexpr std::array all_orders{ThreadOrder::first_to_last, ThreadOrder::last_to_first, ThreadOrder::shuffled,
                                 ThreadOrder::warps_interleaved};

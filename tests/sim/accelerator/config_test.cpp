@@ -18,7 +18,7 @@ ordered_json embedded(std::string_view name) {
 }
 
 sim::AcceleratorConfig read(const std::string& text) {
-  return sim::read_accelerator(traces::JsonNode::parse(text, "a.json"));
+  return sim::read_accelerator(base::JsonNode::parse(text, "a.json"));
 }
 
 /// Changes of luq_32x32.

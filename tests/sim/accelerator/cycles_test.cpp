@@ -52,9 +52,9 @@ TEST(Counts, LeaveTheirTypeWithAnError) {
   const sim::Mapping fits{{side, side, side, 1}, 1, {1024, 1024}},
       wide{{side, side, 2 * side, 1}, 1, {1024, 1024}};
   EXPECT_EQ(fits.macs(), std::uint64_t{1} << 63);
-  EXPECT_THROW(static_cast<void>(wide.macs()), traces::Error);
+  EXPECT_THROW(static_cast<void>(wide.macs()), base::Error);
   sim::UseOfArray sum = use_of_array(fits);
-  EXPECT_THROW(sum += use_of_array(fits), traces::Error);
+  EXPECT_THROW(sum += use_of_array(fits), base::Error);
 }
 
 }  // namespace

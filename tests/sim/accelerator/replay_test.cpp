@@ -43,7 +43,7 @@ sim::SimulationTask task_for(ArrayShape shape, sim::ArrayModels* models) {
 }
 
 sim::Simulation simulated(const sim::SimulationTask& task, const traces::TraceReader& reader) {
-  traces::SilentProgress progress;
+  base::SilentProgress progress;
   return sim::simulate(task, reader, progress);
 }
 
@@ -224,7 +224,7 @@ TEST(Simulate, StopsBetweenGemms) {
   sim::SimulationTask task = task_for({8, 8}, &models);
   int polls = 0;
   task.stops = [&] { return ++polls == 3; };
-  EXPECT_THROW(simulated(task, reader), traces::Interrupted);
+  EXPECT_THROW(simulated(task, reader), base::Interrupted);
   EXPECT_EQ(polls, 3);
 }
 
@@ -314,7 +314,7 @@ TEST(Results, WhatIsReadIsWrittenAgainByteForByte) {
     sim::Simulation simulation = simulated(task_for({8, 8}, with), reader);
     simulation.provenance = {"quatrain sim 'a b'", "quatrain 7", {{"luq_32x32", "sha"}}};
     const std::string text = sim::simulation_json(simulation);
-    traces::write_whole_file(folder / "s.json", text);
+    base::write_whole_file(folder / "s.json", text);
     const sim::Simulation read = sim::read_simulation(folder / "s.json", reader.manifest_sha256());
     EXPECT_EQ(sim::simulation_json(read), text);
     EXPECT_EQ(sim::simulation_csv(read), sim::simulation_csv(simulation));
@@ -325,7 +325,7 @@ TEST(Results, WhatIsReadIsWrittenAgainByteForByte) {
 /// The schema, which editors and users read, describes every figure with the words of the list.
 TEST(Figures, TheSchemaDescribesEachOfThem) {
   const auto schema = nlohmann::json::parse(
-      traces::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/schemas/simulation.schema.json"));
+      base::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/schemas/simulation.schema.json"));
   const auto& definitions = schema["definitions"];
   for (const sim::Figure& figure : sim::figures()) {
     const std::string group(figure.group), name(figure.name);

@@ -27,7 +27,7 @@ Technology embedded(std::string_view node) {
   return Technology::read(sim::open_config(node, sim::ConfigKind::technology));
 }
 
-Technology read(const std::string& text) { return Technology::read(traces::JsonNode::parse(text, "t.json")); }
+Technology read(const std::string& text) { return Technology::read(base::JsonNode::parse(text, "t.json")); }
 
 TEST(Technology, EveryEmbeddedTableFitsReaderAndSchema) {
   const JsonSchema schema("technology");

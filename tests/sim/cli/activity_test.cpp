@@ -164,7 +164,7 @@ class Activity : public testing::TestWithParam<Case> {
                     trace.string(), out.string(), fidelity),
         folder_);
     EXPECT_EQ(run.exit_code, 0) << run.err;
-    std::istringstream csv(traces::read_whole_file(out / (name + ".csv")));
+    std::istringstream csv(base::read_whole_file(out / (name + ".csv")));
     std::string line;
     std::getline(csv, line);
     const auto names = cells_of(line);

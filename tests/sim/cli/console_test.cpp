@@ -76,16 +76,16 @@ TEST(Progress, ThrowsInterruptedAfterASignal) {
     std::raise(SIGINT);
     try {
       call(*progress);
-    } catch (const traces::Interrupted&) {
+    } catch (const base::Interrupted&) {
       ::_exit(130);
     }
     ::_exit(0);
   };
-  EXPECT_EXIT(end([](traces::Progress& progress) { progress.update(2, ""); }), testing::ExitedWithCode(130),
+  EXPECT_EXIT(end([](base::Progress& progress) { progress.update(2, ""); }), testing::ExitedWithCode(130),
               "");
-  EXPECT_EXIT(end([](traces::Progress& progress) { progress.begin("more", 2); }),
-              testing::ExitedWithCode(130), "");
-  EXPECT_EXIT(end([](traces::Progress& progress) { progress.finish(); }), testing::ExitedWithCode(0), "");
+  EXPECT_EXIT(end([](base::Progress& progress) { progress.begin("more", 2); }), testing::ExitedWithCode(130),
+              "");
+  EXPECT_EXIT(end([](base::Progress& progress) { progress.finish(); }), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

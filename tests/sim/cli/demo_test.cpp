@@ -55,7 +55,7 @@ TEST(DemoCommand, TrainsSimulatesVerifiesAndReports) {
               HasSubstr(fmt::format("[1/8] quatrain train demo_quick --quantize fp32 --out {}/fp32", out)));
   EXPECT_THAT(run.out, HasSubstr("time by stage"));
 
-  const std::string stages = traces::read_whole_file(folder / "demo/stages.json");
+  const std::string stages = base::read_whole_file(folder / "demo/stages.json");
   EXPECT_EQ(tests::JsonSchema("stages").complaint(stages), "");
   double all = 0;
   for (const char* stage : {"train_fp32", "train_luq", "train_nearest", "trace_check", "sim_luq_32x32",
@@ -68,7 +68,7 @@ TEST(DemoCommand, TrainsSimulatesVerifiesAndReports) {
   const auto [printed_sum, off] = printed_seconds(run.out, "all");
   EXPECT_NEAR(printed_sum, all, off + 8 * 0.0005);  // the file has milliseconds
 
-  const std::string text = traces::read_whole_file(folder / "demo/report.json");
+  const std::string text = base::read_whole_file(folder / "demo/report.json");
   EXPECT_EQ(tests::JsonSchema("report").complaint(text), "");
   const json report = json::parse(text);
   EXPECT_EQ(report.at("missing"), json::array());
@@ -99,7 +99,7 @@ TEST(DemoCommand, AFailingStageIsNamedAndItsExitCodeKept) {
 TEST(DemoCommand, AFolderInUseIsRefused) {
   const tests::Folder folder;
   std::filesystem::create_directories(folder / "mine");
-  traces::write_whole_file(folder / "mine/file", "precious");
+  base::write_whole_file(folder / "mine/file", "precious");
   const std::string mine = (folder / "mine").string();
   const ProgramRun run = demo("--out " + mine, folder);
   EXPECT_EQ(run.exit_code, 2);
@@ -117,7 +117,7 @@ TEST(DemoCommand, AnInterruptStopsTheStageAndIsExit130) {
       "while [ ! -e {}/fp32/config.json ] && kill -0 $demo; do :; done\n"
       "kill -TERM $demo; wait $demo\n",
       QUATRAIN_PROGRAM, out, (folder / "images").string(), out);
-  traces::write_whole_file(folder / "script", script);
+  base::write_whole_file(folder / "script", script);
   const ProgramRun run = tests::run_program("sh", (folder / "script").string(), folder);
   EXPECT_EQ(run.exit_code, 130);
   EXPECT_EQ(run.err, "interrupted\ninterrupted\n") << "the stage, then the demo";

@@ -56,7 +56,7 @@ TEST_F(Pages, ShowOnlyCommandsAndOptionsThatExist) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(QUATRAIN_SOURCE_DIR "/docs"))
     if (entry.path().extension() == ".md") pages.push_back(entry.path());
   for (const auto& page : pages) {
-    const std::string text = traces::read_whole_file(page);
+    const std::string text = base::read_whole_file(page);
     EXPECT_EQ(unknown(text), "") << page;
     commands += all_matches(text, "(quatrain [a-z]+ )").size();
   }

@@ -23,6 +23,8 @@
 namespace quatrain::sim {
 namespace {
 
+using base::read_whole_file;
+using base::write_whole_file;
 using nlohmann::json;
 using nlohmann::ordered_json;
 using testing::Contains;
@@ -30,8 +32,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using tests::ShownTable;
 using tests::shows;
-using traces::read_whole_file;
-using traces::write_whole_file;
 
 /// No axis, channel count or sum of it is like its neighbour.
 constexpr const char* network = R"({

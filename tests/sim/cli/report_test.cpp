@@ -34,9 +34,9 @@ TEST(ReportCommand, WritesBothFilesIntoTheRunAndPrintsTheirPathsLast) {
   EXPECT_EQ(run.err, "");
   EXPECT_THAT(run.out, HasSubstr("90.75 %"));
   EXPECT_THAT(run.out, EndsWith(fmt::format("\n{}/report.json\n{}/report.html\n", demo, demo)));
-  const auto figures = nlohmann::json::parse(traces::read_whole_file(folder / "demo/report.json"));
+  const auto figures = nlohmann::json::parse(base::read_whole_file(folder / "demo/report.json"));
   EXPECT_EQ(figures.at("training").at("luq").at("test_accuracy_percent"), 90.75);
-  EXPECT_THAT(traces::read_whole_file(folder / "demo/report.html"), HasSubstr("90.75 %"));
+  EXPECT_THAT(base::read_whole_file(folder / "demo/report.html"), HasSubstr("90.75 %"));
 }
 
 TEST(ReportCommand, TakesOtherPlaces) {
@@ -109,8 +109,7 @@ void expect_commands_run(const tests::Folder& folder, const std::vector<std::str
   for (const std::string& command : commands) {
     ASSERT_TRUE(command.starts_with("quatrain ")) << command;
     const ProgramRun run = tests::run_program(
-        fmt::format("cd '{}' && {}", folder.path().string(), QUATRAIN_PROGRAM),
-        command.substr(9), folder);
+        fmt::format("cd '{}' && {}", folder.path().string(), QUATRAIN_PROGRAM), command.substr(9), folder);
     EXPECT_EQ(run.exit_code, 0) << command << "\n" << run.err;
   }
 }
@@ -131,7 +130,7 @@ constexpr const char* tiny_network = R"({
 TEST(ReportCommand, ItsCommandsRunAsTheyStand) {
   const tests::Folder folder;
   tests::write_synthetic_images(folder / "my data", 16, 8);
-  traces::write_whole_file(folder / "tiny.json", tiny_network);
+  base::write_whole_file(folder / "tiny.json", tiny_network);
   std::filesystem::create_directories(folder / "designs");
   std::filesystem::copy(QUATRAIN_SOURCE_DIR "/configs/technology/7nm.json",
                         folder / "designs/own table.json");
@@ -147,7 +146,7 @@ TEST(ReportCommand, ItsCommandsRunAsTheyStand) {
                "quatrain verify 'run 1/trace' --json 'run 1/crosscheck.json'", "quatrain report 'run 1'"});
   std::filesystem::rename(folder / "designs/mine.json", folder / "elsewhere.json");
   const auto read = [&](const std::string& run) {
-    return nlohmann::json::parse(traces::read_whole_file(folder / run / "report.json"));
+    return nlohmann::json::parse(base::read_whole_file(folder / run / "report.json"));
   };
   const std::vector<std::string> commands = read("run 1").at("commands");
   EXPECT_THAT(commands,
@@ -170,18 +169,18 @@ TEST(ReportCommand, ItsCommandsRunAsTheyStand) {
 TEST(ReportCommand, CommandsForMissingPartsMakeThem) {
   const tests::Folder folder;
   tests::write_synthetic_images(folder / "my data", 16, 8);
-  traces::write_whole_file(folder / "tiny.json", tiny_network);
+  base::write_whole_file(folder / "tiny.json", tiny_network);
   expect_commands_run(folder, {"quatrain train tiny.json --data 'my data' --out run", "quatrain report run"});
   for (const char* run : {"run", "run-again"}) {
     std::vector<std::string> commands;
-    const auto figures = nlohmann::json::parse(traces::read_whole_file(folder / run / "report.json"));
+    const auto figures = nlohmann::json::parse(base::read_whole_file(folder / run / "report.json"));
     for (const auto& missing : figures.at("missing"))
       if (!missing.at("how").is_null()) commands.push_back(missing.at("how"));
     EXPECT_EQ(commands.size(), run == std::string("run") ? 1U : 2U);
     expect_commands_run(folder, commands);
     expect_commands_run(folder, {"quatrain report run-again"});
   }
-  EXPECT_THAT(nlohmann::json::parse(traces::read_whole_file(folder / "run-again/report.json")).at("missing"),
+  EXPECT_THAT(nlohmann::json::parse(base::read_whole_file(folder / "run-again/report.json")).at("missing"),
               testing::IsEmpty());
 }
 
@@ -193,12 +192,12 @@ TEST(ReportCommand, TakesAFolderOfSimulationsWithDesignsOfOneName) {
   std::filesystem::rename(folder / "other/bf16_32x32.json", folder / "study/second.json");
   tests::replace_in_file(folder / "study/second.json", "\"clock_mhz\": 1000.0", "\"clock_mhz\": 2000.0");
   expect_commands_run(folder, {"quatrain report study"});
-  const auto figures = nlohmann::json::parse(traces::read_whole_file(folder / "study/report.json"));
+  const auto figures = nlohmann::json::parse(base::read_whole_file(folder / "study/report.json"));
   EXPECT_EQ(figures.at("kind"), "simulations");
   EXPECT_EQ(figures.at("simulation").size(), 2U);
   EXPECT_EQ(figures.at("simulation").at("bf16_32x32 (bf16_32x32)").at("clock_mhz"), 1000);
   EXPECT_EQ(figures.at("simulation").at("bf16_32x32 (second)").at("clock_mhz"), 2000);
-  const tests::ShownPage page = tests::read_page(traces::read_whole_file(folder / "study/report.html"));
+  const tests::ShownPage page = tests::read_page(base::read_whole_file(folder / "study/report.html"));
   EXPECT_EQ(page.cards.at(0).label, "Cycles, bf16_32x32 (second)") << "the faster one";
   EXPECT_THAT(page.cards.at(0).detail, HasSubstr("the fastest of 2 designs"));
   const tests::ShownTable& keys = page.table("Keys in which the designs differ");
@@ -212,8 +211,8 @@ TEST(ReportCommand, ARunThatStoppedIsShownAsStopped) {
   const tests::Folder folder;
   tests::write_training_run(folder / "run", "luq", "90.75", 'c');
   tests::replace_in_file(folder / "run/config.json", "\"epochs\": 2", "\"epochs\": 3");
-  traces::write_whole_file(folder / "run/run.json",
-                           R"({"format": "quatrain-run", "version": 1, "program": "quatrain 0",
+  base::write_whole_file(folder / "run/run.json",
+                         R"({"format": "quatrain-run", "version": 1, "program": "quatrain 0",
     "commands": ["quatrain train x"], "data": {"folder": "d", "sha256": {"t10k-images-idx3-ubyte": "a",
     "t10k-labels-idx1-ubyte": "b", "train-images-idx3-ubyte": "c", "train-labels-idx1-ubyte": "d"}},
     "state": "stopped", "epochs": 2, "of_epochs": 3, "steps": 3, "reason": "layer a: the loss grew"})");
@@ -224,10 +223,10 @@ TEST(ReportCommand, ARunThatStoppedIsShownAsStopped) {
   EXPECT_THAT(
       tables.at("Runs that stopped before their last epoch").rows,
       testing::ElementsAre(testing::ElementsAre("luq", "2", "3", "3", "stopped: layer a: the loss grew")));
-  const tests::ShownPage page = tests::read_page(traces::read_whole_file(folder / "run/report.html"));
+  const tests::ShownPage page = tests::read_page(base::read_whole_file(folder / "run/report.html"));
   EXPECT_EQ(page.cards.at(0).detail, "stopped after epoch 2 of 3");
   EXPECT_TRUE(page.cards.at(0).is_bad);
-  const auto figures = nlohmann::json::parse(traces::read_whole_file(folder / "run/report.json"));
+  const auto figures = nlohmann::json::parse(base::read_whole_file(folder / "run/report.json"));
   EXPECT_EQ(figures.at("training").at("luq").at("epochs"), 2);
   EXPECT_EQ(figures.at("training").at("luq").at("planned_epochs"), 3);
   EXPECT_EQ(figures.at("training").at("luq").at("stopped"), "stopped: layer a: the loss grew");

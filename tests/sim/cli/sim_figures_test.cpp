@@ -45,7 +45,7 @@ Json config_of(const Design& d) {
       {"technology", {"own.json", "45nm"}}};
 }
 
-Json parsed(const std::filesystem::path& file) { return Json::parse(traces::read_whole_file(file)); }
+Json parsed(const std::filesystem::path& file) { return Json::parse(base::read_whole_file(file)); }
 
 /// The 7 nm table with every constant made different from all others.
 Json own_table() {
@@ -76,7 +76,7 @@ std::vector<std::string> words_of(const std::string& line) {
 }
 
 std::vector<Row> csv_rows(const std::filesystem::path& file) {
-  const std::vector<std::string> lines = split(traces::read_whole_file(file), '\n');
+  const std::vector<std::string> lines = split(base::read_whole_file(file), '\n');
   const std::vector<std::string> header = split(lines.at(0), ',');
   std::vector<Row> rows;
   for (std::size_t i = 1; i < lines.size(); ++i) {

@@ -31,7 +31,7 @@ class SimCommand : public testing::Test {
     return arguments + " --trace " + outside_trace + " --out " + out.string();
   }
   nlohmann::json result(const std::string& name) const {
-    return nlohmann::json::parse(traces::read_whole_file(out / (name + ".json")));
+    return nlohmann::json::parse(base::read_whole_file(out / (name + ".json")));
   }
   void write(const std::string& name, const std::string& text) const { std::ofstream(folder / name) << text; }
 
@@ -50,7 +50,7 @@ class SimCommand : public testing::Test {
 /// Each side has half of the operand buffer: 8 KiB of 16 hold 8 columns of up to 2048 INT4 codes.
 TEST_F(SimCommand, APanelOfMoreThanHalfTheBufferIsFetchedAgain) {
   auto config = nlohmann::json::parse(
-      traces::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json"));
+      base::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json"));
   config["array"]["rows"] = config["array"]["columns"] = 8;
   config["buffers"]["operand_kib"] = 16;
   write("small.json", config.dump());
@@ -63,7 +63,7 @@ TEST_F(SimCommand, APanelOfMoreThanHalfTheBufferIsFetchedAgain) {
     const ProgramRun run = sim(fmt::format("{} --cycles-only --trace {} --out {}",
                                            (folder / "small.json").string(), trace, results.string()));
     ASSERT_EQ(run.exit_code, 0) << run.err;
-    const auto json = nlohmann::json::parse(traces::read_whole_file(results / "luq_32x32.json"));
+    const auto json = nlohmann::json::parse(base::read_whole_file(results / "luq_32x32.json"));
     EXPECT_EQ(json["bytes"]["right"], k == 2048 ? 8 * 2048 / 2 : 2 * 8 * 2050 / 2)
         << "9 rows are two rows of tiles";
   }
@@ -135,7 +135,7 @@ TEST_F(SimCommand, OwnConfigWithOwnTable) {
     "dram": {"kind": "lpddr4", "gib_per_s": 17.1}, "technology": ["tables/own.json", "28nm"]})");
   std::filesystem::create_directories(folder / "tables");
   auto table =
-      nlohmann::json::parse(traces::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/technology/7nm.json"));
+      nlohmann::json::parse(base::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/technology/7nm.json"));
   table["name"] = "own";
   write("tables/own.json", table.dump());
   const ProgramRun run = sim(with_out((folder / "mine.json").string() + " --cycles-only"));
@@ -246,8 +246,7 @@ TEST_F(SimCommand, ResultsDoNotGoIntoTheTrace) {
 
 /// Results of designs that share a name stand side by side; a design's own older result is replaced.
 TEST_F(SimCommand, DesignsOfOneNameKeepTheirResults) {
-  const std::string text =
-      traces::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json");
+  const std::string text = base::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json");
   for (const int rows : {8, 16, 32, 16}) {
     std::string design = text;
     design.replace(design.find("\"rows\": 32"), 10, fmt::format("\"rows\": {}", rows));
@@ -263,8 +262,7 @@ TEST_F(SimCommand, DesignsOfOneNameKeepTheirResults) {
 }
 
 TEST_F(SimCommand, AnInputIsNeverReplaced) {
-  const std::string text =
-      traces::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json");
+  const std::string text = base::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json");
   write("luq_32x32.json", text);
   const std::string file = (folder / "luq_32x32.json").string();
   const ProgramRun run =
@@ -274,7 +272,7 @@ TEST_F(SimCommand, AnInputIsNeverReplaced) {
             "error: " + file +
                 ": exists and is not an older result of this kind; expected another name, so that it "
                 "stays\n");
-  EXPECT_EQ(traces::read_whole_file(file), text);
+  EXPECT_EQ(base::read_whole_file(file), text);
 }
 
 TEST_F(SimCommand, ResultsSayWhatTheyComeFrom) {
@@ -330,7 +328,7 @@ TEST_F(SimCommand, VerifyTakesOverAReplay) {
 /// As many PEs as modules would take minutes: nothing is sampled, and the table says so.
 TEST_F(SimCommand, ALargeArrayIsReplayedWithoutSamples) {
   if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "nothing is replayed without SystemC";
-  std::string text = traces::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json");
+  std::string text = base::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json");
   text.replace(text.find("\"rows\": 32"), 10, "\"rows\": 129");
   write("large.json", text);
   const ProgramRun run = sim(with_out((folder / "large.json").string()));

@@ -20,9 +20,9 @@
 namespace quatrain::tests {
 namespace {
 
+using base::read_whole_file;
 using nlohmann::json;
 using testing::HasSubstr;
-using traces::read_whole_file;
 
 /// 23 training images in batches of 8 (the last has 7), 9 test images in batches of 4 (the last has 1);
 /// groups, an uneven kernel, strides and paddings of two sizes.
@@ -78,7 +78,7 @@ class TrainFigures : public testing::TestWithParam<const char*> {
   void SetUp() override {
     write_synthetic_images(folder_ / "data", 23, 9);
     config_["learning_rate"] = json::parse(GetParam());
-    traces::write_whole_file(folder_ / "recount.json", config_.dump());
+    base::write_whole_file(folder_ / "recount.json", config_.dump());
     expected_ = train_by_text(config_, folder_ / "data");
     const auto start = std::chrono::steady_clock::now();
     run_ = run_program(
@@ -91,7 +91,7 @@ class TrainFigures : public testing::TestWithParam<const char*> {
   }
   /// As coreutils see it.
   std::string sha256(const std::string& bytes) const {
-    traces::write_whole_file(folder_ / "bytes", bytes);
+    base::write_whole_file(folder_ / "bytes", bytes);
     return run_program("sha256sum", (folder_ / "bytes").string(), folder_).out.substr(0, 64);
   }
   std::string file(const std::string& name) const { return read_whole_file(folder_ / ("run/" + name)); }

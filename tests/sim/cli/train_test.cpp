@@ -18,10 +18,10 @@
 namespace quatrain::tests {
 namespace {
 
+using base::read_whole_file;
+using base::write_whole_file;
 using testing::HasSubstr;
 using testing::MatchesRegex;
-using traces::read_whole_file;
-using traces::write_whole_file;
 
 class TrainCommand : public testing::Test {
  protected:

@@ -50,7 +50,7 @@ class VerifyFigures : public testing::Test {
     seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     std::istringstream stream(command_.out);
     for (std::string line; std::getline(stream, line);) lines_.push_back(line);
-    const std::string text = traces::read_whole_file(folder_ / "found.json");
+    const std::string text = base::read_whole_file(folder_ / "found.json");
     EXPECT_EQ(JsonSchema("crosscheck").complaint(text), "");
     json_ = Json::parse(text);
   }

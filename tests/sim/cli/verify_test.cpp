@@ -41,7 +41,7 @@ class VerifyCommand : public testing::Test {
   /// What `quatrain trace check` says.
   std::string checked() const {
     return message_of([&] {
-      traces::SilentProgress progress;
+      base::SilentProgress progress;
       traces::check_trace(trace(), progress);
     });
   }
@@ -82,9 +82,9 @@ TEST_F(VerifyCommand, EveryMachineAgreesWithTheTraceFromOutside) {
   EXPECT_THAT(run.out,
               HasSubstr("47 gemms with 26503 accumulators, 53 quantizers with 29584 codes\n1254438 MACs, "));
 
-  const std::string json = traces::read_whole_file(folder / "crosscheck.json");
+  const std::string json = base::read_whole_file(folder / "crosscheck.json");
   EXPECT_EQ(JsonSchema("crosscheck").complaint(json), "");
-  const auto root = traces::JsonNode::parse(json, "crosscheck.json");
+  const auto root = base::JsonNode::parse(json, "crosscheck.json");
   EXPECT_TRUE(root.at("equal").boolean());
   EXPECT_EQ(root.at("records").at("macs").integer(0, INT64_MAX), 1254438);
   EXPECT_EQ(root.at("machines").members().size(), 8U);
@@ -126,9 +126,9 @@ TEST_F(VerifyCommand, AnAlteredAccumulatorIsFoundWhereItIs) {
   EXPECT_EQ(line(run, "emu.naive gemms"), "emu.naive gemms 46/47 quantizers 53/53 elements 82590 DIFFERENT");
   EXPECT_EQ(line(run, "emu.blocked gemms"),
             "emu.blocked gemms 46/47 quantizers 53/53 elements 82590 DIFFERENT");
-  const std::string json = traces::read_whole_file(folder / "crosscheck.json");
+  const std::string json = base::read_whole_file(folder / "crosscheck.json");
   EXPECT_EQ(JsonSchema("crosscheck").complaint(json), "");
-  const auto root = traces::JsonNode::parse(json, "crosscheck.json");
+  const auto root = base::JsonNode::parse(json, "crosscheck.json");
   EXPECT_FALSE(root.at("equal").boolean());
   const auto difference = root.at("machines").at("emu.naive").at("first_difference");
   EXPECT_EQ(difference.at("record").string(), name);
@@ -152,12 +152,12 @@ TEST_F(VerifyCommand, FindingsAreReadBackAsTheyWereWritten) {
     EXPECT_EQ(sim::with_provenance(
                   sim::cross_check_json(sim::read_cross_check(file, ""), file),
                   {.command = "quatrain " + arguments, .program = "quatrain " QUATRAIN_VERSION}, 2),
-              traces::read_whole_file(file));
+              base::read_whole_file(file));
   }
-  std::string text = traces::read_whole_file(file);
+  std::string text = base::read_whole_file(file);
   const std::string key = "\"text\": \"layer";
   text.replace(text.find(key), key.size(), "\"text\": \"Layer");
-  traces::write_whole_file(file, text);
+  base::write_whole_file(file, text);
   EXPECT_THAT(message_of([&] { sim::read_cross_check(file, ""); }),
               HasSubstr("/machines/simt.naive/first_difference/text: found 'Layer "));
 }
@@ -289,7 +289,7 @@ TEST_F(VerifyCommand, FindingsThatCannotBeWrittenAreAnError) {
 /// Findings inside the trace would make it another trace, or none.
 TEST_F(VerifyCommand, FindingsDoNotGoIntoTheTrace) {
   std::filesystem::copy(outside_trace, folder / "trace");
-  const auto before = traces::read_whole_file(folder / "trace/manifest.json");
+  const auto before = base::read_whole_file(folder / "trace/manifest.json");
   for (const char* file : {"manifest.json", "new.json"}) {
     const std::string json = trace() + "/../trace/" + file;
     const ProgramRun run = verify(trace() + " --machines emu.blocked --json " + json);
@@ -298,7 +298,7 @@ TEST_F(VerifyCommand, FindingsDoNotGoIntoTheTrace) {
     EXPECT_EQ(run.err,
               "error: " + json + ": lies in the trace " + trace() + "; expected a place outside of it\n");
   }
-  EXPECT_EQ(traces::read_whole_file(folder / "trace/manifest.json"), before);
+  EXPECT_EQ(base::read_whole_file(folder / "trace/manifest.json"), before);
   EXPECT_EQ(checked(), "nothing was thrown");
 }
 
@@ -317,7 +317,7 @@ TEST_F(VerifyCommand, FindingsOfATraceWithAnOddNameAreJson) {
   const ProgramRun run = verify((folder / "a\xff").string() + " --machines emu.blocked --json " +
                                 (folder / "found.json").string());
   EXPECT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_EQ(JsonSchema("crosscheck").complaint(traces::read_whole_file(folder / "found.json")), "");
+  EXPECT_EQ(JsonSchema("crosscheck").complaint(base::read_whole_file(folder / "found.json")), "");
 }
 
 /// The findings stand on stdout all the same.

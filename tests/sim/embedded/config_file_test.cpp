@@ -21,14 +21,14 @@ TEST(ConfigFile, EmbeddedNamesOfEachKind) {
 }
 
 TEST(ConfigFile, NameOpensTheEmbeddedOne) {
-  const traces::JsonNode config = open_config("luq_32x32", ConfigKind::accelerator);
+  const base::JsonNode config = open_config("luq_32x32", ConfigKind::accelerator);
   EXPECT_EQ(config.at("name").string(), "luq_32x32");
   EXPECT_EQ(config.file(), "configs/accelerators/luq_32x32.json");
 }
 
 TEST(ConfigFile, PathOpensAFileAndCountsFromTheFolder) {
   const tests::Folder folder;
-  traces::write_whole_file(folder / "mine.json", R"({"name": "mine"})");
+  base::write_whole_file(folder / "mine.json", R"({"name": "mine"})");
   EXPECT_EQ(open_config((folder / "mine.json").string(), ConfigKind::training).at("name").string(), "mine");
   EXPECT_EQ(open_config("mine.json", ConfigKind::technology, folder.path()).at("name").string(), "mine");
 }
@@ -36,7 +36,7 @@ TEST(ConfigFile, PathOpensAFileAndCountsFromTheFolder) {
 /// coreutils have the last word.
 TEST(ConfigFile, TheSumIsThatOfTheText) {
   const tests::Folder folder;
-  traces::write_whole_file(folder / "mine.json", R"({"name": "mine"})");
+  base::write_whole_file(folder / "mine.json", R"({"name": "mine"})");
   const auto sum_by_coreutils = [&](const std::filesystem::path& file) {
     return tests::run_program("sha256sum", file.string(), folder).out.substr(0, 64);
   };

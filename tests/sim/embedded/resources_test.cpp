@@ -25,7 +25,7 @@ TEST(EmbeddedResources, EveryConfigIsThereByteForByte) {
     if (path.starts_with("configs/")) found.emplace(path);
   EXPECT_EQ(found, expected);
   for (const std::string& path : expected)
-    EXPECT_EQ(embedded_resource(path), traces::read_whole_file(root / path)) << path;
+    EXPECT_EQ(embedded_resource(path), base::read_whole_file(root / path)) << path;
 }
 
 TEST(EmbeddedResources, WhatIsNotEmbeddedIsNothing) {

@@ -11,9 +11,9 @@
 namespace quatrain::sim {
 namespace {
 
+using base::read_whole_file;
+using base::write_whole_file;
 using tests::message_of;
-using traces::read_whole_file;
-using traces::write_whole_file;
 
 const std::string free_text = "nothing was thrown";
 

@@ -13,7 +13,7 @@ TEST(ShellLine, GivesTheSameWordsBack) {
   const tests::Folder folder;
   const std::vector<std::string> words = {"printf", "<%s>", "plain", "two words", "it's", "$HOME `x` \"y\"",
                                           "",       "~",    "a~b",   "*",         "a\nb", "-x=1,2"};
-  traces::write_whole_file(folder / "script", shell_line(words));
+  base::write_whole_file(folder / "script", shell_line(words));
   std::string expected;
   for (std::size_t i = 2; i < words.size(); ++i) expected += "<" + words[i] + ">";
   EXPECT_EQ(tests::run_program("sh", (folder / "script").string(), folder).out, expected);

@@ -70,7 +70,7 @@ TEST(WeightGradients, EqualTheDefinitionForStridesPaddingAndGroups) {
   const std::vector<std::vector<double>> gradients = {integers(traces::output_elements(g)),
                                                       integers(traces::output_elements(g))};
   for (const unsigned threads : {1U, 2U, 7U}) {
-    traces::ThreadPool pool(threads);
+    base::ThreadPool pool(threads);
     const auto products = weight_gradients(g, x, gradients, pool);
     ASSERT_EQ(products.size(), 2U);
     EXPECT_EQ(products[0], direct_weight_gradient(g, x, gradients[0])) << threads << " threads";
@@ -82,7 +82,7 @@ TEST(WeightGradients, EqualTheDefinitionForStridesPaddingAndGroups) {
 TEST(RoundingEffects, NearestByHand) {
   const std::vector<double> x = {1, 1, 1};
   const std::vector<float> dz = {64, 0.375F, 3};
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   const auto effects = rounding_effects({.geometry = {.batch = 3}, .input = x, .gradient = dz}, pool);
   const RoundingEffect& nearest = find(effects, "nearest", 1);
   EXPECT_DOUBLE_EQ(nearest.dead_share, 1.0 / 3);
@@ -96,7 +96,7 @@ TEST(RoundingEffects, NearestByHand) {
 TEST(RoundingEffects, LevelsAreKeptByEveryRule) {
   const std::vector<double> x = {1, 2, 3, 4};
   const std::vector<float> dz = {64, -1, 8, 0};
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   const auto effects = rounding_effects({.geometry = {.batch = 4}, .input = x, .gradient = dz}, pool);
   ASSERT_EQ(effects.size(), 4U);
   for (const RoundingEffect& effect : effects) {
@@ -109,7 +109,7 @@ TEST(RoundingEffects, LevelsAreKeptByEveryRule) {
 TEST(RoundingEffects, AllZeroGradientHasNoRatio) {
   const std::vector<double> x = {1, 2};
   const std::vector<float> dz = {0, 0};
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   EXPECT_TRUE(rounding_effects({.geometry = {.batch = 2}, .input = x, .gradient = dz}, pool).empty());
 }
 
@@ -128,7 +128,7 @@ struct SpreadGradient {
 
 TEST(RoundingEffects, LuqIsUnbiasedWhereNearestIsNot) {
   const SpreadGradient spread;
-  traces::ThreadPool pool(2);
+  base::ThreadPool pool(2);
   const auto effects = rounding_effects({.geometry = spread.geometry,
                                          .input = spread.input,
                                          .gradient = spread.gradient,
@@ -158,7 +158,7 @@ TEST(RoundingEffects, EqualForAnyNumberOfThreads) {
   const SpreadGradient spread;
   std::vector<double> gains;
   for (const unsigned threads : {1U, 2U, 7U}) {
-    traces::ThreadPool pool(threads);
+    base::ThreadPool pool(threads);
     gains.push_back(
         rounding_effects({.geometry = spread.geometry, .input = spread.input, .gradient = spread.gradient},
                          pool)
@@ -173,7 +173,7 @@ TEST(RoundingEffects, EqualForAnyNumberOfThreads) {
 TEST(RoundingEffects, FirstImagesOnlyKeepTheScaleOfTheWholeTensor) {
   const std::vector<double> x = {1, 1, 1};
   const std::vector<float> dz = {1, 0.375F, 64};
-  traces::ThreadPool pool(1);
+  base::ThreadPool pool(1);
   const auto effects = rounding_effects({.geometry = {.batch = 2}, .input = x, .gradient = dz}, pool);
   const RoundingEffect& nearest = find(effects, "nearest", 1);
   EXPECT_DOUBLE_EQ(nearest.gain, 1 / 1.375);

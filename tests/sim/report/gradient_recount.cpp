@@ -138,7 +138,7 @@ class Recount {
  public:
   explicit Recount(const std::filesystem::path& directory)
       : trace_(directory.string()),
-        manifest_(json::parse(traces::read_whole_file(directory / "manifest.json"))) {}
+        manifest_(json::parse(base::read_whole_file(directory / "manifest.json"))) {}
 
   std::vector<RecountedRecord> gradients(std::int64_t most_images) const {
     std::vector<RecountedRecord> records;

@@ -19,8 +19,8 @@ namespace quatrain::sim::report {
 namespace {
 
 GradientStudy study_of(const traces::TraceReader& trace, std::int64_t most_macs) {
-  traces::ThreadPool pool(1);
-  traces::SilentProgress progress;
+  base::ThreadPool pool(1);
+  base::SilentProgress progress;
   return study_gradients(trace, pool, progress, {.most_macs = most_macs});
 }
 
@@ -88,10 +88,10 @@ TEST(GradientStudy, ARecordThatCannotBeReadCostsItsRow) {
   const tests::Folder folder;
   std::filesystem::copy(outside_trace, folder / "trace");
   const auto manifest = folder / "trace/manifest.json";
-  auto json = nlohmann::json::parse(traces::read_whole_file(manifest));
+  auto json = nlohmann::json::parse(base::read_whole_file(manifest));
   const std::string tensor = "0/train/conv_gaps/gradient/source";
   json["tensors"][tensor]["crc32c"] = "00000000";
-  traces::write_whole_file(manifest, json.dump());
+  base::write_whole_file(manifest, json.dump());
   const GradientStudy study = study_of(traces::TraceReader((folder / "trace").string()), 200'000'000);
   ASSERT_EQ(study.unreadable.size(), 1U);
   EXPECT_EQ(study.unreadable[0].layer, "conv_gaps");
@@ -103,12 +103,12 @@ TEST(GradientStudy, ARecordThatCannotBeReadCostsItsRow) {
 }
 
 TEST(GradientStudy, StopsWhenItIsTold) {
-  traces::ThreadPool pool(2);
-  traces::SilentProgress progress;
+  base::ThreadPool pool(2);
+  base::SilentProgress progress;
   std::atomic<int> polls = 0;
   const traces::TraceReader trace(outside_trace);
   EXPECT_THROW(study_gradients(trace, pool, progress, {.stops = [&] { return ++polls > 40; }}),
-               traces::Interrupted);
+               base::Interrupted);
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ using tests::message_of;
 using tests::replace_in_file;
 
 Report read(const std::filesystem::path& directory) {
-  traces::ThreadPool pool(1);
-  traces::SilentProgress progress;
+  base::ThreadPool pool(1);
+  base::SilentProgress progress;
   return read_report(directory, pool, progress);
 }
 
@@ -98,7 +98,7 @@ TEST(ReportModel, SingleRunNamesWhatItLacks) {
 TEST(ReportModel, RunWithoutAnEndedEpochSaysSo) {
   const Folder folder;
   tests::write_training_run(folder.path(), "luq", "89.5", 'd');
-  traces::write_whole_file(
+  base::write_whole_file(
       folder / "metrics.csv",
       "epoch,step,train_loss,test_loss,test_accuracy_percent,learning_rate,seconds,state_hash\n");
   EXPECT_THAT(missing_parts(read(folder.path())), testing::Contains("training"));
@@ -175,9 +175,9 @@ TEST(ReportModel, ASimulationWithoutATechnologyIsRefused) {
   const Folder folder;
   tests::write_demo(folder.path());
   const auto file = folder / "luq/simulation/luq_32x32.json";
-  auto json = nlohmann::ordered_json::parse(traces::read_whole_file(file));
+  auto json = nlohmann::ordered_json::parse(base::read_whole_file(file));
   json["technologies"] = nlohmann::ordered_json::object();
-  traces::write_whole_file(file, json.dump());
+  base::write_whole_file(file, json.dump());
   EXPECT_EQ(message_of([&] { read(folder.path()); }),
             file.string() + ": /technologies: is empty; expected at least one technology");
 }
@@ -185,8 +185,8 @@ TEST(ReportModel, ASimulationWithoutATechnologyIsRefused) {
 TEST(ReportModel, ResultsOfAnotherTraceAreRefused) {
   const Folder folder;
   tests::write_demo(folder.path());
-  traces::write_whole_file(folder / "luq/trace/manifest.json",
-                           traces::read_whole_file(folder / "luq/trace/manifest.json") + " ");
+  base::write_whole_file(folder / "luq/trace/manifest.json",
+                         base::read_whole_file(folder / "luq/trace/manifest.json") + " ");
   const std::string message = message_of([&] { read(folder.path()); });
   EXPECT_THAT(message, testing::HasSubstr("crosscheck.json: /trace/manifest_sha256: '"));
   EXPECT_THAT(message, testing::HasSubstr("', the trace beside it: run the command again"));

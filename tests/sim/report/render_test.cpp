@@ -26,8 +26,8 @@ struct Rendered {
   std::string terminal, html;
   json figures;
   explicit Rendered(const std::filesystem::path& directory) {
-    traces::ThreadPool pool(1);
-    traces::SilentProgress progress;
+    base::ThreadPool pool(1);
+    base::SilentProgress progress;
     const Report report = read_report(directory, pool, progress);
     const Page page = make_page(report);
     terminal = tests::on_one_line(render_terminal(page));

@@ -18,8 +18,8 @@ using nlohmann::json;
 const tests::JsonSchema report_schema("report");
 
 json report_of(const std::filesystem::path& directory) {
-  traces::ThreadPool pool(1);
-  traces::SilentProgress progress;
+  base::ThreadPool pool(1);
+  base::SilentProgress progress;
   return json::parse(render_json(read_report(directory, pool, progress)));
 }
 
@@ -60,7 +60,7 @@ TEST(ReportSchema, SyntheticInputsAreValid) {
   const tests::Folder folder;
   tests::write_demo(folder.path());
   const auto complaint = [&](const char* kind, const std::string& file) {
-    return tests::JsonSchema(kind).complaint(traces::read_whole_file(folder / file));
+    return tests::JsonSchema(kind).complaint(base::read_whole_file(folder / file));
   };
   EXPECT_EQ(complaint("crosscheck", "luq/crosscheck.json"), "");
   EXPECT_EQ(complaint("simulation", "luq/simulation/luq_32x32.json"), "");

@@ -12,7 +12,7 @@ namespace quatrain::tests {
 namespace {
 
 namespace fs = std::filesystem;
-using traces::write_whole_file;
+using base::write_whole_file;
 
 std::string crosscheck(const std::string& manifest_sha256) {
   return fmt::format(R"({{"format": "quatrain-crosscheck", "version": 1,
@@ -100,9 +100,9 @@ std::string simulation(const std::string& name, const std::string& manifest_sha2
 void write_training_run(const fs::path& directory, const std::string& recipe, const std::string& accuracy,
                         char digit) {
   fs::create_directories(directory);
-  const traces::JsonNode file = sim::open_config("demo_quick", sim::ConfigKind::training);
+  const base::JsonNode file = sim::open_config("demo_quick", sim::ConfigKind::training);
   emu::TrainingOverrides overrides;
-  overrides.quantize = traces::named<emu::Recipe>(recipe);
+  overrides.quantize = base::named<emu::Recipe>(recipe);
   overrides.epochs = 2;
   const emu::TrainingConfig config =
       emu::with_overrides(emu::read_training_config(file), overrides, file.file());
@@ -137,7 +137,7 @@ void write_demo(const fs::path& directory) {
 }
 
 void replace_in_file(const fs::path& file, const std::string& what, const std::string& with) {
-  std::string text = traces::read_whole_file(file);
+  std::string text = base::read_whole_file(file);
   const std::size_t at = text.find(what);
   ASSERT_NE(at, std::string::npos) << what;
   text = text.substr(0, at) + with + text.substr(at + what.size());

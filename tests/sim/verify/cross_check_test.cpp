@@ -37,7 +37,7 @@ class CrossCheckOfCases : public testing::Test {
     return check(machines);
   }
   CrossCheck check(std::initializer_list<OracleMachine*> machines) {
-    traces::SilentProgress progress;
+    base::SilentProgress progress;
     traces::check_trace(folder / "trace", progress);
     std::vector<sim::Candidate> candidates;
     for (OracleMachine* machine : machines) candidates.push_back({machine->name(), machine, ""});
@@ -225,7 +225,7 @@ TEST_F(CrossCheckOfCases, OutputAloneIsNamedByItsBits) {
 }
 
 TEST_F(CrossCheckOfCases, AMachineThatThrowsOrCutsItsResultIsDifferent) {
-  spoiled.spoil_product = [](const GemmCase&, traces::GemmResult&) { throw traces::Error("out of breath"); };
+  spoiled.spoil_product = [](const GemmCase&, traces::GemmResult&) { throw base::Error("out of breath"); };
   OracleMachine short_of_one("short");
   short_of_one.spoil_product = [](const GemmCase&, traces::GemmResult& result) {
     result.accumulators.pop_back();
@@ -261,7 +261,7 @@ TEST_F(CrossCheckOfCases, RefusalsAreListedAndAMachineThatSupportsNothingIsSkipp
 
 /// Of a machine without a result nothing was compared and nothing computed.
 TEST_F(CrossCheckOfCases, OnlyWhatWasComparedCounts) {
-  const auto throws = [](const auto&, auto&) { throw traces::Error("out of breath"); };
+  const auto throws = [](const auto&, auto&) { throw base::Error("out of breath"); };
   spoiled.spoil_product = throws;
   const CrossCheck products = check({forward_ones(), forward_ones()}, {&healthy, &spoiled});
   EXPECT_EQ(products.machines[0].elements, 2U * 30);
@@ -278,7 +278,7 @@ TEST_F(CrossCheckOfCases, OnlyWhatWasComparedCounts) {
 
 TEST_F(CrossCheckOfCases, AMachineThatThrowsOnAQuantizerIsDifferent) {
   spoiled.spoil_quantizer = [](const traces::QuantizerTask& task, traces::QuantizerResult&) {
-    if (task.draws.sample == 1) throw traces::Error("out of breath");
+    if (task.draws.sample == 1) throw base::Error("out of breath");
   };
   const CrossCheck found = check(luq_case(1), {&healthy, &spoiled});
   EXPECT_FALSE(found.equal());
@@ -352,7 +352,7 @@ TEST_F(CrossCheckOfCases, ATraceThatStandsAloneIsTold) {
   EXPECT_THAT(check({&healthy, &spoiled, &third}).trace_alone, testing::IsEmpty());
   third.spoil_product = {};
   EXPECT_THAT(check({&healthy, &spoiled, &third}).trace_alone, testing::IsEmpty());
-  third.spoil_product = [](const GemmCase&, traces::GemmResult&) { throw traces::Error("out of breath"); };
+  third.spoil_product = [](const GemmCase&, traces::GemmResult&) { throw base::Error("out of breath"); };
   EXPECT_THAT(check({&healthy, &spoiled, &third}).trace_alone, testing::IsEmpty());
 }
 
@@ -381,7 +381,7 @@ TEST_F(CrossCheckOfCases, ATraceThatStandsAloneInAQuantizerIsTold) {
 
 TEST_F(CrossCheckOfCases, StopsWhenAskedTo) {
   options.stops = [] { return true; };
-  EXPECT_THROW(check({forward_ones()}, {&healthy}), traces::Interrupted);
+  EXPECT_THROW(check({forward_ones()}, {&healthy}), base::Interrupted);
   EXPECT_EQ(healthy.products, 0U) << "polled after the first quantizer record";
 }
 

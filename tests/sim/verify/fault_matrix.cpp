@@ -73,14 +73,14 @@ bool shows(traces::Machine& machine, const SharpGemm& sharp) try {
   const GemmCase& c = sharp.c;
   if (machine.refuses(c.gemm, c.left_encoding, c.right_encoding)) return false;
   return !difference(multiply(machine, c), sharp.expected).empty();
-} catch (const traces::Error&) {
+} catch (const base::Error&) {
   return true;
 }
 
 bool shows(traces::Machine& machine, const SharpQuantizer& sharp) try {
   if (machine.refuses(sharp.c.task.rule)) return false;
   return !difference(machine.quantize(task_of(sharp.c)), sharp.expected).empty();
-} catch (const traces::Error&) {
+} catch (const base::Error&) {
   return true;
 }
 
@@ -138,7 +138,7 @@ class Matrix {
       write_gemm_trace(trace, steps_of(fault));
     else
       write_quantizer_trace(trace, *fault.quantizer);
-    traces::SilentProgress progress;
+    base::SilentProgress progress;
     traces::check_trace(trace, progress);
     std::vector<sim::Candidate> candidates;
     for (const auto& entry : healthy_) candidates.push_back({entry.name, entry.machine.get(), entry.why_not});
@@ -147,7 +147,7 @@ class Matrix {
   }
 
   std::filesystem::path directory_;
-  traces::ThreadPool pool_;
+  base::ThreadPool pool_;
   std::vector<sim::RegisteredMachine> healthy_;
   std::vector<PlantedFault> faults_;
   std::vector<std::unique_ptr<traces::Machine>> faulty_;

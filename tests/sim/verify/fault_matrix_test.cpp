@@ -22,7 +22,7 @@ TEST(FaultMatrix, EveryFaultIsReportedAtItsPlaceAndThePageSaysSo) {
   EXPECT_EQ(machines, (std::set<std::string>{"emu.blocked", "emu.naive", "simt.naive", "simt.tiled",
                                              "systemc.array", "systemc.pe"}));
   EXPECT_EQ(fault_matrix_page(rows),
-            traces::read_whole_file(QUATRAIN_SOURCE_DIR "/docs/results/fault-matrix.md"))
+            base::read_whole_file(QUATRAIN_SOURCE_DIR "/docs/results/fault-matrix.md"))
       << "build/release/tests/sim/verify/fault_matrix > docs/results/fault-matrix.md";
 }
 

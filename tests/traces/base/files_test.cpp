@@ -18,7 +18,7 @@
 namespace {
 
 using namespace quatrain::tests;
-using namespace quatrain::traces;
+using namespace quatrain::base;
 
 TEST(Files, WholeFileReplacesAndLeavesNoTemporary) {
   const Folder folder;
@@ -95,7 +95,8 @@ TEST(Files, FailuresNameFileAndCause) {
 TEST(Files, ANewFileIsMadeByOneOfTwo) {
   const Folder folder;
   write_new_file(folder / "a", "one");
-  EXPECT_NE(message_of([&] { write_new_file(folder / "a", "two"); }).find("File exists"), std::string::npos);
+  EXPECT_NE(message_of([&] { write_new_file(folder / "a", "two"); }).find("File exists"),
+            std::string::npos);
   EXPECT_EQ(read_whole_file(folder / "a"), "one");
   EXPECT_EQ(contents(folder.path()), std::set<std::string>{"a"});
 }
@@ -118,12 +119,13 @@ TEST(Files, WhatBelongsTogetherComesFromOneWriter) {
   std::atomic<bool> are_mixed = false;
   const auto write = [&](const std::string& text) {
     for (int i = 0; i < 50; ++i)
-      write_whole_files(std::vector<FileText>{{folder / "a", text}, {folder / "b", text}},
-                        [&] {  // nobody else renames here now: what stands side by side is of one writer
-                          if (std::filesystem::exists(folder / "b"))
-                            are_mixed =
-                                are_mixed || read_whole_file(folder / "a") != read_whole_file(folder / "b");
-                        });
+      write_whole_files(
+          std::vector<FileText>{{folder / "a", text}, {folder / "b", text}},
+          [&] {  // nobody else renames here now: what stands side by side is of one writer
+            if (std::filesystem::exists(folder / "b"))
+              are_mixed =
+                  are_mixed || read_whole_file(folder / "a") != read_whole_file(folder / "b");
+          });
   };
   std::thread one([&] { write("1"); }), two([&] { write("2"); });
   one.join();
@@ -136,13 +138,15 @@ TEST(Files, WhatBelongsTogetherComesFromOneWriter) {
 TEST(Files, WhatBelongsTogetherIsWrittenWholeOrNotAtAll) {
   const Folder folder;
   write_whole_file(folder / "a", "before");
+  EXPECT_EQ(
+      message_of([&] {
+        write_whole_files(std::vector<FileText>{{folder / "a", "new"}, {folder / "no/b", "new"}});
+      }),
+      (folder / "no/b").string() + ": cannot be opened for writing: No such file or directory");
   EXPECT_EQ(message_of([&] {
-              write_whole_files(std::vector<FileText>{{folder / "a", "new"}, {folder / "no/b", "new"}});
-            }),
-            (folder / "no/b").string() + ": cannot be opened for writing: No such file or directory");
-  EXPECT_EQ(message_of([&] {
-              write_whole_files(std::vector<FileText>{{folder / "a", "new"}, {folder / "b", "new"}},
-                                [] { throw Error("no"); });
+              write_whole_files(
+                  std::vector<FileText>{{folder / "a", "new"}, {folder / "b", "new"}},
+                  [] { throw Error("no"); });
             }),
             "no");
   EXPECT_EQ(read_whole_file(folder / "a"), "before");

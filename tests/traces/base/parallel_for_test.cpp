@@ -14,7 +14,7 @@
 namespace {
 
 namespace tests = quatrain::tests;
-using namespace quatrain::traces;
+using namespace quatrain::base;
 
 TEST(ThreadPool, EveryIndexOnceWithAnyNumberOfThreads) {
   for (const unsigned threads : {1U, 2U, 7U}) {

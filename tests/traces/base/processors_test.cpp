@@ -12,10 +12,10 @@ class Processors : public testing::Test {
  protected:
   void write(const std::string& file, const std::string& text) const {
     std::filesystem::create_directories((root_ / file).parent_path());
-    write_whole_file(root_ / file, text);
+    base::write_whole_file(root_ / file, text);
   }
   std::optional<unsigned> granted(std::string_view groups) const {
-    return granted_processors(groups, root_.path());
+    return base::granted_processors(groups, root_.path());
   }
   tests::Folder root_;
 };
@@ -60,7 +60,7 @@ TEST_F(Processors, VersionOneHasTwoFiles) {
   EXPECT_EQ(granted("3:cpu,cpuacct:/docker/x\n"), std::nullopt);
 }
 
-TEST_F(Processors, ThisProcessHasOne) { EXPECT_GE(default_thread_count(), 1U); }
+TEST_F(Processors, ThisProcessHasOne) { EXPECT_GE(base::default_thread_count(), 1U); }
 
 }  // namespace
 }  // namespace quatrain::traces

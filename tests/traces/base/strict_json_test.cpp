@@ -10,7 +10,7 @@
 namespace {
 
 using quatrain::tests::message_of;
-using quatrain::traces::JsonNode;
+using quatrain::base::JsonNode;
 
 JsonNode parse(std::string_view text) { return JsonNode::parse(text, "f.json"); }
 std::string complaint(std::string_view text) {

@@ -48,11 +48,11 @@ TEST(Codes, IllegalOnesAreMinusEightAndMinusZero) {
 TEST(Codes, Names) {
   for (const Encoding encoding :
        {Encoding::fp32, Encoding::int32, Encoding::int4, Encoding::uint4, Encoding::fp4_e3m0}) {
-    EXPECT_EQ(named<Encoding>(name_of(encoding)), encoding);
+    EXPECT_EQ(quatrain::base::named<Encoding>(name_of(encoding)), encoding);
     EXPECT_EQ(is_four_bit(encoding), encoding != Encoding::fp32 && encoding != Encoding::int32);
   }
   EXPECT_EQ(name_of(Encoding::fp4_e3m0), "fp4_e3m0");
-  EXPECT_EQ(named<Encoding>("int8"), std::nullopt);
+  EXPECT_EQ(quatrain::base::named<Encoding>("int8"), std::nullopt);
 }
 
 TEST(Nibbles, LowFirst) {

@@ -49,7 +49,7 @@ TEST(Sha256, PublishedVectors) {
 TEST(Sha256, FileInPiecesEqualsBytesAtOnce) {
   const std::filesystem::path file = std::filesystem::path(testing::TempDir()) / "quatrain_sha256_of_file";
   const std::string bytes(700'001, 'q');
-  write_whole_file(file, bytes);
+  quatrain::base::write_whole_file(file, bytes);
   EXPECT_EQ(sha256_of_file(file), sha256_hex(bytes));
   std::filesystem::remove(file);
   EXPECT_EQ(quatrain::tests::message_of([&] { sha256_of_file(file); }),

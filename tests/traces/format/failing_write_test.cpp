@@ -34,7 +34,7 @@ class FailingWrite : public testing::Test {
     const int status = std::system(command.c_str());
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
-  std::string printed() { return read_whole_file(folder_ / "stderr"); }
+  std::string printed() { return quatrain::base::read_whole_file(folder_ / "stderr"); }
   bool is_strace_here() { return std::system("strace -qq -o /dev/null true 2>/dev/null") == 0; }
   std::vector<std::string> calls(const std::string& options) {
     EXPECT_EQ(run_under_strace(options), 0) << printed();
@@ -159,7 +159,7 @@ TEST_F(FailingWrite, NameTakenMeanwhile) {
 
 TEST_F(FailingWrite, LeftOverIsReplacedOnlyWhenAsked) {
   fs::create_directory(partial_);
-  write_whole_file(partial_ / "step_9.safetensors", "half");
+  quatrain::base::write_whole_file(partial_ / "step_9.safetensors", "half");
   EXPECT_EQ(
       message_of([&] {
         TraceWriter writer(trace_, {"p", "1"}, {});

@@ -15,9 +15,9 @@ using namespace quatrain::traces;
 
 bool reader_accepts(const std::string& text) {
   try {
-    read_manifest(JsonNode::parse(text, "manifest.json"));
+    read_manifest(quatrain::base::JsonNode::parse(text, "manifest.json"));
     return true;
-  } catch (const Error&) {
+  } catch (const quatrain::base::Error&) {
     return false;
   }
 }
@@ -25,7 +25,7 @@ bool reader_accepts(const std::string& text) {
 TEST(ManifestSchema, SameVerdictAsTheReader) {
   const JsonSchema schema("trace_manifest");
   const std::string outside = std::string(QUATRAIN_SOURCE_DIR) + "/tests/data/outside_trace/manifest.json";
-  EXPECT_EQ(schema.complaint(read_whole_file(outside)), "");
+  EXPECT_EQ(schema.complaint(quatrain::base::read_whole_file(outside)), "");
   const Folder folder;
   write_small_trace(folder / "trace");
   const TraceBytes good = TraceBytes::read(folder / "trace");

@@ -156,7 +156,7 @@ template <typename Call>
 std::string message_about(const fs::path& directory, Call&& call) {
   try {
     call();
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     return without_folder(error.what(), directory.string());
   }
   return "ok";
@@ -169,7 +169,7 @@ void write_small_trace(const fs::path& directory) { SmallTrace(directory).write(
 TraceBytes TraceBytes::read(const fs::path& directory) {
   TraceBytes trace;
   for (const auto& entry : fs::directory_iterator(directory))
-    trace.add(entry.path().filename().string(), read_whole_file(entry.path()));
+    trace.add(entry.path().filename().string(), base::read_whole_file(entry.path()));
   return trace;
 }
 
@@ -225,14 +225,14 @@ void TraceBytes::write(const fs::path& directory) const {
 
 void TraceBytes::write_one(const fs::path& directory, const std::string& name) const {
   fs::remove(directory / name);  // a file that is cut to nothing is flushed by ext4; a new one is not
-  OutputFile file(directory / name, OutputFile::Mode::create);
+  base::OutputFile file(directory / name, base::OutputFile::Mode::create);
   file.write(files_.at(name));
   file.close();
 }
 
 std::string check_message(const fs::path& directory) {
   return message_about(directory, [&] {
-    SilentProgress progress;
+    base::SilentProgress progress;
     check_trace(directory, progress);
   });
 }

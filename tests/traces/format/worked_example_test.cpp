@@ -15,7 +15,7 @@ using namespace quatrain::tests;
 using namespace quatrain::traces;
 
 std::string page() {
-  return read_whole_file(std::filesystem::path(QUATRAIN_SOURCE_DIR) / "docs/trace-format.md");
+  return quatrain::base::read_whole_file(std::filesystem::path(QUATRAIN_SOURCE_DIR) / "docs/trace-format.md");
 }
 
 /// The code block behind the line `**name**`.

@@ -9,7 +9,7 @@ int main(int argc, char** argv) try {
   if (argc != 2) return 3;
   quatrain::tests::write_small_trace(argv[1]);
   return 0;
-} catch (const quatrain::traces::Error& error) {
+} catch (const quatrain::base::Error& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 2;
 }

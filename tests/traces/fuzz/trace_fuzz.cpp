@@ -116,16 +116,16 @@ void try_header(const std::string& text) {
                   second.tensors[i].shape == first.tensors[i].shape &&
                   second.tensors[i].end == first.tensors[i].end,
               "a header changes");
-  } catch (const traces::Error&) {
+  } catch (const base::Error&) {
   }
 }
 
 /// Asks every value for everything; what fails must fail with an Error.
-void walk(const traces::JsonNode& node) {
+void walk(const base::JsonNode& node) {
   const auto attempt = [](auto&& call) {
     try {
       call();
-    } catch (const traces::Error&) {
+    } catch (const base::Error&) {
     }
   };
   attempt([&] { node.integer(INT64_MIN, INT64_MAX); });
@@ -145,9 +145,9 @@ void walk(const traces::JsonNode& node) {
 
 void try_json(const std::string& text) {
   try {
-    const traces::JsonNode root = traces::JsonNode::parse(text, "f");
+    const base::JsonNode root = base::JsonNode::parse(text, "f");
     walk(root);
-  } catch (const traces::Error&) {
+  } catch (const base::Error&) {
     return;
   }
   // It refuses numbers beyond a double; nothing else that we take.
