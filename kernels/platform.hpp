@@ -7,7 +7,7 @@
 #define QUATRAIN_PLATFORM cuda
 #define QUATRAIN_UNROLL _Pragma("unroll")  // keeps small arrays in registers
 #else
-#include "kernels/simt/device.hpp"
+#include "kernels/simt_device.hpp"
 #define QUATRAIN_PLATFORM simt
 #define QUATRAIN_UNROLL
 #endif

@@ -1,15 +1,18 @@
 #pragma once
-/// A CUDA GPU as a device: the same interface as simt/device.hpp. One stream; memory grows and is reused. Any
+/// A CUDA GPU as a device: the same interface as simt_device.hpp. One stream; memory grows and is reused. Any
 /// call that fails is a base::Error naming the call and CUDA's reason.
 
 #include <cuda_runtime.h>
 
+#include "simt/language.hpp"
 #include <cstddef>
 #include <span>
 #include <string>
 #include <utility>
 
 namespace quatrain::kernels::cuda {
+
+using namespace ::simt;
 
 /// Throws base::Error "WHAT: CUDA's reason" unless `status` is cudaSuccess.
 void check_cuda(cudaError_t status, const char* what);
@@ -30,6 +33,11 @@ class Buffer {
   friend class Device;
   T* memory_ = nullptr;
   std::size_t size_ = 0, capacity_ = 0;
+};
+
+struct LaunchConfig {
+  dim3 grid, block;
+  std::size_t dynamic_shared = 0;  ///< bytes for each block
 };
 
 /// The current device; all work goes to a stream of its own.
@@ -76,21 +84,24 @@ class Device {
   }
 
   template <typename... Parameters, typename... Arguments>
+  void launch(const char* name, void (*kernel)(Parameters...), const LaunchConfig& config,
+              Arguments... arguments) {
+    if (config.dynamic_shared > 48 * 1024)  // beyond it a kernel must be told
+      check_cuda(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                      static_cast<int>(config.dynamic_shared)),
+                 name);
+    kernel<<<config.grid, config.block, config.dynamic_shared, stream_>>>(
+        static_cast<Parameters>(arguments)...);
+    check_cuda(cudaGetLastError(), name);
+  }
+  template <typename... Parameters, typename... Arguments>
   void launch(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 block,
               Arguments... arguments) {
-    kernel<<<grid, block, 0, stream_>>>(static_cast<Parameters>(arguments)...);
-    check_cuda(cudaGetLastError(), name);
+    launch(name, kernel, LaunchConfig{grid, block}, arguments...);
   }
 
  private:
   cudaStream_t stream_ = nullptr;
 };
-
-/// The block's shared memory as one struct.
-template <typename T>
-__device__ T& shared_memory() {
-  __shared__ T memory;
-  return memory;
-}
 
 }  // namespace quatrain::kernels::cuda

@@ -7,7 +7,7 @@ set(QUATRAIN_NVCC_FLAGS
   -std=c++20 -O3
   --fmad=false              # a fused multiply-add only where the specification has one
   --expt-relaxed-constexpr  # traces/geometry.hpp in device code
-  -Werror all-warnings -Xcompiler=-ffp-contract=off,-Wall,-Wextra,-Wshadow -I${PROJECT_SOURCE_DIR})
+  -Werror all-warnings -Xcompiler=-ffp-contract=off,-Wall,-Wextra,-Wshadow -I${PROJECT_SOURCE_DIR} -I${PROJECT_SOURCE_DIR}/kernels)
 
 function(quatrain_find_nvcc)
   macro(leave_out reason)

@@ -1,9 +1,9 @@
-#include "kernels/simt/block_memory.hpp"
+#include "simt/block_memory.hpp"
 
 #include <cstring>
 #include <functional>
 
-namespace quatrain::kernels::simt {
+namespace simt {
 namespace {
 
 constexpr std::size_t most_for_threads = 2048;  ///< bytes, compared whenever a thread is left
@@ -106,4 +106,4 @@ void BlockMemory::end_block() {
     });
 }
 
-}  // namespace quatrain::kernels::simt
+}  // namespace simt

@@ -11,7 +11,7 @@
 #include <span>
 #include <vector>
 
-namespace quatrain::kernels::simt {
+namespace simt {
 
 /// Memory that a launch may write.
 struct WrittenMemory {
@@ -65,4 +65,4 @@ class BlockMemory {
   std::vector<unsigned> storing_;           ///< threads that have some, in the order in which they ran
 };
 
-}  // namespace quatrain::kernels::simt
+}  // namespace simt

@@ -1,14 +1,16 @@
-#include "kernels/simt/block_runner.hpp"
+#include "simt/block_runner.hpp"
 
-#include "traces/base/error.hpp"
+#include <fmt/format.h>
 
+#include "simt/error.hpp"
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <numeric>
 #include <string_view>
 #include <utility>
 
-namespace quatrain::kernels::simt {
+namespace simt {
 namespace {
 
 /// SplitMix64's step and mixer: spreads seed and block number over the thread orders.
@@ -19,35 +21,35 @@ std::uint64_t next_random(std::uint64_t& state) {
   return z ^ (z >> 31);
 }
 
-std::string name_of_place(const std::source_location& place) {
+std::string name_of_place(const Place& place) {
   const std::string_view file = place.file_name();
   return fmt::format("{}:{}:{}", file.substr(file.rfind('/') + 1), place.line(), place.column());
 }
 
 /// A line may hold several barriers.
-bool is_same_place(const std::source_location& one, const std::source_location& other) {
+bool is_same_place(const Place& one, const Place& other) {
   return one.line() == other.line() && one.column() == other.column() &&
          std::string_view(one.file_name()) == other.file_name();
 }
 
 }  // namespace
 
-BlockRunner::BlockRunner(StackPool& stacks, const SimtOptions& options, const char* kernel, dim3 grid,
-                         dim3 block, const std::function<void()>& body, BlockMemory& memory)
+BlockRunner::BlockRunner(StackPool& stacks, const Options& options, const char* kernel,
+                         const LaunchConfig& launch, const std::function<void()>& body, BlockMemory& memory)
     : stacks_(stacks),
       options_(options),
       kernel_(kernel),
-      grid_(grid),
-      block_(block),
+      launch_(launch),
       body_(body),
       memory_(memory),
-      count_(block.x * block.y * block.z),
+      count_(launch.block.x * launch.block.y * launch.block.z),
       threads_(count_),
       order_(count_),
-      shared_(most_shared_bytes) {
-  for (unsigned z = 0; z < block.z; ++z)
-    for (unsigned y = 0; y < block.y; ++y)
-      for (unsigned x = 0; x < block.x; ++x) indices_.emplace_back(x, y, z);
+      values_(count_),
+      shared_(new (std::align_val_t(16)) std::byte[most_shared_bytes + launch.dynamic_shared]) {
+  for (unsigned z = 0; z < launch.block.z; ++z)
+    for (unsigned y = 0; y < launch.block.y; ++y)
+      for (unsigned x = 0; x < launch.block.x; ++x) indices_.emplace_back(x, y, z);
 }
 
 BlockRunner::~BlockRunner() {
@@ -59,16 +61,21 @@ BlockRunner::~BlockRunner() {
 }
 
 void BlockRunner::run(std::uint64_t block_number) {
-  gridDim = grid_;
-  blockDim = block_;
-  const std::uint64_t plane = block_number / grid_.x;
-  blockIdx = dim3(static_cast<unsigned>(block_number % grid_.x), static_cast<unsigned>(plane % grid_.y),
-                  static_cast<unsigned>(plane / grid_.y));
+  const dim3& grid = launch_.grid;
+  gridDim = grid;
+  blockDim = launch_.block;
+  const std::uint64_t plane = block_number / grid.x;
+  blockIdx = dim3(static_cast<unsigned>(block_number % grid.x), static_cast<unsigned>(plane % grid.y),
+                  static_cast<unsigned>(plane / grid.y));
   random_ = options_.seed ^ (block_number * 0xD1B54A32D192ED03U);
   std::iota(order_.begin(), order_.end(), 0U);
-  std::memset(shared_.data(), poison, shared_used_);
+  std::memset(shared_.get(), poison, shared_used_);
+  std::memset(shared_.get() + most_shared_bytes, poison, launch_.dynamic_shared);
   shared_type_ = nullptr;
-  for (Thread& thread : threads_) thread.step = Step::not_started;
+  for (Thread& thread : threads_) {
+    thread.step = Step::not_started;
+    thread.copies.clear();
+  }
 
   do {
     order_next_pass();
@@ -178,26 +185,34 @@ void BlockRunner::order_next_pass() {
   }
 }
 
-void BlockRunner::wait_for_block(const std::source_location& place) {
+unsigned BlockRunner::wait_for_block(bool vote, const Place& place) {
   Thread& thread = threads_[running_];
   thread.step = Step::at_block_barrier;
+  thread.vote = vote;
   thread.place = place;
   wait();
+  return votes_;
 }
 
-std::uint64_t BlockRunner::wait_for_warp(std::uint32_t mask, std::uint64_t value, unsigned source,
-                                         const std::source_location& place) {
+const WarpValues& BlockRunner::meet_warp(std::uint32_t mask, const void* value, std::size_t bytes,
+                                         Combine combine, const Place& place) {
+  if ((mask >> lane() & 1) == 0)
+    fail_thread(fmt::format("is not in the mask {:#010x} of its own warp collective", mask), place);
   Thread& thread = threads_[running_];
   thread.step = Step::at_warp_collective;
   thread.mask = mask;
   thread.value = value;
-  thread.source = source;
+  thread.bytes = bytes;
+  thread.combine = combine;
   thread.place = place;
-  if ((mask >> lane() & 1) == 0)
-    failure_ = fmt::format("thread {} is not in the mask {:#010x} of its own warp collective ({})", running_,
-                           mask, name_of_place(place));
   wait();
-  return thread.result;
+  return *thread.result;
+}
+
+void BlockRunner::fail_thread(const std::string& what, const Place& place) {
+  failure_ = fmt::format("thread {} {} ({})", running_, what, name_of_place(place));
+  wait();
+  throw Stopped();  // wait() has thrown it
 }
 
 bool BlockRunner::open_warp_collectives() {
@@ -210,7 +225,7 @@ bool BlockRunner::open_warp_collectives() {
 
 bool BlockRunner::open_collective(unsigned first_of_warp, std::uint32_t mask) {
   std::uint32_t present = 0;
-  const std::source_location* place = nullptr;
+  const Place* place = nullptr;
   for (unsigned lane = 0; lane < warp_size && first_of_warp + lane < count_; ++lane) {
     const Thread& thread = threads_[first_of_warp + lane];
     if ((mask >> lane & 1) == 0 || thread.step == Step::exited) continue;
@@ -219,26 +234,33 @@ bool BlockRunner::open_collective(unsigned first_of_warp, std::uint32_t mask) {
     place = &thread.place;
     present |= 1U << lane;
   }
+  const Thread& first = threads_[first_of_warp + static_cast<unsigned>(std::countr_zero(present))];
+  std::unique_ptr<WarpValues>& values = values_[static_cast<std::size_t>(&first - threads_.data())];
+  if (!values) values = std::make_unique<WarpValues>();
+  values->present = present;
   for (unsigned lane = 0; lane < warp_size; ++lane) {
     if ((present >> lane & 1) == 0) continue;
     Thread& thread = threads_[first_of_warp + lane];
-    if ((present >> thread.source & 1) == 0)
-      fail(fmt::format("thread {} reads from lane {}, which takes no part in the shuffle ({})",
-                       first_of_warp + lane, thread.source, name_of_place(thread.place)));
-    thread.result = threads_[first_of_warp + thread.source].value;
+    if (thread.bytes != 0) std::memcpy(values->of_lane[lane], thread.value, thread.bytes);
+    thread.result = values.get();
     thread.step = Step::ready;
   }
+  if (first.combine != nullptr) first.combine(*values);
   return true;
 }
 
 bool BlockRunner::open_block_barrier() {
   const auto is_exited = [](const Thread& thread) { return thread.step == Step::exited; };
   if (std::all_of(threads_.begin(), threads_.end(), is_exited)) return false;
-  const std::source_location& place = threads_[0].place;
+  const Place& place = threads_[0].place;
   for (const Thread& thread : threads_)
     if (thread.step != Step::at_block_barrier || !is_same_place(thread.place, place))
       fail("the threads wait for each other: " + describe_waiting());
-  for (Thread& thread : threads_) thread.step = Step::ready;
+  votes_ = 0;
+  for (Thread& thread : threads_) {
+    thread.step = Step::ready;
+    votes_ += thread.vote;
+  }
   memory_.pass_barrier();
   return true;
 }
@@ -247,7 +269,9 @@ std::string BlockRunner::describe_waiting() const {
   const auto description = [](const Thread& thread) {
     if (thread.step == Step::exited) return std::string("exited");
     return fmt::format("at {} ({})",
-                       thread.step == Step::at_block_barrier ? "__syncthreads" : "a warp collective",
+                       thread.step == Step::at_block_barrier ? "__syncthreads"
+                       : thread.mask == ~0U                  ? "a warp collective"
+                                            : fmt::format("a warp collective of mask {:#010x}", thread.mask),
                        name_of_place(thread.place));
   };
   std::string text;
@@ -262,7 +286,8 @@ std::string BlockRunner::describe_waiting() const {
 }
 
 void BlockRunner::fail(const std::string& what) const {
-  throw base::Error("kernel {}, block ({}, {}, {}): {}", kernel_, blockIdx.x, blockIdx.y, blockIdx.z, what);
+  throw Error(
+      fmt::format("kernel {}, block ({}, {}, {}): {}", kernel_, blockIdx.x, blockIdx.y, blockIdx.z, what));
 }
 
 void* BlockRunner::shared_bytes(std::size_t size, const void* type) {
@@ -272,10 +297,12 @@ void* BlockRunner::shared_bytes(std::size_t size, const void* type) {
   }
   shared_type_ = type;
   if (size > shared_used_) {
-    std::memset(shared_.data() + shared_used_, poison, size - shared_used_);
+    std::memset(shared_.get() + shared_used_, poison, size - shared_used_);
     shared_used_ = size;
   }
-  return shared_.data();
+  return shared_.get();
 }
 
-}  // namespace quatrain::kernels::simt
+void* BlockRunner::dynamic_shared_bytes() { return shared_.get() + most_shared_bytes; }
+
+}  // namespace simt

@@ -2,21 +2,22 @@
 /// The scheduler of one block: which fiber runs next, when a barrier opens, what a warp collective returns.
 /// Stays on one OS thread for its whole life.
 
-#include "kernels/simt/runtime.hpp"
-#include "kernels/simt/stack_pool.hpp"
-#include "kernels/simt/stack_switch.hpp"
-
 #include <boost/context/fiber.hpp>
 
+#include "simt/async_copies.hpp"
+#include "simt/runtime.hpp"
+#include "simt/stack_pool.hpp"
+#include "simt/stack_switch.hpp"
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
-namespace quatrain::kernels::simt {
+namespace simt {
 
 class BlockRunner {
  public:
-  BlockRunner(StackPool& stacks, const SimtOptions& options, const char* kernel, dim3 grid, dim3 block,
+  BlockRunner(StackPool& stacks, const Options& options, const char* kernel, const LaunchConfig& launch,
               const std::function<void()>& body, BlockMemory& memory);
   ~BlockRunner();
   BlockRunner(const BlockRunner&) = delete;
@@ -25,12 +26,15 @@ class BlockRunner {
   void run(std::uint64_t block_number);
 
   // For the thread that is running.
-  void wait_for_block(const std::source_location& place);
-  std::uint64_t wait_for_warp(std::uint32_t mask, std::uint64_t value, unsigned source,
-                              const std::source_location& place);
+  unsigned wait_for_block(bool vote, const Place& place);
+  const WarpValues& meet_warp(std::uint32_t mask, const void* value, std::size_t bytes, Combine combine,
+                              const Place& place);
+  [[noreturn]] void fail_thread(const std::string& what, const Place& place);
+  AsyncCopies& copies() { return threads_[running_].copies; }
   BlockMemory& memory() { return memory_; }
   unsigned lane() const { return running_ % warp_size; }
   void* shared_bytes(std::size_t size, const void* type);
+  void* dynamic_shared_bytes();
 
  private:
   enum class Step : std::uint8_t { not_started, ready, at_block_barrier, at_warp_collective, exited };
@@ -40,10 +44,14 @@ class BlockRunner {
   };
   struct Thread {
     Step step = Step::not_started;
-    unsigned source = 0;
     std::uint32_t mask = 0;
-    std::uint64_t value = 0, result = 0;
-    std::source_location place;
+    const void* value = nullptr;  ///< what it brings to the collective, on its stack
+    std::size_t bytes = 0;
+    Combine combine = nullptr;
+    const WarpValues* result = nullptr;
+    bool vote = false;
+    Place place;
+    AsyncCopies copies;
     Fiber* fiber = nullptr;  ///< that it waits on
   };
 
@@ -65,9 +73,9 @@ class BlockRunner {
   std::string describe_waiting() const;
 
   StackPool& stacks_;
-  const SimtOptions options_;
+  const Options options_;
   const char* kernel_;
-  const dim3 grid_, block_;
+  const LaunchConfig launch_;
   const std::function<void()>& body_;
   BlockMemory& memory_;
   const unsigned count_;  ///< threads of a block
@@ -81,11 +89,13 @@ class BlockRunner {
   std::size_t cursor_ = 0;  ///< place in order_
   unsigned running_ = 0;
   bool stopping_ = false;
-  std::uint64_t random_ = 0;  ///< of the shuffled order; no result may depend on it
-  std::vector<std::uint8_t> shared_;
+  std::uint64_t random_ = 0;                         ///< of the shuffled order; no result may depend on it
+  unsigned votes_ = 0;                               ///< at the block barrier that opened last
+  std::vector<std::unique_ptr<WarpValues>> values_;  ///< of a collective, by the first thread that takes part
+  std::unique_ptr<std::byte[]> shared_;              ///< shared_memory(), then what the launch asked for
   std::size_t shared_used_ = 0;
   const void* shared_type_ = nullptr;
   std::string failure_;
 };
 
-}  // namespace quatrain::kernels::simt
+}  // namespace simt

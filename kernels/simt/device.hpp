@@ -1,10 +1,10 @@
 #pragma once
-/// The CPU as a device: the same interface as cuda/device.cuh, memory in host memory, launches through the
-/// SIMT runtime. Memory is poisoned when it is prepared, so that a kernel that reads what nobody wrote shows.
+/// The CPU as a device: memory that kernels work on, and launches through the runtime. Memory is poisoned
+/// when it is prepared, so that a kernel that reads what nobody wrote shows.
 
-#include "kernels/simt/cuda_language.hpp"
-#include "traces/base/error.hpp"
 
+#include "simt/error.hpp"
+#include "simt/language.hpp"
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
@@ -14,7 +14,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace quatrain::kernels::simt {
+namespace simt {
 
 /// Device memory for up to `size()` elements; grows and never shrinks. Behind it stands a stretch that no
 /// kernel may touch.
@@ -34,9 +34,7 @@ class Buffer {
 /// Its buffers live as long as it launches.
 class Device {
  public:
-  Device(base::ThreadPool& pool, const SimtOptions& options) : runtime_(pool, options) {}
-
-  static std::string name() { return "CPU fibers"; }
+  explicit Device(Workers& workers, const Options& options = {}) : runtime_(workers, options) {}
 
   /// Room for `count` elements of undefined content.
   template <typename T>
@@ -64,15 +62,20 @@ class Device {
   /// A kernel may write the buffers that it is given pointers to non-constant elements of. Throws Error too
   /// when it wrote behind one.
   template <typename... Parameters, typename... Arguments>
-  void launch(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 block,
+  void launch(const char* name, void (*kernel)(Parameters...), const LaunchConfig& config,
               Arguments... arguments) {
     std::vector<const Prepared*> written;
     (add_written(arguments, written), ...);
     std::vector<WrittenMemory> memory;
     for (const Prepared* one : written) memory.push_back({one->bytes, one->word});
     runtime_.run(
-        name, grid, block, [=] { kernel(viewed(arguments)...); }, memory);
+        name, config, [=] { kernel(viewed(arguments)...); }, memory);
     for (const Prepared* one : written) require_guard(*one, name);
+  }
+  template <typename... Parameters, typename... Arguments>
+  void launch(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 block,
+              Arguments... arguments) {
+    launch(name, kernel, LaunchConfig{grid, block}, arguments...);
   }
 
  private:
@@ -101,7 +104,8 @@ class Device {
   static void require_guard(const Prepared& memory, const char* kernel) {
     for (std::size_t at = memory.size; at < memory.bytes.size(); ++at)
       if (memory.bytes[at] != std::byte{poison})
-        throw base::Error("kernel {}: wrote byte {} of a buffer of {} bytes", kernel, at, memory.size);
+        throw Error("kernel " + std::string(kernel) + ": wrote byte " + std::to_string(at) +
+                    " of a buffer of " + std::to_string(memory.size) + " bytes");
   }
 
  private:
@@ -109,4 +113,4 @@ class Device {
   std::map<const void*, Prepared> prepared_;  ///< by buffer
 };
 
-}  // namespace quatrain::kernels::simt
+}  // namespace simt

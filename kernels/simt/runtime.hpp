@@ -5,23 +5,24 @@
 /// depends on the order.
 /// What a thread stores to device memory stays unseen by other threads until a barrier, by other blocks until
 /// the block ends (block_memory.hpp): a missing atomic shows too, wherever the memory that the kernel writes
-/// is small. Errors (base::Error, naming kernel, block, threads and source lines): threads that wait for
+/// is small. Errors (Error, naming kernel, block, threads and source lines): threads that wait for
 /// each other, at different barriers, or at a barrier that others skipped by exiting; a shuffle from a lane
 /// that does not take part. Limits: threads that wait for each other without a barrier (spinning) hang;
 /// memory order is the CPU's.
 
-#include "kernels/simt/block_memory.hpp"
-#include "kernels/simt/options.hpp"
-#include "traces/base/parallel_for.hpp"
-
+#include "simt/block_memory.hpp"
+#include "simt/options.hpp"
+#include "simt/workers.hpp"
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <source_location>
 #include <span>
+#include <string>
 
-namespace quatrain::kernels::simt {
+namespace simt {
 
 struct dim3 {
   unsigned x, y, z;
@@ -32,21 +33,28 @@ struct dim3 {
 /// As in CUDA, of the thread that runs on this OS thread; set whenever a fiber is resumed.
 constinit inline thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
 
+inline constexpr int warpSize = 32;
 inline constexpr unsigned warp_size = 32;
-inline constexpr unsigned most_threads = 1024;               ///< of a block, as on a GPU
-inline constexpr std::size_t most_shared_bytes = 48 * 1024;  ///< of a block, as without opting in on a GPU
-inline constexpr std::uint8_t poison = 0xCD;                 ///< fills shared and device memory before use
+inline constexpr unsigned most_threads = 1024;                ///< of a block, as on a GPU
+inline constexpr std::size_t most_shared_bytes = 48 * 1024;   ///< of shared_memory(), as on a GPU
+inline constexpr std::size_t most_dynamic_bytes = 99 * 1024;  ///< of a launch: what every GPU since sm_86 has
+inline constexpr std::uint8_t poison = 0xCD;                  ///< fills shared and device memory before use
+
+struct LaunchConfig {
+  dim3 grid, block;
+  std::size_t dynamic_shared = 0;  ///< bytes for each block
+};
 
 class Runtime {
  public:
-  Runtime(base::ThreadPool& pool, const SimtOptions& options);
+  Runtime(Workers& workers, const Options& options);
   ~Runtime();
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
   /// Calls `body` once for every thread of every block and returns when all are done. `body` reaches the
-  /// memory in `written` through viewed().
-  void run(const char* kernel, dim3 grid, dim3 block, const std::function<void()>& body,
+  /// memory in `written` through viewed_address().
+  void run(const char* kernel, const LaunchConfig& launch, const std::function<void()>& body,
            std::span<const WrittenMemory> written = {});
 
  private:
@@ -54,16 +62,44 @@ class Runtime {
   std::unique_ptr<State> state_;
 };
 
-// What the CUDA functions of cuda_language.hpp are made of. Called from kernels only.
+// What the functions of language.hpp are made of. Called from kernels only.
 
-/// Waits for all threads of the block.
-void wait_for_block(const std::source_location& place);
+using Place = std::source_location;
 
-/// Waits for the lanes of `mask` that have not exited; returns the `value` of lane `source`.
-std::uint64_t wait_for_warp(std::uint32_t mask, std::uint64_t value, unsigned source,
-                            const std::source_location& place);
+/// What the lanes of a warp bring to a collective and take from it.
+struct WarpValues {
+  static constexpr std::size_t most_bytes = 40;  ///< of a lane
+  std::uint32_t present = 0;                     ///< the lanes that take part
+  alignas(8) std::byte of_lane[warp_size][most_bytes];
+
+  bool has(unsigned lane) const { return lane < warp_size && (present >> lane & 1) != 0; }
+  template <typename T>
+  T get(unsigned lane) const {
+    static_assert(sizeof(T) <= most_bytes);
+    T value;
+    std::memcpy(&value, of_lane[lane], sizeof value);
+    return value;
+  }
+  template <typename T>
+  void set(unsigned lane, const T& value) {
+    static_assert(sizeof(T) <= most_bytes);
+    std::memcpy(of_lane[lane], &value, sizeof value);
+  }
+};
+using Combine = void (*)(WarpValues&);
+
+/// Waits for all threads of the block; returns how many of them came with `vote`.
+unsigned wait_for_block(bool vote, const Place& place);
+
+/// Waits for the lanes of `mask` that have not exited. When all have come, `combine` (nullptr: nothing) is
+/// called once for what they brought. The result stands until the next collective of this thread.
+const WarpValues& meet_warp(std::uint32_t mask, const void* value, std::size_t bytes, Combine combine,
+                            const Place& place);
 
 unsigned lane_index();
+
+/// Ends the launch with an Error about the running thread: "kernel K, block B: thread T WHAT (PLACE)".
+[[noreturn]] void fail(const std::string& what, const Place& place);
 
 /// BlockMemory's, of the thread that is running.
 void* viewed_address(void* address);
@@ -71,5 +107,14 @@ void* real_address(void* address);
 
 /// The block's shared memory, poisoned before each block. `type` tells different requests apart.
 void* shared_bytes(std::size_t size, const void* type);
+/// What the launch asked for beyond that.
+void* dynamic_shared_bytes();
 
-}  // namespace quatrain::kernels::simt
+/// A copy to shared memory that is done when wait_for_copies() comes to it: `valid` bytes, then zeros up to
+/// `bytes`.
+void start_copy(void* to, const void* from, std::size_t bytes, std::size_t valid, const Place& place);
+void commit_copies();
+/// Does the copies of all committed groups but the last `open`.
+void wait_for_copies(std::size_t open);
+
+}  // namespace simt

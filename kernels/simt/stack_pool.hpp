@@ -7,7 +7,7 @@
 #include <mutex>
 #include <vector>
 
-namespace quatrain::kernels::simt {
+namespace simt {
 
 class StackPool {
  public:
@@ -44,4 +44,4 @@ struct PooledStack {
   void deallocate(boost::context::stack_context& stack) const { pool->give_back(stack); }
 };
 
-}  // namespace quatrain::kernels::simt
+}  // namespace simt

@@ -1,6 +1,6 @@
 #pragma once
-/// Tells AddressSanitizer or ThreadSanitizer, in a program that is built with one of them, that execution moves to another
-/// stack; nothing otherwise.
+/// Tells AddressSanitizer or ThreadSanitizer, in a program that is built with one of them, that execution
+/// moves to another stack; nothing otherwise.
 
 #include <cstddef>
 
@@ -10,7 +10,7 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
-namespace quatrain::kernels::simt {
+namespace simt {
 
 struct StackRecord {
   const void* bottom = nullptr;
@@ -29,8 +29,8 @@ inline void enter_stack(const StackRecord& to, StackRecord& from) {
 }
 inline void forget_stack(StackRecord&) {}
 #elif defined(__SANITIZE_THREAD__)
-/// ThreadSanitizer keeps a record for each stack, made at the first switch to it. Those of OS threads are its own: a stack
-/// without bounds is one, since nothing here makes it.
+/// ThreadSanitizer keeps a record for each stack, made at the first switch to it. Those of OS threads are its
+/// own: a stack without bounds is one, since nothing here makes it.
 inline void leave_stack(StackRecord& from, StackRecord& to, bool = false) {
   if (from.bottom == nullptr) from.shadow = __tsan_get_current_fiber();
   if (to.shadow == nullptr) to.shadow = __tsan_create_fiber(0);
@@ -48,4 +48,4 @@ inline void enter_stack(const StackRecord&, StackRecord&) {}
 inline void forget_stack(StackRecord&) {}
 #endif
 
-}  // namespace quatrain::kernels::simt
+}  // namespace simt

@@ -33,7 +33,7 @@ class RungMachine final : private OneThread, public PlantedMachine<Fault> {
             kernels::planted, fault,
             std::make_unique<kernels::KernelMachine>(
                 name, std::make_unique<kernels::simt::DeviceBackend<Rung>>(
-                          cut, pool, kernels::SimtOptions{kernels::ThreadOrder::first_to_last, 1}))) {}
+                          cut, pool, simt::Options{simt::ThreadOrder::first_to_last, 1}))) {}
 };
 
 /// Codes `left` and `right` everywhere, but for the others. A linear layer's tensors: X [m, k] and W [n, k]

@@ -1,16 +1,22 @@
-# Fails when a machine includes another's header, or anything of the project but itself and traces/.
+# Fails when a machine includes another's header, or anything of the project but itself and traces/; and when kernels/simt/,
+# a library that knows nothing of the project, includes anything of it but itself ("simt/...").
 #   cmake -DROOT=<tree> -P check_includes.cmake
 # Runs in every build; include_check_test.cmake plants such includes.
 set(may_include_traces "traces")
 set(may_include_emu "emu|traces")
 set(may_include_rtl_models "rtl_models|traces")
-set(may_include_kernels "kernels|traces")
-set(folders "traces|emu|rtl_models|kernels|sim|tests|quatrain")
+set(may_include_kernels "kernels|simt|traces")
+set(may_include_simt "simt")
+set(folders "traces|emu|rtl_models|kernels|simt|sim|tests|quatrain")
 set(bad "")
 foreach(machine traces emu rtl_models kernels)
   file(GLOB_RECURSE sources RELATIVE ${ROOT} ${ROOT}/${machine}/*.hpp ${ROOT}/${machine}/*.cpp ${ROOT}/${machine}/*.h
        ${ROOT}/${machine}/*.ipp ${ROOT}/${machine}/*.inl ${ROOT}/${machine}/*.cu ${ROOT}/${machine}/*.cuh)
   foreach(source ${sources})
+    set(part ${machine})
+    if(source MATCHES "^kernels/simt/")
+      set(part simt)
+    endif()
     file(STRINGS ${ROOT}/${source} includes REGEX "^[ \t]*#[ \t]*include")
     foreach(line ${includes})
       if(NOT line MATCHES "[\"<]([^\">]+)[\">]")
@@ -20,8 +26,8 @@ foreach(machine traces emu rtl_models kernels)
       set(path "${CMAKE_MATCH_1}")
       if(path MATCHES "(^|/)\\.\\.(/|$)")
         string(APPEND bad "\n  ${source}: ${path}: a path with '..' hides where it leads")
-      elseif(path MATCHES "^(${folders})/" AND NOT path MATCHES "^(${may_include_${machine}})/")
-        string(APPEND bad "\n  ${source}: ${path}: ${machine}/ may include only ${may_include_${machine}}")
+      elseif(path MATCHES "^(${folders})/" AND NOT path MATCHES "^(${may_include_${part}})/")
+        string(APPEND bad "\n  ${source}: ${path}: ${part}/ may include only ${may_include_${part}}")
       endif()
     endforeach()
   endforeach()

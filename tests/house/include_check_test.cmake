@@ -25,7 +25,10 @@ set(plants
   "rtl_models/array|\"../../kernels/machine.hpp\""
   "kernels|PATH_FROM_A_MACRO"
   "emu|\"tests/support/planted_fault.hpp\""
-  "kernels/gemm|<quatrain/kernel_abi.h>")
+  "kernels/gemm|<quatrain/kernel_abi.h>"
+  "kernels/simt|\"traces/base/error.hpp\""
+  "kernels/simt|\"kernels/backend.hpp\""
+  "emu|\"simt/device.hpp\"")
 foreach(plant ${plants})
   string(REPLACE "|" ";" parts "${plant}")
   list(GET parts 0 folder)

@@ -7,8 +7,8 @@ namespace quatrain::tests {
 namespace {
 
 using kernels::LaunchShape;
-using kernels::SimtOptions;
-using kernels::ThreadOrder;
+using SimtOptions = ::simt::Options;
+using ::simt::ThreadOrder;
 
 template <typename Rung>
 void add(std::vector<Variant>& variants, std::string name, const LaunchShape& cut, base::ThreadPool& pool,

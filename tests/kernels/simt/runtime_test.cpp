@@ -1,19 +1,17 @@
-#include "kernels/simt/device.hpp"
-#include "tests/support/message_of.hpp"
+#include "tests/kernels/simt/error_of.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "simt/device.hpp"
 #include <array>
 #include <numeric>
 #include <regex>
 
 /// Kernels live in the runtime's namespace, as ours do: they find threadIdx and __syncthreads by their names.
-namespace quatrain::kernels::simt {
+namespace simt {
 namespace {
-
-using base::ThreadPool;
-using tests::message_of;
 
 constexpr std::array all_orders{ThreadOrder::first_to_last, ThreadOrder::last_to_first, ThreadOrder::shuffled,
                                 ThreadOrder::warps_interleaved};
@@ -21,7 +19,7 @@ constexpr std::array all_orders{ThreadOrder::first_to_last, ThreadOrder::last_to
 /// Launches on `threads` OS threads.
 class Launcher {
  public:
-  explicit Launcher(const SimtOptions& options = {}, unsigned threads = 2)
+  explicit Launcher(const Options& options = {}, unsigned threads = 2)
       : pool_(threads), device_(pool_, options) {}
   template <typename... Parameters, typename... Arguments>
   void operator()(void (*kernel)(Parameters...), dim3 grid, dim3 block, Arguments... arguments) {
@@ -29,7 +27,7 @@ class Launcher {
   }
 
  private:
-  ThreadPool pool_;
+  StandardThreads pool_;
   Device device_;
 };
 
@@ -50,7 +48,7 @@ TEST(SimtRuntime, EveryThreadOfEveryBlockRunsOnce) {
 
 void write_order(unsigned* order, unsigned* next) { order[(*next)++] = threadIdx.x; }
 
-std::vector<unsigned> order_of_threads(const SimtOptions& options, unsigned threads) {
+std::vector<unsigned> order_of_threads(const Options& options, unsigned threads) {
   std::vector<unsigned> order(threads);
   unsigned next = 0;
   Launcher(options, 1)(write_order, dim3(1), dim3(threads), order.data(), &next);
@@ -129,7 +127,7 @@ TEST(SimtRuntime, SharedMemoryIsPoisonedBeforeEachBlock) {
 }
 
 TEST(SimtDevice, MemoryIsPoisonedWhenPrepared) {
-  ThreadPool pool(1);
+  StandardThreads pool(1);
   Device device(pool, {});
   Buffer<std::uint16_t> buffer;
   const std::array<std::uint16_t, 2> values{1, 2};
@@ -203,8 +201,8 @@ TEST(SimtRuntime, AtomicsAreExactAcrossBlocks) {
 /// A buffer after a launch on 2 OS threads; it holds zeros before.
 template <typename... Arguments>
 std::vector<int> buffer_after(void (*kernel)(int*, Arguments...), std::size_t size, dim3 grid, dim3 block,
-                              const SimtOptions& options, Arguments... arguments) {
-  ThreadPool pool(2);
+                              const Options& options, Arguments... arguments) {
+  StandardThreads pool(2);
   Device device(pool, options);
   Buffer<int> buffer;
   std::vector<int> values(size);
@@ -424,4 +422,4 @@ TEST(SimtRuntime, NothingIsInFlightAfterALaunch) {
 }
 
 }  // namespace
-}  // namespace quatrain::kernels::simt
+}  // namespace simt

@@ -10,7 +10,7 @@ traces::MachineOffer offer(const char* name) {
   return {name, [] { return std::nullopt; },
           [name](base::ThreadPool& pool) {
             return std::make_unique<KernelMachine>(
-                name, std::make_unique<simt::DeviceBackend<Rung>>(LaunchShape{}, pool, SimtOptions{}));
+                name, std::make_unique<simt::DeviceBackend<Rung>>(LaunchShape{}, pool, ::simt::Options{}));
           }};
 }
 
