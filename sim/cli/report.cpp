@@ -22,7 +22,8 @@ namespace {
 
 constexpr const char* examples = R"(
 RUN_DIR is a run directory of `quatrain train`, what `quatrain demo` made, or a folder of `quatrain sim --out`. Parts
-that are not there (no trace, no simulation, no cross-check) are named, with the command that makes them.
+that are not there (no trace, no simulation, no cross-check) are named, with the command that makes them. A damaged
+file costs its part: the report is made without it, a line on stderr names the file, and the exit code is 2.
 
 Examples:
   quatrain report runs/demo-001                       report.html and report.json in that folder, text here
@@ -32,6 +33,17 @@ struct Typed {
   std::filesystem::path directory, html, json;
   unsigned threads = 0;
 };
+
+/// One line for each file that the report had to do without; false when there is none.
+bool told_damage(const report::Report& result) {
+  bool is_damaged = false;
+  for (const report::Missing& missing : result.missing) {
+    if (!missing.is_damaged) continue;
+    is_damaged = true;
+    print_to_stderr(fmt::format("error: {}; the report lacks {}", missing.why, missing.part));
+  }
+  return is_damaged;
+}
 
 int make_report(const Typed& typed, const Provenance& provenance) {
   const std::filesystem::path html =
@@ -51,7 +63,7 @@ int make_report(const Typed& typed, const Provenance& provenance) {
       report::render_html(page, embedded_resource("chart.js").value_or(""))};
   warn_unless_flushed(write_outputs(outputs, texts), html);
   fmt::print("{}\n{}\n{}\n", report::render_terminal(page), json.string(), html.string());
-  return 0;
+  return told_damage(result) ? 2 : 0;
 }
 
 }  // namespace

@@ -44,12 +44,35 @@ bool comes_before(std::string_view a, std::string_view b) {
   return a.size() < b.size();
 }
 
-/// The simulations in a folder, in the order in which a report shows them.
-std::vector<Design> read_designs(const fs::path& folder, const std::string& manifest_sha256) {
-  std::vector<Design> designs;
+/// Reads; a file that is not what it should be costs `part` of the report, not all of it.
+template <typename Read>
+void try_file(const std::string& part, Report& report, const Read& read) {
+  try {
+    read();
+  } catch (const base::Interrupted&) {
+    throw;
+  } catch (const base::Error& error) {
+    report.missing.push_back({part, error.what(), "", true});
+  }
+}
+
+/// JSON files of a folder, by name, but for an earlier report.
+std::vector<fs::path> json_files_of(const fs::path& folder) {
+  std::vector<fs::path> files;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-    if (entry.path().extension() == ".json" && is_simulation(entry.path()))
-      designs.push_back({"", entry.path(), read_simulation(entry.path(), manifest_sha256)});
+    if (entry.path().extension() == ".json" && entry.path().filename() != names::report_json)
+      files.push_back(entry.path());
+  std::ranges::sort(files);
+  return files;
+}
+
+/// The simulations in a folder, in the order in which a report shows them.
+std::vector<Design> read_designs(const fs::path& folder, const std::string& manifest_sha256, Report& report) {
+  std::vector<Design> designs;
+  for (const fs::path& file : json_files_of(folder))
+    try_file("cycles and energy of " + file.stem().string(), report, [&] {
+      if (is_simulation(file)) designs.push_back({"", file, read_simulation(file, manifest_sha256)});
+    });
   std::map<std::string, int> of_name;
   for (Design& design : designs) {
     design.label = design.simulation.config.name;
@@ -66,8 +89,9 @@ std::vector<Design> read_designs(const fs::path& folder, const std::string& mani
 
 /// A folder of `quatrain sim --out`: its designs that ran the trace of the first one.
 void read_simulations(const fs::path& directory, Report& report) {
-  report.designs = read_designs(directory, "");
+  report.designs = read_designs(directory, "", report);
   report.missing.push_back({"training", "a folder of simulations", ""});
+  if (report.designs.empty()) return;
   const std::string trace = report.designs.front().simulation.manifest_sha256;
   std::erase_if(report.designs, [&](const Design& design) {
     if (design.simulation.manifest_sha256 == trace) return false;
@@ -79,8 +103,12 @@ void read_simulations(const fs::path& directory, Report& report) {
 
 bool has_simulation(const fs::path& directory) {
   if (!fs::is_directory(directory)) return false;
-  return std::ranges::any_of(fs::directory_iterator(directory), [](const fs::directory_entry& entry) {
-    return entry.path().extension() == ".json" && is_simulation(entry.path());
+  return std::ranges::any_of(json_files_of(directory), [](const fs::path& file) {
+    try {
+      return is_simulation(file);
+    } catch (const base::Error&) {
+      return false;
+    }
   });
 }
 
@@ -93,19 +121,27 @@ struct Work {
   const std::function<bool()>& stops;
 };
 
-/// What `quatrain verify`, `sim` and the gradient statistics made of the trace of one run.
-void add_trace_results(const fs::path& run, const Work& work, Report& report) {
-  const std::string trace = (run / names::trace).string();
+/// Returns the hash of its manifest, "" when it cannot be read.
+std::string add_gradients(const fs::path& trace, const Work& work, Report& report) {
   std::string manifest_sha256;
-  if (fs::is_directory(trace)) {
+  try_file("gradients", report, [&] {
     const traces::TraceReader reader(trace);
     manifest_sha256 = reader.manifest_sha256();
     report.gradients = study_gradients(reader, work.pool, work.progress, {.stops = work.stops});
     for (const UnreadableRecord& record : report.gradients->unreadable)
       report.missing.push_back(
-          {fmt::format("gradients of {}, step {}", record.layer, record.step), record.why, ""});
+          {fmt::format("gradients of {}, step {}", record.layer, record.step), record.why, "", true});
     if (report.gradients->fidelity.empty() && report.gradients->unreadable.empty())
       report.missing.push_back({"gradient fidelity", "the trace holds no unquantized gradients", ""});
+  });
+  return manifest_sha256;
+}
+
+/// What `quatrain verify`, `sim` and the gradient statistics made of the trace of one run.
+void add_trace_results(const fs::path& run, const Work& work, Report& report) {
+  std::string manifest_sha256;
+  if (fs::is_directory(run / names::trace)) {
+    manifest_sha256 = add_gradients(run / names::trace, work, report);
   } else {
     const auto traced = std::ranges::find(report.training, report.traced_folder, &TrainingRun::folder);
     report.missing.push_back(
@@ -114,14 +150,16 @@ void add_trace_results(const fs::path& run, const Work& work, Report& report) {
 
   const fs::path crosscheck = run / names::crosscheck;
   if (fs::exists(crosscheck))
-    report.crosscheck = read_cross_check(crosscheck, manifest_sha256);
+    try_file("cross-check", report,
+             [&] { report.crosscheck = read_cross_check(crosscheck, manifest_sha256); });
   else
     report.missing.push_back(
         {"cross-check", "no crosscheck.json", report.gradients ? verify_command(run) : ""});
 
+  const std::size_t missing = report.missing.size();
   if (fs::is_directory(run / names::simulation))
-    report.designs = read_designs(run / names::simulation, manifest_sha256);
-  if (report.designs.empty())
+    report.designs = read_designs(run / names::simulation, manifest_sha256, report);
+  if (report.designs.empty() && report.missing.size() == missing)
     report.missing.push_back(
         {"cycles and energy", "no simulation/*.json", report.gradients ? simulation_command(run) : ""});
 }
@@ -129,7 +167,7 @@ void add_trace_results(const fs::path& run, const Work& work, Report& report) {
 void add_stages(const fs::path& directory, Report& report) {
   const fs::path file = directory / names::stages;
   if (fs::exists(file))
-    report.stages = read_stages(file);
+    try_file("time by stage", report, [&] { report.stages = read_stages(file); });
   else if (report.kind == "demo")
     report.missing.push_back({"time by stage", "no stages.json", ""});
 }

@@ -47,6 +47,7 @@ struct Design {
 
 struct Missing {
   std::string part, why, how;  ///< how: the command that would make it
+  bool is_damaged = false;     ///< its file is there, and is not what it should be
 };
 
 struct Report {
@@ -69,8 +70,9 @@ const Design* headline_design(const Report& report);
 std::string where_kernels_ran(const CrossCheck& check);
 
 /// `stops` is polled while it computes; true throws Interrupted. Throws Error when `directory` is no such
-/// directory, or a file in it is not what it should be, or belongs to another trace than the one beside it. A
-/// record of the trace that cannot be read is named in `missing` instead.
+/// directory, or the configuration or tables of a training run in it are not what they should be. Any other
+/// file that is not what it should be, or belongs to another trace than the one beside it, costs its part of
+/// the report: it is named in `missing`, and so is a record of the trace that cannot be read.
 Report read_report(const std::filesystem::path& directory, base::ThreadPool& pool, base::Progress& progress,
                    const std::function<bool()>& stops = {});
 

@@ -59,13 +59,9 @@ TrainingRun read_training_run(const std::filesystem::path& directory) {
 }
 
 bool is_simulation(const std::filesystem::path& file) {
-  try {
-    const JsonNode root = JsonNode::read(file);
-    return root.is_object() && root.has("format") && root.at("format").is_string() &&
-           root.at("format").string() == "quatrain-simulation";
-  } catch (const base::Error&) {
-    return false;
-  }
+  const JsonNode root = JsonNode::read(file);
+  return root.is_object() && root.has("format") && root.at("format").is_string() &&
+         root.at("format").string() == "quatrain-simulation";
 }
 
 std::vector<Stage> read_stages(const std::filesystem::path& file) {

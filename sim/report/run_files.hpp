@@ -13,7 +13,7 @@ namespace quatrain::sim::report {
 /// config.json, metrics.csv and steps.csv.
 TrainingRun read_training_run(const std::filesystem::path& directory);
 
-/// Whether a JSON file says that it is a simulation; false for a file that is no JSON.
+/// Whether a JSON file says that it is a simulation.
 bool is_simulation(const std::filesystem::path& file);
 
 std::vector<Stage> read_stages(const std::filesystem::path& file);

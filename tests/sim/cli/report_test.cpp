@@ -54,16 +54,97 @@ TEST(ReportCommand, TakesOtherPlaces) {
 TEST(ReportCommand, BadInputIsOneLineExitTwoAndNothingNew) {
   const tests::Folder folder;
   tests::write_demo(folder / "demo");
-  tests::replace_in_file(folder / "demo/luq/crosscheck.json", "\"version\": 1", "\"version\": 2");
+  tests::replace_in_file(folder / "demo/luq/metrics.csv", "70.5", "many");
   const auto before = tests::contents(folder / "demo");
   const ProgramRun run = report((folder / "demo").string(), folder);
   EXPECT_EQ(run.exit_code, 2);
-  EXPECT_EQ(
-      run.err,
-      fmt::format("error: {}/demo/luq/crosscheck.json: /version: found 2; expected an integer from 1 to 1\n",
-                  folder.path().string()));
+  EXPECT_EQ(run.err, fmt::format("error: {}/demo/luq/metrics.csv: line 2: 'many'; expected a number\n",
+                                 folder.path().string()));
   EXPECT_EQ(run.out, "");
   EXPECT_EQ(tests::contents(folder / "demo"), before);
+}
+
+/// Two damaged files cost their two parts: everything else is shown, and exit code and stderr say what lacks.
+TEST(ReportCommand, ADamagedFileCostsItsPart) {
+  const tests::Folder folder;
+  tests::write_demo(folder / "demo");
+  const std::string demo = (folder / "demo").string();
+  tests::replace_in_file(folder / "demo/luq/crosscheck.json", "\"version\": 1", "\"version\": 2");
+  base::write_whole_file(folder / "demo/luq/simulation/luq_32x32.json", "{\"format\": \"quatrain-simul");
+  const ProgramRun run = report(demo, folder);
+  EXPECT_EQ(run.exit_code, 2);
+  const std::string crosscheck =
+                        demo + "/luq/crosscheck.json: /version: found 2; expected an integer from 1 to 1",
+                    simulation =
+                        demo +
+                        "/luq/simulation/luq_32x32.json: line 1, column 27: found the end; expected '\"'";
+  EXPECT_EQ(run.err, fmt::format("error: {}; the report lacks cross-check\n"
+                                 "error: {}; the report lacks cycles and energy of luq_32x32\n",
+                                 crosscheck, simulation));
+  EXPECT_THAT(run.out, EndsWith(fmt::format("\n{}/report.json\n{}/report.html\n", demo, demo)));
+
+  const tests::ShownPage page = tests::read_page(base::read_whole_file(folder / "demo/report.html"));
+  EXPECT_THAT(page.sections,
+              testing::ElementsAre("Training", "What rounding does to the gradients", "Cycles and energy",
+                                   "Not in this report", "Time and how to repeat it"));
+  EXPECT_THAT(page.table("Missing parts").rows,
+              testing::ElementsAre(testing::ElementsAre("cross-check", crosscheck),
+                                   testing::ElementsAre("cycles and energy of luq_32x32", simulation)));
+  EXPECT_EQ(page.table("Cycles").rows.size(), 1U);
+  EXPECT_EQ(page.table("Cycles").at({"bf16_32x32"}, "cycles"), "8,048");
+  const auto figures = nlohmann::json::parse(base::read_whole_file(folder / "demo/report.json"));
+  EXPECT_EQ(figures.at("records"), nullptr);
+  EXPECT_EQ(figures.at("simulation").size(), 1U);
+  EXPECT_EQ(
+      figures.at("missing"),
+      nlohmann::json({{{"part", "cross-check"}, {"why", crosscheck}, {"how", nullptr}},
+                      {{"part", "cycles and energy of luq_32x32"}, {"why", simulation}, {"how", nullptr}}}));
+}
+
+TEST(ReportCommand, AnUnreadableRecordOfTheTraceCostsItsRow) {
+  const tests::Folder folder;
+  tests::write_demo(folder / "demo");
+  const auto tensors = folder / "demo/luq/trace/step_00000000.safetensors";
+  std::string bytes = base::read_whole_file(tensors);
+  bytes[bytes.size() - 1] = static_cast<char>(bytes[bytes.size() - 1] ^ 1);
+  base::write_whole_file(tensors, bytes);
+  const ProgramRun run = report((folder / "demo").string(), folder);
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, testing::StartsWith(fmt::format("error: {}: ", tensors.string())));
+  const tests::ShownPage page = tests::read_page(base::read_whole_file(folder / "demo/report.html"));
+  EXPECT_EQ(page.table("Missing parts").rows.size(), 1U);
+  EXPECT_THAT(page.sections, testing::Contains("What rounding does to the gradients"));
+}
+
+/// Two layers whose gradients take many seconds to study.
+constexpr const char* slow_network = R"({
+  "name": "slow", "data": {"set": "fashion_mnist", "mean": 0.286, "std": 0.353, "train_images": 32, "test_images": 8},
+  "seed": 1, "epochs": 1, "batch": 32, "evaluation_batch": 8,
+  "optimizer": {"kind": "sgd", "momentum": 0.9, "weight_decay": 0.0005},
+  "learning_rate": {"schedule": "linear", "from": 0.05, "to": 0.0},
+  "quantize": {"forward": "sawb", "gradient": "luq", "random_bits": 16, "alpha": "exact", "samples": 1},
+  "layers": [
+    {"kind": "conv2d", "name": "first", "out_channels": 32, "kernel": 1, "stride": 1, "padding": 0, "groups": 1, "precision": "fp32"},
+    {"kind": "conv2d", "name": "a", "out_channels": 32, "kernel": 3, "stride": 1, "padding": 1, "groups": 1, "precision": "quantized"},
+    {"kind": "conv2d", "name": "b", "out_channels": 32, "kernel": 3, "stride": 1, "padding": 1, "groups": 1, "precision": "quantized"},
+    {"kind": "linear", "name": "last", "out_features": 10, "precision": "fp32"}]})";
+
+TEST(ReportCommand, OneInterruptEndsALongStudyOfGradients) {
+  const tests::Folder folder;
+  tests::write_synthetic_images(folder / "data", 32, 8);
+  base::write_whole_file(folder / "slow.json", slow_network);
+  const std::string at = folder.path().string();
+  const ProgramRun trained = tests::run_program(
+      QUATRAIN_PROGRAM, fmt::format("train {0}/slow.json --data {0}/data --trace-steps 0 --out {0}/run", at),
+      folder);
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  const auto before = tests::contents(folder / "run");
+  const ProgramRun run = tests::run_program("timeout --preserve-status -k 8 -s INT 0.5 " QUATRAIN_PROGRAM,
+                                            "report " + at + "/run", folder);
+  EXPECT_EQ(run.exit_code, 130) << "137: killed before it ended";
+  EXPECT_EQ(run.err, "interrupted\n");
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(tests::contents(folder / "run"), before) << "no report, not even a part of one";
 }
 
 /// The figures fit, the page does not: what was complete stays, nothing half-written.

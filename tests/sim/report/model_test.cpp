@@ -10,6 +10,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <set>
+
 namespace quatrain::sim::report {
 namespace {
 
@@ -126,9 +128,10 @@ struct BadFile {
   const char *file, *what, *with, *message;
 };
 
-class ReportModelBadFile : public testing::TestWithParam<BadFile> {};
+/// A run's own files: without them there is nothing to report on.
+class ReportModelBadRun : public testing::TestWithParam<BadFile> {};
 
-TEST_P(ReportModelBadFile, IsOneLineWithFileAndPlace) {
+TEST_P(ReportModelBadRun, IsOneLineWithFileAndPlace) {
   const Folder folder;
   tests::write_demo(folder.path());
   const BadFile& bad = GetParam();
@@ -137,18 +140,60 @@ TEST_P(ReportModelBadFile, IsOneLineWithFileAndPlace) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    EachFile, ReportModelBadFile,
+    EachFile, ReportModelBadRun,
+    testing::Values(BadFile{"fp32/metrics.csv", "70.5", "many", ": line 2: 'many'; expected a number"},
+                    BadFile{"fp32/steps.csv", "step,loss", "loss", ": line 1: expected 'step,loss'"},
+                    BadFile{"fp32/steps.csv", "\n2,1.5", "\n5,1.5", ": line 4: step 5; expected 2"}));
+
+/// Everything else in a demo, by the part of the report that needs it.
+const std::vector<std::string> parts = {"gradients", "cross-check", "cycles and energy of bf16_32x32",
+                                        "cycles and energy of luq_32x32", "time by stage"};
+
+std::set<std::string> parts_of(const Report& report) {
+  std::set<std::string> present;
+  if (report.gradients) present.insert("gradients");
+  if (report.crosscheck) present.insert("cross-check");
+  for (const Design& design : report.designs) present.insert("cycles and energy of " + design.label);
+  if (!report.stages.empty()) present.insert("time by stage");
+  return present;
+}
+
+struct Damage {
+  BadFile file;
+  std::string part;
+};
+
+class ReportModelDamage : public testing::TestWithParam<Damage> {};
+
+TEST_P(ReportModelDamage, CostsItsPartAndIsNamed) {
+  const Folder folder;
+  tests::write_demo(folder.path());
+  const auto& [bad, part] = GetParam();
+  replace_in_file(folder / bad.file, bad.what, bad.with);
+  const Report report = read(folder.path());
+  ASSERT_THAT(missing_parts(report), testing::ElementsAre(part));
+  EXPECT_EQ(report.missing[0].why, (folder / bad.file).string() + bad.message);
+  EXPECT_TRUE(report.missing[0].is_damaged);
+  EXPECT_EQ(report.missing[0].how, "");
+  std::set<std::string> others(parts.begin(), parts.end());
+  others.erase(part);
+  EXPECT_EQ(parts_of(report), others);
+  EXPECT_EQ(report.training.size(), 3U);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EachFile, ReportModelDamage,
     testing::Values(
-        BadFile{"fp32/metrics.csv", "70.5", "many", ": line 2: 'many'; expected a number"},
-        BadFile{"fp32/steps.csv", "step,loss", "loss", ": line 1: expected 'step,loss'"},
-        BadFile{"fp32/steps.csv", "\n2,1.5", "\n5,1.5", ": line 4: step 5; expected 2"},
-        BadFile{"luq/crosscheck.json", "\"verdict\": \"equal\"", "\"verdict\": \"fine\"",
+        Damage{{"luq/crosscheck.json", "\"verdict\": \"equal\"", "\"verdict\": \"fine\"",
                 ": /machines/emu.naive/verdict: found 'fine'; expected 'equal', 'different' or 'skipped'"},
-        BadFile{"luq/crosscheck.json", "quatrain-crosscheck", "quatrain-report",
+               "cross-check"},
+        Damage{{"luq/crosscheck.json", "quatrain-crosscheck", "quatrain-report",
                 ": /format: found 'quatrain-report'; expected 'quatrain-crosscheck'"},
-        BadFile{"luq/crosscheck.json", "\"verdict\": \"equal\"", "\"verdict\": \"different\"",
+               "cross-check"},
+        Damage{{"luq/crosscheck.json", "\"verdict\": \"equal\"", "\"verdict\": \"different\"",
                 ": /machines/emu.naive/verdict: found 'different'; the other keys say 'equal'"},
-        BadFile{"luq/crosscheck.json",
+               "cross-check"},
+        Damage{{"luq/crosscheck.json",
                 "\"verdict\": \"equal\", \"reason\": null, \"ran_on\": \"CPU\", \"gemms\": 41, "
                 "\"gemms_equal\": 41, "
                 "\"quantizers\": 42,\n    \"quantizers_equal\": 42, \"elements\": 43000, "
@@ -160,16 +205,48 @@ INSTANTIATE_TEST_SUITE_P(
                 ": /machines/emu.naive/first_difference: null; expected the first difference of a machine "
                 "that is "
                 "'different'"},
-        BadFile{"luq/crosscheck.json", "\"equal\": true", "\"equal\": false",
+               "cross-check"},
+        Damage{{"luq/crosscheck.json", "\"equal\": true", "\"equal\": false",
                 ": /equal: found 'false'; the other keys say 'true'"},
-        BadFile{"luq/simulation/luq_32x32.json", "\"pe_combinational\"", "\"pe\"",
+               "cross-check"},
+        Damage{{"luq/simulation/luq_32x32.json", "\"pe_combinational\"", "\"pe\"",
                 ": /technologies/7nm/components/0/component: found 'pe'; expected 'pe_combinational', "
                 "'pe_flip_flops', 'skew_flip_flops', 'operand_sram', 'accumulator_sram', 'dram', "
                 "'quantizer_dram', 'quantizer', 'random_source' or 'epilogue'"},
-        BadFile{"luq/simulation/luq_32x32.json", "\"cycles\": 8016", "\"cycles\": -1",
+               "cycles and energy of luq_32x32"},
+        Damage{{"luq/simulation/luq_32x32.json", "\"cycles\": 8016", "\"cycles\": -1",
                 ": /cycles: found -1; expected an integer from 0 to 9223372036854775807"},
-        BadFile{"stages.json", "11.5", "\"11.5\"",
-                ": /seconds/train_fp32: found '11.5'; expected a number from 0 to 1000000000"}));
+               "cycles and energy of luq_32x32"},
+        Damage{{"stages.json", "11.5", "\"11.5\"",
+                ": /seconds/train_fp32: found '11.5'; expected a number from 0 to 1000000000"},
+               "time by stage"}));
+
+/// A file that ends early is no JSON: it may not pass for one of another kind.
+TEST(ReportModel, ASimulationThatEndsEarlyIsNamed) {
+  const Folder folder;
+  tests::write_demo(folder.path());
+  const auto file = folder / "luq/simulation/luq_32x32.json";
+  const std::string text = base::read_whole_file(file);
+  base::write_whole_file(file, text.substr(0, text.size() / 2));
+  const Report report = read(folder.path());
+  ASSERT_THAT(missing_parts(report), testing::ElementsAre("cycles and energy of luq_32x32"));
+  EXPECT_THAT(report.missing[0].why, testing::StartsWith(file.string() + ": line "));
+  ASSERT_EQ(report.designs.size(), 1U);
+  EXPECT_EQ(report.designs[0].label, "bf16_32x32");
+}
+
+TEST(ReportModel, WhereEveryFileIsDamagedTheTrainingIsLeft) {
+  const Folder folder;
+  tests::write_demo(folder.path());
+  for (const char* file : {"luq/trace/manifest.json", "luq/crosscheck.json", "luq/simulation/luq_32x32.json",
+                           "luq/simulation/bf16_32x32.json", "stages.json"})
+    base::write_whole_file(folder / file, "{\"");
+  const Report report = read(folder.path());
+  EXPECT_EQ(missing_parts(report), parts);
+  for (const Missing& missing : report.missing) EXPECT_TRUE(missing.is_damaged) << missing.part;
+  EXPECT_THAT(parts_of(report), testing::IsEmpty());
+  EXPECT_EQ(report.training.size(), 3U);
+}
 
 TEST(ReportModel, ASimulationWithoutATechnologyIsRefused) {
   const Folder folder;
@@ -178,18 +255,22 @@ TEST(ReportModel, ASimulationWithoutATechnologyIsRefused) {
   auto json = nlohmann::ordered_json::parse(base::read_whole_file(file));
   json["technologies"] = nlohmann::ordered_json::object();
   base::write_whole_file(file, json.dump());
-  EXPECT_EQ(message_of([&] { read(folder.path()); }),
+  const Report report = read(folder.path());
+  ASSERT_THAT(missing_parts(report), testing::ElementsAre("cycles and energy of luq_32x32"));
+  EXPECT_EQ(report.missing[0].why,
             file.string() + ": /technologies: is empty; expected at least one technology");
 }
 
-TEST(ReportModel, ResultsOfAnotherTraceAreRefused) {
+TEST(ReportModel, ResultsOfAnotherTraceAreLeftOut) {
   const Folder folder;
   tests::write_demo(folder.path());
   base::write_whole_file(folder / "luq/trace/manifest.json",
                          base::read_whole_file(folder / "luq/trace/manifest.json") + " ");
-  const std::string message = message_of([&] { read(folder.path()); });
-  EXPECT_THAT(message, testing::HasSubstr("crosscheck.json: /trace/manifest_sha256: '"));
-  EXPECT_THAT(message, testing::HasSubstr("', the trace beside it: run the command again"));
+  const Report report = read(folder.path());
+  EXPECT_THAT(missing_parts(report), testing::ElementsAre(parts[1], parts[2], parts[3]));
+  EXPECT_THAT(report.missing[0].why, testing::HasSubstr("crosscheck.json: /trace/manifest_sha256: '"));
+  for (const Missing& missing : report.missing)
+    EXPECT_THAT(missing.why, testing::HasSubstr("', the trace beside it: run the command again"));
 }
 
 }  // namespace
