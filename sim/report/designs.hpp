@@ -10,9 +10,6 @@
 
 namespace quatrain::sim::report {
 
-/// A longer table is folded.
-inline constexpr std::size_t most_rows = 90;
-
 /// A layer and phase of the trace.
 struct Place {
   std::string layer;

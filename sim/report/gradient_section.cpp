@@ -61,6 +61,7 @@ Table effect_table(const std::vector<const LayerFidelity*>& records, std::string
         table.rows.emplace_back(std::vector<Cell>{record->layer, fmt::format("{}", record->step)});
     for (const RoundingEffect& effect : record->effects) row.emplace_back(text_of(effect));
   }
+  table.is_detail = table.rows.size() > most_rows;
   return table;
 }
 

@@ -39,6 +39,8 @@ std::string class_attribute(std::string_view words) {
   return words.empty() ? "" : fmt::format(" class=\"{}\"", words);
 }
 
+constexpr std::size_t longest_line = 44;  // of a cell; a longer text takes several
+
 std::string render(const Table& table) {
   std::string text = "<div class=\"scroll\"><table>\n<thead><tr>";
   const auto aligned = [&](std::size_t column) {
@@ -52,6 +54,7 @@ std::string render(const Table& table) {
     text += "<tr>";
     for (std::size_t column = 0; column < row.size(); ++column) {
       std::string words(aligned(column));
+      if (row[column].text.size() > longest_line) words += words.empty() ? "long" : " long";
       if (const std::string_view tone = class_of(row[column].tone); !tone.empty())
         words += fmt::format("{}{}", words.empty() ? "" : " ", tone);
       text += fmt::format("<td{}>{}</td>", class_attribute(words), escape_html(row[column].text));

@@ -27,6 +27,9 @@ struct Column {
   Align align = Align::right;
 };
 
+/// A table with a row for each layer is a detail where it has more.
+inline constexpr std::size_t most_rows = 48;
+
 /// `is_detail`: folded on the page, left out on the terminal.
 struct Table {
   std::string title;

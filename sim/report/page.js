@@ -25,7 +25,7 @@ if (window.Chart) {
   const colors = {light: ["#2458a6", "#d2691e", "#2e8b57", "#8b3fa0", "#a08a1c", "#777777",
                           "#c2255c", "#0b8793", "#6b4f2a", "#5c7cfa", "#7cb518", "#111827"],
                   dark: ["#86b3f5", "#f0a35e", "#74d59a", "#d39be6", "#e0cf6c", "#aaaaaa",
-                         "#ff8fb1", "#5fd3dd", "#c9a36f", "#b3c0ff", "#c3ee6a", "#f5f5f5"]};
+                         "#ff8fb1", "#5fd3dd", "#d0503a", "#e060f0", "#c3ee6a", "#f5f5f5"]};
   const points = ["circle", "rect", "triangle", "rectRot", "star", "crossRot"];
 
   // Behind the last colour they begin again, with another mark, a dashed line, stripes across a bar.
@@ -116,14 +116,16 @@ if (window.Chart) {
     Chart.defaults.color = style.getPropertyValue("--soft").trim();
     Chart.defaults.borderColor = style.getPropertyValue("--line").trim();
     Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
-    drawn = data.map((chart, number) => new Chart(document.getElementById("chart-" + number), {
+    const canvas_of = (number) => document.getElementById("chart-" + number);
+    drawn = data.map((chart, number) => new Chart(canvas_of(number), {
       type: {lines: "line", bars: "bar", ranges: "bar", marks: "scatter"}[chart.kind],
       data: {labels: chart.kind === "lines" ? undefined : chart.labels, datasets: datasets_of(chart, palette)},
       plugins: [extras_of(chart)],
       options: {
         animation: false, maintainAspectRatio: false, responsive: true,
         interaction: {mode: chart.kind === "marks" ? "nearest" : "index", intersect: false},
-        plugins: {legend: {labels: {boxWidth: 14}}, tooltip: {callbacks: {label: tooltip_of(chart)}}},
+        plugins: {legend: {align: canvas_of(number).closest(".wide") ? "start" : "center", labels: {boxWidth: 14}},
+                  tooltip: {callbacks: {label: tooltip_of(chart)}}},
         scales: {x: x_axis_of(chart), y: y_axis_of(chart)},
       },
     }));

@@ -135,7 +135,10 @@ std::optional<Section> training_section(const Report& report) {
   section.text.push_back(
       fmt::format("Network {}, batch {}, epochs {}, seed {}. First and last layer stay in fp32.", config.name,
                   config.batch, config.epochs, config.seed));
-  section.charts = {loss_chart(report), accuracy_chart(report)};
+  const bool has_epochs =
+      std::ranges::any_of(report.training, [](const TrainingRun& run) { return !run.epochs.empty(); });
+  section.charts.push_back(loss_chart(report));
+  if (has_epochs) section.charts.push_back(accuracy_chart(report));
   Table last{.title = "After the last epoch that ended", .columns = epoch_columns("recipe"), .rows = {}};
   last.columns.push_back({"quantized", Align::left});
   Table all{.title = "Every epoch", .columns = epoch_columns("recipe"), .rows = {}, .is_detail = true};
@@ -148,9 +151,9 @@ std::optional<Section> training_section(const Report& report) {
   }
   if (Table stopped = stopped_table(report); !stopped.rows.empty())
     section.tables.push_back(std::move(stopped));
-  section.tables.push_back(std::move(last));
+  if (has_epochs) section.tables.push_back(std::move(last));
   section.tables.push_back(layers_table(config));
-  section.tables.push_back(std::move(all));
+  if (has_epochs) section.tables.push_back(std::move(all));
   section.limits = {
       "One seed and one small network: a few tenths of a point between recipes are within what another "
       "seed changes. What rounding does shows in the gradients, not here.",
