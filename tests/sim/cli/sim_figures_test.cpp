@@ -200,6 +200,15 @@ std::vector<std::string> lines_after(const std::string& text, const std::string&
 std::string in_percent(double share) { return fmt::format("{:.1f}", 100 * share); }
 
 TEST_P(SimFigures, TableEqualsARecount) {
+  const Design& d = GetParam();
+  const std::vector<std::string> head = split(text, '\n');
+  EXPECT_EQ(head.at(0),
+            fmt::format("{}: {} x {} {} PEs, output stationary, serial drain, {} MHz, random bits: {}",
+                        d.name, d.rows, d.columns, d.pe, d.clock_mhz, d.random_source));
+  EXPECT_EQ(head.at(1), fmt::format("operand buffers {} KiB, accumulator buffer {} KiB, {} at {} GiB/s",
+                                     d.operand_kib, d.accumulator_kib, d.dram, d.gib_per_s));
+  EXPECT_EQ(head.at(2), fmt::format("trace {} (model outside-sample)", outside_trace));
+
   // Layers: every record of this trace has a row of its own.
   const std::vector<std::string> layers = lines_after(text, "layer ");
   ASSERT_EQ(layers.size(), expected.records.size() + 1);

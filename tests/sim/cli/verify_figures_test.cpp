@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <map>
 #include <regex>
 #include <sstream>
 
@@ -123,6 +124,7 @@ class VerifyFigures : public testing::Test {
         fmt::format("{} +{} +[0-9]+\\.[0-9]{{2}} +({})", machine.name, count.macs, machine.ran_on));
     EXPECT_TRUE(std::any_of(lines_.begin(), lines_.end(),
                             [&](const std::string& line) { return std::regex_match(line, row); }));
+    expect_unsupported(count, machine, found["unsupported"]);
     if (different == 0) {
       EXPECT_TRUE(found["first_difference"].is_null());
       return;
@@ -135,6 +137,19 @@ class VerifyFigures : public testing::Test {
     expect_difference(differences.front(), found["first_difference"]);
     EXPECT_TRUE(has_line(fmt::format("{} first difference: {}", machine.name,
                                      found["first_difference"]["text"].get<std::string>())));
+  }
+
+  /// A line a reason; a reason for all quantizers is said once.
+  void expect_unsupported(const Recount& count, const Expected& machine, const Json& unsupported) const {
+    std::map<std::string, std::vector<std::string>> by_reason;
+    for (const Json& entry : unsupported) by_reason[entry.at("reason")].push_back(entry.at("record"));
+    for (const auto& [reason, records] : by_reason) {
+      std::string which;
+      for (const std::string& record : records) which += (which.empty() ? "" : ", ") + record;
+      if (!machine.quantizes && records.size() == count.quantizers)
+        which = fmt::format("any of {} quantizers", count.quantizers);
+      EXPECT_TRUE(has_line(fmt::format("{} does not support {}: {}", machine.name, which, reason))) << reason;
+    }
   }
 
   static void expect_difference(const RecountedDifference& expected, const Json& found) {
@@ -231,6 +246,27 @@ TEST_F(VerifyFigures, OfAlteredCodes) {
   edited.write(folder_ / "trace");
   expect_the_recount((folder_ / "trace").string());
   EXPECT_GE(differences_, 2U);
+}
+
+/// Nobody can check it; a machine without quantizers says that of all of them.
+TEST_F(VerifyFigures, OfAQuantizerWithoutItsSource) {
+  const std::string name = "0/train/linear_smp/gradient/2";
+  EditedTrace edited(outside_trace);
+  const std::string source = edited.quantizer(name).source.value();
+  for (traces::QuantizerRecord& record : edited.manifest.quantizers)
+    if (record.source == source) record.source.reset();  // its samples share it
+  edited.manifest.tensors.erase(source);
+  edited.fp32.erase(source);
+  edited.write(folder_ / "trace");
+  expect_the_recount((folder_ / "trace").string());
+  EXPECT_EQ(differences_, 0U);
+  std::size_t told = 0;
+  for (const std::string& line : lines_)
+    if (line.find(name) != std::string::npos) {
+      EXPECT_TRUE(line.ends_with(": the trace does not hold the source")) << line;
+      ++told;
+    }
+  EXPECT_EQ(told, 4U) << "machines that quantize";
 }
 
 /// Where the trace holds checksums alone nobody can say which elements differ.
