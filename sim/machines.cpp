@@ -20,6 +20,11 @@ std::vector<traces::MachineOffer> machine_offers() {
   return offers;
 }
 
+RegisteredMachine made(const traces::MachineOffer& offer, base::ThreadPool& pool) {
+  if (const auto reason = offer.why_not()) return {offer.name, nullptr, *reason};
+  return {offer.name, offer.make(pool), {}};
+}
+
 }  // namespace
 
 std::vector<std::string> known_machines() {
@@ -51,15 +56,17 @@ std::vector<std::string> machines_named(std::string_view list) {
 std::vector<RegisteredMachine> make_machines(std::span<const std::string> wanted, base::ThreadPool& pool) {
   std::vector<RegisteredMachine> machines;
   for (const traces::MachineOffer& offer : machine_offers()) {
-    RegisteredMachine& machine = machines.emplace_back();
-    machine.name = offer.name;
-    if (std::find(wanted.begin(), wanted.end(), offer.name) == wanted.end())
-      machine.why_not = "not asked for";
-    else if (const auto reason = offer.why_not())
-      machine.why_not = *reason;
-    else
-      machine.machine = offer.make(pool);
+    const bool is_wanted = std::find(wanted.begin(), wanted.end(), offer.name) != wanted.end();
+    machines.push_back(is_wanted ? made(offer, pool)
+                                 : RegisteredMachine{offer.name, nullptr, "not asked for"});
   }
+  return machines;
+}
+
+std::vector<RegisteredMachine> make_machines(const std::vector<traces::MachineOffer>& offers,
+                                             base::ThreadPool& pool) {
+  std::vector<RegisteredMachine> machines;
+  for (const traces::MachineOffer& offer : offers) machines.push_back(made(offer, pool));
   return machines;
 }
 

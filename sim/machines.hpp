@@ -30,4 +30,8 @@ struct RegisteredMachine {
 /// them.
 std::vector<RegisteredMachine> make_machines(std::span<const std::string> wanted, base::ThreadPool& pool);
 
+/// Of offers that the registry does not know: kernels from outside. Each is made, or says why not.
+std::vector<RegisteredMachine> make_machines(const std::vector<traces::MachineOffer>& offers,
+                                             base::ThreadPool& pool);
+
 }  // namespace quatrain::sim

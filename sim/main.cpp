@@ -42,7 +42,7 @@ void require_known_command(const CLI::App& program, int argc, char** argv) {
   std::vector<std::string> commands;
   for (const CLI::App* command : program.get_subcommands(nullptr)) {
     if (argc >= 2 && command->get_name() == argv[1]) return;
-    commands.push_back(command->get_name());
+    if (!command->get_group().empty()) commands.push_back(command->get_name());
   }
   const std::string names = quatrain::base::joined(commands);
   if (argc < 2) throw Error("no command; expected one of {} (see --help)", names);
@@ -65,6 +65,7 @@ int run(int argc, char** argv) {
   quatrain::sim::add_report_command(program, action);
   quatrain::sim::add_machines_command(program, action);
   quatrain::sim::add_demo_command(program, action);
+  quatrain::sim::add_kernel_host_command(program, action);
   require_known_command(program, argc, argv);
   try {
     program.parse(argc, argv);

@@ -21,5 +21,7 @@ void add_verify_command(CLI::App& program, Action& action);
 void add_report_command(CLI::App& program, Action& action);
 void add_machines_command(CLI::App& program, Action& action);
 void add_demo_command(CLI::App& program, Action& action);
+/// Hidden: what this program executes as a child (sim/external).
+void add_kernel_host_command(CLI::App& program, Action& action);
 
 }  // namespace quatrain::sim

@@ -4,6 +4,7 @@
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
 #include "sim/cli/typed_values.hpp"
+#include "sim/external/machine.hpp"
 #include "sim/machines.hpp"
 #include "sim/records/outputs.hpp"
 #include "sim/records/recorded.hpp"
@@ -16,12 +17,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace quatrain::sim {
 namespace {
@@ -31,25 +35,35 @@ TRACE is a directory written by `quatrain train --trace`, or by any program that
 checked first (`quatrain trace check`). Every machine recomputes every record that it supports; accumulators, scales,
 outputs and codes must have the recorded bits. The last lines say, machine by machine:
   MACHINE gemms A/B quantizers C/D elements E equal|DIFFERENT|skipped: reason
-A of the B supported GEMMs are equal. Exit code 0: all of them and at least one; 1: a difference; 2: bad input, or a
-machine was named that cannot run here.
+A of the B supported GEMMs are equal.
+
+--kernel takes a shared library with the C interface of quatrain/kernel_abi.h. It runs in a process of its own, and
+each record is computed twice. A crash, a hang, a write out of bounds or an exit is a difference of that record.
+emu.blocked runs beside it, because the first wrong k needs a machine that is right; --machines chooses others.
+
+Exit code 0: all records are equal and at least one was checked; 1: a difference; 2: bad input, or a machine was named
+that cannot run here.
 
 Examples:
   quatrain verify runs/mine/trace                          every machine that can run here
   quatrain verify runs/mine/trace --machines emu,systemc   names or beginnings of names (`quatrain machines`)
-  quatrain verify runs/mine/trace --json runs/mine/crosscheck.json)";
+  quatrain verify runs/mine/trace --json runs/mine/crosscheck.json
+  quatrain verify runs/mine/trace --kernel ./mine.so       a kernel of your own (docs/guides/kernel.md))";
 
 struct Typed {
   std::string trace, machines, json, replayed;
   std::uint64_t result_limit_mib = CrossCheckOptions{}.result_limit_mib;
   std::uint64_t pe_macs = 20'000'000;  ///< a few seconds: about 7e6 MACs a second on a 32 x 32 array
   unsigned threads = 0;
+  std::vector<std::string> kernels;
+  unsigned kernel_seconds = 60;
   bool are_named() const { return !machines.empty(); }
 };
 
-/// What --machines names; without it all.
+/// What --machines names. Without it all, or beside a kernel one that is fast.
 std::vector<std::string> machines_typed(const Typed& typed) try {
-  return typed.are_named() ? machines_named(typed.machines) : known_machines();
+  if (typed.are_named()) return machines_named(typed.machines);
+  return typed.kernels.empty() ? known_machines() : std::vector<std::string>{"emu.blocked"};
 } catch (const base::Error& error) {
   throw base::Error("--machines: {}", error.what());
 }
@@ -73,6 +87,19 @@ std::vector<RegisteredMachine> machines_for(const Typed& typed, const traces::Ma
   return machines;
 }
 
+std::vector<RegisteredMachine> kernels_for(const Typed& typed, base::ThreadPool& pool) try {
+  const external::KernelSettings settings{.patience = std::chrono::seconds(typed.kernel_seconds),
+                                          .stops = interrupted,
+                                          .printed = [](std::string_view line) { print_to_stderr(line); }};
+  return make_machines(external::machine_offers({typed.kernels.begin(), typed.kernels.end()}, settings),
+                       pool);
+} catch (const base::Interrupted&) {
+  throw;
+} catch (base::Error& error) {
+  error.add_context("--kernel");
+  throw;
+}
+
 void print_trace(const CrossCheck& check) {
   const MacCount& macs = check.records.macs;
   const auto share = [&](std::uint64_t part) {
@@ -87,23 +114,27 @@ void print_trace(const CrossCheck& check) {
 }
 
 void print_runs(const CrossCheck& check) {
-  fmt::print("machine        MACs             seconds   ran on\n");
+  std::size_t width = 13;
+  for (const MachineFindings& machine : check.machines) width = std::max(width, machine.name.size());
+  fmt::print("{:<{}}  MACs             seconds   ran on\n", "machine", width);
   for (const MachineFindings& machine : check.machines)
     if (!machine.ran_on.empty())
-      fmt::print("{:<13}  {:<15}  {:<8.2f}  {}\n", machine.name, machine.macs, machine.seconds,
+      fmt::print("{:<{}}  {:<15}  {:<8.2f}  {}\n", machine.name, width, machine.macs, machine.seconds,
                  machine.ran_on);
   fmt::print("\n");
 }
 
-/// A reason for all quantizers is said once; single records are listed.
-void print_unsupported(const MachineFindings& machine, std::uint64_t quantizers) {
+/// A reason for all quantizers or all GEMMs is said once; single records are listed.
+void print_unsupported(const MachineFindings& machine, const RecordCounts& all) {
   std::map<std::string, std::vector<std::string>> by_reason;
   for (const auto& [record, reason] : machine.unsupported) by_reason[reason].push_back(record);
   for (const auto& [reason, records] : by_reason) {
-    const bool all_quantizers = machine.quantizers == 0 && records.size() == quantizers;
-    fmt::print("{} does not support {}: {}\n", machine.name,
-               all_quantizers ? fmt::format("any of {} quantizers", quantizers) : base::joined(records),
-               reason);
+    std::string which = base::joined(records);
+    if (machine.quantizers == 0 && records.size() == all.quantizers)
+      which = fmt::format("any of {} quantizers", all.quantizers);
+    else if (machine.gemms == 0 && records.size() == all.gemms)
+      which = fmt::format("any of {} gemms", all.gemms);
+    fmt::print("{} does not support {}: {}\n", machine.name, which, reason);
   }
 }
 
@@ -115,6 +146,16 @@ void print_differences(const MachineFindings& machine) {
   if (machine.uncounted_records > 0)
     fmt::print("; of {} of the records the different elements are not known", machine.uncounted_records);
   fmt::print("\n{} first difference: {}\n", machine.name, describe(*machine.first_difference));
+}
+
+/// A kernel that crashes may do so on each record: the first ones are enough to read.
+void print_misbehaved(const MachineFindings& machine) {
+  constexpr std::size_t shown = 10;
+  for (std::size_t i = 0; i < std::min(shown, machine.misbehaved.size()); ++i)
+    fmt::print("{}: {} in {}: {}\n", machine.name, name_of(machine.misbehaved[i].kind),
+               machine.misbehaved[i].record, machine.misbehaved[i].text);
+  if (machine.misbehaved.size() > shown)
+    fmt::print("{} misbehaved in {} more records\n", machine.name, machine.misbehaved.size() - shown);
 }
 
 /// Agreement of machines against the trace says that the trace is at fault.
@@ -147,7 +188,8 @@ void print(const CrossCheck& check) {
   print_runs(check);
   for (const std::string& contradiction : check.contradictions) fmt::print("the trace: {}\n", contradiction);
   for (const MachineFindings& machine : check.machines) {
-    print_unsupported(machine, check.records.quantizers);
+    print_unsupported(machine, check.records);
+    print_misbehaved(machine);
     print_differences(machine);
   }
   print_trace_alone(check);
@@ -177,9 +219,11 @@ int verify(const Typed& typed, const Provenance& provenance) {
   require_free(outputs);
   std::optional<InterruptDeadline> deadline(std::in_place);  // nothing is written until all is compared
   const auto progress = make_progress();
-  const traces::TraceReader trace = traces::check_trace(typed.trace, *progress);
   base::ThreadPool pool(typed.threads);
-  const std::vector<RegisteredMachine> machines = machines_for(typed, trace.manifest(), pool);
+  std::vector<RegisteredMachine> kernels = kernels_for(typed, pool);  // nor does a wrong library wait for it
+  const traces::TraceReader trace = traces::check_trace(typed.trace, *progress);
+  std::vector<RegisteredMachine> machines = machines_for(typed, trace.manifest(), pool);
+  std::move(kernels.begin(), kernels.end(), std::back_inserter(machines));
   std::vector<Candidate> candidates;
   for (const RegisteredMachine& entry : machines)
     candidates.push_back({entry.name, entry.machine.get(), entry.why_not});
@@ -208,9 +252,20 @@ void add_verify_command(CLI::App& program, Action& action) {
   const auto typed = std::make_shared<Typed>();
   command->add_option("TRACE", typed->trace, "trace directory")->required();
   command
-      ->add_option("--machines", typed->machines,
-                   "names or beginnings of names (default: all that can run here)")
+      ->add_option(
+          "--machines", typed->machines,
+          "names or beginnings of names (default: all that can run here; emu.blocked beside --kernel)")
       ->check(not_empty());
+  command
+      ->add_option(
+          "--kernel", typed->kernels,
+          "shared library with a kernel of your own (quatrain/kernel_abi.h); may be given several times")
+      ->check(not_empty())
+      ->allow_extra_args(false);
+  command
+      ->add_option("--kernel-time", typed->kernel_seconds,
+                   "seconds that one call of a kernel may take (default: 60)")
+      ->check(whole_number(1, 86'400));
   command->add_option("--json", typed->json, "write the findings to this file")->check(not_empty());
   command
       ->add_option(

@@ -112,21 +112,35 @@ class CrossChecker {
     return !refusal;
   }
 
-  /// What the machine computes; nothing, and noted, where it fails on a legal record.
+  /// What the machine computes; nothing, and noted, where it fails on a legal record, or sees only now that
+  /// it does not support it. `records` and `asked` count the record already.
   template <typename Record, typename Compute>
-  auto answer_of(const Running& running, const Record& record, const Compute& compute)
-      -> std::optional<decltype(compute())> {
+  auto answer_of(const Running& running, const Record& record, std::uint64_t& records, std::size_t& asked,
+                 const Compute& compute) -> std::optional<decltype(compute())> {
+    MachineFindings& findings = running.findings;
     try {
-      const Stopwatch stopwatch(running.findings.seconds);
+      const Stopwatch stopwatch(findings.seconds);
       return compute();
     } catch (const base::Interrupted&) {
       throw;
+    } catch (const Refused& refused) {
+      --records;
+      --asked;
+      findings.unsupported.push_back({name_in(record), refused.what()});
+    } catch (const Misbehaved& misbehaved) {
+      ++findings.uncounted_records;
+      findings.misbehaved.push_back({name_in(record), misbehaved.kind(), misbehaved.what()});
+      note_first(findings, no_result(manifest_, record, name_of(misbehaved.kind()), misbehaved.what()));
     } catch (const base::Error& error) {
-      ++running.findings.uncounted_records;
-      note_first(running.findings, no_result(manifest_, record, error.what()));
-      return std::nullopt;
+      ++findings.uncounted_records;
+      note_first(findings,
+                 no_result(manifest_, record, "result", fmt::format("the error '{}'", error.what())));
     }
+    return std::nullopt;
   }
+
+  std::string name_in(const GemmRecord& record) const { return name_of(manifest_, record); }
+  static std::string name_in(const QuantizerRecord& record) { return record.id; }
 
   /// `asked`: the machines that support the record.
   template <typename Result>
@@ -156,7 +170,8 @@ class CrossChecker {
       if (!refusal && !recorded) refusal = "the trace does not hold the source";
       if (supports(refusal, record.id, findings.quantizers, findings)) {
         ++asked;
-        auto result = answer_of(running, record, [&] { return machine.quantize(recorded->task); });
+        auto result = answer_of(running, record, findings.quantizers, asked,
+                                [&] { return machine.quantize(recorded->task); });
         if (result && !agrees(*recorded, *result, findings))
           differing.push_back({running, *std::move(result)});
       }
@@ -198,8 +213,9 @@ class CrossChecker {
         findings.elements += static_cast<std::uint64_t>(traces::element_count(record.result_shape));
       } else if (supports(refusal, recorded.name, findings.gemms, findings)) {
         ++asked;
-        auto result = answer_of(
-            running, record, [&] { return machine.multiply(recorded.gemm, recorded.left, recorded.right); });
+        auto result = answer_of(running, record, findings.gemms, asked, [&] {
+          return machine.multiply(recorded.gemm, recorded.left, recorded.right);
+        });
         if (result) {
           findings.macs += macs.all;
           if (!sim::agrees(recorded, *result)) {

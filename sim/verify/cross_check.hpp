@@ -3,6 +3,7 @@
 /// the trace first. Codes of a machine never feed another check: every GEMM takes its operands from the
 /// trace.
 
+#include "sim/records/misbehaviour.hpp"
 #include "sim/verify/difference.hpp"
 #include "sim/verify/mac_count.hpp"
 #include "traces/base/progress.hpp"
@@ -38,6 +39,12 @@ struct UnsupportedRecord {
   std::string record, reason;
 };
 
+struct MisbehavedRecord {
+  std::string record;
+  Misbehaviour kind;
+  std::string text;
+};
+
 enum class Verdict : std::uint8_t { equal, different, skipped };
 inline constexpr std::array<std::string_view, 3> verdict_words = {"equal", "different", "skipped"};
 std::string_view name_of(Verdict verdict);
@@ -56,6 +63,7 @@ struct MachineFindings {
   std::uint64_t macs = 0;  ///< of the GEMMs that it computed
   double seconds = 0;
   std::vector<UnsupportedRecord> unsupported;
+  std::vector<MisbehavedRecord> misbehaved;  ///< a kernel from outside crashed, hung, ...; they are different
   std::optional<Difference> first_difference;
 
   bool checked() const { return records() > 0; }

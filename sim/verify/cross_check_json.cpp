@@ -118,6 +118,10 @@ MachineFindings read_machine(const std::string& name, const JsonNode& node) {
   machine.seconds = number_at(node, "seconds");
   for (const JsonNode& item : node.at("unsupported").items())
     machine.unsupported.push_back({item.at("record").string(), item.at("reason").string()});
+  if (node.has("misbehaved"))
+    for (const JsonNode& item : node.at("misbehaved").items())
+      machine.misbehaved.push_back(
+          {item.at("record").string(), item.at("kind").one_of<Misbehaviour>(), item.at("text").string()});
   read_differing(node, machine);
   const JsonNode verdict = node.at("verdict"), difference = node.at("first_difference");
   require_derived(verdict, verdict_words[verdict.one_of(verdict_words)], name_of(machine.verdict()));
@@ -143,6 +147,9 @@ Json to_json_object(const MachineFindings& machine) {
   Json unsupported = Json::array();
   for (const auto& [record, reason] : machine.unsupported)
     unsupported.push_back({{"record", record}, {"reason", reason}});
+  Json misbehaved = Json::array();
+  for (const auto& [record, kind, text] : machine.misbehaved)
+    misbehaved.push_back({{"record", record}, {"kind", name_of(kind)}, {"text", text}});
   return {{"verdict", name_of(machine.verdict())},
           {"reason", text_or_null(machine.why_not)},
           {"ran_on", text_or_null(machine.ran_on)},
@@ -157,6 +164,7 @@ Json to_json_object(const MachineFindings& machine) {
           {"macs", machine.macs},
           {"seconds", machine.seconds},
           {"unsupported", std::move(unsupported)},
+          {"misbehaved", std::move(misbehaved)},
           {"first_difference", json_of(machine.first_difference)}};
 }
 

@@ -14,7 +14,7 @@ namespace quatrain::sim {
 struct Difference {
   /// GEMM: "accumulator", "scale", "output". Quantizer: "maximum", "maximum_used", "exponent", "count",
   /// "sum1", "sum2", "clip", "scale", "code". Both: "result" where a machine gave none, or one of another
-  /// size.
+  /// size; "crash", "hang", ... where a kernel from outside misbehaved (misbehaviour.hpp).
   std::string what;
   std::string record;  ///< "0/train/conv2/forward"
   std::string layer;

@@ -37,6 +37,13 @@ Difference difference_in(const traces::Manifest& manifest, const traces::Quantiz
   return difference;
 }
 
+Difference without_result(Difference difference, std::string_view what, const std::string& got) {
+  difference.what = what;
+  difference.expected = "a result";
+  difference.got = got;
+  return difference;
+}
+
 /// First unequal element of one tensor: against the stored one, or what the witness has where the trace holds
 /// a checksum; without either only the checksums speak.
 template <typename Element>
@@ -266,22 +273,15 @@ std::optional<Difference> first_difference(const traces::Manifest& manifest,
 }
 
 Difference no_result(const traces::Manifest& manifest, const traces::GemmRecord& record,
-                     const std::string& message) {
-  Difference difference = difference_in(manifest, record);
-  difference.what = "result";
-  difference.expected = "a result";
-  difference.got = fmt::format("the error '{}'", message);
+                     std::string_view what, const std::string& got) {
+  Difference difference = without_result(difference_in(manifest, record), what, got);
   difference.why_no_k = "there is no accumulator";
   return difference;
 }
 
 Difference no_result(const traces::Manifest& manifest, const traces::QuantizerRecord& record,
-                     const std::string& message) {
-  Difference difference = difference_in(manifest, record);
-  difference.what = "result";
-  difference.expected = "a result";
-  difference.got = fmt::format("the error '{}'", message);
-  return difference;
+                     std::string_view what, const std::string& got) {
+  return without_result(difference_in(manifest, record), what, got);
 }
 
 }  // namespace quatrain::sim

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
 namespace quatrain::sim {
 
@@ -50,10 +52,10 @@ std::optional<Difference> first_difference(const traces::Manifest& manifest,
                                            const RecordedQuantizer& recorded,
                                            const traces::QuantizerResult& result);
 
-/// What stands in for a result: the machine threw `message`.
+/// Where a machine gave no result: `what` it did instead ("result" for an error), and `got`, its words.
 Difference no_result(const traces::Manifest& manifest, const traces::GemmRecord& record,
-                     const std::string& message);
+                     std::string_view what, const std::string& got);
 Difference no_result(const traces::Manifest& manifest, const traces::QuantizerRecord& record,
-                     const std::string& message);
+                     std::string_view what, const std::string& got);
 
 }  // namespace quatrain::sim
