@@ -118,7 +118,7 @@ void expect_cross_check(const ShownDemo& shown) {
     const json& entry = shown.json_at("/crosscheck/" + name);
     for (const char* key :
          {"verdict", "reason", "ran_on", "gemms", "gemms_equal", "quantizers", "quantizers_equal", "elements",
-          "macs", "seconds", "unsupported", "first_difference"})
+          "macs", "seconds", "unsupported", "misbehaved", "first_difference"})
       EXPECT_EQ(entry.at(key), machine.at(key)) << key;
     EXPECT_EQ(table.at({name}, "verdict"), machine.at("verdict"));
     if (machine.at("verdict") == "skipped") {
