@@ -21,6 +21,14 @@
 namespace quatrain::emu {
 namespace {
 
+/// "the loss grew from 2.3 at step 0 to 1e+09 at step 7"; of at least one step.
+std::string way_of(const std::vector<float>& losses) {
+  const auto largest = std::max_element(losses.begin(), losses.end());
+  if (largest == losses.begin()) return fmt::format("the loss was {:.4g} at step 0", losses.front());
+  return fmt::format("the loss grew from {:.4g} at step 0 to {:.4g} at step {}", losses.front(), *largest,
+                     largest - losses.begin());
+}
+
 using base::Error;
 using traces::Pass;
 
@@ -131,12 +139,8 @@ class Run {
             "standard "
             "deviation 1 (/data/mean, /data/std)",
             config_.name, step, error.what());
-      const auto largest = std::max_element(losses.begin(), losses.end());
-      throw Error(
-          "{}: step {}: the training diverges: the loss grew from {:.4g} at step 0 to {:.4g} at step {}, "
-          "then {}; "
-          "a smaller learning rate may help",
-          config_.name, step, losses.front(), *largest, largest - losses.begin(), error.what());
+      throw Error("{}: step {}: the training diverges: {}, then {}; a smaller learning rate may help",
+                  config_.name, step, way_of(losses), error.what());
     }
   }
 
