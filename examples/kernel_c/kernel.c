@@ -1,8 +1,9 @@
 /* A kernel for `quatrain verify --kernel`, in plain C99: the template to start from.
  *
- *   cc -std=c99 -O2 -ffp-contract=off -fPIC -shared kernel.c -o kernel.so -lm
- *   quatrain verify TRACE --kernel ./kernel.so
+ *   cc -std=c99 -O2 -ffp-contract=off -fPIC -shared -I PREFIX/include kernel.c -o mine.so -lm
+ *   quatrain verify TRACE --kernel mine.so
  *
+ * PREFIX is where quatrain was installed.
  * It multiplies as the text of quatrain/kernel_abi.h says it, term by term, in all three phases. Put your own
  * multiplication in its place. It quantizes by one rule and refuses the others, which is no error.
  * -ffp-contract=off matters: a fused multiply-add rounds once where two roundings are specified. */

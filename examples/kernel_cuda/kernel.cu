@@ -1,8 +1,9 @@
 // A kernel for `quatrain verify --kernel`, in CUDA: a device kernel and the host function around it.
 //
-//   nvcc -O2 --fmad=false -Xcompiler -fPIC,-ffp-contract=off -shared kernel.cu -o kernel.so
-//   quatrain verify TRACE --kernel ./kernel.so
+//   nvcc -O2 --fmad=false -Xcompiler -fPIC,-ffp-contract=off -shared -I PREFIX/include kernel.cu -o mine.so
+//   quatrain verify TRACE --kernel mine.so
 //
+// PREFIX is where quatrain was installed.
 // One thread computes one accumulator of Z. It is the place for your own kernel. The other two phases are
 // refused, which is no error. --fmad=false matters: a fused multiply-add rounds once where two roundings are
 // specified.
