@@ -19,6 +19,7 @@ struct Running {
   traces::Machine& machine;
   MachineFindings& findings;
   const std::set<std::string>& proven;
+  const std::function<void(const std::string& record)>& announce;
 };
 
 /// Adds the seconds of its life to a machine's.
@@ -63,7 +64,8 @@ class CrossChecker {
     }
     for (std::size_t i = 0; i < candidates.size(); ++i)
       if (candidates[i].machine != nullptr)
-        running_.push_back({*candidates[i].machine, result_.machines[i], candidates[i].proven});
+        running_.push_back(
+            {*candidates[i].machine, result_.machines[i], candidates[i].proven, candidates[i].announce});
   }
 
   CrossCheck run() {
@@ -166,6 +168,7 @@ class CrossChecker {
     for (const Running& running : running_) {
       traces::Machine& machine = running.machine;
       MachineFindings& findings = running.findings;
+      if (running.announce) running.announce(record.id);
       traces::Refusal refusal = machine.refuses(record.rule);
       if (!refusal && !recorded) refusal = "the trace does not hold the source";
       if (supports(refusal, record.id, findings.quantizers, findings)) {
@@ -205,7 +208,8 @@ class CrossChecker {
     std::vector<Answer<traces::GemmResult>> differing;
     std::size_t asked = 0;
     for (const Running& running : running_) {
-      auto& [machine, findings, proven] = running;
+      auto& [machine, findings, proven, announce] = running;
+      if (announce) announce(recorded.name);
       const auto refusal = machine.refuses(recorded.gemm, recorded.left.encoding, recorded.right[0].encoding);
       if (proven.contains(recorded.name)) {
         ++findings.gemms;
@@ -247,8 +251,8 @@ class CrossChecker {
     else
       ++findings.uncounted_records;
     if (!findings.first_difference)
-      findings.first_difference =
-          first_difference(manifest_, record, recorded, running.machine, result, witness);
+      findings.first_difference = first_difference(
+          manifest_, record, recorded, running.announce ? nullptr : &running.machine, result, witness);
   }
 
   static void finish(const Running& running) {

@@ -28,6 +28,9 @@ struct Candidate {
   /// GEMM records, by name, whose accumulators this machine has been shown to have (a replay by `quatrain
   /// sim`): they count as equal and are not computed again.
   std::set<std::string> proven = {};
+  /// Of a machine whose results were computed before, by another program: told each record's name before it
+  /// is asked for it. Such a machine cannot compute the first terms of a sum alone, so no k is looked for.
+  std::function<void(const std::string& record)> announce = {};
 };
 
 struct CrossCheckOptions {

@@ -62,16 +62,20 @@ void locate(const Recorded<Element>& recorded, const std::vector<Element>* witne
   difference.got = text_of(got[element]);
 }
 
-void locate_accumulator(const RecordedGemm& recorded, traces::Machine& differing,
+void locate_accumulator(const RecordedGemm& recorded, traces::Machine* differing,
                         const traces::GemmResult& result, const Witness* witness, Difference& difference) {
   difference.what = "accumulator";
   locate(recorded.accumulators, witness ? &witness->result.accumulators : nullptr, result.accumulators,
          recorded.gemm, difference);
+  if (differing == nullptr) {
+    difference.why_no_k = "the results were computed before, and show no part of a sum";
+    return;
+  }
   if (witness == nullptr) {
     difference.why_no_k = "no machine that ran agrees with the trace on this GEMM";
     return;
   }
-  const FirstK first = find_first_k(recorded, *difference.element, differing, witness->machine);
+  const FirstK first = find_first_k(recorded, *difference.element, *differing, witness->machine);
   difference.k = first.k;
   difference.why_no_k = first.why_not;
   if (first.k && recorded.right.size() > 1) difference.sample = first.sample;
@@ -233,7 +237,7 @@ bool agrees(const RecordedGemm& recorded, const traces::GemmResult& result) {
 }
 
 Difference first_difference(const traces::Manifest& manifest, const traces::GemmRecord& record,
-                            const RecordedGemm& recorded, traces::Machine& differing,
+                            const RecordedGemm& recorded, traces::Machine* differing,
                             const traces::GemmResult& result, const Witness* witness) {
   Difference difference = difference_in(manifest, record);
   if (!has_recorded_size(recorded, result)) {

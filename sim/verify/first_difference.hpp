@@ -38,12 +38,13 @@ std::optional<std::uint64_t> different_elements(const RecordedGemm& recorded,
 /// Of packed codes, of equal size.
 std::uint64_t different_codes(std::span<const std::uint8_t> expected, std::span<const std::uint8_t> got);
 
-/// For a result that does not agree. `witness`: null where no machine agrees. To find k, the differing
+/// For a result that does not agree. `differing`: null where it cannot compute again; then there is no k.
+/// `witness`: null where no machine agrees. To find k, the differing
 /// machine and the witness are both run again with the right operand zeroed from k on, over the samples in
 /// order; bisection leads to a k at which the two prefixes of the first wrong accumulator part: log2(k
 /// samples) runs of both.
 Difference first_difference(const traces::Manifest& manifest, const traces::GemmRecord& record,
-                            const RecordedGemm& recorded, traces::Machine& differing,
+                            const RecordedGemm& recorded, traces::Machine* differing,
                             const traces::GemmResult& result, const Witness* witness);
 
 /// Nothing when all is equal; else the first unequal field in the order maximum, maximum_used, exponent,

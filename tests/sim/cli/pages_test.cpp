@@ -36,7 +36,7 @@ class Pages : public testing::Test {
   /// those between `quatrain COMMAND` and the end of the line or of its backticks.
   std::string unknown(const std::string& text) {
     std::string found;
-    const std::regex command("quatrain (trace [a-z]+|[a-z]+)([^`\n]*)");
+    const std::regex command("quatrain ((?:trace|conformance) [a-z]+|[a-z]+)([^`\n]*)");
     for (std::sregex_iterator match(text.begin(), text.end(), command), end; match != end; ++match) {
       const std::string name = (*match)[1];
       if (help(name).empty()) found += "quatrain " + name + "\n";

@@ -26,7 +26,7 @@ ProgramRun run_program_to(const std::string& out, const std::string& arguments) 
   return tests::run_program("sh -c 'exec " QUATRAIN_PROGRAM " " + arguments + " >" + out + "'", "", folder);
 }
 
-const std::string commands = "train, trace, sim, verify, report, machines, demo";
+const std::string commands = "train, trace, sim, verify, conformance, report, machines, demo";
 
 void expect_bad_usage(const std::string& arguments, const std::string& message) {
   const ProgramRun run = run_program(arguments);
