@@ -1,12 +1,15 @@
 #include "sim/report/numbers.hpp"
 #include "sim/report/sections.hpp"
+#include "traces/base/enumeration.hpp"
 #include "traces/base/joined.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace quatrain::sim::report {
 namespace {
@@ -64,6 +67,30 @@ Table unsupported_table(const CrossCheck& check) {
   return table;
 }
 
+/// One row per kernel and kind; report.json has every record.
+Table misbehaved_table(const CrossCheck& check) {
+  Table table{.title = "Kernels that did not give a result",
+              .columns = {{"machine", Align::left},
+                          {"what", Align::left},
+                          {"records"},
+                          {"first record", Align::left},
+                          {"there", Align::left}},
+              .rows = {}};
+  for (const MachineFindings& machine : check.machines)
+    for (const Misbehaviour kind : base::all_of<Misbehaviour>) {
+      std::vector<const MisbehavedRecord*> records;
+      for (const MisbehavedRecord& record : machine.misbehaved)
+        if (record.kind == kind) records.push_back(&record);
+      if (!records.empty())
+        table.rows.push_back({machine.name,
+                              {std::string(name_of(kind)), Tone::bad},
+                              grouped(records.size()),
+                              records.front()->record,
+                              records.front()->text});
+    }
+  return table;
+}
+
 }  // namespace
 
 std::optional<Section> crosscheck_section(const Report& report) {
@@ -111,6 +138,8 @@ std::optional<Section> crosscheck_section(const Report& report) {
   }
   section.tables.push_back(std::move(table));
   if (!differences.rows.empty()) section.tables.push_back(std::move(differences));
+  if (Table misbehaved = misbehaved_table(check); !misbehaved.rows.empty())
+    section.tables.push_back(std::move(misbehaved));
   if (!check.trace_alone.empty()) {
     Table alone{.title = "Records in which all machines agree with each other and not with the trace",
                 .columns = {{"record", Align::left}},

@@ -104,7 +104,33 @@ void misbehave_late(const qt_gemm_task& task, qt_gemm_result& result, std::int32
   }
 }
 
+/// All that a task says, in the first of its two calls.
+void echo(const qt_gemm_task& task, const qt_gemm_result& result) {
+  if (!is("echo") || task.launch_order != QT_LAUNCH_ASCENDING) return;
+  const qt_geometry& g = task.geometry;
+  std::printf("gemm %d %d %d %a %a %lu %lu %lu %lu |", task.phase, task.left_encoding, task.right_encoding,
+              static_cast<double>(task.left_scale), static_cast<double>(task.right_scale), task.left_bytes,
+              task.right_samples, task.right_bytes, result.accumulator_count);
+  for (const std::int64_t size :
+       {g.batch, g.in_channels, g.height, g.width, g.out_channels, g.out_height, g.out_width, g.kernel_height,
+        g.kernel_width, g.stride_height, g.stride_width, g.padding_height, g.padding_width, g.groups})
+    std::printf(" %ld", size);
+  std::printf("\n");
+}
+
+void echo(const qt_quantizer_task& task, const qt_quantizer_result& result) {
+  if (!is("echo") || task.launch_order != QT_LAUNCH_ASCENDING) return;
+  std::printf("quantizer %d | %u %u | %lu %lu", task.rule, task.step, task.layer, task.elements,
+              result.code_bytes);
+  const bool is_luq = task.rule == QT_RULE_LUQ_FP4;
+  if (is_luq || task.rule == QT_RULE_NEAREST_FP4)
+    std::printf(" | %d %u %a", task.alpha, task.has_maximum, static_cast<double>(task.maximum));
+  if (is_luq) std::printf(" | %u %u %u", task.random_bits, task.seed, task.sample);
+  std::printf("\n");
+}
+
 std::int32_t multiply(const qt_gemm_task* task, qt_gemm_result* result) {
+  echo(*task, *result);
   const bool misbehaves = task->phase == QT_PHASE_BACKWARD_DATA;
   if (misbehaves) misbehave_early(*task);
   const auto count = static_cast<std::size_t>(result->accumulator_count);
@@ -127,6 +153,7 @@ std::int32_t multiply(const qt_gemm_task* task, qt_gemm_result* result) {
 }
 
 std::int32_t quantize(const qt_quantizer_task* task, qt_quantizer_result* result) {
+  echo(*task, *result);
   const auto bytes = static_cast<std::size_t>(result->code_bytes);
   std::uint8_t* const before = new std::uint8_t[bytes];
   std::memcpy(before, result->codes, bytes);

@@ -99,6 +99,18 @@ TEST(ReportSections, UnsupportedRecordsAreCountedByReasonAndThreeAreNamed) {
   EXPECT_THAT(texts(table.rows[1]), ElementsAre("picky", "4", "no lanes", "b, e, f, ..."));
 }
 
+TEST(ReportSections, AKernelThatGaveNoResultIsCountedByWhatItDid) {
+  Report report = with_differences();
+  report.crosscheck->machines[1].misbehaved = {{"a", Misbehaviour::hang, "no answer"},
+                                               {"b", Misbehaviour::crash, "signal 11"},
+                                               {"c", Misbehaviour::hang, "no answer either"}};
+  const Section section = crosscheck_section(report).value();
+  const Table& table = table_of(section, "Kernels that did not give a result");
+  ASSERT_EQ(table.rows.size(), 2U);
+  EXPECT_THAT(texts(table.rows[0]), ElementsAre("unknown", "crash", "1", "b", "signal 11"));
+  EXPECT_THAT(texts(table.rows[1]), ElementsAre("unknown", "hang", "2", "a", "no answer"));
+}
+
 TEST(ReportSections, ATraceAloneAndAContradictionAreDifferentThings) {
   Report report = with_differences();
   report.crosscheck->trace_alone = {"alone 1", "alone 2"};
