@@ -216,7 +216,7 @@ TEST_F(KernelCommand, AWrongScaleIsADifference) {
 TEST_F(KernelCommand, ARefusedTaskIsSkippedWithItsReason) {
   const ProgramRun run = verify("refuse");
   EXPECT_EQ(run.exit_code, 0);
-  EXPECT_THAT(run.out, HasSubstr("\nkernel.mine does not support 0/train/conv_a/backward_data, "));
+  EXPECT_THAT(run.out, HasSubstr("\nkernel.mine does not support 15 records (0/train/conv_a/backward_data, "));
   EXPECT_THAT(run.out, HasSubstr(": no backward_data yet\n"));
   EXPECT_EQ(lines_of(run.out).back(), "kernel.mine gemms 32/32 quantizers 1/1 elements 30301 equal");
 }
