@@ -39,9 +39,9 @@ inline unsigned __byte_perm(unsigned low, unsigned high, unsigned selector) {
   return result;
 }
 
-/// A load through the read-only cache.
+/// A load through the read-only cache. It is part of its caller, for the checks.
 template <typename T>
-T __ldg(const T* pointer) {
+[[gnu::always_inline]] inline T __ldg(const T* pointer) {
   return *pointer;
 }
 

@@ -7,7 +7,8 @@ namespace {
 
 /// Replaces what stands at `target` by make(it).
 template <typename T, typename Make>
-T replace(T* target, const Make& make) {
+T replace(T* target, const Place& place, const Make& make) {
+  note_atomic(target, sizeof *target, place);
   const std::atomic_ref reference(*static_cast<T*>(real_address(target)));
   T old = reference.load(std::memory_order_relaxed);
   while (!reference.compare_exchange_weak(old, make(old), std::memory_order_relaxed)) {
@@ -18,40 +19,40 @@ T replace(T* target, const Make& make) {
 }  // namespace
 
 template <typename T>
-T atomicAdd(T* target, std::type_identity_t<T> value, const Place&) {
-  return replace(target, [&](T old) { return static_cast<T>(old + value); });
+T atomicAdd(T* target, std::type_identity_t<T> value, const Place& place) {
+  return replace(target, place, [&](T old) { return static_cast<T>(old + value); });
 }
 template <typename T>
-T atomicSub(T* target, std::type_identity_t<T> value, const Place&) {
-  return replace(target, [&](T old) { return static_cast<T>(old - value); });
+T atomicSub(T* target, std::type_identity_t<T> value, const Place& place) {
+  return replace(target, place, [&](T old) { return static_cast<T>(old - value); });
 }
 template <typename T>
-T atomicMin(T* target, std::type_identity_t<T> value, const Place&) {
-  return replace(target, [&](T old) { return value < old ? value : old; });
+T atomicMin(T* target, std::type_identity_t<T> value, const Place& place) {
+  return replace(target, place, [&](T old) { return value < old ? value : old; });
 }
 template <typename T>
-T atomicMax(T* target, std::type_identity_t<T> value, const Place&) {
-  return replace(target, [&](T old) { return value > old ? value : old; });
+T atomicMax(T* target, std::type_identity_t<T> value, const Place& place) {
+  return replace(target, place, [&](T old) { return value > old ? value : old; });
 }
 template <typename T>
-T atomicAnd(T* target, std::type_identity_t<T> value, const Place&) {
-  return replace(target, [&](T old) { return static_cast<T>(old & value); });
+T atomicAnd(T* target, std::type_identity_t<T> value, const Place& place) {
+  return replace(target, place, [&](T old) { return static_cast<T>(old & value); });
 }
 template <typename T>
-T atomicOr(T* target, std::type_identity_t<T> value, const Place&) {
-  return replace(target, [&](T old) { return static_cast<T>(old | value); });
+T atomicOr(T* target, std::type_identity_t<T> value, const Place& place) {
+  return replace(target, place, [&](T old) { return static_cast<T>(old | value); });
 }
 template <typename T>
-T atomicXor(T* target, std::type_identity_t<T> value, const Place&) {
-  return replace(target, [&](T old) { return static_cast<T>(old ^ value); });
+T atomicXor(T* target, std::type_identity_t<T> value, const Place& place) {
+  return replace(target, place, [&](T old) { return static_cast<T>(old ^ value); });
 }
 template <typename T>
-T atomicExch(T* target, std::type_identity_t<T> value, const Place&) {
-  return replace(target, [&](T) { return value; });
+T atomicExch(T* target, std::type_identity_t<T> value, const Place& place) {
+  return replace(target, place, [&](T) { return value; });
 }
 template <typename T>
-T atomicCAS(T* target, std::type_identity_t<T> expected, std::type_identity_t<T> value, const Place&) {
-  return replace(target, [&](T old) { return old == expected ? value : old; });
+T atomicCAS(T* target, std::type_identity_t<T> expected, std::type_identity_t<T> value, const Place& place) {
+  return replace(target, place, [&](T old) { return old == expected ? value : old; });
 }
 
 #define SIMT_INTEGER_ATOMICS(T)                  \

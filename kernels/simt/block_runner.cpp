@@ -13,6 +13,8 @@
 namespace simt {
 namespace {
 
+constexpr std::size_t alignment = 256;  // of shared memory, as on a GPU
+
 /// SplitMix64's step and mixer: spreads seed and block number over the thread orders.
 std::uint64_t next_random(std::uint64_t& state) {
   std::uint64_t z = state += 0x9E3779B97F4A7C15U;
@@ -35,18 +37,24 @@ bool is_same_place(const Place& one, const Place& other) {
 }  // namespace
 
 BlockRunner::BlockRunner(StackPool& stacks, const Options& options, const char* kernel,
-                         const LaunchConfig& launch, const std::function<void()>& body, BlockMemory& memory)
+                         const LaunchConfig& launch, const std::function<void()>& body, BlockMemory& memory,
+                         Checker* checker)
     : stacks_(stacks),
       options_(options),
       kernel_(kernel),
       launch_(launch),
       body_(body),
       memory_(memory),
+      checker_(checker),
       count_(launch.block.x * launch.block.y * launch.block.z),
       threads_(count_),
       order_(count_),
       values_(count_),
-      shared_(new (std::align_val_t(16)) std::byte[most_shared_bytes + launch.dynamic_shared]) {
+      shared_(alignment + most_shared_bytes + launch.dynamic_shared + 4 * Checker::guard) {
+  void* begin = shared_.data() + Checker::guard;
+  std::size_t room = shared_.size() - Checker::guard;
+  shared_memory_ = static_cast<std::byte*>(std::align(alignment, most_shared_bytes, begin, room));
+  dynamic_shared_ = shared_memory_ + most_shared_bytes + 2 * Checker::guard;
   for (unsigned z = 0; z < launch.block.z; ++z)
     for (unsigned y = 0; y < launch.block.y; ++y)
       for (unsigned x = 0; x < launch.block.x; ++x) indices_.emplace_back(x, y, z);
@@ -69,9 +77,10 @@ void BlockRunner::run(std::uint64_t block_number) {
                   static_cast<unsigned>(plane / grid.y));
   random_ = options_.seed ^ (block_number * 0xD1B54A32D192ED03U);
   std::iota(order_.begin(), order_.end(), 0U);
-  std::memset(shared_.get(), poison, shared_used_);
-  std::memset(shared_.get() + most_shared_bytes, poison, launch_.dynamic_shared);
+  std::memset(shared_memory_, poison, shared_used_);
+  std::memset(dynamic_shared_, poison, launch_.dynamic_shared);
   shared_type_ = nullptr;
+  if (checker_ != nullptr) checker_->begin_block(shared_memory_, dynamic_shared_, launch_.dynamic_shared);
   for (Thread& thread : threads_) {
     thread.step = Step::not_started;
     thread.copies.clear();
@@ -82,14 +91,20 @@ void BlockRunner::run(std::uint64_t block_number) {
     for (cursor_ = 0; cursor_ < count_; ++cursor_) {
       const Step step = threads_[order_[cursor_]].step;
       if (step == Step::not_started || step == Step::ready) resume(order_[cursor_]);
-      if (!failure_.empty()) fail(failure_);
+      if (has_failed()) fail(failure_.empty() ? checker_->finding() : failure_);
     }
   } while (open_warp_collectives() || open_block_barrier());
   memory_.end_block();
 }
 
+/// A finding of the checker lets the thread go on to its next barrier: nothing may be thrown from an access.
+bool BlockRunner::has_failed() const {
+  return !failure_.empty() || (checker_ != nullptr && !checker_->finding().empty());
+}
+
 void BlockRunner::enter(unsigned thread) {
   running_ = thread;
+  if (checker_ != nullptr) checker_->enter(thread);
   threadIdx = indices_[thread];
   memory_.resume(thread);
 }
@@ -155,7 +170,7 @@ void BlockRunner::run_threads() try {
     body_();
     memory_.suspend(running_);
     threads_[running_].step = Step::exited;
-    if (cursor_ + 1 < count_ && threads_[order_[cursor_ + 1]].step == Step::not_started)
+    if (!has_failed() && cursor_ + 1 < count_ && threads_[order_[cursor_ + 1]].step == Step::not_started)
       enter(order_[++cursor_]);
     else
       leave_fiber();
@@ -245,6 +260,7 @@ bool BlockRunner::open_collective(unsigned first_of_warp, std::uint32_t mask) {
     thread.result = values.get();
     thread.step = Step::ready;
   }
+  if (checker_ != nullptr && first.bytes == 0) checker_->sync_warp(first_of_warp, present);
   if (first.combine != nullptr) first.combine(*values);
   return true;
 }
@@ -262,6 +278,7 @@ bool BlockRunner::open_block_barrier() {
     votes_ += thread.vote;
   }
   memory_.pass_barrier();
+  if (checker_ != nullptr) checker_->pass_barrier();
   return true;
 }
 
@@ -297,12 +314,13 @@ void* BlockRunner::shared_bytes(std::size_t size, const void* type) {
   }
   shared_type_ = type;
   if (size > shared_used_) {
-    std::memset(shared_.get() + shared_used_, poison, size - shared_used_);
+    std::memset(shared_memory_ + shared_used_, poison, size - shared_used_);
     shared_used_ = size;
   }
-  return shared_.get();
+  if (checker_ != nullptr) checker_->grow_shared(size);
+  return shared_memory_;
 }
 
-void* BlockRunner::dynamic_shared_bytes() { return shared_.get() + most_shared_bytes; }
+void* BlockRunner::dynamic_shared_bytes() { return dynamic_shared_; }
 
 }  // namespace simt

@@ -5,6 +5,7 @@
 #include <boost/context/fiber.hpp>
 
 #include "simt/async_copies.hpp"
+#include "simt/checker.hpp"
 #include "simt/runtime.hpp"
 #include "simt/stack_pool.hpp"
 #include "simt/stack_switch.hpp"
@@ -18,7 +19,7 @@ namespace simt {
 class BlockRunner {
  public:
   BlockRunner(StackPool& stacks, const Options& options, const char* kernel, const LaunchConfig& launch,
-              const std::function<void()>& body, BlockMemory& memory);
+              const std::function<void()>& body, BlockMemory& memory, Checker* checker);
   ~BlockRunner();
   BlockRunner(const BlockRunner&) = delete;
   BlockRunner& operator=(const BlockRunner&) = delete;
@@ -65,6 +66,7 @@ class BlockRunner {
   void leave_fiber();
   void wait();  ///< of a thread that a barrier or an error holds
   void enter(unsigned thread);
+  bool has_failed() const;
   void order_next_pass();
   bool open_warp_collectives();
   bool open_collective(unsigned first_of_warp, std::uint32_t mask);
@@ -78,7 +80,8 @@ class BlockRunner {
   const LaunchConfig launch_;
   const std::function<void()>& body_;
   BlockMemory& memory_;
-  const unsigned count_;  ///< threads of a block
+  Checker* const checker_;  ///< nullptr without checks
+  const unsigned count_;    ///< threads of a block
   std::vector<dim3> indices_;
   std::vector<Thread> threads_;
   std::deque<Fiber> fibers_;
@@ -92,7 +95,8 @@ class BlockRunner {
   std::uint64_t random_ = 0;                         ///< of the shuffled order; no result may depend on it
   unsigned votes_ = 0;                               ///< at the block barrier that opened last
   std::vector<std::unique_ptr<WarpValues>> values_;  ///< of a collective, by the first thread that takes part
-  std::unique_ptr<std::byte[]> shared_;              ///< shared_memory(), then what the launch asked for
+  std::vector<std::byte> shared_;                    ///< shared_memory(), then what the launch asked for
+  std::byte *shared_memory_ = nullptr, *dynamic_shared_ = nullptr;
   std::size_t shared_used_ = 0;
   const void* shared_type_ = nullptr;
   std::string failure_;

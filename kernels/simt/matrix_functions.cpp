@@ -48,6 +48,7 @@ void load(unsigned (&r)[count], const void* row, const Place& place) {
   if (lane_index() < 8 * count) {
     if (reinterpret_cast<std::uintptr_t>(row) % own.size() != 0)
       fail("gives ldmatrix a row that is not aligned to 16 bytes", place);
+    note_read(row, own.size(), place);
     std::memcpy(own.data(), row, own.size());
   }
   const WarpValues& values = meet_warp(

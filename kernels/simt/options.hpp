@@ -11,6 +11,9 @@ enum class ThreadOrder : std::uint8_t { first_to_last, last_to_first, shuffled, 
 struct Options {
   ThreadOrder order = ThreadOrder::shuffled;
   std::uint64_t seed = 1;  ///< of `shuffled`
+  /// Every access of the kernels is checked (checker.hpp). They are compiled for it, and run on one OS
+  /// thread.
+  bool checks = false;
 };
 
 }  // namespace simt

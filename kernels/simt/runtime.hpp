@@ -45,6 +45,8 @@ struct LaunchConfig {
   std::size_t dynamic_shared = 0;  ///< bytes for each block
 };
 
+class Checker;
+
 class Runtime {
  public:
   Runtime(Workers& workers, const Options& options);
@@ -57,8 +59,14 @@ class Runtime {
   void run(const char* kernel, const LaunchConfig& launch, const std::function<void()>& body,
            std::span<const WrittenMemory> written = {});
 
+  /// nullptr without checks.
+  Checker* checker();
+
  private:
   struct State;
+  void run_checked(const char* kernel, const LaunchConfig& launch, const std::function<void()>& body,
+                   Checker& checker);
+
   std::unique_ptr<State> state_;
 };
 
@@ -100,6 +108,10 @@ unsigned lane_index();
 
 /// Ends the launch with an Error about the running thread: "kernel K, block B: thread T WHAT (PLACE)".
 [[noreturn]] void fail(const std::string& what, const Place& place);
+
+/// What a function reads or changes on behalf of the running thread, for the checks.
+void note_read(const void* address, std::size_t bytes, const Place& place);
+void note_atomic(const void* address, std::size_t bytes, const Place& place);
 
 /// BlockMemory's, of the thread that is running.
 void* viewed_address(void* address);
