@@ -1,5 +1,6 @@
 #pragma once
 /// The SIMT runtime as a device of ours: the same interface as cuda/device.cuh, on the threads of a pool.
+/// Included through platform.hpp, which names the namespace.
 
 #include "traces/base/error.hpp"
 #include "traces/base/parallel_for.hpp"
@@ -7,7 +8,7 @@
 #include "simt/device.hpp"
 #include "simt/language.hpp"
 
-namespace quatrain::kernels::simt {
+namespace quatrain::kernels::QUATRAIN_PLATFORM {
 
 using namespace ::simt;
 
@@ -26,9 +27,9 @@ class PoolWorkers : public Workers {
 class Device : private PoolWorkers, public ::simt::Device {
  public:
   Device(base::ThreadPool& pool, const Options& options)
-      : PoolWorkers(pool), ::simt::Device(workers(), options) {}
+      : PoolWorkers(pool), ::simt::Device(workers(), {options.order, options.seed, has_checks}) {}
 
-  static std::string name() { return "CPU fibers"; }
+  static std::string name() { return has_checks ? "CPU fibers, checked" : "CPU fibers"; }
 
   template <typename... Arguments>
   void launch(Arguments&&... arguments) try {
@@ -38,7 +39,12 @@ class Device : private PoolWorkers, public ::simt::Device {
   }
 
  private:
+#if defined(QUATRAIN_SIMT_CHECKED)
+  static constexpr bool has_checks = true;
+#else
+  static constexpr bool has_checks = false;
+#endif
   Workers& workers() { return *this; }
 };
 
-}  // namespace quatrain::kernels::simt
+}  // namespace quatrain::kernels::QUATRAIN_PLATFORM

@@ -1,23 +1,16 @@
-#include "kernels/device_backend.cuh"
-#include "kernels/kernel_machine.hpp"
-#include "kernels/machine.hpp"
+#include "kernels/simt_rungs.hpp"
 
 namespace quatrain::kernels {
-namespace {
 
-template <typename Rung>
-traces::MachineOffer offer(const char* name) {
-  return {name, [] { return std::nullopt; },
-          [name](base::ThreadPool& pool) {
-            return std::make_unique<KernelMachine>(
-                name, std::make_unique<simt::DeviceBackend<Rung>>(LaunchShape{}, pool, ::simt::Options{}));
-          }};
+std::vector<traces::MachineOffer> simt_machine_offers() { return simt::rung_offers(); }
+
+#if !defined(QUATRAIN_HAS_SIMT_CHECKS)
+std::vector<traces::MachineOffer> checked_simt_machine_offers() {
+  std::vector<traces::MachineOffer> offers = simt_machine_offers();
+  for (traces::MachineOffer& offer : offers)
+    offer.why_not = [] { return "built with a sanitizer, which takes the place of the checks"; };
+  return offers;
 }
-
-}  // namespace
-
-std::vector<traces::MachineOffer> simt_machine_offers() {
-  return {offer<simt::NaiveRung>("simt.naive"), offer<simt::TiledRung<simt::DefaultTile>>("simt.tiled")};
-}
+#endif
 
 }  // namespace quatrain::kernels

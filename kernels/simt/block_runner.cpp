@@ -91,10 +91,16 @@ void BlockRunner::run(std::uint64_t block_number) {
     for (cursor_ = 0; cursor_ < count_; ++cursor_) {
       const Step step = threads_[order_[cursor_]].step;
       if (step == Step::not_started || step == Step::ready) resume(order_[cursor_]);
-      if (has_failed()) fail(failure_.empty() ? checker_->finding() : failure_);
+      require_success();
     }
+    if (checker_ != nullptr) checker_->end_turn();
+    require_success();
   } while (open_warp_collectives() || open_block_barrier());
   memory_.end_block();
+}
+
+void BlockRunner::require_success() const {
+  if (has_failed()) fail(failure_.empty() ? checker_->finding() : failure_);
 }
 
 /// A finding of the checker lets the thread go on to its next barrier: nothing may be thrown from an access.

@@ -67,6 +67,7 @@ class BlockRunner {
   void wait();  ///< of a thread that a barrier or an error holds
   void enter(unsigned thread);
   bool has_failed() const;
+  void require_success() const;
   void order_next_pass();
   bool open_warp_collectives();
   bool open_collective(unsigned first_of_warp, std::uint32_t mask);

@@ -68,6 +68,7 @@ void Checker::begin_launch(const LaunchConfig& launch) {
   first_block_ = blocks_ + 1;
   lanes_.resize(std::size_t{launch.block.x} * launch.block.y * launch.block.z);
   finding_.clear();
+  unwritten_.clear();
   is_fed_ = false;
 }
 
@@ -89,6 +90,10 @@ void Checker::begin_block(const void* shared, const void* dynamic, std::size_t d
 }
 
 void Checker::grow_shared(std::size_t size) { shared_->size = std::max(shared_->size, size); }
+
+void Checker::end_turn() {
+  if (!unwritten_.empty()) report(unwritten_);
+}
 
 void Checker::pass_barrier() {
   ++epoch_;
@@ -158,9 +163,9 @@ void Checker::check_byte(const Memory& memory, std::size_t at, Byte& byte, Acces
     return report(fmt::format(
         "thread {} {} byte {} of {} ({}) before a cp_async_wait has ended the copy to it ({})", thread_,
         verb_of(access), at, name_of(memory), place_of(now), simt::name_of(sites_[byte.copy - 1])));
-  if (access != Access::write && !byte.is_written)
-    return report(fmt::format("thread {} {} byte {} of {}, which nobody has written ({})", thread_,
-                              verb_of(access), at, name_of(memory), place_of(now)));
+  if (access != Access::write && !byte.is_written && unwritten_.empty())
+    unwritten_ = fmt::format("thread {} {} byte {} of {}, which nobody has written ({})", thread_,
+                             verb_of(access), at, name_of(memory), place_of(now));
   const bool is_atomic = access == Access::atomic;
   if (!(is_atomic && byte.is_store_atomic) && !is_ordered(byte.store))
     return report_race(memory, at, byte.store, byte.is_store_atomic ? "atomically changed" : "wrote", access,

@@ -46,6 +46,9 @@ class Checker {
 
   /// What was found first in this launch; empty: nothing.
   const std::string& finding() const { return finding_; }
+  /// All threads have come to a barrier or exited: a load of what nobody has written is one, and no race with
+  /// a store that comes later in the turn of the threads.
+  void end_turn();
   /// The kernel is compiled for it.
   bool is_fed() const { return is_fed_; }
   void feed() { is_fed_ = true; }
@@ -105,7 +108,7 @@ class Checker {
   std::vector<Site> sites_;  ///< Trail::site counts them from 1
   std::unordered_map<const void*, std::uint32_t> sites_of_code_;
   bool is_fed_ = false;
-  std::string finding_;
+  std::string finding_, unwritten_;
 };
 
 /// The checker of the launch in flight on this OS thread, if it has one.
