@@ -12,9 +12,10 @@ namespace quatrain::sim {
 namespace {
 
 /// The families, in the order of all tables.
-std::vector<traces::MachineOffer> machine_offers() {
+std::vector<traces::MachineOffer> machine_offers(bool simt_checks = false) {
   std::vector<traces::MachineOffer> offers;
-  for (auto& family : {emu::machine_offers(), rtl_models::machine_offers(), kernels::simt_machine_offers(),
+  for (auto& family : {emu::machine_offers(), rtl_models::machine_offers(),
+                       simt_checks ? kernels::checked_simt_machine_offers() : kernels::simt_machine_offers(),
                        kernels::cuda_machine_offers()})
     offers.insert(offers.end(), family.begin(), family.end());
   return offers;
@@ -53,9 +54,10 @@ std::vector<std::string> machines_named(std::string_view list) {
   return result;
 }
 
-std::vector<RegisteredMachine> make_machines(std::span<const std::string> wanted, base::ThreadPool& pool) {
+std::vector<RegisteredMachine> make_machines(std::span<const std::string> wanted, base::ThreadPool& pool,
+                                             bool simt_checks) {
   std::vector<RegisteredMachine> machines;
-  for (const traces::MachineOffer& offer : machine_offers()) {
+  for (const traces::MachineOffer& offer : machine_offers(simt_checks)) {
     const bool is_wanted = std::find(wanted.begin(), wanted.end(), offer.name) != wanted.end();
     machines.push_back(is_wanted ? made(offer, pool)
                                  : RegisteredMachine{offer.name, nullptr, "not asked for"});

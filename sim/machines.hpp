@@ -27,8 +27,9 @@ struct RegisteredMachine {
 
 /// An entry for every known machine. Those in `wanted` are made, if they can run here; systemc.* with arrays
 /// of 32 x 32 PEs. SystemC elaborates once per process: call it once, before any replay. `pool` must outlive
-/// them.
-std::vector<RegisteredMachine> make_machines(std::span<const std::string> wanted, base::ThreadPool& pool);
+/// them. With `simt_checks` every access of the simt.* kernels is checked (kernels/simt/README.md).
+std::vector<RegisteredMachine> make_machines(std::span<const std::string> wanted, base::ThreadPool& pool,
+                                             bool simt_checks = false);
 
 /// Of offers that the registry does not know: kernels from outside. Each is made, or says why not.
 std::vector<RegisteredMachine> make_machines(const std::vector<traces::MachineOffer>& offers,

@@ -47,6 +47,7 @@ Examples:
   quatrain verify runs/mine/trace                          every machine that can run here
   quatrain verify runs/mine/trace --machines emu,systemc   names or beginnings of names (`quatrain machines`)
   quatrain verify runs/mine/trace --json runs/mine/crosscheck.json
+  quatrain verify runs/mine/trace --machines simt --simt-checks   races and wild accesses of our CUDA kernels
   quatrain verify runs/mine/trace --kernel ./mine.so       a kernel of your own (docs/guides/kernel.md))";
 
 struct Typed {
@@ -56,6 +57,7 @@ struct Typed {
   unsigned threads = 0;
   std::vector<std::string> kernels;
   unsigned kernel_seconds = 60;
+  bool simt_checks = false;
   bool are_named() const { return !machines.empty(); }
 };
 
@@ -74,15 +76,19 @@ std::vector<RegisteredMachine> machines_for(const Typed& typed, const traces::Ma
   const std::uint64_t macs = macs_of(manifest);
   const bool leaves_pe = !typed.are_named() && macs > typed.pe_macs;
   if (leaves_pe) std::erase(wanted, "systemc.pe");
-  std::vector<RegisteredMachine> machines = make_machines(wanted, pool);
+  std::vector<RegisteredMachine> machines = make_machines(wanted, pool, typed.simt_checks);
+  bool has_checks = false;
   for (RegisteredMachine& machine : machines) {
     const bool is_wanted = std::find(wanted.begin(), wanted.end(), machine.name) != wanted.end();
     if (typed.are_named() && is_wanted && !machine.machine)
       throw base::Error("--machines: {} cannot run here: {}", machine.name, machine.why_not);
+    has_checks |= machine.machine != nullptr && machine.name.starts_with("simt.");
     if (leaves_pe && machine.name == "systemc.pe")
       machine.why_not = fmt::format("slow, and the trace has {} MACs, above --pe-macs {}; name it to run it",
                                     macs, typed.pe_macs);
   }
+  if (typed.simt_checks && !has_checks)
+    throw base::Error("--simt-checks: no simt machine runs; expected one among --machines");
   return machines;
 }
 
@@ -169,6 +175,10 @@ void add_verify_command(CLI::App& program, Action& action) {
       ->add_option("--kernel-time", typed->kernel_seconds,
                    "seconds that one call of a kernel may take (default: 60)")
       ->check(whole_number(1, 86'400));
+  command->add_flag(
+      "--simt-checks", typed->simt_checks,
+      "check every access of the simt.* kernels: races, unwritten memory, bounds, alignment; some "
+      "hundred times slower");
   command->add_option("--json", typed->json, "write the findings to this file")->check(not_empty());
   command
       ->add_option(
