@@ -112,6 +112,6 @@ class Checker {
 };
 
 /// The checker of the launch in flight on this OS thread, if it has one.
-constinit inline thread_local Checker* checker_in_flight = nullptr;
+extern constinit thread_local Checker* checker_in_flight;
 
 }  // namespace simt

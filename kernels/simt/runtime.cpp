@@ -10,6 +10,10 @@
 #include <cassert>
 
 namespace simt {
+
+constinit thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
+constinit thread_local Checker* checker_in_flight = nullptr;
+
 namespace {
 
 constinit thread_local BlockRunner* runner = nullptr;  // of the block in flight on this OS thread

@@ -31,7 +31,7 @@ struct dim3 {
 };
 
 /// As in CUDA, of the thread that runs on this OS thread; set whenever a fiber is resumed.
-constinit inline thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
+extern constinit thread_local dim3 threadIdx, blockIdx, blockDim, gridDim;
 
 inline constexpr int warpSize = 32;
 inline constexpr unsigned warp_size = 32;
