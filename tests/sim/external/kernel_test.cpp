@@ -216,7 +216,8 @@ TEST_F(KernelCommand, AWrongScaleIsADifference) {
 TEST_F(KernelCommand, ARefusedTaskIsSkippedWithItsReason) {
   const ProgramRun run = verify("refuse");
   EXPECT_EQ(run.exit_code, 0);
-  EXPECT_THAT(run.out, HasSubstr("\nkernel.mine does not support 15 records (0/train/conv_a/backward_data, "));
+  EXPECT_THAT(run.out,
+              HasSubstr("\nkernel.mine does not support 15 records (0/train/conv_a/backward_data, "));
   EXPECT_THAT(run.out, HasSubstr(": no backward_data yet\n"));
   EXPECT_EQ(lines_of(run.out).back(), "kernel.mine gemms 32/32 quantizers 1/1 elements 30301 equal");
 }
@@ -349,9 +350,13 @@ TEST_F(KernelCommand, WhatIsNoLibraryIsOneLine) {
 
 /// One Ctrl-C, and a kill that nobody can catch, while the kernel hangs.
 TEST_F(KernelCommand, NothingIsLeftWhenTheCommandIsEnded) {
-  for (const auto& [signal, code] : {std::pair{"INT", "130"}, std::pair{"KILL", "137"}}) {
+  struct End {
+    const char *signal, *code, *misbehaviour;
+  };
+  for (const auto& [signal, code, misbehaviour] :
+       {End{"INT", "130", "hang_with_children"}, End{"KILL", "137", "hang"}}) {
     const auto script = folder / "script";
-    std::ofstream(script) << "cd " << work() << "\nexport QUATRAIN_TEST_MISBEHAVIOUR=hang\n"
+    std::ofstream(script) << "cd " << work() << "\nexport QUATRAIN_TEST_MISBEHAVIOUR=" << misbehaviour << "\n"
                           << QUATRAIN_PROGRAM " verify " << outside_trace << " --kernel " << kernel()
                           << " >/dev/null 2>&1 &\n"
                           << "sleep 1\nkill -" << signal << " $!\nwait $!\nexit $?\n";
