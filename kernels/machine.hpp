@@ -12,7 +12,7 @@ namespace quatrain::kernels {
 std::vector<traces::MachineOffer> simt_machine_offers();
 
 /// The same machines, every access of their kernels checked (simt/README.md): what is found is the error of
-/// the record. One OS thread, some hundred times slower.
+/// the record. One OS thread, about thirty times slower.
 std::vector<traces::MachineOffer> checked_simt_machine_offers();
 
 /// cuda.naive and cuda.tiled. Why not: "built without nvcc", "no CUDA device", ...

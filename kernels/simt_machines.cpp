@@ -8,7 +8,7 @@ std::vector<traces::MachineOffer> simt_machine_offers() { return simt::rung_offe
 std::vector<traces::MachineOffer> checked_simt_machine_offers() {
   std::vector<traces::MachineOffer> offers = simt_machine_offers();
   for (traces::MachineOffer& offer : offers)
-    offer.why_not = [] { return "built with a sanitizer, which takes the place of the checks"; };
+    offer.why_not = [] { return "built without checks: they need GCC, and no sanitizer beside them"; };
   return offers;
 }
 #endif

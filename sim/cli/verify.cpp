@@ -177,8 +177,8 @@ void add_verify_command(CLI::App& program, Action& action) {
       ->check(whole_number(1, 86'400));
   command->add_flag(
       "--simt-checks", typed->simt_checks,
-      "check every access of the simt.* kernels: races, unwritten memory, bounds, alignment; some "
-      "hundred times slower");
+      "check every access of the simt.* kernels: races, unwritten memory, bounds, alignment; about "
+      "thirty times slower");
   command->add_option("--json", typed->json, "write the findings to this file")->check(not_empty());
   command
       ->add_option(

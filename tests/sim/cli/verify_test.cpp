@@ -103,6 +103,18 @@ TEST_F(VerifyCommand, OnlyNamedMachinesRun) {
   EXPECT_EQ(line(run, "simt.tiled gemms"), "simt.tiled gemms 47/47 quantizers 53/53 elements 82590 equal");
 }
 
+TEST_F(VerifyCommand, SimtKernelsRunWithChecks) {
+  const ProgramRun none = verify(outside_trace + " --machines emu --simt-checks");
+  EXPECT_EQ(none.exit_code, 2);
+  EXPECT_EQ(none.err, "error: --simt-checks: no simt machine runs; expected one among --machines\n");
+  const ProgramRun run = verify(outside_trace + " --machines simt.t --simt-checks");
+  if (run.err.find("built without checks") != std::string::npos) GTEST_SKIP() << run.err;
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_THAT(run.out, testing::ContainsRegex("\nsimt.tiled .* CPU fibers, checked\n"));
+  EXPECT_EQ(line(run, "simt.tiled gemms"), "simt.tiled gemms 47/47 quantizers 53/53 elements 82590 equal");
+  EXPECT_THAT(verify(outside_trace + " --machines simt.t").out, testing::Not(HasSubstr("checked\n")));
+}
+
 TEST_F(VerifyCommand, AnAlteredAccumulatorIsFoundWhereItIs) {
   EditedTrace edited(outside_trace);
   const std::string name = "1/train/conv_groups/backward_data";
