@@ -14,6 +14,7 @@
 #include "traces/base/error.hpp"
 #include "traces/base/joined.hpp"
 #include "traces/format/check.hpp"
+#include "traces/format/checksum.hpp"
 
 #include <fmt/format.h>
 
@@ -74,7 +75,7 @@ std::vector<RegisteredMachine> machines_for(const Typed& typed, const traces::Ma
                                             base::ThreadPool& pool) {
   std::vector<std::string> wanted = machines_typed(typed);
   const std::uint64_t macs = macs_of(manifest);
-  const bool leaves_pe = !typed.are_named() && macs > typed.pe_macs;
+  const bool leaves_pe = !typed.are_named() && typed.kernels.empty() && macs > typed.pe_macs;
   if (leaves_pe) std::erase(wanted, "systemc.pe");
   std::vector<RegisteredMachine> machines = make_machines(wanted, pool, typed.simt_checks);
   bool has_checks = false;
@@ -103,6 +104,13 @@ std::vector<RegisteredMachine> kernels_for(const Typed& typed, base::ThreadPool&
 } catch (base::Error& error) {
   error.add_context("--kernel");
   throw;
+}
+
+/// The libraries are what the result depends on, too.
+Provenance with_kernels(const Typed& typed, Provenance provenance) {
+  for (const std::string& library : typed.kernels)
+    provenance.inputs.push_back({library, traces::sha256_of_file(library)});
+  return provenance;
 }
 
 /// Training GEMMs that systemc.array has computed for `quatrain sim` already, bit for bit as the trace has
@@ -144,7 +152,8 @@ int verify(const Typed& typed, const Provenance& provenance) {
   deadline.reset();
   print_cross_check(check);
   if (!outputs.empty()) {
-    const std::string text = with_provenance(cross_check_json(check, typed.json), provenance, 2);
+    const std::string text =
+        with_provenance(cross_check_json(check, typed.json), with_kernels(typed, provenance), 2);
     warn_unless_flushed(write_outputs(outputs, std::span(&text, 1)), typed.json);
   }
   if (!check.checked() && check.contradictions.empty())

@@ -99,7 +99,7 @@ TEST_F(Guide, EveryCommandPrintsWhatThePageSays) {
     with_output += command.expected.empty() ? 0 : 1;
     where = directory();
   }
-  EXPECT_EQ(with_output, 3U);
+  EXPECT_EQ(with_output, 5U);
   for (const char* const file :
        {"bin/quatrain", "include/quatrain/kernel_abi.h", "share/quatrain/examples/kernel_cuda/kernel.cu"})
     EXPECT_TRUE(std::filesystem::exists(folder / "home/quatrain" / file)) << file;

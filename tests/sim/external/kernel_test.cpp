@@ -309,6 +309,11 @@ TEST_F(KernelCommand, TheFindingsStandInTheJson) {
   EXPECT_EQ(items[0].at("kind").string(), "exit");
   EXPECT_EQ(items[0].at("text").string(), "its process ended with exit code 3 (first run)");
   EXPECT_EQ(machine.at("first_difference").at("what").string(), "exit");
+  const auto inputs = root.at("provenance").at("inputs").items();
+  ASSERT_EQ(inputs.size(), 1U);
+  EXPECT_EQ(inputs[0].at("file").string(), kernel());
+  const ProgramRun sum = run_program("sha256sum", kernel(), folder);
+  EXPECT_EQ(inputs[0].at("sha256").string(), sum.out.substr(0, 64));
 }
 
 TEST_F(KernelCommand, ALibraryThatDoesNotFitIsOneLine) {
