@@ -15,7 +15,7 @@
 namespace quatrain::sim {
 
 enum class Pe : std::uint8_t { dual_int4_fp4, bf16 };
-/// Where stochastic rounding gets its bits; it sets energy only, the bits of a replay are the trace's.
+/// Where stochastic rounding gets its bits. It decides energy only: a replay takes the codes of the trace.
 enum class RandomSource : std::uint8_t { philox, lfsr, none };
 enum class Dram : std::uint8_t { hbm2, gddr6, lpddr4, ddr3 };
 
@@ -32,7 +32,7 @@ struct AcceleratorConfig {
   Pe pe = Pe::dual_int4_fp4;
   RandomSource random_source = RandomSource::philox;
   double clock_mhz = 1000;
-  unsigned operand_kib = 64;      ///< half of it a side
+  unsigned operand_kib = 64;      ///< half of it for each side
   unsigned accumulator_kib = 64;  ///< results pass through it on their way out
   Dram dram = Dram::hbm2;
   double dram_gib_per_s = 100;

@@ -10,12 +10,12 @@ namespace quatrain::sim {
 
 std::uint64_t cycles_of(const Mapping& mapping);
 
-/// What utilization is made of; add up what lies in one sum. All are shares of 1.
+/// What utilization is made of: counts, which add up over records. The utilizations are shares of 1.
 struct UseOfArray {
-  std::uint64_t pes = 0;              ///< of the array
-  std::uint64_t tiles = 0;            ///
+  std::uint64_t pes = 0;  ///< of the array
+  std::uint64_t tiles = 0;
   std::uint64_t outputs = 0;          ///< PEs in use, summed over the tiles
-  std::uint64_t streamed_cycles = 0;  ///< cycles in which a tile's operands enter: K a tile
+  std::uint64_t streamed_cycles = 0;  ///< cycles in which a tile's operands enter: K per tile
   std::uint64_t cycles = 0;
   std::uint64_t macs = 0;
 
@@ -23,7 +23,7 @@ struct UseOfArray {
   double spatial() const;                              ///< mean share of the PEs that a tile uses
   double temporal() const;                             ///< streamed cycles / cycles
   double overall() const { return overall_of(macs); }  ///< MACs / (PEs x cycles)
-  /// The same of some MACs: those in range give the in-range utilization.
+  /// The same for some of the MACs: those in range give the in-range utilization.
   double overall_of(std::uint64_t some_macs) const;
 };
 

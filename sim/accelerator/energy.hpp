@@ -24,7 +24,7 @@ std::vector<ComponentEnergy> energy_by_component(const EventCounts& counts, cons
 
 Bounds energy_pj(const EventCounts& counts, const Technology& technology);
 
-/// Kinds of the constants that price the lines, each once, the surest first: "derived+assumed".
+/// The kinds of constants that price the lines. Each is named once, the surest first: "derived+assumed".
 std::string kinds_of(std::span<const ComponentEnergy> lines);
 
 /// All lines of one component.

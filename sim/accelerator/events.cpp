@@ -108,7 +108,7 @@ void add_maximum(EventCounts& counts, std::uint64_t elements) {
   counts.add(Component::quantizer, TechnologyRow::flipflop_bit_clock, elements * maximum_register_bits);
 }
 
-/// Statistics pass: maximum, sum and sum of squares; quantizing pass: one fp32 product an element.
+/// Statistics pass: maximum, sum and sum of squares; quantizing pass: one fp32 product per element.
 void add_sawb(EventCounts& counts, const QuantizerWork& work) {
   add_maximum(counts, work.elements);
   counts.add(Component::quantizer, TechnologyRow::int32_mul, work.elements);

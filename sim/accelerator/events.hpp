@@ -42,7 +42,7 @@ struct EventCount {
   std::uint64_t events = 0;
 };
 
-/// At most one entry a (component, price), sorted by component; inside one, as they were first added.
+/// At most one entry per (component, price). Sorted by component; inside a component in the order of adding.
 class EventCounts {
  public:
   void add(Component component, Price price, std::uint64_t events);
@@ -53,7 +53,8 @@ class EventCounts {
   std::vector<EventCount> entries_;
 };
 
-/// Bits that a PE clocks in every cycle, used or not: operand registers with their control bits, accumulator.
+/// Bits that a PE clocks in every cycle, used or not: the operand registers with their control bits, and the
+/// accumulator.
 unsigned pe_register_bits(Pe pe);
 
 /// `use`: that of `mapping`.

@@ -27,7 +27,7 @@ struct Mapping {
   std::uint64_t row_tiles() const { return (m() + array.rows - 1) / array.rows; }
   std::uint64_t column_tiles() const { return (n() + array.columns - 1) / array.columns; }
   std::uint64_t tiles() const { return checked_product(groups(), row_tiles(), column_tiles()); }
-  /// Multiply-accumulates, terms outside a tensor counted.
+  /// Multiply-accumulates, including the terms that lie outside a tensor.
   std::uint64_t macs() const { return checked_product(groups(), m(), n(), stream_length()); }
 };
 

@@ -46,8 +46,9 @@ struct SampledTile {
   rtl_models::Tile tile;
 };
 
-/// Random tiles (a fixed seed): one of each GEMM from the one with the cheapest tiles on, then a second
-/// round, while their sum stays within `pe_cycles`: PEs x cycles that the `pe` model has to simulate.
+/// Random tiles from a fixed seed: one tile of each GEMM, beginning with the GEMM whose tiles cost least,
+/// then a second round. It stops before the tiles cost more than `pe_cycles`: the PEs x cycles that the `pe`
+/// model has to simulate.
 std::vector<SampledTile> sample_tiles(const std::vector<TrainingGemm>& work, std::uint64_t pe_cycles);
 
 /// Plays one GEMM after the other and compares it with its record.

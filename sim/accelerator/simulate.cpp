@@ -10,7 +10,7 @@
 namespace quatrain::sim {
 namespace {
 
-/// PEs x cycles of sampled tiles: the `pe` fidelity does about 2.5e7 a second.
+/// PEs x cycles of sampled tiles: the `pe` fidelity does about 2.5e7 per second.
 constexpr std::uint64_t sampled_pe_cycles = 50'000'000;
 
 void check_names(const std::vector<Technology>& technologies) {

@@ -3,7 +3,7 @@
 /// buffers are accessed (docs/hardware-model.md, "Traffic"). Without stalls: counts, no time.
 ///
 /// The operand buffer gives half of its capacity to each side. A tile needs a left and a right panel. Each
-/// distinct element of a panel is fetched once a pass over the tile: what a convolution reads again under
+/// distinct element of a panel is fetched once per pass over the tile: what a convolution reads again under
 /// another tap is lowered on the fly. A panel that fits its half stays there while the tiles that use it
 /// follow each other; one that does not is fetched for every tile (and for every sample, the left one).
 
@@ -17,7 +17,7 @@
 namespace quatrain::sim {
 
 struct OperandBuffers {
-  std::uint64_t half_bits = 0;  ///< capacity of a side
+  std::uint64_t half_bits = 0;  ///< capacity of one side
   unsigned element_bits = 4;
 };
 

@@ -16,10 +16,10 @@ enum class ConfigKind : unsigned char { training, accelerator, technology };
 /// Names of the embedded configs of a kind, sorted.
 std::vector<std::string_view> embedded_configs(ConfigKind kind);
 
-/// An embedded name goes first ("./demo_cnn" is always a file); a relative path counts from `folder`, ""
-/// being the current one. Throws Error when it is neither, listing the embedded names.
+/// An embedded name goes first ("./demo_cnn" is always a file). A relative path counts from `folder`; "" is
+/// the current one. Throws Error, listing the embedded names, when `argument` is neither.
 base::JsonNode open_config(std::string_view argument, ConfigKind kind,
-                             const std::filesystem::path& folder = {});
+                           const std::filesystem::path& folder = {});
 
 /// SHA-256 of the same text, for the provenance of a result.
 std::string config_sha256(std::string_view argument, ConfigKind kind,

@@ -15,7 +15,7 @@ namespace quatrain::sim {
 inline std::uint32_t bits_of(float value) { return std::bit_cast<std::uint32_t>(value); }
 inline std::uint32_t bits_of(std::int32_t value) { return std::bit_cast<std::uint32_t>(value); }
 
-/// Flat index of the first element whose bits differ; nothing where all are equal. Both have the same size.
+/// Flat index of the first element whose bits differ. Nothing where all are equal. Both have the same size.
 template <typename Element>
 std::optional<std::int64_t> first_unequal(std::span<const Element> expected, std::span<const Element> got) {
   const auto same_bits = [](Element a, Element b) { return bits_of(a) == bits_of(b); };

@@ -1,6 +1,6 @@
 #pragma once
-/// What a command writes never goes over what it or another command reads, nor over another result. One rule
-/// says it for all: a file that exists is replaced only when it is an older result of the same kind.
+/// An output of a command never replaces an input of any command, nor another result. One rule gives both: a
+/// file that exists is replaced only when it is an older result of the same kind.
 
 #include <filesystem>
 #include <span>
@@ -19,15 +19,15 @@ struct Output {
 std::string json_mark(std::string_view format);
 
 /// Throws Error, naming the file, unless every output is new, or empty, or a stream (a device, a pipe,
-/// /dev/stdout), or an older result of its kind; also when two of them are one file. Call it before long
-/// work.
+/// /dev/stdout), or an older result of its kind. Throws too when two outputs are the same file. Call it
+/// before long work.
 void require_free(std::span<const Output> outputs);
 
 /// Throws Error when `file`, links followed, lies in `directory` or is it: what was read there must stay.
 void require_outside(const std::filesystem::path& file, const std::filesystem::path& directory);
 
-/// Writes them together (base::write_whole_files), after another require_free(). texts: one for each
-/// output. False where the file system cannot flush folders: a warning for the user.
+/// Writes all outputs together (write_whole_files), after another require_free(). texts: one for each output.
+/// False where the file system cannot flush folders: the caller warns the user.
 bool write_outputs(std::span<const Output> outputs, std::span<const std::string> texts);
 
 }  // namespace quatrain::sim

@@ -16,8 +16,8 @@ namespace quatrain::sim {
 /// Version 1 of a format, as it stands in the file. Throws Error with file and JSON pointer.
 base::JsonNode open_result_file(const std::filesystem::path& file, std::string_view format);
 
-/// `trace`: the file's object of that name. Throws Error when it is of another trace than the one with this
-/// manifest; "" fits all.
+/// `trace`: the file's object of that name. Throws Error when it names another trace than the one with this
+/// manifest. "" fits every trace.
 void require_same_trace(const base::JsonNode& trace, const std::string& manifest_sha256);
 
 std::uint64_t count_at(const base::JsonNode& node, std::string_view key);
@@ -25,7 +25,7 @@ double number_at(const base::JsonNode& node, std::string_view key);
 std::string text_or_none_at(const base::JsonNode& node, std::string_view key);  ///< null is ""
 
 nlohmann::ordered_json text_or_null(const std::string& text);  ///< "" is null
-/// The text of such a file. A path in it may be no UTF-8, which JSON has to be: what is none is replaced.
+/// The text of such a file. JSON is UTF-8; bytes of a path that are not UTF-8 are replaced.
 std::string json_text(const nlohmann::ordered_json& json, int indent);
 
 }  // namespace quatrain::sim

@@ -33,8 +33,8 @@ struct WindowAxis {
 WindowAxis rows_of(const traces::Geometry& geometry);
 WindowAxis columns_of(const traces::Geometry& geometry);
 
-/// MACs whose two operands lie inside their tensors: batch * C/g * O * Xy * Xx a sample, Xy being the pairs
-/// (output row, tap) that meet an input row. The same number for all three phases of a layer.
+/// MACs whose two operands lie inside their tensors: batch * C/g * O * Xy * Xx per sample. Xy is the number
+/// of pairs (output row, tap) that meet an input row. All three phases of a layer have the same number.
 std::uint64_t in_range_macs(const traces::Geometry& geometry, unsigned samples);
 
 }  // namespace quatrain::sim

@@ -42,7 +42,7 @@ std::vector<Cell> machine_row(const MachineFindings& machine) {
           fmt::format("{:.1f}", machine.seconds)};
 }
 
-/// A row a machine and reason; report.json has every record.
+/// One row per machine and reason; report.json has every record.
 Table unsupported_table(const CrossCheck& check) {
   constexpr std::size_t most_named = 3;
   Table table{

@@ -31,7 +31,8 @@ struct ShownDesign {
 
 std::vector<ShownDesign> shown_designs(const Report& report);
 
-/// Layers in the order of the trace's forward products; of each forward, backward_data, backward_weight.
+/// Layers in the order of the trace's forward products; for each layer forward, backward_data,
+/// backward_weight.
 std::vector<Place> places_of(const std::vector<ShownDesign>& designs);
 std::vector<std::string> nodes_of(const std::vector<ShownDesign>& designs);
 
@@ -44,7 +45,7 @@ void append_bounds(std::vector<Cell>& row, const Bounds* energy_pj);
 /// The keys of the configurations in which the designs differ; no row for a single design.
 Table differing_keys(const std::vector<ShownDesign>& designs);
 
-/// The tables and the chart of the energies; `limits` are not theirs.
+/// Adds the tables and the chart of the energies to the section.
 void add_energy(const std::vector<ShownDesign>& designs, Section& section);
 
 }  // namespace quatrain::sim::report

@@ -46,7 +46,7 @@ struct RoundingEffect {
 /// norm is zero or infinite in fp64: then no ratio exists.
 std::vector<RoundingEffect> rounding_effects(const GradientCase& tensor, base::ThreadPool& pool);
 
-/// code value x scale; codes one a byte.
+/// Code value x scale; one code per byte.
 std::vector<double> decoded(traces::Encoding encoding, std::span<const std::uint8_t> codes, float scale);
 
 /// dW [O, C/g, kh, kw] = X^T dZ in fp64, one for each dZ; every element is one sum in a fixed order.

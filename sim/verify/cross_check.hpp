@@ -1,7 +1,7 @@
 #pragma once
-/// All records of a trace against machines: which are equal, bit for bit, and where each machine parts from
-/// the trace first. Codes of a machine never feed another check: every GEMM takes its operands from the
-/// trace.
+/// Compares every record of a trace with machines: which records are equal, bit for bit, and where each
+/// machine first parts from the trace. Codes of a machine never feed another check: every GEMM takes its
+/// operands from the trace.
 
 #include "sim/records/misbehaviour.hpp"
 #include "sim/verify/difference.hpp"

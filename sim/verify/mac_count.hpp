@@ -1,6 +1,6 @@
 #pragma once
-/// How many of a GEMM's multiply-accumulates are in range (not zero by index, numerics.md section 6) and how
-/// many have two operands that are not zero. Exact, by counting codes for each tap instead of multiplying.
+/// How many of a GEMM's multiply-accumulates (MACs) are in range (not zero by index, numerics.md section 6),
+/// and how many have two operands that are not zero. Exact: codes are counted for each tap, not multiplied.
 
 #include "traces/format/record.hpp"
 #include "traces/machine.hpp"
