@@ -22,14 +22,19 @@ namespace {
 using quatrain::base::Error;
 
 constexpr const char* examples = R"(Examples:
-  quatrain demo                                     all of it on Fashion-MNIST, one to two minutes on 2 cores
-  quatrain train demo_cnn --out runs/mine --trace runs/mine/trace
-  quatrain sim luq_32x32 --trace runs/mine/trace    cycles and energy, every product replayed bit for bit
-  quatrain verify runs/mine/trace                   every machine here against the trace
-  quatrain report runs/mine                         report.json and report.html
+  quatrain demo                                      all of it on Fashion-MNIST, one to two minutes on 2 cores
+  quatrain train demo_cnn --out runs/mine --trace    train a network, keep operands and results of three steps
+  quatrain sim luq_32x32 --trace runs/mine/trace     cycles and energy, every product replayed bit for bit
+  quatrain verify runs/mine/trace                    every machine that can run here against the trace
+  quatrain report runs/mine                          all of it as text, report.json and report.html
 
-Exit codes: 0 done, and equal where something was checked; 1 a check found a difference; 2 bad input, usage or
-environment; 3 internal error; 130 interrupted.
+Exit codes:
+  0    done, and equal where something was checked
+  1    a check found a difference
+  2    bad input, usage or environment
+  3    internal error
+  130  interrupted
+
 `quatrain COMMAND --help` shows a command's options and examples.)";
 
 std::string version() {

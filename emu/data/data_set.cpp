@@ -18,9 +18,9 @@ constexpr const char* debian_directory =
 std::filesystem::path find_file(const std::filesystem::path& directory, const std::string& name) {
   for (const std::string& found : {name, name + ".gz"})
     if (std::filesystem::exists(directory / found)) return directory / found;
-  throw Error(
+  throw NoDataSet(
       "{}: no {} here, plain or with .gz; expected the four IDX files of Fashion-MNIST (Debian package "
-      "dataset-fashion-mnist, or any folder that holds them)",
+      "dataset-fashion-mnist)",
       directory.string(), name);
 }
 
@@ -73,9 +73,9 @@ std::filesystem::path data_directory(const std::optional<std::filesystem::path>&
 
 DataSet read_data_set(const std::filesystem::path& directory, const DataConfig& config) {
   if (!std::filesystem::is_directory(directory))
-    throw Error(
+    throw NoDataSet(
         "{}: no such folder; expected the four IDX files of Fashion-MNIST (Debian package "
-        "dataset-fashion-mnist, or any folder that holds them)",
+        "dataset-fashion-mnist)",
         directory.string());
   Half train = read_half(directory, "train", config.train_images, "train_images");
   Half test = read_half(directory, "t10k", config.test_images, "test_images");

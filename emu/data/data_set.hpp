@@ -2,6 +2,8 @@
 /// Images with labels, from a folder of four IDX files (train-images-idx3-ubyte, train-labels-idx1-ubyte and
 /// their t10k twins, each plain or with .gz behind).
 
+#include "traces/base/error.hpp"
+
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -58,8 +60,14 @@ struct DataSet {
 /// `given`, or $QUATRAIN_DATA, or the folder of the Debian package dataset-fashion-mnist.
 std::filesystem::path data_directory(const std::optional<std::filesystem::path>& given);
 
-/// Reads both halves and keeps the first train_images and test_images. Throws Error naming file and byte,
-/// also when a config asks for more images than there are.
+/// The folder or one of its four files is not there.
+class NoDataSet : public base::Error {
+ public:
+  using base::Error::Error;
+};
+
+/// Reads both halves and keeps the first train_images and test_images. Throws NoDataSet, or Error naming file
+/// and byte, also when a config asks for more images than there are.
 DataSet read_data_set(const std::filesystem::path& directory, const DataConfig& config);
 
 }  // namespace quatrain::emu

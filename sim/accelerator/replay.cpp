@@ -57,8 +57,6 @@ std::string_view name_of(rtl_models::Fidelity fidelity) {
 }
 
 ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity) {
-  if (const auto reason = rtl_models::systemc_missing())
-    throw base::Error("no replay: {}; counting cycles only works without it", *reason);
   ArrayModels models;
   models.main = rtl_models::make_array_model(shape, fidelity);
   if (fidelity == rtl_models::Fidelity::array && shape.rows * shape.columns <= most_sampled_pes)

@@ -54,8 +54,8 @@ Examples:
 constexpr const char* check_examples = R"(
 The trace is right, and the results are judged. FILE is one safetensors file, written by any program. Its tensors are
 called by their record: RECORD.accumulators (I32) and, if you like, RECORD.output and RECORD.scale (F32) of a GEMM;
-RECORD.codes (U8) and RECORD.scale of a quantizer. A GEMM record is called STEP/PASS/LAYER/PHASE, a quantizer by its id.
-Records without a result are skipped and counted. DIR may be any trace, not only one of `conformance make`.
+RECORD.codes (U8) and RECORD.scale of a quantizer. A GEMM record is called STEP/PASS/LAYER/PHASE, a quantizer by its
+id. Records without a result are skipped and counted. DIR may be any trace, not only one of `conformance make`.
 The last line says: results gemms A/B quantizers C/D elements E equal|DIFFERENT
 Exit code 0: all results are equal, and there is at least one; 1: a difference; 2: bad input.
 
@@ -220,7 +220,7 @@ void add_make(CLI::App& conformance, Action& action) {
   command
       ->add_option(
           "--shape", typed->shapes,
-          "add a product of m,n,k in all five modes: random codes, and the widest sums; may be repeated")
+          "add a product of m,n,k in all five modes: random codes, and the\nwidest sums; may be repeated")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->check(not_empty());

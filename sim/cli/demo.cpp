@@ -29,14 +29,19 @@ namespace quatrain::sim {
 namespace {
 
 constexpr const char* examples = R"(
-Trains a small CNN three times (fp32, LUQ, FP4 to nearest), writes a trace of three steps of the LUQ run, replays it on
-a simulated 32 x 32 array, compares every machine that can run here with it, and makes one report. The last line is
-the path of the page. Exit code 1: a check found a difference (the report is made all the same).
+The demo prints and runs one command after the other:
+  train    a small convolutional network, three times: in fp32, with LUQ (logarithmic unbiased quantization: 4-bit
+           gradients by random rounding), and with gradients rounded to nearest
+  trace    check the trace: operands and results of three steps of the LUQ run
+  sim      two accelerators on the trace; the 4-bit one computes every product again
+  verify   every machine that can run here against the trace
+  report   all of it on one page
+The last line is the path of the page. Exit code 1: a check found a difference. The report is made all the same.
 
 Examples:
-  quatrain demo                         one to two minutes on 2 cores, into runs/demo-001 (the first free number)
-  quatrain demo --quick                 a smaller network on a tenth of the images
-  quatrain demo --data ~/fashion-mnist --out results)";
+  quatrain demo                  one to two minutes on 2 cores, into runs/demo-001 (the first free number)
+  quatrain demo --quick          a smaller network on a tenth of the images
+  quatrain demo --out results    into a folder of your choice)";
 
 struct Typed {
   std::filesystem::path out;
@@ -171,9 +176,12 @@ void add_demo_command(CLI::App& program, Action& action) {
   const auto typed = std::make_shared<Typed>();
   command->add_option("--out", typed->out, "new folder (default: runs/demo-001, ...)")->check(not_empty());
   command->add_flag("--quick", typed->is_quick, "a smaller network on a tenth of the images");
-  command->add_option("--data", typed->data, "folder of the IDX files (default: $QUATRAIN_DATA, or Debian's)")
+  command
+      ->add_option(
+          "--data", typed->data,
+          "folder of the data set's four IDX files\n(default: $QUATRAIN_DATA, else the Debian package's)")
       ->check(not_empty());
-  command->add_option("--threads", typed->threads, "default: as many as the machine has")
+  command->add_option("--threads", typed->threads, "how many threads (default: one per processor)")
       ->check(whole_number(1, 1024));
   command->callback([typed, &action] { action = [typed](const Provenance&) { return demo(*typed); }; });
 }

@@ -9,8 +9,12 @@ namespace quatrain::sim {
 namespace {
 
 constexpr const char* examples = R"(
-Machines compute the same bits, each in its own way. `quatrain verify --machines` takes these names, or beginnings
-of them with commas between ("emu,systemc.array").
+Machines compute the same bits, each in its own way:
+  emu.*        the emulator, in C++
+  systemc.*    the hardware model: registers and wires
+  simt.*       the kernels on the CPU
+  cuda.*       the same kernels on a GPU
+`quatrain verify --machines` takes these names, or their beginnings, with commas: emu,systemc.array.
 
 Example:
   quatrain machines)";

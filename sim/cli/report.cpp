@@ -21,13 +21,14 @@ namespace quatrain::sim {
 namespace {
 
 constexpr const char* examples = R"(
-RUN_DIR is a run directory of `quatrain train`, what `quatrain demo` made, or a folder of `quatrain sim --out`. Parts
-that are not there (no trace, no simulation, no cross-check) are named, with the command that makes them. A damaged
-file costs its part: the report is made without it, a line on stderr names the file, and the exit code is 2.
+RUN_DIR is a run directory of `quatrain train`, a folder of `quatrain demo`, or a folder of `quatrain sim --out`.
+The report names the parts that are not there, and the command that makes each: trace, simulation, cross-check.
+A damaged file costs its part. The report is made without it, a line on stderr names the file, and the exit code
+is 2.
 
 Examples:
-  quatrain report runs/demo-001                       report.html and report.json in that folder, text here
-  quatrain report runs/mine --html /tmp/mine.html)";
+  quatrain report runs/mine                     report.html and report.json in that folder, text here
+  quatrain report runs/mine --html mine.html    the page goes to another place)";
 
 struct Typed {
   std::filesystem::path directory, html, json;
@@ -73,10 +74,11 @@ void add_report_command(CLI::App& program, Action& action) {
       program.add_subcommand("report", "Accuracy, cycles, energy and cross-check of a run, on one page");
   command->footer(examples);
   const auto typed = std::make_shared<Typed>();
-  command->add_option("RUN_DIR", typed->directory, "run directory, a demo's, or a folder of `sim --out`")
-      ->required();
-  command->add_option("--html", typed->html, "page (default: RUN_DIR/report.html)")->check(not_empty());
-  command->add_option("--json", typed->json, "figures for programs (default: RUN_DIR/report.json)")
+  command->add_option("RUN_DIR", typed->directory, "folder of train, demo or sim --out")->required();
+  command->add_option("--html", typed->html, "where the page goes (default: RUN_DIR/report.html)")
+      ->check(not_empty());
+  command
+      ->add_option("--json", typed->json, "where the figures for programs go (default: RUN_DIR/report.json)")
       ->check(not_empty());
   command->add_option("--threads", typed->threads, "how many threads (default: one per processor)")
       ->check(whole_number(1, 1024));

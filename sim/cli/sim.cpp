@@ -1,4 +1,5 @@
 /// quatrain sim: an accelerator on the training GEMMs of a trace.
+#include "rtl_models/array_model.hpp"
 #include "sim/accelerator/simulation_file.hpp"
 #include "sim/accelerator/table.hpp"
 #include "sim/cli/command.hpp"
@@ -21,16 +22,23 @@ namespace quatrain::sim {
 namespace {
 
 constexpr const char* examples = R"(
-ACCELERATOR is a file, an earlier result of sim, or a config inside the program: luq_32x32, bf16_32x32. The array of the config
-computes every training GEMM of the trace, register by register; accumulators must equal the record, cycles the
-closed form, and sampled tiles the structural model. Exit code 1: something differs. docs/guides/accelerators.md
-explains the figures, docs/energy.md where they come from.
+ACCELERATOR is a config inside the program (luq_32x32, bf16_32x32), a file, or an earlier result of sim.
+
+The simulated array computes every training GEMM (matrix product) of the trace, register by register. Three things are
+checked. Accumulators must equal the trace. Cycles must equal the closed form. Sampled tiles must equal a model in
+which every PE (processing element) is a module of its own. Exit code 1: something differs.
+
+docs/guides/accelerators.md explains the figures. docs/energy.md says where the energies come from.
 
 Examples:
-  quatrain sim luq_32x32 --trace runs/mine/trace              cycles, traffic, energy; every accumulator checked
-  quatrain sim bf16_32x32 --trace runs/mine/trace --cycles-only   a design without a bit-accurate model
-  quatrain sim mine.json --trace runs/mine/trace --out study/     into study/NAME.json and study/NAME.csv
-Several accelerators take several calls. A second design of one name gets files of its own: NAME-2.json and so on.)";
+  quatrain sim luq_32x32 --trace runs/mine/trace
+      cycles, traffic and energy; every accumulator is checked
+  quatrain sim bf16_32x32 --trace runs/mine/trace --cycles-only
+      a design without a bit-accurate model
+  quatrain sim design.json --trace runs/mine/trace --out study
+      your own design; its results are study/NAME.json and study/NAME.csv
+
+Each call simulates one accelerator. A second design of the same name gets files of its own, NAME-2.json and so on.)";
 
 struct Typed {
   std::string accelerator, trace, out, fidelity = "array";
@@ -79,6 +87,8 @@ int simulate_typed(const Typed& typed, const Provenance& provenance) {
   if (task.config.pe == Pe::bf16 && !typed.cycles_only)
     throw base::Error("{}: the bf16 PE has no bit-accurate model to replay; expected --cycles-only",
                       task.config.name);
+  if (const auto reason = rtl_models::systemc_missing(); reason && !typed.cycles_only)
+    throw base::Error("no replay: {}; expected --cycles-only", *reason);
   std::filesystem::path out = typed.out;
   if (typed.out.empty()) out = std::filesystem::path(typed.trace) / ".." / "simulation";
   out = out.lexically_normal();
@@ -110,17 +120,18 @@ void add_sim_command(CLI::App& program, Action& action) {
       program.add_subcommand("sim", "Cycles, traffic and energy of an accelerator on a trace");
   command->footer(examples);
   const auto typed = std::make_shared<Typed>();
-  command->add_option("ACCELERATOR", typed->accelerator, "accelerator config: file or name")->required();
+  command->add_option("ACCELERATOR", typed->accelerator, "accelerator config: name or file")->required();
   command->add_option("--trace", typed->trace, "trace directory")->required();
-  CLI::Option* fidelity = command->add_option(
-      "--fidelity", typed->fidelity,
-      "array (default): fast, with tiles of arrays up to 64 x 64 sampled at pe; pe: every PE a module (about "
-      "60 times slower)");
+  CLI::Option* fidelity =
+      command->add_option("--fidelity", typed->fidelity,
+                          "array (default): fast; tiles of arrays up to 64 x 64 are sampled at pe.\npe: "
+                          "every PE is a module; about 60 times slower");
   fidelity->check(CLI::IsMember(std::vector<std::string>(fidelity_words.begin(), fidelity_words.end())));
-  command->add_flag("--cycles-only", typed->cycles_only, "closed forms only, no replay")->excludes(fidelity);
+  command->add_flag("--cycles-only", typed->cycles_only, "use the closed forms alone and replay nothing")
+      ->excludes(fidelity);
   command
       ->add_option("--out", typed->out,
-                   "folder for NAME.json and NAME.csv (default: simulation beside the trace)")
+                   "folder for NAME.json and NAME.csv (default: simulation, beside the trace)")
       ->check(not_empty());
   command->callback([typed, &action] {
     action = [typed](const Provenance& provenance) { return simulate_typed(*typed, provenance); };

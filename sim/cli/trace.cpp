@@ -32,6 +32,12 @@ using traces::QuantizerRecord;
 using traces::TensorRecord;
 using traces::TraceReader;
 
+constexpr const char* examples = R"(
+Examples:
+  quatrain trace info runs/mine/trace     model, steps, layers, and how many records each has
+  quatrain trace check runs/mine/trace    whether the files are whole and the records legal
+  quatrain trace show runs/mine/trace 0/train/conv2/weight/codes)";
+
 std::uint64_t bytes_of(const TensorRecord& tensor) {
   const auto elements = static_cast<std::size_t>(traces::element_count(tensor.shape));
   return traces::is_four_bit(tensor.encoding) ? traces::packed_size(elements) : 4 * elements;
@@ -242,23 +248,25 @@ CLI::App* add_part(CLI::App& trace, const std::string& name, const std::string& 
 void add_trace_command(CLI::App& program, Action& action) {
   CLI::App* trace = program.add_subcommand("trace", "Look into a trace, or check it");
   trace->require_subcommand(1);
-  trace->footer("\nExample:\n  quatrain trace check runs/demo_cnn-001/trace");
+  trace->footer(examples);
   const auto typed = std::make_shared<Typed>();
-  CLI::App* info_part = add_part(*trace, "info", "Model, steps, layers, records, MACs, bytes",
-                                 "quatrain trace info runs/demo_cnn-001/trace", typed);
+  CLI::App* info_part =
+      add_part(*trace, "info", "Model, steps, layers, records, MACs (multiply-accumulates), bytes",
+               "quatrain trace info runs/mine/trace", typed);
   info_part->add_flag("--tensors", typed->lists_tensors, "list the tensors instead");
   info_part->callback([typed, &action] {
     action = [typed](const Provenance&) { return info(typed->directory, typed->lists_tensors); };
   });
-  CLI::App* check_part =
-      add_part(*trace, "check", "Check all that docs/trace-format.md says; exit 2 on the first fault",
-               "quatrain trace check runs/demo_cnn-001/trace", typed);
+  CLI::App* check_part = add_part(
+      *trace, "check", "Check all that docs/trace-format.md asks for; the first fault is exit code 2",
+      "quatrain trace check runs/mine/trace", typed);
   check_part->callback(
       [typed, &action] { action = [typed](const Provenance&) { return check(typed->directory); }; });
   CLI::App* show_part =
       add_part(*trace, "show", "A tensor: encoding, shape, records that refer to it, elements",
-               "quatrain trace show runs/demo_cnn-001/trace 0/train/conv2/weight/codes", typed);
-  show_part->add_option("TENSOR", typed->tensor, "tensor id")->required();
+               "quatrain trace show runs/mine/trace 0/train/conv2/weight/codes", typed);
+  show_part->add_option("TENSOR", typed->tensor, "id of a tensor, as `trace info --tensors` lists them")
+      ->required();
   CLI::Option* limit = show_part->add_option("--limit", typed->limit, "elements to print (default: 16)")
                            ->check(whole_number(0, SIZE_MAX));
   show_part->add_flag("--all", typed->shows_all, "print every element")->excludes(limit);

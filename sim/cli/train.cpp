@@ -18,17 +18,30 @@ namespace quatrain::sim {
 namespace {
 
 constexpr const char* examples = R"(
-CONFIG is a file, or the name of a config inside the program: demo_cnn, demo_quick.
+CONFIG is a config inside the program (demo_cnn, demo_quick) or a file.
+
+--quantize says how the quantized layers compute:
+  fp32       without quantizers
+  luq        4-bit operands; gradients by random rounding (logarithmic unbiased quantization)
+  nearest    4-bit operands; gradients rounded to nearest
 
 Examples:
-  quatrain train demo_cnn                                 into runs/demo_cnn-001 (the first free number)
-  quatrain train demo_cnn --quantize fp32 --out runs/fp32 the same network and recipe without quantizers
-  quatrain train mine.json --seed 7 --trace               operands and results of three steps in RUN/trace
-  quatrain train mine.json --trace-steps 0,100,last       the same of these steps
-  quatrain train mine.json --out runs/mine --resume       goes on after the newest checkpoint
+  quatrain train demo_cnn                             into runs/demo_cnn-001 (the first free number)
+  quatrain train demo_cnn --out runs/mine --trace     and a trace: operands and results of three steps
+  quatrain train demo_cnn --out runs/mine --resume    goes on after the newest checkpoint
+  quatrain train demo_cnn --trace-steps 0,5,last      a trace of these steps
+  quatrain train demo_cnn --quantize fp32 --seed 7    without quantizers, and another seed
+  quatrain train mine.json                            your own config
 
-RUN holds config.json, run.json (this command, the data's SHA-256, how far the run came), metrics.csv (one row per
-epoch), steps.csv, checkpoints/, trace/ and log.txt. Runs with equal state_hash are the same run, bit for bit, whatever the number of threads.)";
+RUN, the run directory, holds:
+  config.json     the configuration, complete, as run
+  run.json        this command, the data's SHA-256, how far the run came
+  metrics.csv     one row per epoch
+  steps.csv       one row per step
+  checkpoints/    one file per epoch
+  trace/          the traced steps
+  log.txt         what happened
+Two runs with the same state_hash are the same run, bit for bit. The number of threads does not change it.)";
 
 struct Typed {
   std::string config;
@@ -75,6 +88,13 @@ void print_epoch(const emu::EpochMetrics& metrics) {
   flush_stdout();  // a reader at the other end of a pipe sees each epoch as it ends
 }
 
+/// The library does not know how users name the folder of the data.
+emu::TrainingResult train_on_its_data(const emu::TrainingOptions& options, base::Progress& progress) try {
+  return emu::train(options, progress);
+} catch (const emu::NoDataSet& error) {
+  throw base::Error("{}; --data names their folder", error.what());
+}
+
 int train(const Typed& typed, const CLI::App& command, const std::string& command_line) {
   emu::TrainingOptions options = options_of(typed, command, command_line);
   bool has_plan = false;
@@ -85,7 +105,7 @@ int train(const Typed& typed, const CLI::App& command, const std::string& comman
   };
   options.noted = print_to_stderr;
   const auto progress = make_progress();
-  const emu::TrainingResult result = emu::train(options, *progress);
+  const emu::TrainingResult result = train_on_its_data(options, *progress);
   if (result.trace) fmt::print("trace: {}\n", result.trace->string());
   fmt::print("{}\n", result.run_directory.string());
   return 0;
@@ -97,28 +117,35 @@ void add_train_command(CLI::App& program, Action& action) {
   CLI::App* command = program.add_subcommand("train", "Train a network; equal bits on every computer");
   command->footer(examples);
   const auto typed = std::make_shared<Typed>();
-  command->add_option("CONFIG", typed->config, "training config: file or name")->required();
-  CLI::Option* out = command->add_option("--out", typed->out, "run directory (default: runs/NAME-001, ...)")
-                         ->check(not_empty());
-  command->add_option("--seed", typed->overrides.seed, "takes the place of the config's seed")
+  command->add_option("CONFIG", typed->config, "training config: name or file")->required();
+  CLI::Option* out =
+      command
+          ->add_option("--out", typed->out, "run directory (default: runs/NAME-001, the first free number)")
+          ->check(not_empty());
+  command->add_option("--seed", typed->overrides.seed, "seed, in place of the config's")
       ->check(whole_number(0, UINT32_MAX));
-  command->add_option("--epochs", typed->overrides.epochs, "takes the place of the config's epochs")
+  command->add_option("--epochs", typed->overrides.epochs, "epochs, in place of the config's")
       ->check(whole_number(1, emu::most_epochs));
-  command->add_option("--quantize", typed->quantize, "how quantized layers round, in place of the config's")
+  command
+      ->add_option("--quantize", typed->quantize,
+                   "how quantized layers compute, in place of the config's words")
       ->check(CLI::IsMember(
           std::vector<std::string>(base::words_of<emu::Recipe>.begin(), base::words_of<emu::Recipe>.end())));
   command->add_option("--threads", typed->threads, "how many threads (default: one per processor)")
       ->check(whole_number(1, 1024));
   command
-      ->add_option("--data", typed->data,
-                   "folder of the images, as IDX files (default: $QUATRAIN_DATA, or Debian's)")
+      ->add_option(
+          "--data", typed->data,
+          "folder of the data set's four IDX files\n(default: $QUATRAIN_DATA, else the Debian package's)")
       ->check(not_empty());
-  command->add_option("--trace", typed->trace, "write a trace of some steps (default: RUN/trace)")
+  command
+      ->add_option("--trace", typed->trace,
+                   "write a trace of some steps into this new folder (default: RUN/trace)")
       ->expected(0, 1);
   command->add_option(
       "--trace-steps", typed->steps,
-      "steps to trace, with commas: numbers, first, middle, last (default: the last three words)");
-  command->add_flag("--resume", typed->resumes, "go on after the newest checkpoint of --out")->needs(out);
+      "steps to trace, with commas: numbers, first, middle, last;\ndefault: first,middle,last");
+  command->add_flag("--resume", typed->resumes, "go on after the newest checkpoint in --out")->needs(out);
   command->callback([typed, command, &action] {
     action = [typed, command](const Provenance& typed_line) {
       return train(*typed, *command, typed_line.command);

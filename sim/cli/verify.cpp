@@ -31,25 +31,36 @@ namespace quatrain::sim {
 namespace {
 
 constexpr const char* examples = R"(
-TRACE is a directory written by `quatrain train --trace`, or by any program that follows docs/trace-format.md. It is
-checked first (`quatrain trace check`). Every machine recomputes every record that it supports; accumulators, scales,
-outputs and codes must have the recorded bits. The last lines say, machine by machine:
+TRACE is a directory written by `quatrain train --trace`, or by any program that follows docs/trace-format.md. The
+trace itself is checked first, as `quatrain trace check` does.
+
+A record is one quantization or one GEMM (matrix product). Every machine computes every record that it supports.
+Accumulators, scales, outputs and codes must have the recorded bits. The last lines have one machine each:
   MACHINE gemms A/B quantizers C/D elements E equal|DIFFERENT|skipped: reason
-A of the B supported GEMMs are equal.
+A of the B supported GEMMs are equal, and C of the D supported quantizers. E elements were compared.
 
 --kernel takes a shared library with the C interface of quatrain/kernel_abi.h. It runs in a process of its own, and
 each record is computed twice. A crash, a hang, a write out of bounds or an exit is a difference of that record.
-emu.blocked runs beside it, because the first wrong k needs a machine that is right; --machines chooses others.
+emu.blocked runs beside it, because the first wrong k needs a machine that is right. --machines chooses others.
 
-Exit code 0: all records are equal and at least one was checked; 1: a difference; 2: bad input, or a machine was named
-that cannot run here.
+Exit codes:
+  0    every supported record of every machine is equal, and at least one was checked
+  1    a difference
+  2    bad input, or a machine that was named cannot run here
 
 Examples:
-  quatrain verify runs/mine/trace                          every machine that can run here
-  quatrain verify runs/mine/trace --machines emu,systemc   names or beginnings of names (`quatrain machines`)
+  quatrain verify runs/mine/trace
+      every machine that can run here
+  quatrain verify runs/mine/trace --machines emu,systemc.array
+      machines by name or beginning of a name; `quatrain machines` lists them
   quatrain verify runs/mine/trace --json runs/mine/crosscheck.json
-  quatrain verify runs/mine/trace --machines simt --simt-checks   races and wild accesses of our CUDA kernels
-  quatrain verify runs/mine/trace --kernel ./mine.so       a kernel of your own (docs/guides/kernel.md))";
+      the findings for programs, and for `quatrain report`
+  quatrain verify runs/mine/trace --replayed runs/mine/simulation/luq_32x32.json
+      after `quatrain sim`: what was replayed there is not computed again
+  quatrain verify runs/mine/trace --machines simt --simt-checks
+      races and wild accesses of our CUDA kernels
+  quatrain verify runs/mine/trace --kernel ./mine.so
+      a kernel of your own (docs/guides/kernel.md))";
 
 struct Typed {
   std::string trace, machines, json, replayed;
@@ -126,6 +137,15 @@ std::set<std::string> proven_by(const std::string& simulation_file, const traces
   return proven;
 }
 
+/// The library does not know how users set its limit.
+CrossCheck compared(const traces::TraceReader& trace, const std::vector<Candidate>& candidates,
+                    std::uint64_t result_limit_mib, base::Progress& progress) try {
+  return cross_check(trace, candidates, {.result_limit_mib = result_limit_mib, .stops = interrupted},
+                     progress);
+} catch (const ResultAboveLimit& error) {
+  throw base::Error("{} (--result-limit)", error.what());
+}
+
 int verify(const Typed& typed, const Provenance& provenance) {
   machines_typed(typed);  // a wrong name is told before the trace is read
   std::vector<Output> outputs;
@@ -147,8 +167,7 @@ int verify(const Typed& typed, const Provenance& provenance) {
   for (Candidate& candidate : candidates)
     if (!typed.replayed.empty() && candidate.name == "systemc.array")
       candidate.proven = proven_by(typed.replayed, trace);
-  const CrossCheck check = cross_check(
-      trace, candidates, {.result_limit_mib = typed.result_limit_mib, .stops = interrupted}, *progress);
+  const CrossCheck check = compared(trace, candidates, typed.result_limit_mib, *progress);
   deadline.reset();
   print_cross_check(check);
   if (!outputs.empty()) {
@@ -170,14 +189,14 @@ void add_verify_command(CLI::App& program, Action& action) {
   const auto typed = std::make_shared<Typed>();
   command->add_option("TRACE", typed->trace, "trace directory")->required();
   command
-      ->add_option(
-          "--machines", typed->machines,
-          "names or beginnings of names (default: all that can run here; emu.blocked beside --kernel)")
+      ->add_option("--machines", typed->machines,
+                   "names or beginnings of names, with commas\n(default: all that can run here; with "
+                   "--kernel emu.blocked)")
       ->check(not_empty());
   command
       ->add_option(
           "--kernel", typed->kernels,
-          "shared library with a kernel of your own (quatrain/kernel_abi.h); may be given several times")
+          "shared library with a kernel of your own (quatrain/kernel_abi.h);\nmay be given several times")
       ->check(not_empty())
       ->allow_extra_args(false);
   command
@@ -190,20 +209,20 @@ void add_verify_command(CLI::App& program, Action& action) {
       "thirty times slower");
   command->add_option("--json", typed->json, "write the findings to this file")->check(not_empty());
   command
-      ->add_option(
-          "--replayed", typed->replayed,
-          "simulation file of this trace (`quatrain sim`): systemc.array does not compute again what was "
-          "replayed there without a difference")
+      ->add_option("--replayed", typed->replayed,
+                   "result of `quatrain sim` on this trace; systemc.array does not compute again\nwhat was "
+                   "replayed there without a difference")
       ->check(not_empty());
   command
       ->add_option("--result-limit", typed->result_limit_mib,
-                   "MiB that one GEMM's result may take (default: 1024)")
+                   "memory that the result of one GEMM may take, in MiB (default: 1024)")
       ->check(whole_number(1, std::uint64_t{1} << 20));
   command
       ->add_option("--pe-macs", typed->pe_macs,
-                   "systemc.pe runs unasked on traces of up to so many MACs (default: 20000000)")
+                   "largest trace on which systemc.pe runs unasked, in MACs "
+                   "(multiply-accumulates);\ndefault: 20000000")
       ->check(whole_number(0, UINT64_MAX));
-  command->add_option("--threads", typed->threads, "default: as many as the machine has")
+  command->add_option("--threads", typed->threads, "how many threads (default: one per processor)")
       ->check(whole_number(1, 1024));
   command->callback([typed, &action] {
     action = [typed](const Provenance& provenance) { return verify(*typed, provenance); };

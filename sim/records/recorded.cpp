@@ -40,8 +40,8 @@ void require_finite_scale(const Manifest& manifest, const GemmRecord& record) {
 void require_memory(const GemmRecord& record, std::uint64_t limit_mib) {
   const auto elements = static_cast<std::uint64_t>(traces::element_count(record.result_shape));
   if (elements > (limit_mib << 20) / 8)
-    throw Error("a result of {} elements takes {} MiB; expected at most {} MiB (the limit of a result)",
-                elements, (elements * 8 + (1U << 20) - 1) >> 20, limit_mib);
+    throw ResultAboveLimit("a result of {} elements takes {} MiB; expected at most {} MiB", elements,
+                           (elements * 8 + (1U << 20) - 1) >> 20, limit_mib);
 }
 
 /// What numerics.md sections 3 and 4 refuse, so that an Error of a machine is the machine's own.

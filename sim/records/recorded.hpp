@@ -2,6 +2,7 @@
 /// Records of a trace as tasks for a machine, with what the trace says the result is. Everything that a
 /// machine may rely on is checked first: a record that no machine may compute is an Error of the trace.
 
+#include "traces/base/error.hpp"
 #include "traces/format/reader.hpp"
 #include "traces/machine.hpp"
 
@@ -15,13 +16,19 @@ namespace quatrain::sim {
 /// "0/train/conv2/forward": a GEMM record has no id of its own.
 std::string name_of(const traces::Manifest& manifest, const traces::GemmRecord& record);
 
-/// Why a sum could leave int32, by the encodings' largest magnitudes (numerics.md section 6); nothing where
-/// none can.
+/// Why a sum could leave int32, by the encodings' largest magnitudes (numerics.md section 6). Nothing where
+/// no sum can.
 traces::Refusal inexact_sum(const traces::Manifest& manifest, const traces::GemmRecord& record);
 
+/// A result takes more memory than the caller allows.
+class ResultAboveLimit : public base::Error {
+ public:
+  using base::Error::Error;
+};
+
 /// Throws Error for a record that no machine may compute: a sum that could leave int32 (numerics.md section
-/// 6), a scale that is infinite, a result (accumulators and output, 8 bytes per element) above
-/// `result_limit_mib`.
+/// 6), or a scale that is infinite. Throws ResultAboveLimit for a result (accumulators and output, 8 bytes
+/// per element) above `result_limit_mib`.
 void require_computable(const traces::TraceReader& trace, const traces::GemmRecord& record,
                         std::uint64_t result_limit_mib);
 
@@ -77,8 +84,8 @@ struct RecordedQuantizer {
   std::vector<std::uint8_t> codes;  ///< packed, as the trace has them
 };
 
-/// The first code that is not zero where the record says that all are (its M is below 2^-100); nothing where
-/// the record keeps its word.
+/// The first code that is not zero although the record says that all are (its M is below 2^-100). Nothing
+/// where all are zero as it says.
 std::optional<std::int64_t> code_of_zero_record(const traces::TraceReader& trace,
                                                 const traces::QuantizerRecord& record);
 

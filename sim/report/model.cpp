@@ -87,7 +87,7 @@ std::vector<Design> read_designs(const fs::path& folder, const std::string& mani
   return designs;
 }
 
-/// A folder of `quatrain sim --out`: its designs that ran the trace of the first one.
+/// A folder of simulations: its designs that ran the trace of the first one.
 void read_simulations(const fs::path& directory, Report& report) {
   report.designs = read_designs(directory, "", report);
   report.missing.push_back({"training", "a folder of simulations", ""});
@@ -240,8 +240,7 @@ Report read_report(const fs::path& directory, base::ThreadPool& pool, base::Prog
   if (!is_demo && !is_run && !has_simulation(directory))
     throw base::Error(
         "{}: holds no config.json, no run in fp32/, luq/ or nearest/, and no simulation; expected a run "
-        "directory, "
-        "a demo's, or a folder of `quatrain sim --out`",
+        "directory, a demo's, or a folder of simulations",
         directory.string());
   report.kind = is_demo ? "demo" : is_run ? "run" : "simulations";
   if (is_demo) {

@@ -1,7 +1,7 @@
 #pragma once
-/// Everything a report says, as data: read once from a run directory, a demo's or a folder of simulations,
-/// rendered three times (terminal, report.json, report.html). What is not there is a `Missing`, never a
-/// made-up figure.
+/// Everything that a report says, as data. It is read once, from a run directory, a demo's folder or a folder
+/// of simulations, and rendered three times (terminal, report.json, report.html). A part that is not there is
+/// a `Missing`, never a made-up figure.
 
 #include "emu/nn/run_directory.hpp"
 #include "emu/nn/training_config.hpp"
@@ -51,12 +51,13 @@ struct Missing {
 };
 
 struct Report {
-  std::string kind;     ///< "demo", "run", or "simulations": a folder of `quatrain sim --out`
+  std::string kind;     ///< "demo", "run", or "simulations": a folder of results of `quatrain sim`
   std::string subject;  ///< name of the directory
   std::vector<TrainingRun> training;
   std::string traced_folder;  ///< of the run whose trace the rest is about
   std::optional<CrossCheck> crosscheck;
-  std::vector<Design> designs;  ///< those that replayed the trace first, then by name, its numbers as numbers
+  std::vector<Design>
+      designs;  ///< those that replayed the trace first, then by name; numbers in names in their order
   std::optional<GradientStudy> gradients;
   std::vector<Stage> stages;
   std::vector<std::string> commands;  ///< that repeat it

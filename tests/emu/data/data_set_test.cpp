@@ -28,8 +28,7 @@ class DataSetFolder : public testing::Test {
 };
 
 constexpr const char* advice =
-    "expected the four IDX files of Fashion-MNIST (Debian package dataset-fashion-mnist, or any folder that "
-    "holds them)";
+    "expected the four IDX files of Fashion-MNIST (Debian package dataset-fashion-mnist)";
 
 TEST_F(DataSetFolder, ReadsBothHalves) {
   const DataSet data = read_data_set(directory_, {});

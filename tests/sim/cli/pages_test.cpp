@@ -63,6 +63,32 @@ TEST_F(Pages, ShowOnlyCommandsAndOptionsThatExist) {
   EXPECT_GT(commands, 20U);
 }
 
+TEST_F(Pages, HelpShowsOnlyCommandsAndOptionsThatExist) {
+  for (const char* command : {"", "train", "trace", "trace info", "trace check", "trace show", "sim",
+                              "verify", "report", "machines", "demo"})
+    EXPECT_EQ(unknown(help(command)), "") << command;
+}
+
+/// All but what depends on the computer: seconds, and whether there is a GPU.
+TEST_F(Pages, TheSampleOfVerifyIsWhatTheCommandPrints) {
+  if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "built without SystemC: its machines are skipped";
+  const std::string command = "$ quatrain verify tests/data/outside_trace\n";
+  const std::string page = base::read_whole_file(QUATRAIN_SOURCE_DIR "/docs/guides/verify.md");
+  const std::size_t begin = page.find(command);
+  ASSERT_NE(begin, std::string::npos);
+  std::istringstream sample(page.substr(begin + command.size()));
+  const ProgramRun run = run_program("cd " QUATRAIN_SOURCE_DIR " && " QUATRAIN_PROGRAM,
+                                     "verify tests/data/outside_trace", folder_);
+  EXPECT_EQ(run.exit_code, 0);
+  std::size_t compared = 0;
+  for (std::string line; std::getline(sample, line) && line != "```";) {
+    if (line == "..." || line.starts_with("emu.naive  ") || line.starts_with("cuda.")) continue;
+    EXPECT_NE(("\n" + run.out).find("\n" + line + "\n"), std::string::npos) << line;
+    ++compared;
+  }
+  EXPECT_GE(compared, 10U);
+}
+
 TEST_F(Pages, AnUnknownCommandOrOptionIsFound) {
   EXPECT_EQ(unknown("`quatrain sim X --tracing T` and `quatrain fly`, `quatrain trace check D --all`"),
             "sim --tracing\nquatrain fly\ntrace check --all\n");

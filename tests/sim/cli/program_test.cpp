@@ -40,7 +40,7 @@ TEST(Program, HelpListsEveryCommandWithExamplesAndExitCodes) {
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_EQ(run.err, "");
   for (const char* part : {"train ", "trace ", "sim ", "verify ", "report ", "machines ", "demo ",
-                           "Examples:", "Exit codes:", "130 interrupted"})
+                           "Examples:", "Exit codes:", "  130  interrupted"})
     EXPECT_THAT(run.out, HasSubstr(part));
 }
 

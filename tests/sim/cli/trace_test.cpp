@@ -133,13 +133,5 @@ TEST_F(TraceCommand, UnknownTensorAndMissingArguments) {
   EXPECT_EQ(run("show " + outside).exit_code, 2);
 }
 
-TEST_F(TraceCommand, HelpHasAnExample) {
-  for (const std::string part : {"", "info ", "check ", "show "}) {
-    const ProgramRun help = run(part + "--help");
-    EXPECT_EQ(help.exit_code, 0);
-    EXPECT_THAT(help.out, testing::HasSubstr("Example:\n  quatrain trace "));
-  }
-}
-
 }  // namespace
 }  // namespace quatrain::tests

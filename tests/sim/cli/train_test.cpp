@@ -147,10 +147,12 @@ TEST_F(TrainCommand, BadConfigsAreNamed) {
 
 TEST_F(TrainCommand, BadDataAreNamed) {
   const std::string advice =
-      "expected the four IDX files of Fashion-MNIST (Debian package dataset-fashion-mnist, or any folder "
-      "that "
-      "holds them)";
+      "expected the four IDX files of Fashion-MNIST (Debian package dataset-fashion-mnist); --data names "
+      "their folder";
   expect_refusal("tiny.json --data absent", "absent: no such folder; " + advice);
+  std::filesystem::create_directory(folder_ / "empty");
+  expect_refusal("tiny.json --data empty",
+                 "empty: no train-images-idx3-ubyte here, plain or with .gz; " + advice);
   expect_refusal("demo_quick --data data",
                  "data/train-images-idx3-ubyte: 48 images; the config asks for 6000 in /data/train_images");
   const std::string images = read_whole_file(folder_ / "data/t10k-images-idx3-ubyte");
@@ -193,12 +195,6 @@ TEST_F(TrainCommand, ADiskThatTakesNoMoreIsNamed) {
   EXPECT_EQ(run.out, "");
   EXPECT_EQ(run.err, "error: run/checkpoints/epoch_0001.safetensors: cannot be written: File too large\n");
   EXPECT_THAT(contents(folder_ / "run/checkpoints"), testing::IsEmpty());
-}
-
-TEST_F(TrainCommand, HelpHasExamples) {
-  const ProgramRun run = train("--help");
-  EXPECT_EQ(run.exit_code, 0);
-  EXPECT_THAT(run.out, HasSubstr("  quatrain train demo_cnn --quantize fp32 --out runs/fp32"));
 }
 
 TEST_F(TrainCommand, InterruptedBySignalKeepsItsCheckpointsAndGoesOn) {

@@ -370,7 +370,7 @@ TEST_F(VerifyCommand, AResultAboveTheLimitIsRefused) {
   EXPECT_EQ(run.out, "");
   EXPECT_EQ(run.err, "error: " + trace() +
                          ": gemm 0/train/layer/forward: a result of 262144 elements takes 2 MiB; expected at "
-                         "most 1 MiB (the limit of a result)\n");
+                         "most 1 MiB (--result-limit)\n");
 }
 
 }  // namespace

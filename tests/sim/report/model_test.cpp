@@ -121,7 +121,7 @@ TEST(ReportModel, NeitherKindOfDirectoryIsAnError) {
       message_of([&] { read(folder.path()); }),
       name +
           ": holds no config.json, no run in fp32/, luq/ or nearest/, and no simulation; expected a run "
-          "directory, a demo's, or a folder of `quatrain sim --out`");
+          "directory, a demo's, or a folder of simulations");
 }
 
 struct BadFile {

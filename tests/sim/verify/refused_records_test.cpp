@@ -105,8 +105,8 @@ TEST_F(CrossCheckOfCases, AResultAboveTheLimitIsRefused) {
   GemmCase c = linear_case(Phase::forward, 512, 257, 1);
   EXPECT_EQ(
       message_of([&] { check({c}, {&healthy}); }),
-      at_trace("gemm 0/train/layer/forward: a result of 131584 elements takes 2 MiB; expected at most 1 MiB "
-               "(the limit of a result)"));
+      at_trace(
+          "gemm 0/train/layer/forward: a result of 131584 elements takes 2 MiB; expected at most 1 MiB"));
 }
 
 }  // namespace
