@@ -205,7 +205,7 @@ void add_verify_command(CLI::App& program, Action& action) {
       ->check(whole_number(1, 86'400));
   command->add_flag(
       "--simt-checks", typed->simt_checks,
-      "check every access of the simt.* kernels: races, unwritten memory, bounds, alignment; about "
+      "check every access of the simt.* kernels: races, unwritten memory, bounds, alignment;\nabout "
       "thirty times slower");
   command->add_option("--json", typed->json, "write the findings to this file")->check(not_empty());
   command
