@@ -8,7 +8,7 @@ tools="g++ cmake ninja-build pkg-config"
 libraries="libsystemc-dev libboost-dev libboost-context-dev libfmt-dev
   nlohmann-json3-dev libcli11-dev libtbb-dev libssl-dev zlib1g-dev"
 data="libjs-chart.js dataset-fashion-mnist"
-tests="libgtest-dev libgmock-dev libvalijson-dev strace"
+tests="libgtest-dev libgmock-dev libvalijson-dev python3-numpy strace"
 
 install_missing() {
   command -v dpkg-query >/dev/null || return 0 # not Debian: CMake will name what it misses

@@ -1,6 +1,6 @@
 # Fails when a page (*.md) links to a file that is not there, or names one of the tree that is not there.
 #   cmake -DROOT=<tree> -P check_pages.cmake
-set(folders "traces|emu|rtl_models|kernels|sim|configs|tests|docs")
+set(folders "traces|emu|rtl_models|kernels|sim|configs|tests|docs|examples|python|include")
 file(GLOB_RECURSE pages RELATIVE ${ROOT} ${ROOT}/docs/*.md)
 file(GLOB more RELATIVE ${ROOT} ${ROOT}/*.md ${ROOT}/*/README.md ${ROOT}/tests/*/README.md)
 set(bad "")

@@ -1,9 +1,12 @@
 #include "tests/support/sharp_gemms.hpp"
 
+#include "sim/conformance/codes.hpp"
+#include "sim/conformance/families.hpp"
 #include "tests/support/exact_oracle.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace quatrain::tests {
@@ -13,39 +16,11 @@ using traces::Encoding;
 using traces::Geometry;
 using traces::Phase;
 
-using Codes = std::vector<std::uint8_t>;
-
-std::uint8_t code_of(Encoding encoding, int value) {
-  const auto& table = traces::code_values(encoding);
-  std::uint8_t code = 0;
-  while (table[code] != value) ++code;
-  return code;
-}
+using sim::code_of;
+using sim::Codes;
 
 std::uint8_t legal_or_zero(Encoding encoding, std::size_t code) {
   return encoding == Encoding::fp4_e3m0 && code == 8 ? std::uint8_t{0} : static_cast<std::uint8_t>(code);
-}
-
-/// Fourteen digits: codes 1..7 and 9..15 differ in value in every encoding.
-std::uint8_t digit_code(std::size_t index, unsigned digit) {
-  for (unsigned d = 0; d < digit; ++d) index /= 14;
-  const auto code = static_cast<std::uint8_t>(index % 14 + 1);
-  return code < 8 ? code : static_cast<std::uint8_t>(code + 1);
-}
-
-Codes index_codes(std::int64_t elements, unsigned digit) {
-  Codes codes;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(elements); ++i) codes.push_back(digit_code(i, digit));
-  return traces::pack_nibbles(codes);
-}
-
-/// One code 1 in each of `slices` equal parts, at a place that moves from part to part.
-Codes one_hot_codes(std::int64_t elements, std::int64_t slices) {
-  Codes codes(static_cast<std::size_t>(elements));
-  const std::int64_t size = elements / slices;
-  for (std::int64_t slice = 0; slice < slices; ++slice)
-    codes[static_cast<std::size_t>(slice * size + (slice * 7 + 3) % size)] = 1;
-  return traces::pack_nibbles(codes);
 }
 
 /// m = n = 1: the terms of one sum, as values.
@@ -134,11 +109,7 @@ SharpGemm with_expected(std::string name, GemmCase c) {
 }
 
 Geometry linear_geometry(Phase phase, std::int64_t m, std::int64_t n, std::int64_t k) {
-  Geometry g;
-  if (phase == Phase::forward) g.batch = m, g.out_channels = n, g.in_channels = k;
-  if (phase == Phase::backward_data) g.batch = m, g.in_channels = n, g.out_channels = k;
-  if (phase == Phase::backward_weight) g.in_channels = m, g.out_channels = n, g.batch = k;
-  return g;
+  return sim::linear_geometry(phase, m, n, k);
 }
 
 SharpGemm all_pairs(const Mode& mode, std::int64_t k, std::int64_t at) {
@@ -166,36 +137,19 @@ SharpGemm ramp(const traces::Gemm& gemm, const Mode& mode, Indexed indexed, unsi
   const std::int64_t rights = traces::right_elements(gemm.phase, gemm.geometry);
   const std::int64_t right_slices =
       gemm.phase == Phase::backward_weight ? gemm.geometry.batch : gemm.geometry.out_channels;
-  c.left = indexed == Indexed::left ? index_codes(lefts, digit) : one_hot_codes(lefts, gemm.geometry.batch);
-  c.right = {indexed == Indexed::right ? index_codes(rights, digit) : one_hot_codes(rights, right_slices)};
+  c.left = indexed == Indexed::left ? sim::index_codes(lefts, digit)
+                                    : sim::one_hot_codes(lefts, gemm.geometry.batch);
+  c.right = {indexed == Indexed::right ? sim::index_codes(rights, digit)
+                                       : sim::one_hot_codes(rights, right_slices)};
   return with_expected(fmt::format("ramp: {} x {}, {} indexed, digit {}", name_of(mode.left),
                                    name_of(mode.right), indexed == Indexed::left ? "left" : "right", digit),
                        std::move(c));
 }
 
 std::vector<Geometry> edge_geometries() {
-  std::vector<Geometry> all;
-  for (const std::int64_t m : {1, 15, 17, 33})
-    for (const std::int64_t n : {1, 8, 31, 65}) {
-      Geometry g;
-      g.batch = m, g.out_channels = n, g.in_channels = (m * 5 + n * 3) % 67 + 1;
-      all.push_back(g);
-    }
-  const auto add = [&](Geometry g) { all.push_back(with_output(g)); };
-  // batch, channels in, h, w, channels out, (filled in), kernel, stride, padding, groups
-  add({2, 3, 7, 6, 5, 0, 0, 3, 3, 1, 1, 0, 0, 1});
-  add({1, 1, 1, 1, 1, 0, 0, 3, 3, 1, 1, 1, 1, 1});   // a plane of one element under a padded kernel
-  add({2, 2, 3, 4, 3, 0, 0, 2, 3, 1, 1, 4, 5, 1});   // whole windows in the padding
-  add({2, 3, 9, 8, 4, 0, 0, 2, 1, 3, 4, 0, 1, 1});   // strides beyond the kernel: inputs that nothing reads
-  add({3, 4, 5, 5, 6, 0, 0, 3, 3, 2, 2, 1, 1, 2});   // rows left over under a stride
-  add({2, 6, 4, 3, 6, 0, 0, 3, 1, 1, 2, 2, 0, 6});   // depthwise
-  add({1, 6, 6, 7, 9, 0, 0, 3, 2, 2, 1, 0, 1, 3});   // groups, odd everywhere
-  add({2, 8, 6, 6, 16, 0, 0, 1, 1, 2, 2, 0, 0, 1});  // 1x1 under a stride
-  add({1, 3, 11, 13, 2, 0, 0, 5, 7, 1, 1, 2, 3, 1});
-  // the longest stride of a trace: any sum with it leaves 32 bits; of the second window a corner is inside
-  constexpr std::int64_t longest = (std::int64_t{1} << 31) - 1;
-  add({3, 4, 1, 2, 2, 0, 0, 1, 1, 1, longest, 0, 0, 1});
-  add({3, 4, 2, 3, 2, 0, 0, 2, 2, longest, longest, 1, 1, 1});
+  std::vector<Geometry> all = sim::edge_linears();
+  const std::vector<Geometry> convolutions = sim::edge_convolutions();
+  all.insert(all.end(), convolutions.begin(), convolutions.end());
   return all;
 }
 
@@ -240,44 +194,35 @@ std::vector<SharpGemm> far_padded_gemms() {
 std::vector<SharpGemm> wide_sums(std::int64_t size) {
   std::vector<SharpGemm> all;
   for (const Mode& mode : five_modes) {
-    const int left_most = traces::largest_magnitude(mode.left),
-              right_most = traces::largest_magnitude(mode.right);
-    const std::int64_t equal_terms =
-        34'000 / (left_most * right_most) + 1;  // the last term takes off 960 at most
-    const bool left_has_signs = mode.left != Encoding::uint4;
-    // Rows and columns have a value of their own in the equal terms, and another one in the last term.
-    const auto row_value = [&](std::int64_t m, bool is_last) {
-      const int value = is_last ? traces::code_values(mode.left)[static_cast<std::size_t>(m % 8)] : left_most;
-      return left_has_signs && m % 2 == 1 ? -value : value;
-    };
-    const auto column_value = [&](std::int64_t n, bool is_last) {
-      const int value =
-          is_last ? traces::code_values(mode.right)[static_cast<std::size_t>(n % 7 + 1)] : right_most;
-      return n / 2 % 2 == 1 ? -value : value;
-    };
-    const std::int64_t k = equal_terms + 1;
-    GemmCase c{
-        {mode.phase, linear_geometry(mode.phase, size, size, k)}, mode.left, mode.right, {}, {}, 0.5F, 0.25F};
-    // forward: X [m, k], W [n, k]; backward_data: dZ [m, k], W [k, n]; backward_weight: X [k, m], dZ [k, n]
-    const bool left_by_k = mode.phase == Phase::backward_weight, right_by_k = mode.phase != Phase::forward;
-    Codes left(static_cast<std::size_t>(size * k)), right = left;
-    for (std::int64_t line = 0; line < size; ++line)
-      for (std::int64_t at = 0; at < k; ++at) {
-        const auto along = static_cast<std::size_t>(line * k + at),
-                   across = static_cast<std::size_t>(at * size + line);
-        const bool is_last = at == equal_terms;
-        left[left_by_k ? across : along] = code_of(mode.left, row_value(line, is_last));
-        right[right_by_k ? across : along] = code_of(mode.right, column_value(line, is_last));
-      }
-    c.left = traces::pack_nibbles(left);
-    c.right = {traces::pack_nibbles(right)};
+    const sim::Mode& of =
+        *std::find_if(sim::all_modes.begin(), sim::all_modes.end(), [&](const sim::Mode& one) {
+          return one.phase == mode.phase && one.left == mode.left && one.right == mode.right;
+        });
+    const std::int64_t equal_terms = sim::wide_terms(of, 32'768), k = equal_terms + 1;
+    const sim::LinearOperands operands = sim::linear_operands(
+        of, {size, size, k},
+        [&](std::int64_t m, std::int64_t at) {
+          const sim::WideValues values = sim::wide_row(of, m);
+          return code_of(mode.left, at == equal_terms ? values.last : values.usual);
+        },
+        [&](std::int64_t n, std::int64_t at) {
+          const sim::WideValues values = sim::wide_column(of, n);
+          return code_of(mode.right, at == equal_terms ? values.last : values.usual);
+        });
+    GemmCase c{{mode.phase, linear_geometry(mode.phase, size, size, k)},
+               mode.left,
+               mode.right,
+               operands.left,
+               {operands.right},
+               0.5F,
+               0.25F};
     traces::GemmResult expected;
     expected.scale = 0.125F;
     for (std::int64_t i = 0; i < size * size; ++i) {
       const bool by_column = mode.phase == Phase::backward_weight;  // dW [n, m]
       const std::int64_t m = by_column ? i % size : i / size, n = by_column ? i / size : i % size;
-      const std::int64_t sum = equal_terms * row_value(m, false) * column_value(n, false) +
-                               row_value(m, true) * column_value(n, true);
+      const sim::WideValues row = sim::wide_row(of, m), column = sim::wide_column(of, n);
+      const std::int64_t sum = equal_terms * row.usual * column.usual + row.last * column.last;
       expected.accumulators.push_back(static_cast<std::int32_t>(sum));
       expected.output.push_back(static_cast<float>(sum) * expected.scale);  // exact: a power of two
     }
