@@ -31,7 +31,7 @@ std::string name_of_place(const Place& place) {
 /// A line may hold several barriers.
 bool is_same_place(const Place& one, const Place& other) {
   return one.line() == other.line() && one.column() == other.column() &&
-         std::string_view(one.file_name()) == other.file_name();
+         (one.file_name() == other.file_name() || std::string_view(one.file_name()) == other.file_name());
 }
 
 }  // namespace

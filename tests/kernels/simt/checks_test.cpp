@@ -107,13 +107,14 @@ void exchange_between_warps(int* data) {
     __syncwarp();
   data[threadIdx.x] = shared.value[threadIdx.x ^ 32];
 }
+template <bool has_second>
 void exchange_within_warps(int* data) {
   Shared& shared = shared_memory<Shared>();
   for (unsigned lanes = 1; lanes < 32; lanes *= 2) {
     shared.value[threadIdx.x] = data[threadIdx.x];
     __syncwarp();
     data[threadIdx.x] += shared.value[threadIdx.x ^ lanes];
-    __syncwarp();
+    if (has_second) __syncwarp();
   }
 }
 template <unsigned mask>
@@ -126,7 +127,7 @@ void exchange_within_half_warps(int* data) {
 
 TEST(SimtChecks, SyncwarpOrdersItsLanesOnly) {
   expect_clean(exchange_between_warps<true>, {1, 64}, 64);
-  expect_clean(exchange_within_warps, {1, 64}, 64);
+  expect_clean(exchange_within_warps<true>, {1, 64}, 64);
   expect_clean(exchange_within_half_warps<15>, {1, 32}, 32);
   for (const ThreadOrder order : all_orders) {
     EXPECT_THAT(checked(order, exchange_between_warps<false>, {1, 64}, 64),
@@ -160,6 +161,31 @@ TEST(SimtChecks, AnIncrementWithoutAtomicIsARaceOfThreads) {
         checked(order, count_with_one_plain, {1, 64}, 1),
         testing::AllOf(testing::HasSubstr("race on byte 0"), testing::HasSubstr("thread 7 "),
                        testing::HasSubstr(place(plain_line)), testing::HasSubstr(place(plain_line + 2))));
+}
+void read_beside_atomics(int* data) {
+  if (threadIdx.x == 1)
+    data[1] = data[0];
+  else
+    atomicAdd(data, 1);
+}
+void store_beside_atomics(int* data) {
+  if (threadIdx.x == 1)
+    data[0] = 5;
+  else
+    atomicAdd(data, 1);
+}
+/// Both threads load before the second one stores.
+void read_and_let_one_store(int* data) {
+  const int old = data[0];
+  if (threadIdx.x == 1) data[0] = old + 1;
+}
+
+TEST(SimtChecks, PlainAccessesRaceWithAtomicsAndStoresWithEveryLoad) {
+  for (const ThreadOrder order : all_orders) {
+    EXPECT_THAT(checked(order, read_beside_atomics, {1, 2}, 2), testing::HasSubstr("race on byte 0 "));
+    EXPECT_THAT(checked(order, store_beside_atomics, {1, 2}, 1), testing::HasSubstr("race on byte 0 "));
+    EXPECT_THAT(checked(order, read_and_let_one_store, {1, 2}, 1), testing::HasSubstr("race on byte 0 "));
+  }
 }
 /// One thread a block: whatever the launch shape, two blocks are never ordered.
 TEST(SimtChecks, AnIncrementWithoutAtomicIsARaceOfBlocks) {
@@ -382,6 +408,21 @@ TEST(SimtChecks, ACopyOverWhatOthersStillReadIsARace) {
         testing::AllOf(
             testing::AnyOf(testing::HasSubstr("race on byte"), testing::HasSubstr("before a cp_async_wait")),
             testing::HasSubstr(place(over_line)), testing::HasSubstr(place(over_line - 2))));
+}
+
+void copy_from(int* data, int at) {
+  Shared& shared = shared_memory<Shared>();
+  cp_async<4>(shared.value, data + at);
+  cp_async_commit();
+  cp_async_wait<0>();
+}
+constexpr int from_line = __LINE__ - 4;
+
+TEST(SimtChecks, ACopyReadsItsSource) {
+  expect_clean(copy_from, {1, 1}, 8, 7);
+  EXPECT_EQ(
+      checked(ThreadOrder::shuffled, copy_from, {1, 1}, 8, 8),
+      "kernel kernel, block (0, 0, 0): thread 0 reads byte 32 of a buffer of 32 bytes " + place(from_line));
 }
 
 struct Rows {

@@ -375,6 +375,21 @@ TEST(SimtWarp, LanesAtTwoShufflesOfOneLineAreReported) {
       testing::MatchesRegex(".*: the threads wait for each other: 0-15 at a warp collective .*, 16-31 at a "
                             "warp collective .*"));
 }
+void shuffle_with_two_masks_on_one_line() {
+  threadIdx.x < 16 ? __shfl_sync(0x1FFFFU, 0, 0) : __shfl_sync(~0U, 0, 0);
+}
+constexpr int masks_line = __LINE__ - 2;
+
+/// Lane 16 is in both masks: each half waits for the other.
+TEST(SimtWarp, MasksThatDoNotFitAreReported) {
+  for (const ThreadOrder order : all_orders)
+    EXPECT_EQ(
+        message_of_kernel(shuffle_with_two_masks_on_one_line, dim3(1), dim3(32), order),
+        fmt::format(
+            "kernel kernel, block (0, 0, 0): the threads wait for each other: 0-15 at a warp collective of "
+            "mask 0x0001ffff (runtime_test.cpp:{0}), 16-31 at a warp collective (runtime_test.cpp:{0})",
+            masks_line));
+}
 TEST(SimtRuntime, DeadlockIsReported) {
   for (const ThreadOrder order : all_orders)
     EXPECT_EQ(
