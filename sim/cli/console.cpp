@@ -140,7 +140,10 @@ void install_signal_handlers() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-void print_to_stderr(std::string_view line) { write_text(on_one_line(line) + "\n"); }
+void print_to_stderr(std::string_view line) {
+  const char* const over_progress = isatty(STDERR_FILENO) == 1 ? "\r\x1b[K" : "";  // which is drawn again
+  write_text(over_progress + on_one_line(line) + "\n");
+}
 
 void warn_unless_flushed(bool is_flushed, const std::filesystem::path& file) {
   if (!is_flushed)
