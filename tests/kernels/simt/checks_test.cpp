@@ -132,6 +132,8 @@ TEST(SimtChecks, SyncwarpOrdersItsLanesOnly) {
   for (const ThreadOrder order : all_orders) {
     EXPECT_THAT(checked(order, exchange_between_warps<false>, {1, 64}, 64),
                 testing::HasSubstr("race on byte"));
+    EXPECT_THAT(checked(order, exchange_within_warps<false>, {1, 64}, 64),
+                testing::HasSubstr("race on byte"));
     EXPECT_THAT(checked(order, exchange_within_half_warps<16>, {1, 32}, 32),
                 testing::HasSubstr("race on byte"));
   }
