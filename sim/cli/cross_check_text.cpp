@@ -60,6 +60,19 @@ void print_unsupported(const MachineFindings& machine, const RecordCounts& all) 
   }
 }
 
+/// What the differences look like, and which mistake gives them.
+void print_findings(const std::string& machine, const char* of, const DifferenceFindings& findings) {
+  if (findings.pattern)
+    fmt::print("{} pattern of {}: {}\n", machine, findings.pattern->record,
+               base::joined(describe(*findings.pattern), "; "));
+  if (!findings.diagnosis) return;
+  const auto& [cause, evidence, records, explained, also] = *findings.diagnosis;
+  fmt::print("{} diagnosis of {}: {}: {}", machine, of, cause, evidence);
+  if (!also.empty())
+    fmt::print("; so would {}", base::joined(std::span(also).first(std::min<std::size_t>(also.size(), 3))));
+  fmt::print("\n");
+}
+
 void print_differences(const MachineFindings& machine) {
   if (machine.different_records() == 0) return;
   fmt::print("{} differs in {} of {} records, in {}{} of {} elements", machine.name,
@@ -68,6 +81,8 @@ void print_differences(const MachineFindings& machine) {
   if (machine.uncounted_records > 0)
     fmt::print("; of {} of the records the different elements are not known", machine.uncounted_records);
   fmt::print("\n{} first difference: {}\n", machine.name, describe(*machine.first_difference));
+  print_findings(machine.name, "gemms", machine.gemm_differences);
+  print_findings(machine.name, "quantizers", machine.quantizer_differences);
 }
 
 /// A kernel that crashes may do so on each record: the first ones are enough to read.

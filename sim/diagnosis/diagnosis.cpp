@@ -15,7 +15,7 @@ constexpr unsigned most_records = 8;            // of one scope
 constexpr std::int64_t most_terms = 2'000'000;  // a second at most, with all claims on the first elements
 constexpr std::int64_t longest_sum = 1 << 20;
 constexpr std::size_t fewest_elements = 16, most_elements = 4096, most_codes = 65'536;
-constexpr std::size_t race_order = 0, output_order = 100'000, hypothesis_width = 1000;
+constexpr std::size_t race_order = 200'000, output_order = 100'000, hypothesis_width = 1000;
 
 /// A claim under trial on one record.
 struct Trial {
@@ -101,16 +101,13 @@ bool GemmDiagnoser::wants(const std::string& scope) const {
 void GemmDiagnoser::add(const DifferingGemm& gemm) {
   ++seen_[scope_of(gemm)];
   ranking_.add_record();
-  if (gemm.unsteady.value_or(0) > 0)
+  const bool is_explained = gemm.expected != gemm.got ? add_accumulators(gemm) : add_outputs(gemm);
+  if (!is_explained && gemm.unsteady.value_or(0) > 0)  // what is left over explains an unsteady result too
     ranking_.explains("race", race_order, scope_of(gemm), race_evidence(*gemm.unsteady));
-  else if (gemm.expected != gemm.got)
-    add_accumulators(gemm);
-  else
-    add_outputs(gemm);
 }
 
-void GemmDiagnoser::add_accumulators(const DifferingGemm& gemm) {
-  if (gemm.size.k > longest_sum) return;
+bool GemmDiagnoser::add_accumulators(const DifferingGemm& gemm) {
+  if (gemm.size.k > longest_sum) return false;
   const auto is_different = [&](std::size_t i) { return gemm.expected[i] != gemm.got[i]; };
   const auto different = elements_where(gemm.got.size(), is_different);
   const auto equal = elements_where(gemm.got.size(), [&](std::size_t i) { return !is_different(i); });
@@ -121,36 +118,41 @@ void GemmDiagnoser::add_accumulators(const DifferingGemm& gemm) {
   for (const std::int64_t element : looked_at) {
     const Sum sum = sum_at(gemm, element);
     try_on(trials, gemm, sum, sum.got);
-    if (trials.empty()) return;
+    if (trials.empty()) return false;
   }
   for (const std::int64_t element : equal_looked_at) {
     const Sum sum = sum_at(gemm, element);
     try_on(trials, gemm, sum, sum.expected);
-    if (trials.empty()) return;
+    if (trials.empty()) return false;
   }
+  std::erase_if(trials, [](const Trial& trial) { return !trial.has_predicted; });
   for (Trial& trial : trials) {
-    if (!trial.has_predicted) continue;
     const std::string statement = trial.claim.statement(gemm);
     ranking_.explains(trial.claim.cause, trial.order, scope_of(gemm),
                       fmt::format("{} {}", count_text(looked_at.size(), different.size()), statement));
     const std::string cause = trial.claim.cause;
     believed_.emplace(cause, std::move(trial.claim));
   }
+  return !trials.empty();
 }
 
-void GemmDiagnoser::add_outputs(const DifferingGemm& gemm) {
+bool GemmDiagnoser::add_outputs(const DifferingGemm& gemm) {
   const auto different = elements_where(gemm.got_output.size(), [&](std::size_t i) {
     return bits_of(gemm.got_output[i]) != bits_of(gemm.expected_output[i]);
   });
-  if (different.empty()) return;
+  if (different.empty()) return false;
   std::size_t order = output_order;
+  bool is_explained = false;
   for (const OutputClaim& claim : output_claims()) {
-    if (explains_outputs(claim, gemm))
+    const bool explains = explains_outputs(claim, gemm);
+    is_explained = is_explained || explains;
+    if (explains)
       ranking_.explains(claim.cause, order, scope_of(gemm),
                         fmt::format("every accumulator is right, and {} {}",
                                     count_text(different.size(), different.size()), claim.statement));
     ++order;
   }
+  return is_explained;
 }
 
 bool GemmDiagnoser::wants_equal(const std::string& scope) const {
@@ -190,16 +192,13 @@ void QuantizerDiagnoser::add(const DifferingQuantizer& quantizer) {
   const std::string scope = scope_of(quantizer);
   ++seen_[scope];
   ranking_.add_record();
-  if (quantizer.unsteady.value_or(0) > 0) {
-    ranking_.explains("race", race_order, scope, race_evidence(*quantizer.unsteady));
-    return;
-  }
   const auto is_different = [&](std::size_t i) { return quantizer.expected[i] != quantizer.got[i]; };
   const auto different = elements_where(quantizer.got.size(), is_different);
   const auto equal = elements_where(quantizer.got.size(), [&](std::size_t i) { return !is_different(i); });
   const auto looked_at = spread(different, most_codes), equal_looked_at = spread(equal, most_codes);
   const bool scale_differs = bits_of(quantizer.scale) != bits_of(quantizer.got_scale);
   std::size_t order = 0;
+  bool is_explained = false;
   for (const QuantizerClaim& claim : quantizer_claims()) {
     ++order;
     if (bits_of(claim.scale(quantizer)) != bits_of(quantizer.got_scale)) continue;
@@ -209,6 +208,7 @@ void QuantizerDiagnoser::add(const DifferingQuantizer& quantizer) {
     };
     if (!std::ranges::all_of(looked_at, fits) || !std::ranges::all_of(equal_looked_at, fits)) continue;
     if (different.empty() && !scale_differs) continue;
+    is_explained = true;
     ranking_.explains(
         claim.cause, order, scope,
         different.empty()
@@ -216,6 +216,8 @@ void QuantizerDiagnoser::add(const DifferingQuantizer& quantizer) {
                           claim.statement)
             : fmt::format("{} {}", count_text(looked_at.size(), different.size()), claim.statement));
   }
+  if (!is_explained && quantizer.unsteady.value_or(0) > 0)
+    ranking_.explains("race", race_order, scope, race_evidence(*quantizer.unsteady));
 }
 
 }  // namespace quatrain::sim::diagnosis

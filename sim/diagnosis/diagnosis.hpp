@@ -35,8 +35,9 @@ class GemmDiagnoser {
   std::optional<Diagnosis> diagnosis() const { return ranking_.diagnosis(); }
 
  private:
-  void add_accumulators(const DifferingGemm& gemm);
-  void add_outputs(const DifferingGemm& gemm);
+  /// True where a cause explains the record.
+  bool add_accumulators(const DifferingGemm& gemm);
+  bool add_outputs(const DifferingGemm& gemm);
 
   Ranking ranking_;
   std::map<std::string, GemmClaim> believed_;  ///< that explained a record, by cause

@@ -21,14 +21,14 @@ std::int64_t ceil_div(std::int64_t value, std::int64_t divisor) { return (value 
 class AxisCounter {
  public:
   explicit AxisCounter(std::int64_t size) : hit_(static_cast<std::size_t>(size)) {}
-  void add(std::int64_t index) { hit_[static_cast<std::size_t>(index)] = true; }
+  void add(std::int64_t index) { hit_[static_cast<std::size_t>(index)] = 1; }
 
   AxisPattern pattern() const {
     AxisPattern axis;
     axis.size = static_cast<std::int64_t>(hit_.size());
-    axis.first = std::find(hit_.begin(), hit_.end(), true) - hit_.begin();
+    axis.first = std::find(hit_.begin(), hit_.end(), 1) - hit_.begin();
     for (std::int64_t i = 0; i < axis.size; ++i)
-      if (hit_[static_cast<std::size_t>(i)]) {
+      if (hit_[static_cast<std::size_t>(i)] != 0) {
         ++axis.different;
         axis.last = i;
       }
@@ -42,16 +42,17 @@ class AxisCounter {
     for (std::int64_t period = 2; period <= 256 && 2 * period <= axis.size; period *= 2) {
       std::set<std::int64_t> residues;
       for (std::int64_t i = axis.first; i <= axis.last; ++i)
-        if (hit_[static_cast<std::size_t>(i)]) residues.insert(i % period);
+        if (hit_[static_cast<std::size_t>(i)] != 0) residues.insert(i % period);
       const auto found = static_cast<std::int64_t>(residues.size());
-      if (2 * found > period || axis.different < 2 * found) continue;
+      const auto best = static_cast<std::int64_t>(axis.residues.size());
+      const bool is_sharper = axis.period == 0 ? 2 * found <= period : found * axis.period < best * period;
+      if (!is_sharper || axis.different < 2 * found) continue;
       axis.period = period;
-      axis.residues.assign(residues.begin(), residues.end());
-      return;
+      axis.residues = std::vector<std::int64_t>(residues.begin(), residues.end());
     }
   }
 
-  std::vector<bool> hit_;
+  std::vector<std::uint8_t> hit_;  ///< 1 for an index with a difference
 };
 
 class MapCounter {
@@ -265,6 +266,8 @@ std::vector<std::string> describe(const Pattern& pattern) {
   add_part(periods, period_text(is_codes ? "element" : "column", pattern.columns));
   if (!periods.empty()) sentences.push_back("every one where " + periods);
   sentences.push_back(size_text(pattern));
+  if (pattern.k_tile != 0)
+    sentences.push_back(fmt::format("only GEMMs differ whose k is no multiple of {}", pattern.k_tile));
   return sentences;
 }
 

@@ -19,8 +19,8 @@ struct AxisPattern {
   std::int64_t size = 0;             ///< of the axis
   std::int64_t first = 0, last = 0;  ///< the bounding box
   std::int64_t different = 0;        ///< indices with a different element
-  /// The smallest period, a power of two from 2 to 256 and at most half of the axis, that shows the
-  /// differences in at most half of its residues, and these; 0 where there is none.
+  /// A power of two from 2 to 256, at most half of the axis, that shows the differences in the smallest share
+  /// of its residues, at most half, and these; 0 where there is none.
   std::int64_t period = 0;
   std::vector<std::int64_t> residues;
   friend bool operator==(const AxisPattern&, const AxisPattern&) = default;
@@ -46,6 +46,9 @@ struct Pattern {
   unsigned multiple_of_two_to = 0;
   /// "2", "1/2", "-1", "0": got = factor x expected in every different element; "" where none is.
   std::string factor;
+  /// Over all records of the trace: a tile that divides the k of every equal GEMM and of no different one; 0
+  /// for none.
+  std::int64_t k_tile = 0;
   DifferenceMap map;
   friend bool operator==(const Pattern&, const Pattern&) = default;
 };

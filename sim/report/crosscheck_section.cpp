@@ -1,3 +1,4 @@
+#include "sim/report/difference_map.hpp"
 #include "sim/report/numbers.hpp"
 #include "sim/report/sections.hpp"
 #include "traces/base/enumeration.hpp"
@@ -140,6 +141,7 @@ std::optional<Section> crosscheck_section(const Report& report) {
   if (!differences.rows.empty()) section.tables.push_back(std::move(differences));
   if (Table misbehaved = misbehaved_table(check); !misbehaved.rows.empty())
     section.tables.push_back(std::move(misbehaved));
+  add_differences(check, section);
   if (!check.trace_alone.empty()) {
     Table alone{.title = "Records in which all machines agree with each other and not with the trace",
                 .columns = {{"record", Align::left}},

@@ -2,6 +2,7 @@
 
 #include "sim/embedded/resources.hpp"
 #include "sim/records/result_file.hpp"
+#include "sim/report/difference_map.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -118,6 +119,7 @@ std::string render(const Section& section, const std::string& id, Json& charts) 
     text += "</div>\n";
   }
   for (const Table& table : section.tables) text += render(table);
+  for (const Map& map : section.maps) text += render_map(map);
   if (!section.commands.empty()) {
     text += "<pre class=\"commands\">";
     for (const std::string& command : section.commands) text += escape_html(command) + "\n";

@@ -3,11 +3,13 @@
 #include "sim/accelerator/simulation_file.hpp"
 #include "sim/records/result_file.hpp"
 #include "sim/verify/cross_check_json.hpp"
+#include "traces/base/joined.hpp"
 #include "traces/format/record.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <cmath>
+#include <utility>
 
 namespace quatrain::sim::report {
 namespace {
@@ -56,6 +58,13 @@ Json json_of(const TrainingRun& run) {
 Json json_of(const MachineFindings& machine) {
   Json json = to_json_object(machine);
   if (machine.first_difference) json["first_difference"] = describe(*machine.first_difference);
+  for (const auto& [word, findings] : {std::pair("gemms", &machine.gemm_differences),
+                                       std::pair("quantizers", &machine.quantizer_differences)}) {
+    const auto& [pattern, diagnosis] = *findings;
+    if (pattern)
+      json["pattern"][word] = fmt::format("{}: {}", pattern->record, base::joined(describe(*pattern), "; "));
+    if (diagnosis) json["diagnosis"][word] = fmt::format("{}: {}", diagnosis->cause, diagnosis->evidence);
+  }
   return json;
 }
 

@@ -54,13 +54,21 @@ struct Chart {
   std::optional<double> reference = {};  ///< marks: a line at this y
 };
 
+/// A grid of counts over rows and columns, on the page alone.
+struct Map {
+  std::string title, row_label, column_label;
+  std::int64_t rows = 0, columns = 0;  ///< elements; the cells may hold several
+  diagnosis::DifferenceMap cells;
+};
+
 struct Section {
   std::string title;
   std::vector<std::string> text;  ///< paragraphs
   std::vector<Chart> charts;
   std::vector<Table> tables;
   std::vector<std::string> commands = {};  ///< each as a shell takes it
-  std::vector<std::string> limits;         ///< what the figures above do not say
+  std::vector<Map> maps = {};
+  std::vector<std::string> limits;  ///< what the figures above do not say
 };
 
 /// A figure at the head of the page.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 #include <utility>
 
 namespace quatrain::sim {
@@ -20,6 +21,7 @@ struct Running {
   MachineFindings& findings;
   const std::set<std::string>& proven;
   const std::function<void(const std::string& record)>& announce;
+  DifferenceStudy& study;
 };
 
 /// Adds the seconds of its life to a machine's.
@@ -64,8 +66,8 @@ class CrossChecker {
     }
     for (std::size_t i = 0; i < candidates.size(); ++i)
       if (candidates[i].machine != nullptr)
-        running_.push_back(
-            {*candidates[i].machine, result_.machines[i], candidates[i].proven, candidates[i].announce});
+        running_.push_back({*candidates[i].machine, result_.machines[i], candidates[i].proven,
+                            candidates[i].announce, studies_.emplace_back(trace_)});
   }
 
   CrossCheck run() {
@@ -146,14 +148,15 @@ class CrossChecker {
 
   /// `asked`: the machines that support the record.
   template <typename Result>
-  void note_if_trace_is_alone(const std::string& record, const std::vector<Answer<Result>>& differing,
+  bool note_if_trace_is_alone(const std::string& record, const std::vector<Answer<Result>>& differing,
                               std::size_t asked) {
     const auto is_as_first = [&](const auto& answer) {
       return same_bits(answer.result, differing.front().result);
     };
-    if (differing.size() > 1 && differing.size() == asked &&
-        std::all_of(differing.begin(), differing.end(), is_as_first))
-      result_.trace_alone.push_back(record);
+    const bool is_alone = differing.size() > 1 && differing.size() == asked &&
+                          std::all_of(differing.begin(), differing.end(), is_as_first);
+    if (is_alone) result_.trace_alone.push_back(record);
+    return is_alone;
   }
 
   void check(const QuantizerRecord& record) {
@@ -177,10 +180,18 @@ class CrossChecker {
                                 [&] { return machine.quantize(recorded->task); });
         if (result && !agrees(*recorded, *result, findings))
           differing.push_back({running, *std::move(result)});
+        else if (result)
+          running.study.equal(record);
       }
       advance(elements_of(record), record.id);
     }
-    note_if_trace_is_alone(record.id, differing, asked);
+    const bool is_alone = note_if_trace_is_alone(record.id, differing, asked);
+    for (const auto& [running, result] : differing) {
+      if (is_alone)
+        running.study.trace_is_alone(*recorded, result, asked);
+      else
+        running.study.differs(*recorded, running.machine, result);
+    }
   }
 
   bool agrees(const RecordedQuantizer& recorded, const traces::QuantizerResult& result,
@@ -208,7 +219,7 @@ class CrossChecker {
     std::vector<Answer<traces::GemmResult>> differing;
     std::size_t asked = 0;
     for (const Running& running : running_) {
-      auto& [machine, findings, proven, announce] = running;
+      auto& [machine, findings, proven, announce, study] = running;
       if (announce) announce(recorded.name);
       const auto refusal = machine.refuses(recorded.gemm, recorded.left.encoding, recorded.right[0].encoding);
       if (proven.contains(recorded.name)) {
@@ -226,6 +237,7 @@ class CrossChecker {
             differing.push_back({running, *std::move(result)});
           } else {
             ++findings.gemms_equal;
+            study.equal(record);
             findings.elements += result->accumulators.size() + result->output.size();
             if (!agreeing || (result->has_output && !agreeing->second.has_output))
               agreeing.emplace(&machine, *std::move(result));
@@ -236,9 +248,15 @@ class CrossChecker {
     }
     std::optional<Witness> witness;
     if (agreeing) witness.emplace(Witness{*agreeing->first, agreeing->second});
-    for (const auto& [running, result] : differing)
+    const bool is_alone = note_if_trace_is_alone(recorded.name, differing, asked);
+    for (const auto& [running, result] : differing) {
+      if (is_alone)
+        running.study.trace_is_alone(record, recorded, result, asked);
+      else
+        running.study.differs(record, recorded, running.machine, result,
+                              agreeing ? &agreeing->second : nullptr);
       explain(record, recorded, running, result, witness ? &*witness : nullptr);
-    note_if_trace_is_alone(recorded.name, differing, asked);
+    }
   }
 
   void explain(const GemmRecord& record, const RecordedGemm& recorded, const Running& running,
@@ -259,6 +277,8 @@ class CrossChecker {
     running.findings.ran_on = running.machine.ran_on();
     if (!running.proven.empty())
       running.findings.ran_on += fmt::format("; {} GEMMs replayed by quatrain sim", running.proven.size());
+    running.findings.gemm_differences = running.study.gemms();
+    running.findings.quantizer_differences = running.study.quantizers();
     if (!running.findings.checked()) running.findings.why_not = "it supports no record of this trace";
   }
 
@@ -267,6 +287,7 @@ class CrossChecker {
   const CrossCheckOptions& options_;
   base::Progress& progress_;
   CrossCheck result_;
+  std::deque<DifferenceStudy> studies_;  ///< one for each that runs; they do not move
   std::vector<Running> running_;
   std::uint64_t done_ = 0;
 };

@@ -5,6 +5,7 @@
 
 #include "sim/records/misbehaviour.hpp"
 #include "sim/verify/difference.hpp"
+#include "sim/verify/difference_study.hpp"
 #include "sim/verify/mac_count.hpp"
 #include "traces/base/progress.hpp"
 #include "traces/format/reader.hpp"
@@ -68,6 +69,7 @@ struct MachineFindings {
   std::vector<UnsupportedRecord> unsupported;
   std::vector<MisbehavedRecord> misbehaved;  ///< a kernel from outside crashed, hung, ...; they are different
   std::optional<Difference> first_difference;
+  DifferenceFindings gemm_differences, quantizer_differences;  ///< what they look like, and their cause
 
   bool checked() const { return records() > 0; }
   std::uint64_t records() const { return gemms + quantizers; }

@@ -1,6 +1,7 @@
 #include "sim/verify/cross_check_json.hpp"
 
 #include "sim/records/result_file.hpp"
+#include "sim/verify/difference_json.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -42,6 +43,16 @@ Json json_of(const std::optional<Difference>& difference) {
   json["got"] = difference->got;
   json["text"] = describe(*difference);
   return json;
+}
+
+/// Pattern or diagnosis of GEMMs and quantizers; null where there is none.
+template <typename Value>
+Json of_both(const MachineFindings& machine, std::optional<Value> DifferenceFindings::*member) {
+  const auto json = [](const std::optional<Value>& value) {
+    return value ? to_json_object(*value) : Json(nullptr);
+  };
+  return {{"gemms", json(machine.gemm_differences.*member)},
+          {"quantizers", json(machine.quantizer_differences.*member)}};
 }
 
 /// "luq/trace" beside the demo's crosscheck.json; else as it was typed.
@@ -104,6 +115,15 @@ void read_differing(const JsonNode& node, MachineFindings& machine) {
   machine.uncounted_records = count_at(node, "uncounted_records");
 }
 
+DifferenceFindings read_findings(const JsonNode& machine, std::string_view which) {
+  DifferenceFindings findings;
+  if (!machine.has("pattern")) return findings;  // earlier files have none
+  const JsonNode pattern = machine.at("pattern").at(which), diagnosis = machine.at("diagnosis").at(which);
+  if (!pattern.is_null()) findings.pattern = read_pattern(pattern);
+  if (!diagnosis.is_null()) findings.diagnosis = read_diagnosis(diagnosis);
+  return findings;
+}
+
 MachineFindings read_machine(const std::string& name, const JsonNode& node) {
   MachineFindings machine;
   machine.name = name;
@@ -126,6 +146,8 @@ MachineFindings read_machine(const std::string& name, const JsonNode& node) {
   const JsonNode verdict = node.at("verdict"), difference = node.at("first_difference");
   require_derived(verdict, verdict_words[verdict.one_of(verdict_words)], name_of(machine.verdict()));
   if (!difference.is_null()) machine.first_difference = read_difference(difference);
+  machine.gemm_differences = read_findings(node, "gemms");
+  machine.quantizer_differences = read_findings(node, "quantizers");
   if (machine.verdict() == Verdict::different && difference.is_null())
     throw difference.error("null; expected the first difference of a machine that is 'different'");
   return machine;
@@ -165,7 +187,9 @@ Json to_json_object(const MachineFindings& machine) {
           {"seconds", machine.seconds},
           {"unsupported", std::move(unsupported)},
           {"misbehaved", std::move(misbehaved)},
-          {"first_difference", json_of(machine.first_difference)}};
+          {"first_difference", json_of(machine.first_difference)},
+          {"pattern", of_both(machine, &DifferenceFindings::pattern)},
+          {"diagnosis", of_both(machine, &DifferenceFindings::diagnosis)}};
 }
 
 Json to_json_object(const RecordCounts& records) {

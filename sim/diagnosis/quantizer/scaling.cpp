@@ -78,15 +78,13 @@ std::vector<QuantizerClaim> scaling() {
 
 std::vector<QuantizerClaim> range() {
   return {
-      claim_of_range("range.positive_only", "follow from the largest x in place of the largest |x|",
-                     [](const Case& c) { return is_sawb(c) ? std::nullopt : largest(c, true); }),
-      claim_of_range("range.measured", "follow from the measured maximum; another one was given",
-                     [](const Case& c) { return is_sawb(c) ? std::nullopt : largest(c, false); }),
       claim_of_range("range.not_pow2", "follow from M itself in place of its power of two",
                      [](const Case& c) -> std::optional<float> {
                        if (is_sawb(c)) return std::nullopt;
                        return std::get<traces::Fp4Facts>(c.facts).max_used;
                      }),
+      claim_of_range("range.measured", "follow from the measured maximum; another one was given",
+                     [](const Case& c) { return is_sawb(c) ? std::nullopt : largest(c, false); }),
       claim_of_range("range.pow2", "follow from a power of two in place of M",
                      [](const Case& c) -> std::optional<float> {
                        if (is_sawb(c)) return std::nullopt;
@@ -94,6 +92,8 @@ std::vector<QuantizerClaim> range() {
                        task.alpha = traces::Alpha::pow2;
                        return range_of(task, c.facts);
                      }),
+      claim_of_range("range.positive_only", "follow from the largest x in place of the largest |x|",
+                     [](const Case& c) { return is_sawb(c) ? std::nullopt : largest(c, true); }),
       claim_of_range("range.not_clipped", "follow from the largest |x| in place of the clip",
                      [](const Case& c) { return is_sawb(c) ? largest(c, false) : std::nullopt; }),
       claim_of_range("range.one_up", "follow from a maximum or clip one unit in the last place too large",

@@ -24,20 +24,24 @@ std::string crosscheck(const std::string& manifest_sha256) {
   "emu.naive": {{"verdict": "equal", "reason": null, "ran_on": "CPU", "gemms": 41, "gemms_equal": 41, "quantizers": 42,
     "quantizers_equal": 42, "elements": 43000, "different_records": 0, "different_elements": 0,
     "uncounted_records": 0, "macs": 44000, "seconds": 4.5, "unsupported": [], "misbehaved": [],
-    "first_difference": null}},
+    "first_difference": null,
+    "pattern": {{"gemms": null, "quantizers": null}}, "diagnosis": {{"gemms": null, "quantizers": null}}}},
   "systemc.array": {{"verdict": "equal", "reason": null, "ran_on": "SystemC 2.3.4", "gemms": 51, "gemms_equal": 51,
     "quantizers": 0, "quantizers_equal": 0, "elements": 53000, "different_records": 0, "different_elements": 0,
     "uncounted_records": 0, "macs": 54000, "seconds": 5.5, "misbehaved": [],
     "unsupported": [{{"record": "0/train/conv_groups/forward", "reason": "groups & <such>"}}],
-    "first_difference": null}},
+    "first_difference": null,
+    "pattern": {{"gemms": null, "quantizers": null}}, "diagnosis": {{"gemms": null, "quantizers": null}}}},
   "simt.naive": {{"verdict": "equal", "reason": null, "ran_on": "CPU fibers", "gemms": 61, "gemms_equal": 61,
     "quantizers": 62, "quantizers_equal": 62, "elements": 63000, "different_records": 0, "different_elements": 0,
     "uncounted_records": 0, "macs": 64000, "seconds": 6.5, "unsupported": [], "misbehaved": [],
-    "first_difference": null}},
+    "first_difference": null,
+    "pattern": {{"gemms": null, "quantizers": null}}, "diagnosis": {{"gemms": null, "quantizers": null}}}},
   "cuda.naive": {{"verdict": "skipped", "reason": "no GPU here", "ran_on": null, "gemms": 0, "gemms_equal": 0,
     "quantizers": 0, "quantizers_equal": 0, "elements": 0, "different_records": 0, "different_elements": 0,
     "uncounted_records": 0, "macs": 0, "seconds": 0, "unsupported": [], "misbehaved": [],
-    "first_difference": null}}}}}}
+    "first_difference": null,
+    "pattern": {{"gemms": null, "quantizers": null}}, "diagnosis": {{"gemms": null, "quantizers": null}}}}}}}}
 )",
                      manifest_sha256);
 }
