@@ -26,6 +26,10 @@ const std::vector<Reading>& readings() {
   static const std::vector<Reading> all = {
       {"lost", "without their signs",
        [](Encoding e, unsigned code) { return std::abs(right_value(e, code)); }},
+      {"fp4_lost", "(fp4_e3m0) without their signs",
+       [](Encoding e, unsigned code) {
+         return e == Encoding::fp4_e3m0 ? std::abs(right_value(e, code)) : right_value(e, code);
+       }},
       {"magnitude", "read as sign and magnitude",
        [](Encoding e, unsigned code) {
          if (e != Encoding::int4) return right_value(e, code);
