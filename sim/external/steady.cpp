@@ -112,6 +112,85 @@ void require_steady_member(std::string_view what, Value first, Value second) {
                    what, first, second);
 }
 
+void require_steady(const std::array<GemmAnswer, 2>& answers, const traces::Gemm& gemm, bool gives_output) {
+  const auto& [first, second] = answers;
+  require_steady(
+      "accumulators", first.accumulators.size(),
+      [&](std::size_t i) {
+        return Seen<std::uint32_t>{
+            {poison_of<std::uint32_t>(i, Turn::first), poison_of<std::uint32_t>(i, Turn::second)},
+            {static_cast<std::uint32_t>(first.accumulators[i]),
+             static_cast<std::uint32_t>(second.accumulators[i])}};
+      },
+      [&](std::size_t i) {
+        return described(i, place_text(gemm, i), fmt::format("{}", first.accumulators[i]),
+                         fmt::format("{}", second.accumulators[i]));
+      });
+  if (!gives_output) return;
+  require_steady(
+      "outputs", first.output.size(),
+      [&](std::size_t i) {
+        return Seen<std::uint32_t>{
+            {poison_of<std::uint32_t>(i, Turn::first), poison_of<std::uint32_t>(i, Turn::second)},
+            {std::bit_cast<std::uint32_t>(first.output[i]), std::bit_cast<std::uint32_t>(second.output[i])}};
+      },
+      [&](std::size_t i) {
+        return described(i, place_text(gemm, i), fmt::format("{}", first.output[i]),
+                         fmt::format("{}", second.output[i]));
+      });
+  require_steady_member("output_scale", first.scale, second.scale);
+}
+
+traces::GemmResult result_of(GemmAnswer answer, bool gives_output) {
+  if (!gives_output)
+    return {.accumulators = std::move(answer.accumulators), .output = {}, .scale = 0, .has_output = false};
+  return {.accumulators = std::move(answer.accumulators),
+          .output = std::move(answer.output),
+          .scale = answer.scale};
+}
+
+void require_steady(const std::array<QuantizerAnswer, 2>& answers, traces::Rule rule, bool gives_facts) {
+  const auto& [first, second] = answers;
+  require_steady(
+      "codes", 2 * first.codes.size(),
+      [&](std::size_t i) {
+        return Seen<std::uint8_t>{{poison_of_nibble(i, Turn::first), poison_of_nibble(i, Turn::second)},
+                                  {traces::nibble_at(first.codes, i), traces::nibble_at(second.codes, i)}};
+      },
+      [&](std::size_t i) {
+        return described(i, "", fmt::format("{:#x}", traces::nibble_at(first.codes, i)),
+                         fmt::format("{:#x}", traces::nibble_at(second.codes, i)));
+      });
+  const qt_quantizer_result &one = first.result, &other = second.result;
+  require_steady_member("scale", one.scale, other.scale);
+  if (!gives_facts) return;
+  require_steady_member("max", one.max, other.max);
+  if (std::holds_alternative<traces::SawbFacts>(traces::info_of(rule).facts)) {
+    require_steady_member("exponent", one.exponent, other.exponent);
+    require_steady_member("count", one.count, other.count);
+    require_steady_member("sum1", one.sum1, other.sum1);
+    require_steady_member("sum2", one.sum2, other.sum2);
+    require_steady_member("clip", one.clip, other.clip);
+  } else {
+    require_steady_member("max_used", one.max_used, other.max_used);
+  }
+}
+
+traces::QuantizerResult result_of(QuantizerAnswer answer, traces::Rule rule, bool gives_facts) {
+  const qt_quantizer_result& one = answer.result;
+  traces::QuantizerResult result{.codes = std::move(answer.codes), .scale = one.scale};
+  result.has_facts = gives_facts;
+  result.facts = traces::info_of(rule).facts;
+  if (!gives_facts) return result;
+  result.max = one.max;
+  if (auto* const facts = std::get_if<traces::SawbFacts>(&result.facts))
+    *facts = {
+        .exponent = one.exponent, .count = one.count, .sum1 = one.sum1, .sum2 = one.sum2, .clip = one.clip};
+  else
+    std::get<traces::Fp4Facts>(result.facts) = {.max_used = one.max_used};
+  return result;
+}
+
 }  // namespace
 
 void GemmAnswer::take(std::span<const std::uint8_t> accumulator_bytes,
@@ -134,71 +213,26 @@ void poison(qt_quantizer_result& result, Turn turn) {
 
 traces::GemmResult steady_result(std::array<GemmAnswer, 2> answers, const traces::Gemm& gemm,
                                  bool gives_output) {
-  auto& [first, second] = answers;
-  require_steady(
-      "accumulators", first.accumulators.size(),
-      [&](std::size_t i) {
-        return Seen<std::uint32_t>{
-            {poison_of<std::uint32_t>(i, Turn::first), poison_of<std::uint32_t>(i, Turn::second)},
-            {static_cast<std::uint32_t>(first.accumulators[i]),
-             static_cast<std::uint32_t>(second.accumulators[i])}};
-      },
-      [&](std::size_t i) {
-        return described(i, place_text(gemm, i), fmt::format("{}", first.accumulators[i]),
-                         fmt::format("{}", second.accumulators[i]));
-      });
-  if (!gives_output)
-    return {.accumulators = std::move(first.accumulators), .output = {}, .scale = 0, .has_output = false};
-  require_steady(
-      "outputs", first.output.size(),
-      [&](std::size_t i) {
-        return Seen<std::uint32_t>{
-            {poison_of<std::uint32_t>(i, Turn::first), poison_of<std::uint32_t>(i, Turn::second)},
-            {std::bit_cast<std::uint32_t>(first.output[i]), std::bit_cast<std::uint32_t>(second.output[i])}};
-      },
-      [&](std::size_t i) {
-        return described(i, place_text(gemm, i), fmt::format("{}", first.output[i]),
-                         fmt::format("{}", second.output[i]));
-      });
-  require_steady_member("output_scale", first.scale, second.scale);
-  return {
-      .accumulators = std::move(first.accumulators), .output = std::move(first.output), .scale = first.scale};
+  try {
+    require_steady(answers, gemm, gives_output);
+  } catch (const Misbehaved& misbehaved) {
+    if (misbehaved.kind() != Misbehaviour::unsteady) throw;
+    throw Unsteady(misbehaved, result_of(std::move(answers[0]), gives_output),
+                   result_of(std::move(answers[1]), gives_output));
+  }
+  return result_of(std::move(answers[0]), gives_output);
 }
 
 traces::QuantizerResult steady_result(std::array<QuantizerAnswer, 2> answers, traces::Rule rule,
                                       bool gives_facts) {
-  auto& [first, second] = answers;
-  require_steady(
-      "codes", 2 * first.codes.size(),
-      [&](std::size_t i) {
-        return Seen<std::uint8_t>{{poison_of_nibble(i, Turn::first), poison_of_nibble(i, Turn::second)},
-                                  {traces::nibble_at(first.codes, i), traces::nibble_at(second.codes, i)}};
-      },
-      [&](std::size_t i) {
-        return described(i, "", fmt::format("{:#x}", traces::nibble_at(first.codes, i)),
-                         fmt::format("{:#x}", traces::nibble_at(second.codes, i)));
-      });
-  const qt_quantizer_result &one = first.result, &other = second.result;
-  require_steady_member("scale", one.scale, other.scale);
-  traces::QuantizerResult result{.codes = std::move(first.codes), .scale = one.scale};
-  result.has_facts = gives_facts;
-  result.facts = traces::info_of(rule).facts;
-  if (!gives_facts) return result;
-  require_steady_member("max", one.max, other.max);
-  result.max = one.max;
-  if (auto* const facts = std::get_if<traces::SawbFacts>(&result.facts)) {
-    require_steady_member("exponent", one.exponent, other.exponent);
-    require_steady_member("count", one.count, other.count);
-    require_steady_member("sum1", one.sum1, other.sum1);
-    require_steady_member("sum2", one.sum2, other.sum2);
-    require_steady_member("clip", one.clip, other.clip);
-    *facts = {
-        .exponent = one.exponent, .count = one.count, .sum1 = one.sum1, .sum2 = one.sum2, .clip = one.clip};
-  } else {
-    require_steady_member("max_used", one.max_used, other.max_used);
-    std::get<traces::Fp4Facts>(result.facts) = {.max_used = one.max_used};
+  try {
+    require_steady(answers, rule, gives_facts);
+  } catch (const Misbehaved& misbehaved) {
+    if (misbehaved.kind() != Misbehaviour::unsteady) throw;
+    throw Unsteady(misbehaved, result_of(std::move(answers[0]), rule, gives_facts),
+                   result_of(std::move(answers[1]), rule, gives_facts));
   }
-  return result;
+  return result_of(std::move(answers[0]), rule, gives_facts);
 }
 
 }  // namespace quatrain::sim::external

@@ -54,6 +54,15 @@ class Misbehaved : public base::Error {
   Misbehaviour kind_;
 };
 
+/// Thrown for two runs of one task that gave two results, with both.
+template <typename Result>
+class Unsteady : public Misbehaved {
+ public:
+  Unsteady(const Misbehaved& how, Result first_result, Result second_result)
+      : Misbehaved(how), first(std::move(first_result)), second(std::move(second_result)) {}
+  Result first, second;
+};
+
 /// Thrown by quantize() and multiply(): the machine saw only then that it does not do this task. As a reason
 /// of refuses(), it is no difference.
 class Refused : public base::Error {

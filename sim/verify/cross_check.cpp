@@ -134,6 +134,8 @@ class CrossChecker {
     } catch (const Misbehaved& misbehaved) {
       ++findings.uncounted_records;
       findings.misbehaved.push_back({name_in(record), misbehaved.kind(), misbehaved.what()});
+      if (const auto* both = dynamic_cast<const Unsteady<decltype(compute())>*>(&misbehaved))
+        running.study.is_unsteady(record, both->first, both->second);
       note_first(findings, no_result(manifest_, record, name_of(misbehaved.kind()), misbehaved.what()));
     } catch (const base::Error& error) {
       ++findings.uncounted_records;

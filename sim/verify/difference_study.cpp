@@ -150,38 +150,70 @@ void DifferenceStudy::trace_is_alone(const RecordedQuantizer& recorded, const tr
   quantizer_before_ = &recorded.record;
 }
 
+void DifferenceStudy::add(DifferingGemm gemm, const GemmRecord* left_over) {
+  if (!gemms_.pattern) gemms_.pattern = pattern_of(gemm);
+  std::optional<diagnosis::GemmBefore> before;
+  if (left_over != nullptr) {
+    const RecordedGemm older(trace_, *left_over);
+    DifferingGemm open = diagnosis::differing_gemm(older.name, older.gemm, older.left, older.right);
+    before.emplace(diagnosis::GemmBefore{std::move(open.left), std::move(open.right),
+                                         older.accumulators.elements.value_or(std::vector<std::int32_t>{}),
+                                         older.scale});
+    gemm.before = &*before;
+  }
+  gemm_diagnoser_.add(gemm);
+}
+
+void DifferenceStudy::add(DifferingQuantizer quantizer, const QuantizerRecord* left_over) {
+  if (!quantizers_.pattern) quantizers_.pattern = pattern_of(quantizer);
+  if (!quantizer_diagnoser_.wants(diagnosis::scope_of(quantizer))) return;
+  if (left_over != nullptr) quantizer.inverse_before = inverse_of(*left_over);
+  quantizer_diagnoser_.add(quantizer);
+}
+
 void DifferenceStudy::differs(const GemmRecord& record, const RecordedGemm& recorded,
                               traces::Machine& machine, const traces::GemmResult& got,
                               const traces::GemmResult* witnessed) {
   different_gemms_.push_back(&record);
-  const GemmRecord* const before_this = std::exchange(gemm_before_, &record);
+  const GemmRecord* const before = std::exchange(gemm_before_, &record);
   if (!gemm_diagnoser_.wants(scope_of(trace_.manifest(), record))) return;
   auto gemm = laid_open(recorded, got, witnessed);
   if (!gemm) return;
-  if (!gemms_.pattern) gemms_.pattern = pattern_of(*gemm);
   if (!std::exchange(gemm_was_repeated_, true)) gemm->unsteady = unsteady(recorded, machine, got);
-  std::optional<diagnosis::GemmBefore> left_over;
-  if (before_this != nullptr) {
-    const RecordedGemm older(trace_, *before_this);
-    DifferingGemm open = diagnosis::differing_gemm(older.name, older.gemm, older.left, older.right);
-    left_over.emplace(diagnosis::GemmBefore{std::move(open.left), std::move(open.right),
-                                            older.accumulators.elements.value_or(std::vector<std::int32_t>{}),
-                                            older.scale});
-    gemm->before = &*left_over;
-  }
-  gemm_diagnoser_.add(*gemm);
+  add(*std::move(gemm), before);
+}
+
+void DifferenceStudy::is_unsteady(const GemmRecord& record, const traces::GemmResult& first,
+                                  const traces::GemmResult& second) {
+  different_gemms_.push_back(&record);
+  const GemmRecord* const before = std::exchange(gemm_before_, &record);
+  if (!gemm_diagnoser_.wants(scope_of(trace_.manifest(), record))) return;
+  const RecordedGemm recorded(trace_, record);
+  const bool is_first = !agrees(recorded, first);  // the second run comes after this very record
+  auto gemm = laid_open(recorded, is_first ? first : second, nullptr);
+  if (!gemm) return;
+  gemm->unsteady =
+      std::max(different(first.accumulators, second.accumulators), different(first.output, second.output));
+  add(*std::move(gemm), is_first ? before : &record);
 }
 
 void DifferenceStudy::differs(const RecordedQuantizer& recorded, traces::Machine& machine,
                               const traces::QuantizerResult& got) {
-  const QuantizerRecord* const before_this = std::exchange(quantizer_before_, &recorded.record);
+  const QuantizerRecord* const before = std::exchange(quantizer_before_, &recorded.record);
   if (got.codes.size() != recorded.codes.size()) return;
   DifferingQuantizer quantizer = laid_open(recorded, got);
-  if (!quantizers_.pattern) quantizers_.pattern = pattern_of(quantizer);
-  if (!quantizer_diagnoser_.wants(diagnosis::scope_of(quantizer))) return;
   if (!std::exchange(quantizer_was_repeated_, true)) quantizer.unsteady = unsteady(recorded, machine, got);
-  if (before_this != nullptr) quantizer.inverse_before = inverse_of(*before_this);
-  quantizer_diagnoser_.add(quantizer);
+  add(std::move(quantizer), before);
+}
+
+void DifferenceStudy::is_unsteady(const QuantizerRecord& record, const traces::QuantizerResult& first,
+                                  const traces::QuantizerResult& second) {
+  const QuantizerRecord* const before = std::exchange(quantizer_before_, &record);
+  const RecordedQuantizer recorded(trace_, record);
+  const bool is_first = first_difference(trace_.manifest(), recorded, first).has_value();
+  DifferingQuantizer quantizer = laid_open(recorded, is_first ? first : second);
+  quantizer.unsteady = std::max<std::uint64_t>(different_codes(first.codes, second.codes), 1);
+  add(std::move(quantizer), is_first ? before : &record);
 }
 
 void DifferenceStudy::hear_equal_records() {

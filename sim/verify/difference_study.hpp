@@ -39,6 +39,12 @@ class DifferenceStudy {
   void differs(const RecordedQuantizer& recorded, traces::Machine& machine,
                const traces::QuantizerResult& got);
 
+  /// Two runs gave two results.
+  void is_unsteady(const traces::GemmRecord& record, const traces::GemmResult& first,
+                   const traces::GemmResult& second);
+  void is_unsteady(const traces::QuantizerRecord& record, const traces::QuantizerResult& first,
+                   const traces::QuantizerResult& second);
+
   /// Reads equal records again, where they can decide between causes.
   DifferenceFindings gemms();
   DifferenceFindings quantizers();
@@ -48,6 +54,9 @@ class DifferenceStudy {
     std::uint64_t records = 0;
     std::size_t asked = 0;
   };
+  /// `left_over`: the record that the machine computed before, null for none.
+  void add(diagnosis::DifferingGemm gemm, const traces::GemmRecord* left_over);
+  void add(diagnosis::DifferingQuantizer quantizer, const traces::QuantizerRecord* left_over);
   void hear_equal_records();
   void note_k_tile();
   std::optional<diagnosis::Diagnosis> blamed(std::optional<diagnosis::Diagnosis> machine,
