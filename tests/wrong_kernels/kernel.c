@@ -19,9 +19,27 @@ enum mistake {
   padding_repeats,
   next_draw,
   half_away,
-  sample_zero
+  sample_zero,
+  /* drawn: site, kind, part */
+  quantizer_off_by_one_sawb_uint4,
+  multiplier_dropped_forward,
+  multiplier_width_backward_weight,
+  codec_off_by_one_backward_data,
+  sample_doubled_backward_weight,
+  sample_dropped_backward_weight,
+  geometry_guard_forward,
+  codec_width_forward,
+  index_off_by_one_backward_weight,
+  geometry_doubled_backward_data,
+  draw_stale_luq_fp4,
+  geometry_order_backward_data
 };
 static const enum mistake wrong = WRONG;
+
+/* Whether this is the mistake, in a task of its phase. */
+static int is_wrong(enum mistake mistake, const qt_gemm_task* task, int32_t phase) {
+  return wrong == mistake && task->phase == phase;
+}
 
 /* ---- Codes ---- */
 
@@ -43,12 +61,19 @@ static int value_of(int32_t encoding, unsigned code) {
 }
 
 static int left_value(const qt_gemm_task* task, int64_t index) {
-  return value_of(task->left_encoding, nibble(task->left, index));
+  unsigned code = nibble(task->left, index);
+  if (is_wrong(codec_off_by_one_backward_data, task, QT_PHASE_BACKWARD_DATA) && code == 5) code = 6;
+  return value_of(task->left_encoding, code);
 }
 
 static int right_value(const qt_gemm_task* task, uint64_t sample, int64_t index) {
   if (wrong == swapped_right) index ^= 1; /* behind an odd count stands a nibble 0 */
-  return value_of(task->right_encoding, nibble(task->right[sample], index));
+  if (is_wrong(index_off_by_one_backward_weight, task, QT_PHASE_BACKWARD_WEIGHT)) ++index;
+  if (is_wrong(sample_doubled_backward_weight, task, QT_PHASE_BACKWARD_WEIGHT)) sample = 0;
+  const unsigned code = nibble(task->right[sample], index);
+  if (is_wrong(multiplier_dropped_forward, task, QT_PHASE_FORWARD) && code == 1) return 0;
+  if (is_wrong(codec_width_forward, task, QT_PHASE_FORWARD)) return (int)code;
+  return value_of(task->right_encoding, code);
 }
 
 /* ---- Sums ---- */
@@ -67,7 +92,8 @@ static double rounded(double x, int bits) {
   return x == 0 ? 0 : ldexp(rint(ldexp(x, bits - exponent)), exponent - bits);
 }
 
-static void add(sum* s, int product) {
+static void add(const qt_gemm_task* task, sum* s, int product) {
+  if (is_wrong(multiplier_width_backward_weight, task, QT_PHASE_BACKWARD_WEIGHT)) product = (int8_t)product;
   if (wrong == int16_sums) {
     s->whole = (int16_t)(s->whole + product);
   } else if (wrong == fp16_sums) {
@@ -100,7 +126,14 @@ static int64_t x_index(const qt_geometry* g, int64_t b, int64_t c, int64_t h, in
 static int64_t z_index(const qt_geometry* g, int64_t b, int64_t o, int64_t h, int64_t w) {
   return ((b * g->out_channels + o) * g->out_height + h) * g->out_width + w;
 }
-static int64_t w_index(const qt_geometry* g, int64_t o, int64_t c, int64_t i, int64_t j) {
+static int64_t w_index(const qt_gemm_task* task, int64_t o, int64_t c, int64_t i, int64_t j) {
+  const qt_geometry* g = &task->geometry;
+  if (is_wrong(geometry_doubled_backward_data, task, QT_PHASE_BACKWARD_DATA))
+    o %= g->out_channels / g->groups;
+  if (is_wrong(geometry_order_backward_data, task, QT_PHASE_BACKWARD_DATA)) {
+    i = g->kernel_height - 1 - i;
+    j = g->kernel_width - 1 - j;
+  }
   const int64_t in = g->in_channels / g->groups;
   if (wrong == transposed_weight)
     return ((c % in * g->out_channels + o) * g->kernel_height + i) * g->kernel_width + j;
@@ -116,7 +149,7 @@ static int input_met(const qt_gemm_task* task, int64_t b, int64_t c, int64_t ho,
                      int64_t j) {
   const qt_geometry* g = &task->geometry;
   int64_t h = ho * g->stride_height + i - g->padding_height, w = wo * g->stride_width + j - g->padding_width;
-  if (wrong == padding_repeats) {
+  if (wrong == padding_repeats || is_wrong(geometry_guard_forward, task, QT_PHASE_FORWARD)) {
     h = limited(h, g->height);
     w = limited(w, g->width);
   }
@@ -140,7 +173,9 @@ static int32_t multiply_one(const qt_gemm_task* task, const place* p) {
   const int64_t in = g->in_channels / g->groups, out = g->out_channels / g->groups;
   const int64_t taps = g->kernel_height * g->kernel_width;
   sum s = {0, 0, 0, 0};
-  for (uint64_t sample = 0; sample < task->right_samples; ++sample) {
+  const uint64_t samples = task->right_samples -
+                           (is_wrong(sample_dropped_backward_weight, task, QT_PHASE_BACKWARD_WEIGHT) ? 1 : 0);
+  for (uint64_t sample = 0; sample < samples; ++sample) {
     int64_t k = 0, end = 0, a, i, j;
     switch (task->phase) {
       case QT_PHASE_FORWARD: {
@@ -151,8 +186,9 @@ static int32_t multiply_one(const qt_gemm_task* task, const place* p) {
           for (i = 0; i < g->kernel_height; ++i)
             for (j = 0; j < g->kernel_width; ++j, ++k)
               if (k < end)
-                add(&s, input_met(task, p->b, a, p->y, p->x, i, j) *
-                            right_value(task, sample, w_index(g, p->o, a, i, j)));
+                add(task, &s,
+                    input_met(task, p->b, a, p->y, p->x, i, j) *
+                        right_value(task, sample, w_index(task, p->o, a, i, j)));
         break;
       }
       case QT_PHASE_BACKWARD_DATA: {
@@ -163,8 +199,9 @@ static int32_t multiply_one(const qt_gemm_task* task, const place* p) {
           for (i = 0; i < g->kernel_height; ++i)
             for (j = 0; j < g->kernel_width; ++j, ++k)
               if (k < end)
-                add(&s, gradient_met(task, p->b, a, p->y, p->x, i, j) *
-                            right_value(task, sample, w_index(g, a, p->c, i, j)));
+                add(task, &s,
+                    gradient_met(task, p->b, a, p->y, p->x, i, j) *
+                        right_value(task, sample, w_index(task, a, p->c, i, j)));
         break;
       }
       default: {
@@ -174,8 +211,9 @@ static int32_t multiply_one(const qt_gemm_task* task, const place* p) {
           for (i = 0; i < g->out_height; ++i)
             for (j = 0; j < g->out_width; ++j, ++k)
               if (k < end)
-                add(&s, input_met(task, a, p->c, i, j, p->i, p->j) *
-                            right_value(task, sample, z_index(g, a, p->o, i, j)));
+                add(task, &s,
+                    input_met(task, a, p->c, i, j, p->i, p->j) *
+                        right_value(task, sample, z_index(g, a, p->o, i, j)));
         break;
       }
     }
@@ -255,7 +293,7 @@ static uint32_t draw(const qt_quantizer_task* task, uint64_t element) {
   if (wrong == next_draw) ++element;
   const uint64_t in_block = 128 / task->random_bits, in_word = 32 / task->random_bits;
   const uint64_t j = element % in_block;
-  uint32_t c[4] = {(uint32_t)(element / in_block), task->step, task->layer,
+  uint32_t c[4] = {(uint32_t)(element / in_block), task->step - (wrong == draw_stale_luq_fp4), task->layer,
                    wrong == sample_zero ? 0 : task->sample};
   philox(c, task->seed, 0);
   return c[j / in_word] >> (j % in_word * task->random_bits) & ((1u << task->random_bits) - 1);
@@ -324,7 +362,10 @@ static float clip_of(const qt_quantizer_task* task, qt_quantizer_result* result,
   return clip;
 }
 
-static float whole(float y) { return wrong == half_away ? roundf(y) : rintf(y); }
+static float whole(const qt_quantizer_task* task, float y) {
+  const int is_uint4 = task->rule == QT_RULE_SAWB_UINT4;
+  return wrong == half_away || (wrong == quantizer_off_by_one_sawb_uint4 && is_uint4) ? roundf(y) : rintf(y);
+}
 
 static void quantize_sawb(const qt_quantizer_task* task, qt_quantizer_result* result) {
   const int is_signed = task->rule == QT_RULE_SAWB_INT4;
@@ -339,7 +380,7 @@ static void quantize_sawb(const qt_quantizer_task* task, qt_quantizer_result* re
   }
   const float inverse = is_zero ? 0 : top / result->clip;
   for (uint64_t i = 0; i < task->elements; ++i) {
-    const float code = fminf(fmaxf(whole(task->source[i] * inverse), bottom), top);
+    const float code = fminf(fmaxf(whole(task, task->source[i] * inverse), bottom), top);
     write_code(result, i, (unsigned)(int)code & 0xF);
   }
 }
