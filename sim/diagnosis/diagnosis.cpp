@@ -1,5 +1,6 @@
 #include "sim/diagnosis/diagnosis.hpp"
 
+#include "sim/diagnosis/quantizer/model.hpp"
 #include "sim/diagnosis/sampling.hpp"
 #include "sim/records/compare.hpp"
 
@@ -15,7 +16,7 @@ constexpr unsigned most_records = 8;            // of one scope
 constexpr std::int64_t most_terms = 2'000'000;  // a second at most, with all claims on the first elements
 constexpr std::int64_t longest_sum = 1 << 20;
 constexpr std::size_t fewest_elements = 16, most_elements = 4096, most_codes = 65'536;
-constexpr std::size_t race_order = 200'000, output_order = 100'000, hypothesis_width = 1000;
+constexpr std::size_t trace_order = 0, race_order = 200'000, output_order = 100'000, hypothesis_width = 1000;
 
 /// A claim under trial on one record.
 struct Trial {
@@ -58,6 +59,14 @@ void try_on(std::vector<Trial>& trials, const DifferingGemm& gemm, const Sum& su
     trial.has_predicted = trial.has_predicted || sum.expected != sum.got;
     return false;
   });
+}
+
+/// What the machine gave is the sum of its terms.
+bool is_right(const DifferingGemm& gemm, std::int64_t element) {
+  const Sum sum = sum_at(gemm, element);
+  const auto& left = traces::code_values(gemm.left.encoding);
+  const auto& right = traces::code_values(gemm.right[0].encoding);
+  return sum_of_pairs(sum, [&](unsigned a, unsigned b) { return left[a] * right[b]; }) == sum.got;
 }
 
 bool contradicts(const GemmClaim& claim, const DifferingGemm& gemm, const Sum& sum) {
@@ -114,6 +123,12 @@ bool GemmDiagnoser::add_accumulators(const DifferingGemm& gemm) {
   const std::size_t most = elements_for(gemm);
   const auto looked_at = spread(different, most), equal_looked_at = spread(equal, most / 2);
 
+  if (std::ranges::all_of(looked_at, [&](std::int64_t element) { return is_right(gemm, element); })) {
+    ranking_.explains(trace_cause, trace_order, scope_of(gemm),
+                      fmt::format("{} of the machine follow from the operands, and the trace has others",
+                                  count_text(looked_at.size(), different.size())));
+    return true;
+  }
   std::vector<Trial> trials = proposed(gemm, sum_at(gemm, different.front()));
   for (const std::int64_t element : looked_at) {
     const Sum sum = sum_at(gemm, element);
@@ -197,6 +212,15 @@ void QuantizerDiagnoser::add(const DifferingQuantizer& quantizer) {
   const auto equal = elements_where(quantizer.got.size(), [&](std::size_t i) { return !is_different(i); });
   const auto looked_at = spread(different, most_codes), equal_looked_at = spread(equal, most_codes);
   const bool scale_differs = bits_of(quantizer.scale) != bits_of(quantizer.got_scale);
+  const auto is_right_code = [&](std::int64_t element) {
+    return code_of(quantizer, element) == quantizer.got[static_cast<std::size_t>(element)];
+  };
+  if (!different.empty() && !scale_differs && std::ranges::all_of(looked_at, is_right_code)) {
+    ranking_.explains(trace_cause, trace_order, scope,
+                      fmt::format("{} of the machine follow from the source, and the trace has others",
+                                  count_text(looked_at.size(), different.size())));
+    return;
+  }
   std::size_t order = 0;
   bool is_explained = false;
   for (const QuantizerClaim& claim : quantizer_claims()) {

@@ -23,6 +23,7 @@ struct Diagnosis {
 };
 
 inline constexpr const char* unknown_cause = "unknown";
+inline constexpr const char* trace_cause = "trace_alone";  ///< the trace is the odd one
 
 class Ranking {
  public:

@@ -252,7 +252,7 @@ std::optional<diagnosis::Diagnosis> DifferenceStudy::blamed(std::optional<diagno
                                                             const Alone& alone) const {
   if (machine || alone.records == 0) return machine;
   return diagnosis::Diagnosis{
-      .cause = "trace_alone",
+      .cause = diagnosis::trace_cause,
       .evidence = fmt::format(
           "in {} record{} all {} machines that support {} agree with each other and not with the trace",
           alone.records, alone.records == 1 ? "" : "s", alone.asked, alone.records == 1 ? "it" : "them"),

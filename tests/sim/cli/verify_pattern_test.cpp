@@ -135,14 +135,15 @@ TEST_F(VerifyPattern, FiguresAreThoseOfARecount) {
     EXPECT_THAT(out, HasSubstr("\nemu.blocked pattern of " + record + ": " + text + "\n"));
     EXPECT_TRUE(found["pattern"]["quantizers"].is_null());
 
-    EXPECT_EQ(found["diagnosis"]["gemms"],
-              (json{{"cause", "unknown"},
-                    {"evidence", "no known mistake gives the bits of 1 differing record"},
-                    {"records", 1},
-                    {"explained", 0},
-                    {"also", json::array()}}));
-    EXPECT_THAT(out, HasSubstr("\nemu.blocked diagnosis of gemms: unknown: no known mistake gives the bits "
-                               "of 1 differing record\n"));
+    const std::string evidence = fmt::format(
+        "all {} different elements of the machine follow from the operands, and the trace has others",
+        different);
+    EXPECT_EQ(found["diagnosis"]["gemms"], (json{{"cause", "trace_alone"},
+                                                 {"evidence", evidence},
+                                                 {"records", 1},
+                                                 {"explained", 1},
+                                                 {"also", json::array()}}));
+    EXPECT_THAT(out, HasSubstr("\nemu.blocked diagnosis of gemms: trace_alone: " + evidence + "\n"));
   }
 }
 
@@ -151,15 +152,14 @@ TEST_F(VerifyPattern, TheTraceIsTheOddOne) {
   edited.int32.at(*edited.gemm(record).accumulators)[777] += 2;
   edited.codes.at(edited.quantizer("0/train/linear_smp/gradient/2").codes)[3] ^= 0x10;
   verify(edited, "emu");
+  EXPECT_EQ(found["diagnosis"]["quantizers"]["evidence"],
+            "in 1 record all 2 machines that support it agree with each other and not with the trace");
+  EXPECT_EQ(found["diagnosis"]["gemms"]["evidence"],  // the altered code is an operand too
+            "in 2 records all 2 machines that support them agree with each other and not with the trace");
   for (const char* of : {"gemms", "quantizers"}) {
-    const json& diagnosis = found["diagnosis"][of];
-    EXPECT_EQ(diagnosis["cause"], "trace_alone");
-    EXPECT_EQ(diagnosis["evidence"],
-              "in 1 record all 2 machines that support it agree with each other and not with the trace");
-    EXPECT_THAT(out,
-                HasSubstr(fmt::format("\nemu.blocked diagnosis of {}: trace_alone: in 1 record all 2", of)));
+    EXPECT_EQ(found["diagnosis"][of]["cause"], "trace_alone");
+    EXPECT_THAT(out, HasSubstr(fmt::format("\nemu.blocked diagnosis of {}: trace_alone: in ", of)));
   }
-  EXPECT_EQ(found["pattern"]["gemms"]["different"], 1);
   EXPECT_EQ(found["pattern"]["quantizers"]["columns"]["first"], 7);
   EXPECT_EQ(found["pattern"]["quantizers"]["of"], "codes");
 }
