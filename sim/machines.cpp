@@ -7,6 +7,7 @@
 #include "traces/base/joined.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace quatrain::sim {
 namespace {
@@ -34,15 +35,25 @@ std::vector<std::string> known_machines() {
   return names;
 }
 
+std::vector<std::string> quick_machines() {
+  std::vector<std::string> names;
+  for (const traces::MachineOffer& offer : machine_offers())
+    if (!offer.is_slow) names.push_back(offer.name);
+  return names;
+}
+
 std::vector<std::string> machines_named(std::string_view list) {
-  const std::vector<std::string> names = known_machines();
+  const std::vector<std::string> names = known_machines(), quick = quick_machines();
+  const std::set<std::string> of_beginnings(quick.begin(), quick.end());
   std::vector<bool> chosen(names.size(), false);
   for (std::size_t begin = 0; begin <= list.size();) {
     const std::size_t end = std::min(list.find(',', begin), list.size());
     const std::string_view word = list.substr(begin, end - begin);
     bool fits = false;
-    for (std::size_t i = 0; i < names.size(); ++i)
-      if (!word.empty() && names[i].starts_with(word)) fits = chosen[i] = true;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const bool is_meant = of_beginnings.contains(names[i]) ? names[i].starts_with(word) : names[i] == word;
+      if (!word.empty() && is_meant) fits = chosen[i] = true;
+    }
     if (!fits)
       throw base::Error("no machine '{}'; expected names or their beginnings of {}", word,
                         base::joined(names));

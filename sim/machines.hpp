@@ -12,11 +12,15 @@
 
 namespace quatrain::sim {
 
-/// "emu.naive", ..., "cuda.tiled".
+/// "emu.naive", ..., "cuda.async".
 std::vector<std::string> known_machines();
 
+/// Those that run where none is named: all but the slow ones.
+std::vector<std::string> quick_machines();
+
 /// What a list of machines names: names, or beginnings of names ("emu", "systemc.a"), with commas between; in
-/// registry order, each once. Throws Error for a word that fits no machine.
+/// registry order, each once. A beginning means quick machines only. Throws Error for a word that fits no
+/// machine.
 std::vector<std::string> machines_named(std::string_view list);
 
 struct RegisteredMachine {

@@ -15,6 +15,7 @@ struct MachineOffer {
   std::function<Refusal()> why_not;  ///< why it cannot run on this computer
   /// Asked where `why_not` has no reason. The pool must outlive the machine.
   std::function<std::unique_ptr<Machine>(base::ThreadPool&)> make;
+  bool is_slow = false;  ///< runs where it is named only
 };
 
 }  // namespace quatrain::traces

@@ -1,6 +1,7 @@
 /// The one translation unit that nvcc compiles: every kernel, and the machines around them.
 #include "kernels/cuda/error.hpp"
 #include "kernels/device_backend.cuh"
+#include "kernels/gemm/rungs.cuh"
 #include "kernels/kernel_machine.hpp"
 #include "kernels/machine.hpp"
 
@@ -25,20 +26,19 @@ traces::Refusal device_missing() {
   return std::nullopt;
 }
 
-template <typename Rung>
-traces::MachineOffer offer(const char* name) {
-  return {name, device_missing, [name](base::ThreadPool&) {
-            return std::make_unique<KernelMachine>(name,
-                                                   std::make_unique<DeviceBackend<Rung>>(LaunchShape{}));
-          }};
-}
-
 }  // namespace
 }  // namespace cuda
 
 std::vector<traces::MachineOffer> cuda_machine_offers() {
-  return {cuda::offer<cuda::NaiveRung>("cuda.naive"),
-          cuda::offer<cuda::TiledRung<cuda::DefaultTile>>("cuda.tiled")};
+  return cuda::offers_of_ladder([]<typename Rung>(std::type_identity<Rung>, const RungFacts& facts) {
+    const std::string name = std::string("cuda.") + facts.name;
+    return traces::MachineOffer{name, cuda::device_missing,
+                                [name](base::ThreadPool&) {
+                                  return std::make_unique<KernelMachine>(
+                                      name, std::make_unique<cuda::DeviceBackend<Rung>>(LaunchShape{}));
+                                },
+                                facts.is_slow};
+  });
 }
 
 }  // namespace quatrain::kernels

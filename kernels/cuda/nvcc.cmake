@@ -2,7 +2,7 @@
 # QUATRAIN_CUDA_TARGETS (-gencode flags), both empty without one, and QUATRAIN_CUDART or QUATRAIN_WHY_NO_CUDA here. nvcc is
 # called by custom commands and CMake's CUDA language is not enabled: an nvcc that does not get on with the host compiler
 # then leaves the kernels out instead of ending the configuration.
-set(QUATRAIN_CUDA_ARCHITECTURES 80 90 100 CACHE STRING "GPU architectures; those that nvcc does not know are left out")
+set(QUATRAIN_CUDA_ARCHITECTURES 80 90 100 120 CACHE STRING "GPU architectures; those that nvcc does not know are left out")
 set(QUATRAIN_NVCC_FLAGS
   -std=c++20 -O3
   --fmad=false              # a fused multiply-add only where the specification has one
@@ -40,13 +40,14 @@ function(quatrain_find_nvcc)
   foreach(architecture ${QUATRAIN_CUDA_ARCHITECTURES})
     if(known MATCHES "compute_${architecture}\n")
       list(APPEND targets -gencode arch=compute_${architecture},code=sm_${architecture})
-      set(newest ${architecture})
+      list(APPEND found ${architecture})
     endif()
   endforeach()
   if(NOT targets)
     leave_out("built without nvcc: it knows none of the architectures ${QUATRAIN_CUDA_ARCHITECTURES}")
   endif()
-  list(APPEND targets -gencode arch=compute_${newest},code=compute_${newest})  # PTX, for GPUs that come later
+  list(GET found 0 first)
+  list(APPEND targets -gencode arch=compute_${first},code=compute_${first})  # PTX, for GPUs between and after them
 
   get_filename_component(cuda ${QUATRAIN_NVCC_PROGRAM} REALPATH)
   get_filename_component(cuda ${cuda} DIRECTORY)

@@ -1,10 +1,11 @@
 #pragma once
-/// Rung 1: one thread per output, straight from the packed natural operands by the table of numerics.md
+/// Rung "naive": one thread per output, straight from the packed natural operands by the table of numerics.md
 /// section 6. The terms of a sum may come in any order, since int32 is exact: channels innermost, so that
 /// bounds and divisions stand outside.
 
 #include "kernels/gemm/shape.cuh"
 #include "kernels/launch_shape.hpp"
+#include "kernels/quant/elements.cuh"
 
 namespace quatrain::kernels::QUATRAIN_PLATFORM {
 
@@ -118,9 +119,11 @@ __global__ void gemm_naive(GemmShape shape, GemmOperands operands, int outputs, 
 
 /// The rung as DeviceBackend launches it; `accumulators` has one element per output.
 struct NaiveRung {
+  using Access = ScalarAccess;
+
   template <Phase phase, Encoding left_encoding, Encoding right_encoding>
-  static void launch(Device& device, const LaunchShape& cut, const GemmShape& shape,
-                     const GemmOperands& operands, Buffer<std::int32_t>& accumulators) {
+  void launch(Device& device, const LaunchShape& cut, const GemmShape& shape, const GemmOperands& operands,
+              Buffer<std::int32_t>& accumulators) {
     device.launch("gemm_naive", gemm_naive<phase, left_encoding, right_encoding>,
                   dim3(blocks_for(accumulators.size(), cut.threads)), dim3(cut.threads), shape, operands,
                   static_cast<int>(accumulators.size()), accumulators.data());

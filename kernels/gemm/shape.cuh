@@ -51,11 +51,14 @@ inline GemmShape make_shape(Phase phase, const traces::Geometry& g, std::size_t 
 }
 
 /// The codes of both operands, packed, in their natural shapes; the samples of the right one follow each
-/// other at a distance of `sample_bytes`.
+/// other at a distance of `sample_bytes`. Each tensor begins at a multiple of 4 bytes; behind it, and behind
+/// the last word of 4 bytes that it begins, stands a word that may be read: padded_bytes() in all.
 struct GemmOperands {
   const std::uint8_t *left, *right;
   std::size_t sample_bytes;
 };
+
+inline std::size_t padded_bytes(std::size_t bytes) { return (bytes + 3) / 4 * 4 + 4; }
 
 /// Value of the code in the low four bits; those above do not count. FP4's magnitude 2^(e-1) is 1 << e with
 /// its last bit dropped, which makes e = 0 zero.

@@ -1,11 +1,12 @@
 #pragma once
-/// Rung 2: a block computes a tile of the result. Its threads unpack a stretch of k of both operands into
-/// int8 tiles in shared memory (the convolution is lowered on the way), then each sums a block of outputs in
-/// registers. Long k is split over blocks, whose int32 sums are added atomically: exact in any order.
+/// Rung "tiled": a block computes a tile of the result. Its threads unpack a stretch of k of both operands
+/// into int8 tiles in shared memory (the convolution is lowered on the way), then each sums a block of
+/// outputs in registers. Long k is split over blocks, whose int32 sums are added atomically: exact in any
+/// order.
 
 #include "kernels/gemm/tile_products.cuh"
+#include "kernels/gemm/tile_split.cuh"
 #include "kernels/gemm/walk.cuh"
-#include "kernels/launch_shape.hpp"
 
 namespace quatrain::kernels::QUATRAIN_PLATFORM {
 
@@ -45,81 +46,66 @@ __device__ void load_tile(int* tile, int lines_left, int depth_left, MakeWalk ma
   }
 }
 
-/// blockIdx.x numbers the tiles of all groups, rows of tiles fastest; blockIdx.y the parts of k, each
-/// `part_depth` long (a multiple of the tile's depth).
+/// The sums of the thread at (row, column) of a tile, to their places in the result.
+template <typename Tile, Phase phase>
+__device__ void store_sums(const GemmShape& shape, const TilePart& part, int row, int column,
+                           const int (&sums)[Tile::thread_rows][Tile::thread_columns],
+                           std::int32_t* accumulators) {
+  const ResultPlace<phase> place(shape, part.group);
+  const int rows = shape.m - part.first_m, columns = shape.n - part.first_n;  // inside the result
+  const bool is_shared = gridDim.y > 1;
+  QUATRAIN_UNROLL
+  for (int i = 0; i < Tile::thread_rows; ++i) {
+    const int line = row + i * Tile::row_threads;
+    if (line >= rows) continue;
+    std::int32_t* to_row = accumulators + place.of_row(part.first_m + line);
+    QUATRAIN_UNROLL
+    for (int j = 0; j < Tile::thread_columns; ++j) {
+      const int across = column + j * Tile::column_threads;
+      if (across < columns) store_sum(to_row + place.of_column(part.first_n + across), sums[i][j], is_shared);
+    }
+  }
+}
+
 template <typename Tile, Phase phase, Encoding left_encoding, Encoding right_encoding>
 __global__ void gemm_tiled(GemmShape shape, GemmOperands operands, int part_depth,
                            std::int32_t* accumulators) {
   typename Tile::Memory& memory = shared_memory<typename Tile::Memory>();
-  const int block = static_cast<int>(blockIdx.x), thread = static_cast<int>(threadIdx.x);
-  const int row_tiles = (shape.m - 1) / Tile::rows + 1;  // no sum beyond m: it may be the largest int
-  const int column_tiles = (shape.n - 1) / Tile::columns + 1;
-  const int group = block / row_tiles / column_tiles;
-  const int first_m = block % row_tiles * Tile::rows;
-  const int first_n = block / row_tiles % column_tiles * Tile::columns;
+  const int thread = static_cast<int>(threadIdx.x);
+  const TilePart part = part_of_block<Tile>(shape, part_depth);
   const int row = thread / Tile::column_threads, column = thread % Tile::column_threads;
-  const int begin_k = static_cast<int>(blockIdx.y) * part_depth;
-  const int end_k = shape.k - begin_k < part_depth ? shape.k : begin_k + part_depth;
 
   int sums[Tile::thread_rows][Tile::thread_columns] = {};
-  for (int k = begin_k; k < end_k; k += Tile::depth) {
-    load_tile<Tile, Tile::rows>(memory.left, shape.m - first_m, end_k - k, [&](int line, int offset) {
-      return LeftWalk<phase, left_encoding>(shape, operands.left, group, first_m + line, k + offset);
+  for (int k = part.begin_k; k < part.end_k; k += Tile::depth) {
+    const int depth = part.end_k - k;
+    load_tile<Tile, Tile::rows>(memory.left, shape.m - part.first_m, depth, [&](int line, int offset) {
+      return LeftWalk<phase, left_encoding>(shape, operands.left, part.group, part.first_m + line,
+                                            k + offset);
     });
     for (int sample = 0; sample < shape.samples; ++sample) {
       const std::uint8_t* right = operands.right + static_cast<std::size_t>(sample) * operands.sample_bytes;
-      load_tile<Tile, Tile::columns>(memory.right, shape.n - first_n, end_k - k, [&](int line, int offset) {
-        return RightWalk<phase, right_encoding>(shape, right, group, first_n + line, k + offset);
+      load_tile<Tile, Tile::columns>(memory.right, shape.n - part.first_n, depth, [&](int line, int offset) {
+        return RightWalk<phase, right_encoding>(shape, right, part.group, part.first_n + line, k + offset);
       });
       __syncthreads();
       add_products<Tile>(sums, memory.left + row * Tile::pitch / 4, memory.right + column * Tile::pitch / 4);
       __syncthreads();
     }
   }
-
-  const ResultPlace<phase> place(shape, group);
-  for (int i = 0; i < Tile::thread_rows; ++i) {
-    const int line = row + i * Tile::row_threads;
-    if (line >= shape.m - first_m) break;
-    std::int32_t* to_row = accumulators + place.of_row(first_m + line);
-    for (int j = 0; j < Tile::thread_columns; ++j) {
-      const int across = column + j * Tile::column_threads;
-      if (across >= shape.n - first_n) break;
-      std::int32_t* to = to_row + place.of_column(first_n + across);
-      if (gridDim.y == 1)
-        *to = sums[i][j];
-      else
-        atomicAdd(to, sums[i][j]);
-    }
-  }
+  store_sums<Tile, phase>(shape, part, row, column, sums, accumulators);
 }
 
 template <typename Tile>
 struct TiledRung {
-  /// Enough blocks for a large GPU where m and n alone make few of them; no part shorter than 8 tiles.
-  static constexpr std::int64_t wanted_blocks = 512;
-  static constexpr std::int64_t least_part = 8;
-
-  static std::int64_t parts_of_k(const LaunchShape& cut, std::int64_t tiles, std::int64_t depth_tiles) {
-    std::int64_t parts = cut.k_parts != 0 ? cut.k_parts : wanted_blocks / tiles;
-    if (cut.k_parts == 0 && parts > depth_tiles / least_part) parts = depth_tiles / least_part;
-    if (parts > depth_tiles) parts = depth_tiles;
-    return parts < 1 ? 1 : parts;
-  }
+  using Access = ScalarAccess;
 
   template <Phase phase, Encoding left_encoding, Encoding right_encoding>
-  static void launch(Device& device, const LaunchShape& cut, const GemmShape& shape,
-                     const GemmOperands& operands, Buffer<std::int32_t>& accumulators) {
-    const auto tiles_of = [](std::int64_t size, std::int64_t tile) { return (size + tile - 1) / tile; };
-    const std::int64_t tiles =
-        tiles_of(shape.m, Tile::rows) * tiles_of(shape.n, Tile::columns) * shape.groups;
-    const std::int64_t depth_tiles = tiles_of(shape.k, Tile::depth);
-    const std::int64_t tiles_a_part = tiles_of(depth_tiles, parts_of_k(cut, tiles, depth_tiles));
-    const std::int64_t parts = tiles_of(depth_tiles, tiles_a_part);
+  void launch(Device& device, const LaunchShape& cut, const GemmShape& shape, const GemmOperands& operands,
+              Buffer<std::int32_t>& accumulators) {
+    const TileSplit split = split_into_tiles<Tile>(cut, shape);
     device.clear(accumulators);
-    device.launch("gemm_tiled", gemm_tiled<Tile, phase, left_encoding, right_encoding>,
-                  dim3(static_cast<unsigned>(tiles), static_cast<unsigned>(parts)), dim3(Tile::threads),
-                  shape, operands, static_cast<int>(tiles_a_part * Tile::depth), accumulators.data());
+    device.launch("gemm_tiled", gemm_tiled<Tile, phase, left_encoding, right_encoding>, split.grid,
+                  dim3(Tile::threads), shape, operands, split.part_depth, accumulators.data());
   }
 };
 

@@ -48,31 +48,37 @@ __device__ std::uint32_t fp4_from(float x, float inverse, const Rounding& roundi
   return fp4_code(exponent, x);
 }
 
-/// codes: a word for eight elements, whose draws lie in one Philox block.
+/// The draws of a word lie in one Philox block.
 template <unsigned bits>
-__global__ void make_luq_codes(const float* x, unsigned count, float inverse, DrawStream draws,
-                               std::uint32_t* codes) {
-  constexpr unsigned draws_per_block = 128 / bits;
-  const unsigned word = thread_number(), first = word * codes_per_thread;
-  if (first >= count) return;
-  const PhiloxWords block = philox_block(draws, first / draws_per_block);
-  const unsigned first_place = first % draws_per_block;
-  std::uint32_t packed = 0;
-  for (unsigned j = 0; j < codes_per_thread && first + j < count; ++j) {
-    const unsigned place = (first_place + j) % draws_per_block;
-    const AtLeastDraw<bits> rounding{draw_of_block<bits>(block, place)};
-    packed |= packed_code(fp4_from(x[first + j], inverse, rounding), j);
-  }
-  codes[word] = packed;
-}
+struct LuqCoder {
+  float inverse;
+  DrawStream draws;
 
-__global__ void make_nearest_codes(const float* x, unsigned count, float inverse, std::uint32_t* codes) {
-  const unsigned word = thread_number(), first = word * codes_per_thread;
-  if (first >= count) return;
-  std::uint32_t packed = 0;
-  for (unsigned j = 0; j < codes_per_thread && first + j < count; ++j)
-    packed |= packed_code(fp4_from(x[first + j], inverse, NearestValue{}), j);
-  codes[word] = packed;
-}
+  __device__ std::uint32_t word(const float (&x)[word_elements], unsigned first) const {
+    constexpr unsigned draws_per_block = 128 / bits;
+    const PhiloxWords block = philox_block(draws, first / draws_per_block);
+    const unsigned first_place = first % draws_per_block;
+    std::uint32_t packed = 0;
+    QUATRAIN_UNROLL
+    for (unsigned j = 0; j < word_elements; ++j) {
+      const unsigned place = (first_place + j) % draws_per_block;
+      const AtLeastDraw<bits> rounding{draw_of_block<bits>(block, place)};
+      packed |= packed_code(fp4_from(x[j], inverse, rounding), j);
+    }
+    return packed;
+  }
+};
+
+struct NearestCoder {
+  float inverse;
+
+  __device__ std::uint32_t word(const float (&x)[word_elements], unsigned) const {
+    std::uint32_t packed = 0;
+    QUATRAIN_UNROLL
+    for (unsigned j = 0; j < word_elements; ++j)
+      packed |= packed_code(fp4_from(x[j], inverse, NearestValue{}), j);
+    return packed;
+  }
+};
 
 }  // namespace quatrain::kernels::QUATRAIN_PLATFORM

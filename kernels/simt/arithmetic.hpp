@@ -4,6 +4,9 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace simt {
 
@@ -20,9 +23,19 @@ inline int __ffs(int value) { return value == 0 ? 0 : std::countr_zero(static_ca
 
 /// sum + the four products of the signed bytes of a and b.
 inline int __dp4a(int a, int b, int sum) {
+#if defined(__SSE2__)
+  // What kernels with tiles spend their time on: pairs of 16-bit products in one instruction.
+  const auto widened = [](int bytes) {
+    const __m128i twice = _mm_unpacklo_epi8(_mm_cvtsi32_si128(bytes), _mm_cvtsi32_si128(bytes));
+    return _mm_srai_epi16(twice, 8);
+  };
+  const __m128i pairs = _mm_madd_epi16(widened(a), widened(b));
+  return sum + _mm_cvtsi128_si32(_mm_add_epi32(pairs, _mm_shuffle_epi32(pairs, 1)));
+#else
   for (int byte = 0; byte < 32; byte += 8)
     sum += static_cast<std::int8_t>(a >> byte) * static_cast<std::int8_t>(b >> byte);
   return sum;
+#endif
 }
 
 /// Byte i of the result is the one of the eight bytes of (low, high) that nibble i of `selector` names; with

@@ -50,7 +50,7 @@ Exit codes:
 
 Examples:
   quatrain verify runs/mine/trace
-      every machine that can run here
+      every machine that can run here, but the slow *.literal
   quatrain verify runs/mine/trace --machines emu,systemc.array
       machines by name or beginning of a name; `quatrain machines` lists them
   quatrain verify runs/mine/trace --json runs/mine/crosscheck.json
@@ -73,10 +73,10 @@ struct Typed {
   bool are_named() const { return !machines.empty(); }
 };
 
-/// What --machines names. Without it all, or beside a kernel one that is fast.
+/// What --machines names. Without it all but the slow ones, or beside a kernel one that is fast.
 std::vector<std::string> machines_typed(const Typed& typed) try {
   if (typed.are_named()) return machines_named(typed.machines);
-  return typed.kernels.empty() ? known_machines() : std::vector<std::string>{"emu.blocked"};
+  return typed.kernels.empty() ? quick_machines() : std::vector<std::string>{"emu.blocked"};
 } catch (const base::Error& error) {
   throw base::Error("--machines: {}", error.what());
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
+#include <functional>
 #include <vector>
 
 namespace quatrain::tests {
@@ -14,14 +16,25 @@ inline double seconds_of(const auto& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+/// Of all threads of this process.
+inline double processor_seconds_of(const std::function<void()>& work) {
+  const std::clock_t start = std::clock();
+  work();
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+}
+
 class PairedTimer {
  public:
+  using Seconds = double (*)(const std::function<void()>&);
+  explicit PairedTimer(Seconds seconds = [](const std::function<void()>& work) { return seconds_of(work); })
+      : seconds_(seconds) {}
+
   /// The one that goes first changes from round to round.
   void round(const auto& ours, const auto& rival) {
     double our_seconds = 0, rival_seconds = 0;
-    if (ratios_.size() % 2 == 0) our_seconds = seconds_of(ours);
-    rival_seconds = seconds_of(rival);
-    if (ratios_.size() % 2 != 0) our_seconds = seconds_of(ours);
+    if (ratios_.size() % 2 == 0) our_seconds = seconds_(ours);
+    rival_seconds = seconds_(rival);
+    if (ratios_.size() % 2 != 0) our_seconds = seconds_(ours);
     ours_.push_back(our_seconds);
     rivals_.push_back(rival_seconds);
     ratios_.push_back(rival_seconds / our_seconds);
@@ -38,6 +51,7 @@ class PairedTimer {
     return values[values.size() / 2];
   }
 
+  Seconds seconds_;
   std::vector<double> ours_, rivals_, ratios_;
 };
 

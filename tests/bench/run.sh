@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # tests/bench/run.sh [ARGS]: builds the CPU benchmarks and runs each; ARGS go to Google Benchmark, for example
 #   tests/bench/run.sh --benchmark_filter=1024
-# The kernels' benchmark needs a GPU: tests/gpu.sh. Needs Debian's libbenchmark-dev and libopenblas-dev.
+# The kernels' benchmark on a GPU is tests/gpu.sh's. Needs Debian's libbenchmark-dev and libopenblas-dev.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 [ -f build/bench/build.ninja ] || cmake --preset bench >&2
-benchmarks="tests/bench/emu_gemm_bench tests/bench/emu_quantizer_bench tests/rtl_models/rtl_models_replay_bench"
+benchmarks="tests/bench/emu_gemm_bench tests/bench/emu_quantizer_bench tests/bench/simt_gemm_bench tests/rtl_models/rtl_models_replay_bench"
 # shellcheck disable=SC2086
 cmake --build build/bench --target $benchmarks >&2
 

@@ -29,9 +29,10 @@ std::unique_ptr<Machine> offered(const std::vector<traces::MachineOffer>& offers
 }  // namespace
 
 const std::vector<std::string>& machine_names() {
-  static const std::vector<std::string> names{"emu.naive",     "emu.blocked:portable", "emu.blocked:avx2",
-                                              "systemc.array", "systemc.pe",           "simt.naive",
-                                              "simt.tiled",    "cuda.naive",           "cuda.tiled"};
+  static const std::vector<std::string> names{
+      "emu.naive",  "emu.blocked:portable", "emu.blocked:avx2", "systemc.array", "systemc.pe", "simt.literal",
+      "simt.naive", "simt.tiled",           "simt.octets",      "simt.mma",      "simt.async", "cuda.literal",
+      "cuda.naive", "cuda.tiled",           "cuda.octets",      "cuda.mma",      "cuda.async"};
   return names;
 }
 

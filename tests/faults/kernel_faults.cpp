@@ -5,6 +5,8 @@
 #include "tests/support/sharp_gemms.hpp"
 
 #include "planted/kernels/device_backend.cuh"
+#include "planted/kernels/gemm/naive.cuh"
+#include "planted/kernels/gemm/tiled.cuh"
 #include "planted/kernels/kernel_machine.hpp"
 #include "planted/kernels/planted.hpp"
 #include <utility>

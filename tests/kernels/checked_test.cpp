@@ -1,4 +1,5 @@
 /// The shipped kernels with every access checked: clean, and with the oracle's bits.
+#include "kernels/gemm/rungs.hpp"
 #include "kernels/machine.hpp"
 #include "tests/support/exact_oracle.hpp"
 #include "tests/support/machine_results.hpp"
@@ -9,19 +10,31 @@
 namespace quatrain::tests {
 namespace {
 
-TEST(CheckedKernels, AreCleanAndRight) {
-  base::ThreadPool pool(1);
-  const auto gemms = sharp_gemms();
-  const auto quantizers = sharp_quantizers();
-  for (const auto& offer : kernels::checked_simt_machine_offers()) {
-    SCOPED_TRACE(offer.name);
-    if (const auto reason = offer.why_not()) GTEST_SKIP() << *reason;
-    const auto machine = offer.make(pool);
-    EXPECT_EQ(machine->ran_on(), "CPU fibers, checked");
-    EXPECT_THAT(differences(*machine, quantizers), testing::IsEmpty());
-    EXPECT_THAT(differences(*machine, gemms), testing::IsEmpty());
-  }
+/// Checks cost some thirty times the time: long sums are left to the other tests.
+std::vector<SharpGemm> short_gemms() {
+  constexpr std::int64_t most_macs = 100'000;
+  auto gemms = sharp_gemms();
+  std::erase_if(gemms, [](const SharpGemm& sharp) {
+    const traces::GemmSize size = traces::gemm_size(sharp.c.gemm.phase, sharp.c.gemm.geometry);
+    return size.m * size.n * size.k * size.groups * static_cast<std::int64_t>(sharp.c.right.size()) >
+           most_macs;
+  });
+  return gemms;
 }
+
+class CheckedRung : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(CheckedRung, IsCleanAndRight) {
+  base::ThreadPool pool(1);
+  const auto offer = kernels::checked_simt_machine_offers().at(GetParam());
+  if (const auto reason = offer.why_not()) GTEST_SKIP() << *reason;
+  const auto machine = offer.make(pool);
+  EXPECT_EQ(machine->ran_on(), "CPU fibers, checked");
+  EXPECT_THAT(differences(*machine, sharp_quantizers()), testing::IsEmpty());
+  EXPECT_THAT(differences(*machine, short_gemms()), testing::IsEmpty());
+}
+INSTANTIATE_TEST_SUITE_P(Ladder, CheckedRung, testing::Range<std::size_t>(0, std::size(kernels::ladder)),
+                         [](const auto& info) { return kernels::ladder[info.param].name; });
 
 }  // namespace
 }  // namespace quatrain::tests

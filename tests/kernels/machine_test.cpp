@@ -102,7 +102,7 @@ TEST(SimtMachines, AnyLaunchShapeGivesTheSameBits) {
 TEST(SimtMachines, AnyNumberOfThreadsGivesTheSameBits) {
   std::list<base::ThreadPool> pools;
   std::vector<Variant> variants;
-  for (const unsigned threads : {1U, 2U, 7U})
+  for (const unsigned threads : {1U, 7U})  // two in the other tests
     for (const auto& offer : kernels::simt_machine_offers())
       variants.push_back(
           {fmt::format("{}, {} threads", offer.name, threads), offer.make(pools.emplace_back(threads))});
@@ -127,10 +127,12 @@ TEST(SimtMachines, CallsLeaveNothingBehind) {
 TEST(SimtMachines, SayWhatTheyAre) {
   base::ThreadPool pool(1);
   const auto offers = kernels::simt_machine_offers();
-  ASSERT_EQ(offers.size(), 2U);
-  EXPECT_EQ(offers[0].name, "simt.naive");
-  EXPECT_EQ(offers[1].name, "simt.tiled");
+  std::vector<std::string> names;
+  for (const auto& offer : offers) names.push_back(offer.name);
+  EXPECT_THAT(names, testing::ElementsAre("simt.literal", "simt.naive", "simt.tiled", "simt.octets",
+                                          "simt.mma", "simt.async"));
   for (const auto& offer : offers) {
+    EXPECT_EQ(offer.is_slow, offer.name == "simt.literal");
     EXPECT_EQ(offer.why_not(), std::nullopt);
     const auto machine = offer.make(pool);
     EXPECT_EQ(machine->name(), offer.name);
@@ -206,7 +208,7 @@ TEST(SimtMachines, ErrorsNameTheElementAndTheTensor) {
   c.right.pop_back();
   c.left_encoding = Encoding::fp4_e3m0;
   EXPECT_EQ(message_of([&] { multiply(*machine, c); }),
-            "simt.naive: no kernel multiplies fp4_e3m0 by fp4_e3m0 in this phase");
+            "simt.literal: no kernel multiplies fp4_e3m0 by fp4_e3m0 in this phase");
   c = {{Phase::backward_data, linear_geometry(Phase::backward_data, 1, 1, 4'793'491)},
        Encoding::fp4_e3m0,
        Encoding::int4,

@@ -14,10 +14,11 @@ struct Variant {
   std::unique_ptr<traces::Machine> machine;
 };
 
-/// naive, and tiled with the default tile.
+/// Every rung of the ladder.
 std::vector<Variant> make_order_variants(base::ThreadPool& pool);
 
-/// Three launch shapes of naive; three of tiled for each of three tiles.
+/// Three launch shapes of every rung; those with tiles also with smaller and
+/// larger ones, and the async rung with an operand lowered in several stretches.
 std::vector<Variant> make_shape_variants(base::ThreadPool& pool);
 
 }  // namespace quatrain::tests

@@ -13,24 +13,40 @@ using testing::ElementsAre;
 TEST(MachinesNamed, NamesAndBeginningsInRegistryOrderEachOnce) {
   EXPECT_THAT(sim::machines_named("systemc.array"), ElementsAre("systemc.array"));
   EXPECT_THAT(sim::machines_named("simt,emu"),
-              ElementsAre("emu.naive", "emu.blocked", "simt.naive", "simt.tiled"));
+              ElementsAre("emu.naive", "emu.blocked", "simt.naive", "simt.tiled", "simt.octets", "simt.mma",
+                          "simt.async"));
   EXPECT_THAT(sim::machines_named("emu.b,emu,emu.blocked"), ElementsAre("emu.naive", "emu.blocked"));
-  EXPECT_THAT(sim::machines_named("cuda."), ElementsAre("cuda.naive", "cuda.tiled"));
+  EXPECT_THAT(sim::machines_named("cuda."),
+              ElementsAre("cuda.naive", "cuda.tiled", "cuda.octets", "cuda.mma", "cuda.async"));
+}
+
+TEST(MachinesNamed, ASlowMachineIsMeantByItsWholeName) {
+  EXPECT_THAT(sim::machines_named("simt.literal,simt.t"), ElementsAre("simt.literal", "simt.tiled"));
+  EXPECT_NE(message_of([] { sim::machines_named("simt.l"); }), "");
 }
 
 TEST(MachinesNamed, AWordThatFitsNoneIsRefusedWithTheKnownOnes) {
   const std::string known =
       "; expected names or their beginnings of emu.naive, emu.blocked, systemc.pe, systemc.array, "
-      "simt.naive, "
-      "simt.tiled, cuda.naive, cuda.tiled";
+      "simt.literal, simt.naive, simt.tiled, simt.octets, simt.mma, simt.async, cuda.literal, cuda.naive, "
+      "cuda.tiled, cuda.octets, cuda.mma, cuda.async";
   EXPECT_EQ(message_of([] { sim::machines_named("emu,gpu"); }), "no machine 'gpu'" + known);
   EXPECT_EQ(message_of([] { sim::machines_named("emu,"); }), "no machine ''" + known);
   EXPECT_EQ(message_of([] { sim::machines_named("naive"); }), "no machine 'naive'" + known);
 }
 
 TEST(KnownMachines, AreThoseOfEveryFamilyInTheOrderOfTheTables) {
-  EXPECT_THAT(sim::known_machines(), ElementsAre("emu.naive", "emu.blocked", "systemc.pe", "systemc.array",
-                                                 "simt.naive", "simt.tiled", "cuda.naive", "cuda.tiled"));
+  EXPECT_THAT(sim::known_machines(),
+              ElementsAre("emu.naive", "emu.blocked", "systemc.pe", "systemc.array", "simt.literal",
+                          "simt.naive", "simt.tiled", "simt.octets", "simt.mma", "simt.async", "cuda.literal",
+                          "cuda.naive", "cuda.tiled", "cuda.octets", "cuda.mma", "cuda.async"));
+}
+
+TEST(KnownMachines, AllButTheLiteralRungAreQuick) {
+  std::vector<std::string> quick = sim::known_machines();
+  std::erase_if(quick, [](const std::string& name) { return name.ends_with(".literal"); });
+  EXPECT_EQ(quick.size(), sim::known_machines().size() - 2);
+  EXPECT_EQ(sim::quick_machines(), quick);
 }
 
 TEST(MakeMachines, EveryKnownMachineHasAnEntryAndOnlyWantedOnesAreMade) {

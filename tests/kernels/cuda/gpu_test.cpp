@@ -1,4 +1,5 @@
 /// The kernels on a GPU: everything that the SIMT build is held to. Skips, with the reason, without one.
+#include "kernels/gemm/rungs.hpp"
 #include "kernels/machine.hpp"
 #include "tests/support/exact_oracle.hpp"
 #include "tests/support/machine_results.hpp"
@@ -18,7 +19,7 @@ class CudaMachines : public testing::Test {
       if (const auto why_not = offer.why_not()) GTEST_SKIP() << *why_not;
       machines_.push_back(offer.make(pool_));
     }
-    ASSERT_EQ(machines_.size(), 2U);
+    ASSERT_EQ(machines_.size(), std::size(kernels::ladder));
   }
   base::ThreadPool pool_{1};
   std::vector<std::unique_ptr<traces::Machine>> machines_;
@@ -72,13 +73,14 @@ TEST_F(CudaMachines, RefuseWhatIsIllegal) {
   }
 }
 
-/// On every computer: two offers, each with its machine or with one and the same reason.
+/// On every computer: an offer for each rung, each with its machine or with one and the same reason.
 TEST(CudaDevice, IsThereOrTheReasonIsGiven) {
   const auto offers = kernels::cuda_machine_offers();
-  ASSERT_EQ(offers.size(), 2U);
-  EXPECT_EQ(offers[0].name, "cuda.naive");
-  EXPECT_EQ(offers[1].name, "cuda.tiled");
-  EXPECT_EQ(offers[0].why_not(), offers[1].why_not());
+  ASSERT_EQ(offers.size(), std::size(kernels::ladder));
+  for (std::size_t i = 0; i < offers.size(); ++i) {
+    EXPECT_EQ(offers[i].name, fmt::format("cuda.{}", kernels::ladder[i].name));
+    EXPECT_EQ(offers[i].why_not(), offers[0].why_not());
+  }
   if (const auto why_not = offers[0].why_not()) {
     EXPECT_THAT(*why_not, testing::AnyOf("no CUDA device", testing::StartsWith("no kernel for "),
                                          testing::StartsWith("built without ")));

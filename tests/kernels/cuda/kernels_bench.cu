@@ -3,9 +3,9 @@
 /// or lower), a copy inside the device's memory for the quantizers. A product is compared with the rival's
 /// before it is timed.
 
-#include "kernels/gemm/naive.cuh"
-#include "kernels/gemm/tiled.cuh"
+#include "kernels/gemm/rungs.cuh"
 #include "kernels/quant/absmax.cuh"
+#include "kernels/quant/codes.cuh"
 #include "kernels/quant/luq.cuh"
 #include "kernels/quant/sawb.cuh"
 #include "tests/bench/paired_timer.hpp"
@@ -59,14 +59,14 @@ class Product {
   ~Product() { cublasDestroy(cublas_); }
 
   template <typename Rung>
-  void measure(const char* name) {
+  void measure(Rung rung, const char* name) {
     traces::Geometry g;
     g.batch = sizes_.m, g.in_channels = sizes_.k, g.out_channels = sizes_.n;
     const GemmShape shape = make_shape(Phase::forward, g, 1);
     const GemmOperands operands{left_.data(), right_.data(), 0};
     const auto ours = [&] {
-      Rung::template launch<Phase::forward, Encoding::int4, Encoding::int4>(device_, {}, shape, operands,
-                                                                            ours_);
+      rung.template launch<Phase::forward, Encoding::int4, Encoding::int4>(device_, {}, shape, operands,
+                                                                           ours_);
     };
     const auto rival = [&] { multiply_by_cublas(); };
     ours();
@@ -76,7 +76,7 @@ class Product {
       throw std::runtime_error("our product differs from cuBLAS's: nothing to time");
     const PairedTimer timer = timed(ours, rival);
     const double macs = 1.0 * sizes_.m * sizes_.n * sizes_.k * launches;
-    std::printf("| %s %d x %d x %d | %.1f GMAC/s | cuBLAS int8 %.1f GMAC/s | %.3f |\n", name, sizes_.m,
+    std::printf("| gemm_%s %d x %d x %d | %.1f GMAC/s | cuBLAS int8 %.1f GMAC/s | %.3f |\n", name, sizes_.m,
                 sizes_.n, sizes_.k, macs / timer.ours() * 1e-9, macs / timer.rival() * 1e-9, timer.ratio());
   }
 
@@ -90,7 +90,8 @@ class Product {
       packed[i / 2] = static_cast<std::uint8_t>(packed[i / 2] | code << (4 * (i % 2)));
       decoded[i] = static_cast<std::int8_t>(code);
     }
-    device_.prepare(codes, packed.size());
+    device_.prepare(codes, padded_bytes(packed.size()));
+    device_.clear(codes);
     device_.upload(codes, 0, std::span<const std::uint8_t>(packed));
     device_.prepare(values, count);
     device_.upload(values, 0, std::span<const std::int8_t>(decoded));
@@ -138,7 +139,7 @@ class Quantizers {
     device_.prepare(source_, count);
     device_.upload(source_, 0, std::span<const float>(x));
     device_.prepare(copy_, count);
-    device_.prepare(codes_, count / codes_per_thread);
+    device_.prepare(codes_, count / word_elements);
     device_.prepare(maximum_, 1);
     device_.prepare(sums_, 1);
     device_.clear(maximum_);
@@ -146,31 +147,39 @@ class Quantizers {
     check_cuda(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
   }
 
-  void measure() {
+  template <typename Access>
+  void measure(const char* access) {
     const LaunchShape cut;
     const dim3 block(cut.threads), reduction(cut.reduction_blocks);
-    const dim3 coding(blocks_for(count / codes_per_thread, cut.threads));
+    const dim3 coding(blocks_for(count / word_elements, std::size_t{cut.threads} * Access::words));
     const double read = 4.0 * count, written = 0.5 * count;
-    row("find_maximum", read, [&] {
-      device_.launch("find_maximum", find_maximum, reduction, block, source_.data(), count, false,
+    const SawbCoder sawb{7.0F, -7.0F, 7.0F};
+    const LuqCoder<16> luq{64.0F, {1, 0, 0, 0, 0}};
+    row("find_maximum", access, read, [&] {
+      device_.launch("find_maximum", find_maximum<Access>, reduction, block, source_.data(), count, false,
                      maximum_.data());
     });
-    row("sum_sawb", read, [&] {
-      device_.launch("sum_sawb", sum_sawb, reduction, block, source_.data(), count, 0x1p16F, sums_.data());
+    row("sum_sawb", access, read, [&] {
+      device_.launch("sum_sawb", sum_sawb<Access>, reduction, block, source_.data(), count, 0x1p16F,
+                     sums_.data());
     });
-    row("make_sawb_codes", read + written, [&] {
-      device_.launch("make_sawb_codes", make_sawb_codes, coding, block, source_.data(), count, 7.0F, -7.0F,
-                     7.0F, codes_.data());
+    row("codes of SAWB", access, read + written, [&] {
+      device_.launch("make_codes", make_codes<Access, SawbCoder>, coding, block, source_.data(), count, sawb,
+                     codes_.data());
     });
-    row("make_luq_codes, 16 bits", read + written, [&] {
-      device_.launch("make_luq_codes", make_luq_codes<16>, coding, block, source_.data(), count, 64.0F,
-                     DrawStream{1, 0, 0, 0, 0}, codes_.data());
+    row("codes of LUQ, 16 bits", access, read + written, [&] {
+      device_.launch("make_codes", make_codes<Access, LuqCoder<16>>, coding, block, source_.data(), count,
+                     luq, codes_.data());
+    });
+    row("codes of LUQ and maximum", access, read + written, [&] {
+      device_.launch("make_codes_and_maximum", make_codes_and_maximum<Access, LuqCoder<16>>, coding, block,
+                     source_.data(), count, luq, false, codes_.data(), maximum_.data());
     });
   }
 
  private:
   template <typename Launch>
-  void row(const char* name, double bytes, const Launch& launch) {
+  void row(const char* name, const char* access, double bytes, const Launch& launch) {
     const PairedTimer timer = timed(launch, [&] {
       check_cuda(
           cudaMemcpyAsync(copy_.data(), source_.data(), count * sizeof(float), cudaMemcpyDeviceToDevice),
@@ -178,8 +187,8 @@ class Quantizers {
     });
     const double ours = bytes * launches / timer.ours() * 1e-9,
                  rival = 8.0 * count * launches / timer.rival() * 1e-9;
-    std::printf("| %s, %u elements | %.0f GB/s, %.2f of peak | copy on the device %.0f GB/s | %.3f |\n", name,
-                count, ours, ours / peak_gigabytes(), rival, ours / rival);
+    std::printf("| %s, %s, %u elements | %.0f GB/s, %.2f of peak | copy on the device %.0f GB/s | %.3f |\n",
+                name, access, count, ours, ours / peak_gigabytes(), rival, ours / rival);
   }
 
   Device device_;
@@ -193,10 +202,14 @@ void measure_all() {
   std::printf("| kernel | ours | rival | ours / rival |\n|---|---|---|---|\n");
   for (const Sizes& sizes : {Sizes{12544, 32, 288}, Sizes{12544, 128, 1152}, Sizes{4096, 4096, 4096}}) {
     Product product(sizes);
-    product.measure<NaiveRung>("gemm_naive");
-    product.measure<TiledRung<DefaultTile>>("gemm_tiled");
+    [&]<std::size_t... i>(std::index_sequence<i...>) {
+      (product.measure(std::tuple_element_t<i, Ladder>{}, ladder[i].name), ...);
+    }
+    (std::make_index_sequence<std::size(ladder)>{});
   }
-  Quantizers().measure();
+  Quantizers quantizers;
+  quantizers.measure<ScalarAccess>("scalar");
+  quantizers.measure<VectorAccess>("vectorized");
 }
 
 }  // namespace

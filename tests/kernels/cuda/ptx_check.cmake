@@ -6,8 +6,8 @@ if(failed)
   message(FATAL_ERROR "nvcc --ptx failed:\n${said}")
 endif()
 file(READ ${PTX} ptx)
-foreach(needed "\\.entry [A-Za-z0-9_]*find_maximum" "\\.entry [A-Za-z0-9_]*sum_sawb" "\\.entry [A-Za-z0-9_]*make_sawb_codes"
-        "\\.entry [A-Za-z0-9_]*make_luq_codes" "\\.entry [A-Za-z0-9_]*make_nearest_codes" "\\.entry [A-Za-z0-9_]*gemm_naive"
+foreach(needed "\\.entry [A-Za-z0-9_]*find_maximum" "\\.entry [A-Za-z0-9_]*sum_sawb" "\\.entry [A-Za-z0-9_]*make_codes[A-Za-z0-9_]*SawbCoder"
+        "\\.entry [A-Za-z0-9_]*make_codes[A-Za-z0-9_]*LuqCoder" "\\.entry [A-Za-z0-9_]*make_codes_and_maximum" "\\.entry [A-Za-z0-9_]*gemm_naive"
         "\\.entry [A-Za-z0-9_]*gemm_tiled" "\\.entry [A-Za-z0-9_]*scale_accumulators"
         "mul\\.(rn\\.)?f32" "cvt\\.rni\\.f32\\.f32" "dp4a\\.s32\\.s32")
   if(NOT ptx MATCHES "${needed}")

@@ -16,10 +16,18 @@ TEST(MachinesCommand, ListsEveryMachineWithWhatItRunsOnOrWhyNot) {
                                              "emu.blocked    yes        .+\n"
                                              "systemc.pe     (yes|no )       .+\n"
                                              "systemc.array  (yes|no )       .+\n"
+                                             "simt.literal   yes        .+\n"
                                              "simt.naive     yes        .+\n"
                                              "simt.tiled     yes        .+\n"
+                                             "simt.octets    yes        .+\n"
+                                             "simt.mma       yes        .+\n"
+                                             "simt.async     yes        .+\n"
+                                             "cuda.literal   (yes|no )       .+\n"
                                              "cuda.naive     (yes|no )       .+\n"
-                                             "cuda.tiled     (yes|no )       .+\n"));
+                                             "cuda.tiled     (yes|no )       .+\n"
+                                             "cuda.octets    (yes|no )       .+\n"
+                                             "cuda.mma       (yes|no )       .+\n"
+                                             "cuda.async     (yes|no )       .+\n"));
 }
 
 }  // namespace

@@ -30,10 +30,11 @@ struct Expected {
 };
 
 std::vector<Expected> expected_machines() {
-  std::vector<Expected> all{{"emu.naive", "scalar C\\+\\+", true},
-                            {"emu.blocked", "AVX2|portable C\\+\\+", true},
-                            {"simt.naive", "CPU fibers", true},
-                            {"simt.tiled", "CPU fibers", true}};
+  std::vector<Expected> all{
+      {"emu.naive", "scalar C\\+\\+", true}, {"emu.blocked", "AVX2|portable C\\+\\+", true},
+      {"simt.naive", "CPU fibers", true},    {"simt.tiled", "CPU fibers", true},
+      {"simt.octets", "CPU fibers", true},   {"simt.mma", "CPU fibers", true},
+      {"simt.async", "CPU fibers", true}};
   if (QUATRAIN_HAS_SYSTEMC) {
     all.push_back({"systemc.pe", "SystemC 2\\.3\\..*", false});
     all.push_back({"systemc.array", "SystemC 2\\.3\\..*", false});

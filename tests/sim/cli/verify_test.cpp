@@ -62,8 +62,8 @@ TEST_F(VerifyCommand, EveryMachineAgreesWithTheTraceFromOutside) {
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_EQ(run.err, "");
   const auto lines = lines_of(run.out);
-  ASSERT_GE(lines.size(), 8U);
-  const std::vector<std::string> last(lines.end() - 8, lines.end());
+  ASSERT_GE(lines.size(), 16U);
+  const std::vector<std::string> last(lines.end() - 16, lines.end());
   const std::string all = " gemms 47/47 quantizers 53/53 elements 82590 equal";
   const std::string products = " gemms 47/47 quantizers 0/0 elements 53006 equal";
   const std::string none = " gemms 0/0 quantizers 0/0 elements 0 skipped: ";
@@ -75,9 +75,13 @@ TEST_F(VerifyCommand, EveryMachineAgreesWithTheTraceFromOutside) {
   EXPECT_EQ(last[3], QUATRAIN_HAS_SYSTEMC
                          ? "systemc.array" + products
                          : "systemc.array" + none + "built without SystemC (Debian package libsystemc-dev)");
-  EXPECT_EQ(last[4], "simt.naive" + all);
-  EXPECT_EQ(last[5], "simt.tiled" + all);
-  for (const std::size_t cuda : {6U, 7U})
+  EXPECT_EQ(last[4], "simt.literal" + none + "not asked for");
+  EXPECT_EQ(last[5], "simt.naive" + all);
+  EXPECT_EQ(last[6], "simt.tiled" + all);
+  EXPECT_EQ(last[7], "simt.octets" + all);
+  EXPECT_EQ(last[8], "simt.mma" + all);
+  EXPECT_EQ(last[9], "simt.async" + all);
+  for (std::size_t cuda = 10; cuda < 16; ++cuda)
     EXPECT_TRUE(last[cuda].ends_with(all) || last[cuda].find(none) != std::string::npos) << last[cuda];
   EXPECT_THAT(run.out,
               HasSubstr("47 gemms with 26503 accumulators, 53 quantizers with 29584 codes\n1254438 MACs, "));
@@ -87,7 +91,7 @@ TEST_F(VerifyCommand, EveryMachineAgreesWithTheTraceFromOutside) {
   const auto root = base::JsonNode::parse(json, "crosscheck.json");
   EXPECT_TRUE(root.at("equal").boolean());
   EXPECT_EQ(root.at("records").at("macs").integer(0, INT64_MAX), 1254438);
-  EXPECT_EQ(root.at("machines").members().size(), 8U);
+  EXPECT_EQ(root.at("machines").members().size(), 16U);
   const auto naive = root.at("machines").at("emu.naive");
   EXPECT_EQ(naive.at("verdict").string(), "equal");
   EXPECT_EQ(naive.at("gemms_equal").integer(0, 100), 47);
@@ -244,10 +248,12 @@ TEST_F(VerifyCommand, AMissingTraceIsBadInput) {
 TEST_F(VerifyCommand, AnUnknownMachineIsBadInput) {
   const ProgramRun run = verify(outside_trace + " --machines emu,verilog");
   EXPECT_EQ(run.exit_code, 2);
-  EXPECT_EQ(run.err,
-            "error: --machines: no machine 'verilog'; expected names or their beginnings of emu.naive, "
-            "emu.blocked, "
-            "systemc.pe, systemc.array, simt.naive, simt.tiled, cuda.naive, cuda.tiled\n");
+  EXPECT_EQ(
+      run.err,
+      "error: --machines: no machine 'verilog'; expected names or their beginnings of emu.naive, "
+      "emu.blocked, "
+      "systemc.pe, systemc.array, simt.literal, simt.naive, simt.tiled, simt.octets, simt.mma, simt.async, "
+      "cuda.literal, cuda.naive, cuda.tiled, cuda.octets, cuda.mma, cuda.async\n");
 }
 
 /// Where all machines run, naming them all is fine.
