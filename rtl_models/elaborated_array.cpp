@@ -23,6 +23,7 @@ void check_job(const traces::Gemm& gemm, const traces::Operand& left, std::span<
     assert(tile.rows >= 1 && tile.rows <= shape.rows && tile.columns >= 1 && tile.columns <= shape.columns);
     assert(tile.group < size.groups && tile.first_row + tile.rows <= static_cast<std::uint64_t>(size.m) &&
            tile.first_column + tile.columns <= static_cast<std::uint64_t>(size.n));
+    assert(!tile.k || (tile.k->first < tile.k->end && tile.k->end <= static_cast<std::uint64_t>(size.k)));
   }
 }
 
@@ -56,7 +57,8 @@ ArrayRun ElaboratedArray::replay(const traces::Gemm& gemm, const traces::Operand
   job.store = [&](const Tile& tile, std::uint32_t row, std::uint32_t column, std::int32_t accumulator) {
     const auto m = static_cast<std::int64_t>(tile.first_row + row);
     const auto n = static_cast<std::int64_t>(tile.first_column + column);
-    result.accumulators[static_cast<std::size_t>(address.row(m) + address.column(tile.group, n))] =
+    // check_operands bounds every sum of products, so that of a part of k as well.
+    result.accumulators[static_cast<std::size_t>(address.row(m) + address.column(tile.group, n))] +=
         accumulator;
   };
   wired_->run(job);

@@ -52,8 +52,9 @@ class Feeder {
 
   /// Fills both panels; what the tile before has left in place is kept.
   void load(const Tile& tile) {
-    const Lines rows{tile.group, tile.first_row, tile.rows},
-        columns{tile.group, tile.first_column, tile.columns};
+    k_ = tile.k.value_or(KRange{0, static_cast<std::uint64_t>(size_.k)});
+    const Lines rows{tile.group, tile.first_row, tile.rows, k_.first, k_.end},
+        columns{tile.group, tile.first_column, tile.columns, k_.first, k_.end};
     if (rows != left_lines_) load_left(tile);
     if (columns != right_lines_) load_right(tile);
     left_lines_ = rows;
@@ -63,15 +64,18 @@ class Feeder {
   const Panel& right() const { return right_; }
 
  private:
-  using Lines = std::tuple<std::uint32_t, std::uint64_t, std::uint32_t>;
+  using Lines = std::tuple<std::uint32_t, std::uint64_t, std::uint32_t, std::uint64_t, std::uint64_t>;
 
   static std::size_t count(std::int64_t elements) { return static_cast<std::size_t>(elements); }
-  std::uint64_t stream_length() const { return right_codes_.size() * static_cast<std::uint64_t>(size_.k); }
+  /// Of the tile's part of k.
+  std::uint64_t stream_length() const { return right_codes_.size() * k_.count(); }
+  std::int64_t first_k() const { return static_cast<std::int64_t>(k_.first); }
+  std::int64_t end_k() const { return static_cast<std::int64_t>(k_.end); }
 
   void put_left(std::int64_t k, std::uint32_t lane, std::int64_t element) {
     const Link code = element < 0 ? Link{0} : left_codes_[count(element)];
     for (std::size_t sample = 0; sample < right_codes_.size(); ++sample) {
-      const std::uint64_t at = sample * static_cast<std::uint64_t>(size_.k) + static_cast<std::uint64_t>(k);
+      const std::uint64_t at = sample * k_.count() + static_cast<std::uint64_t>(k) - k_.first;
       const bool first = at == 0, last = at + 1 == stream_length();
       left_.put(at, lane,
                 static_cast<Link>(code | valid_bit | (first ? first_bit : 0) | (last ? last_bit : 0)));
@@ -84,14 +88,14 @@ class Feeder {
     if (left_address_.rows_are_positions()) {
       for (std::uint32_t i = 0; i < tile.rows; ++i) {
         const auto position = left_address_.position(tile.group, first_row + i);
-        for (std::int64_t k = 0; k < size_.k; ++k)
+        for (std::int64_t k = first_k(); k < end_k(); ++k)
           put_left(k, i, left_address_.element(position, taps_[count(k)]));
       }
       return;
     }
     std::vector<LeftAddress::Tap> taps;
     for (std::uint32_t i = 0; i < tile.rows; ++i) taps.push_back(left_address_.tap(first_row + i));
-    for (std::int64_t k = 0; k < size_.k; ++k) {
+    for (std::int64_t k = first_k(); k < end_k(); ++k) {
       const auto position = left_address_.position(tile.group, k);
       for (std::uint32_t i = 0; i < tile.rows; ++i) put_left(k, i, left_address_.element(position, taps[i]));
     }
@@ -104,12 +108,13 @@ class Feeder {
           right_address_.column(tile.group, static_cast<std::int64_t>(tile.first_column) + j);
       std::uint64_t at = 0;
       for (const auto& codes : right_codes_)
-        for (const std::int64_t offset : right_offsets_)
+        for (const std::int64_t offset : std::span(right_offsets_).subspan(k_.first, k_.count()))
           right_.put(at++, j, static_cast<Link>(codes[count(line + offset)] | valid_bit));
     }
   }
 
   traces::GemmSize size_;
+  KRange k_;  ///< of the tile
   LeftAddress left_address_;
   RightAddress right_address_;
   std::vector<Link> left_codes_;                ///< the operand memories, one code per byte

@@ -5,6 +5,7 @@
 #include "traces/geometry.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace quatrain::rtl_models {
@@ -16,18 +17,26 @@ struct ArrayShape {
   friend bool operator==(const ArrayShape&, const ArrayShape&) = default;
 };
 
-/// Rows first_row .. first_row + rows - 1 of m and columns first_column .. of n, in one group; all of k, all
-/// samples.
+/// first .. end - 1 of k.
+struct KRange {
+  std::uint64_t first = 0, end = 0;
+  std::uint64_t count() const { return end - first; }
+  friend bool operator==(const KRange&, const KRange&) = default;
+};
+
+/// Rows first_row .. first_row + rows - 1 of m and columns first_column .. of n, in one group; all samples.
 struct Tile {
   std::uint32_t group = 0;
   std::uint64_t first_row = 0, first_column = 0;
   std::uint32_t rows = 0, columns = 0;  ///< at most the array's
+  std::optional<KRange> k = {};         ///< the part of k that passes; nothing: all of it
 };
 
-/// Tiles in the order in which the array computes them. Every output is in exactly one tile.
+/// Tiles in the order in which the array computes them. Every output is in exactly one tile for each k: what
+/// several tiles give for it is summed in the accumulator buffer.
 struct TileSchedule {
   ArrayShape array;
-  std::uint64_t stream_length = 0;  ///< operands that pass through a tile: samples * k
+  std::uint64_t stream_length = 0;  ///< operands that pass through a tile with all of k: samples * k
   std::vector<Tile> tiles;
 };
 

@@ -21,6 +21,8 @@ constexpr std::array<Word, 1> drain_words = {"serial"};
 constexpr std::array<Word, 2> pe_words = {"dual_int4_fp4", "bf16"};
 constexpr std::array<Word, 1> lowering_words = {"as_recorded"};
 constexpr std::array<Word, 3> random_source_words = {"philox", "lfsr", "none"};
+constexpr std::int64_t largest_block = 1'000'000'000;
+constexpr std::array<Word, 1> search_words = {"dram_bytes"};
 constexpr std::array<Word, 4> dram_words = {"hbm2", "gddr6", "lpddr4", "ddr3"};
 
 /// An accumulator is {"int": 32} in the integer PE and {"float": 32} in the bf16 PE.
@@ -65,6 +67,34 @@ void read_buffers(const JsonNode& node, AcceleratorConfig& config) {
   config.operand_kib = static_cast<unsigned>(node.at("operand_kib").integer(16, 512));
   config.accumulator_kib = static_cast<unsigned>(node.at("accumulator_kib").integer(8, 256));
   node.reject_unread_keys();
+}
+
+/// Blocks of m and n hold whole tiles.
+std::uint64_t read_block(const JsonNode& node, std::uint32_t side, Word side_name) {
+  const auto block = static_cast<std::uint64_t>(node.integer(1, largest_block));
+  if (block % side != 0)
+    throw node.error("found {}; expected a multiple of /array/{}, which is {}", block, side_name, side);
+  return block;
+}
+
+MappingChoice read_mapping(const JsonNode& node, rtl_models::ArrayShape array) {
+  MappingChoice choice;
+  if (node.has("search")) {
+    node.at("search").one_of(search_words);
+    choice = SearchedBlocks{};
+  } else {
+    choice = Blocks{static_cast<LoopOrder>(node.at("order").one_of(loop_order_words)),
+                    read_block(node.at("m"), array.rows, "rows"),
+                    read_block(node.at("n"), array.columns, "columns"),
+                    static_cast<std::uint64_t>(node.at("k").integer(1, largest_block))};
+  }
+  node.reject_unread_keys();
+  return choice;
+}
+
+nlohmann::ordered_json mapping_object(const MappingChoice& choice) {
+  if (const Blocks* blocks = std::get_if<Blocks>(&choice)) return to_json_object(*blocks);
+  return {{"search", search_words[0]}};
 }
 
 void read_dram(const JsonNode& node, AcceleratorConfig& config) {
@@ -112,27 +142,35 @@ AcceleratorConfig read_accelerator(const JsonNode& root) {
   config.clock_mhz = root.at("clock_mhz").number(1, 10'000);
   read_buffers(root.at("buffers"), config);
   read_dram(root.at("dram"), config);
+  if (root.has("mapping")) config.mapping = read_mapping(root.at("mapping"), config.array);
   config.technology = read_technology_names(root.at("technology"));
   root.read_schema_key();
   root.reject_unread_keys();
   return config;
 }
 
+nlohmann::ordered_json to_json_object(const Blocks& blocks) {
+  return {{"order", name_of(blocks.order)}, {"m", blocks.m}, {"n", blocks.n}, {"k", blocks.k}};
+}
+
 nlohmann::ordered_json to_json_object(const AcceleratorConfig& config) {
-  return {{"name", config.name},
-          {"array",
-           {{"rows", config.array.rows},
-            {"columns", config.array.columns},
-            {"dataflow", dataflow_words[0]},
-            {"drain", drain_words[0]}}},
-          {"pe", name_of(config.pe)},
-          {"accumulator", {{accumulator_key(config.pe), 32}}},
-          {"lowering", lowering_words[0]},
-          {"random_source", name_of(config.random_source)},
-          {"clock_mhz", config.clock_mhz},
-          {"buffers", {{"operand_kib", config.operand_kib}, {"accumulator_kib", config.accumulator_kib}}},
-          {"dram", {{"kind", name_of(config.dram)}, {"gib_per_s", config.dram_gib_per_s}}},
-          {"technology", config.technology}};
+  nlohmann::ordered_json json = {
+      {"name", config.name},
+      {"array",
+       {{"rows", config.array.rows},
+        {"columns", config.array.columns},
+        {"dataflow", dataflow_words[0]},
+        {"drain", drain_words[0]}}},
+      {"pe", name_of(config.pe)},
+      {"accumulator", {{accumulator_key(config.pe), 32}}},
+      {"lowering", lowering_words[0]},
+      {"random_source", name_of(config.random_source)},
+      {"clock_mhz", config.clock_mhz},
+      {"buffers", {{"operand_kib", config.operand_kib}, {"accumulator_kib", config.accumulator_kib}}},
+      {"dram", {{"kind", name_of(config.dram)}, {"gib_per_s", config.dram_gib_per_s}}}};
+  if (!std::holds_alternative<TilesInOrder>(config.mapping)) json["mapping"] = mapping_object(config.mapping);
+  json["technology"] = config.technology;
+  return json;
 }
 
 }  // namespace quatrain::sim

@@ -3,6 +3,7 @@
 /// implements is accepted. configs/schemas/accelerator.schema.json says the same for editors.
 
 #include "rtl_models/schedule/tile_schedule.hpp"
+#include "sim/accelerator/mapping/blocks.hpp"
 #include "traces/base/strict_json.hpp"
 
 #include <nlohmann/json_fwd.hpp>
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace quatrain::sim {
@@ -25,6 +27,13 @@ std::string_view name_of(Dram dram);
 
 unsigned operand_bits_of(Pe pe);
 
+/// Tile after tile, without blocks: columns of tiles outside, rows of tiles inside.
+struct TilesInOrder {};
+/// For each GEMM the blocks with the least DRAM bytes.
+struct SearchedBlocks {};
+/// How every GEMM is mapped.
+using MappingChoice = std::variant<TilesInOrder, Blocks, SearchedBlocks>;
+
 /// Output stationary, serial drain, operands as recorded, 32-bit accumulators: the only words of those keys.
 struct AcceleratorConfig {
   std::string name;
@@ -36,6 +45,7 @@ struct AcceleratorConfig {
   unsigned accumulator_kib = 64;  ///< results pass through it on their way out
   Dram dram = Dram::hbm2;
   double dram_gib_per_s = 100;
+  MappingChoice mapping;
   std::vector<std::string> technology;  ///< names of embedded tables, or files relative to the config
 
   unsigned operand_bits() const { return operand_bits_of(pe); }
@@ -44,6 +54,7 @@ struct AcceleratorConfig {
 /// Throws Error that names file and JSON pointer.
 AcceleratorConfig read_accelerator(const base::JsonNode& root);
 
+nlohmann::ordered_json to_json_object(const Blocks& blocks);
 /// The complete configuration, as it is read.
 nlohmann::ordered_json to_json_object(const AcceleratorConfig& config);
 

@@ -12,9 +12,12 @@ std::uint64_t cycles_of(const Mapping& mapping) {
   // tiles.
   const std::uint64_t row_tiles = mapping.row_tiles(), column_tiles = mapping.column_tiles();
   const std::uint64_t streamed = checked_product(row_tiles, column_tiles, mapping.stream_length());
-  const std::uint64_t drained =
-      checked_sum(checked_product(2, column_tiles, mapping.m()), checked_product(row_tiles, mapping.n()));
-  return checked_product(mapping.groups(), checked_sum(streamed, drained) - 2 * row_tiles * column_tiles);
+  const std::uint64_t passes = mapping.passes();
+  const std::uint64_t drained = checked_product(
+      passes,
+      checked_sum(checked_product(2, column_tiles, mapping.m()), checked_product(row_tiles, mapping.n())));
+  return checked_product(mapping.groups(),
+                         checked_sum(streamed, drained) - 2 * row_tiles * column_tiles * passes);
 }
 
 UseOfArray& UseOfArray::operator+=(const UseOfArray& other) {

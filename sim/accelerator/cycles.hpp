@@ -1,6 +1,7 @@
 #pragma once
 /// Cycles and utilization in closed form (docs/hardware-model.md). A tile of r x c outputs takes K + 2 r + c
-/// - 2 cycles, serial drain included; tiles follow each other without overlap.
+/// - 2 cycles, serial drain included; tiles follow each other without overlap. Where blocks interrupt k, each
+/// pass of a tile fills and drains again.
 
 #include "sim/accelerator/mapping.hpp"
 

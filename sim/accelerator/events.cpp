@@ -66,14 +66,18 @@ void add_array(EventCounts& counts, const AcceleratorConfig& config, const UseOf
              checked_product(skew_bits, use.cycles));
 }
 
-/// A drained row of a tile is written once and read once on its way out.
-void add_accumulator_buffer(EventCounts& counts, const AcceleratorConfig& config, const Mapping& mapping) {
+/// A drained row of a pass is written once and read once: to add the next pass to it, or on its way out.
+/// Where unfinished sums go through DRAM, they are read once more when they leave and written when they come
+/// back.
+void add_accumulator_buffer(EventCounts& counts, const AcceleratorConfig& config, const Mapping& mapping,
+                            const Traffic& traffic) {
   const PortWords port = port_words(std::uint64_t{config.array.columns} * accumulator_bits);
   const std::uint64_t drained_rows = mapping.groups() * mapping.column_tiles() * mapping.m();
+  const std::uint64_t times = mapping.passes() + traffic.accumulator_bytes / (2 * traffic.result_bytes);
   for (const Access access : {Access::write, Access::read})
     counts.add(Component::accumulator_sram,
                SramWord{static_cast<double>(config.accumulator_kib), port.width_bits, access},
-               checked_product(drained_rows, port.words));
+               checked_product(drained_rows, port.words, times));
 }
 
 TechnologyRow row_of(Dram dram) {
@@ -178,7 +182,7 @@ EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, c
   add_array(counts, config, use);
   add_operand_side(counts, config, config.array.rows, use.streamed_cycles, traffic.left_bytes);
   add_operand_side(counts, config, config.array.columns, use.streamed_cycles, traffic.right_bytes);
-  add_accumulator_buffer(counts, config, mapping);
+  add_accumulator_buffer(counts, config, mapping, traffic);
   counts.add(Component::dram, row_of(config.dram), checked_product(8, traffic.gemm_bytes()));
   counts.add(Component::quantizer_dram, row_of(config.dram), checked_product(8, traffic.quantizer_bytes));
   if (config.pe == Pe::bf16) return counts;  // results leave as they are, operands come as bf16

@@ -21,7 +21,7 @@ double in_range_utilization(const Config&, const Tally& tally) {
   return tally.use.overall_of(tally.in_range_macs);
 }
 
-constexpr std::array<Figure, 23> list = {{
+constexpr std::array<Figure, 27> list = {{
     {"", "tiles", "tiles", Quantity::count, "tiles of at most rows x columns results",
      [](const Tally& t) { return &t.use.tiles; }},
     {"", "cycles", "cycles", Quantity::count, "clock cycles of the array, without stalls",
@@ -61,6 +61,15 @@ constexpr std::array<Figure, 23> list = {{
      [](const Tally& t) { return &t.traffic.result_bytes; }},
     {"bytes", "quantizer", "quantizer bytes", Quantity::bytes, "fp32 tensors read, operands written",
      [](const Tally& t) { return &t.traffic.quantizer_bytes; }},
+    {"bytes", "accumulator", "accumulator bytes", Quantity::bytes,
+     "unfinished sums written to DRAM and read again",
+     [](const Tally& t) { return &t.traffic.accumulator_bytes; }},
+    {"compulsory_bytes", "left", "compulsory left", Quantity::bytes, "left operands, each element once",
+     [](const Tally& t) { return &t.compulsory.left_bytes; }},
+    {"compulsory_bytes", "right", "compulsory right", Quantity::bytes, "right operands, each element once",
+     [](const Tally& t) { return &t.compulsory.right_bytes; }},
+    {"compulsory_bytes", "result", "compulsory result", Quantity::bytes, "fp32 results, each once",
+     [](const Tally& t) { return &t.compulsory.result_bytes; }},
     {"activity", "macs", "simulated MACs", Quantity::count, "products that a PE added",
      counted<&Activity::macs>},
     {"activity", "zero_operand_macs", "zero-operand MACs", Quantity::count,

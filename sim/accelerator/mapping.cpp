@@ -2,10 +2,62 @@
 
 #include "rtl_models/array_model.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
 namespace quatrain::sim {
+namespace {
+
+constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a - 1) / b + 1; }
+
+}  // namespace
+
+Trips trips_of(const Blocks& blocks, const traces::GemmSize& size) {
+  return {ceil_div(static_cast<std::uint64_t>(size.m), blocks.m),
+          ceil_div(static_cast<std::uint64_t>(size.n), blocks.n),
+          ceil_div(static_cast<std::uint64_t>(size.k), blocks.k)};
+}
+
+std::uint64_t Mapping::passes() const {
+  if (!blocks) return 1;
+  const Trips trips = trips_of(*blocks, size);
+  // The next block of k follows at once where no other tile comes between; samples come between.
+  const bool has_one_tile =
+      std::min(blocks->m, m()) <= array.rows && std::min(blocks->n, n()) <= array.columns;
+  return has_one_tile && samples == 1 && visits(blocks->order, trips, 'k') == 1 ? 1 : trips.k;
+}
 
 rtl_models::TileSchedule schedule_of(const Mapping& mapping) {
-  return rtl_models::whole_gemm_schedule(mapping.size, mapping.samples, mapping.array);
+  rtl_models::TileSchedule schedule =
+      rtl_models::whole_gemm_schedule(mapping.size, mapping.samples, mapping.array);
+  if (!mapping.blocks) return schedule;
+  const std::uint64_t k = static_cast<std::uint64_t>(mapping.size.k), passes = mapping.passes();
+  if (passes > 1) {
+    std::vector<rtl_models::Tile> parts;
+    for (rtl_models::Tile tile : schedule.tiles)
+      for (std::uint64_t first = 0; first < k; first += mapping.blocks->k) {
+        tile.k = {first, std::min(first + mapping.blocks->k, k)};
+        parts.push_back(tile);
+      }
+    schedule.tiles = std::move(parts);
+  }
+  const auto block_of = [&](const rtl_models::Tile& tile) {
+    std::array<std::uint64_t, 4> block{tile.group};
+    std::size_t loop = 1;
+    for (const char axis : name_of(mapping.blocks->order))
+      if (axis == 'm')
+        block[loop++] = tile.first_row / mapping.blocks->m;
+      else if (axis == 'n')
+        block[loop++] = tile.first_column / mapping.blocks->n;
+      else if (axis == 'k')
+        block[loop++] = tile.k ? tile.k->first : 0;
+    return block;
+  };
+  std::ranges::stable_sort(schedule.tiles, {}, block_of);
+  return schedule;
 }
 
 }  // namespace quatrain::sim

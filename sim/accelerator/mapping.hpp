@@ -1,13 +1,15 @@
 #pragma once
 /// How a GEMM is laid over the array: tiles of at most rows x columns outputs, all of k and all samples in
-/// one stream; tiles of rows follow each other inside a column of tiles. The tiles themselves come from
-/// rtl_models::whole_gemm_schedule, the one place that orders them.
+/// one stream. Without blocks, tiles of rows follow each other inside a column of tiles, in the order of
+/// rtl_models::whole_gemm_schedule. With blocks, those of a block follow each other in the same way.
 
 #include "rtl_models/schedule/tile_schedule.hpp"
 #include "sim/accelerator/checked.hpp"
+#include "sim/accelerator/mapping/blocks.hpp"
 #include "traces/geometry.hpp"
 
 #include <cstdint>
+#include <optional>
 
 namespace quatrain::sim {
 
@@ -15,6 +17,7 @@ struct Mapping {
   traces::GemmSize size;  ///< of one group
   unsigned samples = 1;
   rtl_models::ArrayShape array;
+  std::optional<Blocks> blocks = {};
 
   std::uint64_t groups() const { return static_cast<std::uint64_t>(size.groups); }
   std::uint64_t m() const { return static_cast<std::uint64_t>(size.m); }
@@ -29,8 +32,13 @@ struct Mapping {
   std::uint64_t tiles() const { return checked_product(groups(), row_tiles(), column_tiles()); }
   /// Multiply-accumulates, including the terms that lie outside a tensor.
   std::uint64_t macs() const { return checked_product(groups(), m(), n(), stream_length()); }
+  /// Times that a tile begins, streams a part of k and drains: 1 where its stream is not interrupted.
+  std::uint64_t passes() const;
 };
 
+Trips trips_of(const Blocks& blocks, const traces::GemmSize& size);
+
+/// Without blocks, or where no stream is interrupted, every tile has all of k.
 rtl_models::TileSchedule schedule_of(const Mapping& mapping);
 
 }  // namespace quatrain::sim

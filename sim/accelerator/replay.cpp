@@ -75,7 +75,9 @@ std::vector<SampledTile> sample_tiles(const std::vector<TrainingGemm>& work, std
     for (const std::size_t index : order) {
       const TileSchedule schedule = schedule_of(work[index].mapping);
       const Tile& tile = schedule.tiles[random() % schedule.tiles.size()];
-      const std::uint64_t cycles = schedule.stream_length + 2 * tile.rows + tile.columns - 2;
+      const std::uint64_t stream =
+          tile.k ? work[index].mapping.samples * tile.k->count() : schedule.stream_length;
+      const std::uint64_t cycles = stream + 2 * tile.rows + tile.columns - 2;
       spent += cycles * schedule.array.rows * schedule.array.columns;
       if (spent > pe_cycles) return sampled;
       sampled.push_back({index, tile});

@@ -1,11 +1,14 @@
 #include "sim/accelerator/simulate.hpp"
 
+#include "sim/accelerator/mapping/block_traffic.hpp"
 #include "sim/embedded/config_file.hpp"
 #include "sim/records/window.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+#include <variant>
 
 namespace quatrain::sim {
 namespace {
@@ -23,16 +26,37 @@ void check_names(const std::vector<Technology>& technologies) {
 
 OperandBuffers buffers_of(const AcceleratorConfig& config) {
   constexpr std::uint64_t bits_per_kib = 8192;
-  return {config.operand_kib * bits_per_kib / 2, config.operand_bits()};
+  return {config.operand_kib * bits_per_kib / 2, config.operand_bits(),
+          config.accumulator_kib * bits_per_kib};
 }
 
-/// Everything that the sizes alone give.
-Tally closed_forms(const AcceleratorConfig& config, const TrainingGemm& work) {
+/// The blocks of a GEMM, if the config has any.
+std::optional<Blocks> blocks_for(const AcceleratorConfig& config, const TrainingGemm& work,
+                                 BlockTraffic& traffic) {
+  const auto refused = [&](std::string_view reason) {
+    return base::Error("{}: {}: {}", config.name, place_of(work), reason);
+  };
+  if (const Blocks* blocks = std::get_if<Blocks>(&config.mapping)) {
+    if (const auto reason = traffic.refuses(*blocks)) throw refused(*reason);
+    return *blocks;
+  }
+  if (!std::holds_alternative<SearchedBlocks>(config.mapping)) return std::nullopt;
+  const auto found = traffic.least_bytes();
+  if (!found) throw refused("/mapping/search: no block fits into the buffers");
+  return found;
+}
+
+/// Everything that the sizes alone give. Chooses the blocks of `work`.
+Tally closed_forms(const AcceleratorConfig& config, TrainingGemm& work) {
+  BlockTraffic traffic(work.gemm, work.mapping, buffers_of(config));
+  work.mapping.blocks = blocks_for(config, work, traffic);
   Tally tally;
   tally.records = 1;
   tally.use = use_of_array(work.mapping);
   tally.in_range_macs = in_range_macs(work.gemm.geometry, work.record->samples);
-  tally.traffic = traffic_of(work.gemm, work.mapping, buffers_of(config));
+  tally.traffic = work.mapping.blocks ? traffic.traffic(*work.mapping.blocks)
+                                      : traffic_of(work.gemm, work.mapping, buffers_of(config));
+  tally.compulsory = traffic.compulsory();
   tally.traffic.quantizer_bytes = quantizer_bytes_of(work.quantizers, config.operand_bits());
   compare_times(config, tally);
   return tally;
@@ -142,7 +166,7 @@ std::vector<Technology> read_technologies(const AcceleratorConfig& config,
 
 Simulation simulate(const SimulationTask& task, const traces::TraceReader& reader, base::Progress& progress) {
   check_names(task.technologies);
-  const std::vector<TrainingGemm> work = training_gemms(reader.manifest(), task.config.array);
+  std::vector<TrainingGemm> work = training_gemms(reader.manifest(), task.config.array);
   if (work.empty())
     throw base::Error("{}: found no training GEMM; expected at least one", reader.directory().string());
   Simulation simulation;
@@ -153,9 +177,12 @@ Simulation simulate(const SimulationTask& task, const traces::TraceReader& reade
   simulation.scope = "sum over all training records of the trace; 4-bit layers only";
   simulation.limits = limits_of(task.config);
   EventCounts all_events;
-  for (const TrainingGemm& gemm : work) {
-    RecordResult result{gemm.record->step, gemm.layer->name,     gemm.record->phase,
-                        gemm.record->size, gemm.record->samples, closed_forms(task.config, gemm)};
+  std::vector<Tally> tallies;  // of all first: a block that does not fit is refused before anything runs
+  for (TrainingGemm& gemm : work) tallies.push_back(closed_forms(task.config, gemm));
+  for (std::size_t i = 0; i < work.size(); ++i) {
+    const TrainingGemm& gemm = work[i];
+    RecordResult result{gemm.record->step,    gemm.layer->name,      gemm.record->phase, gemm.record->size,
+                        gemm.record->samples, std::move(tallies[i]), gemm.mapping.blocks};
     const EventCounts events =
         events_of(task.config, gemm.mapping, result.tally.use, result.tally.traffic, gemm.quantizers);
     for (const Technology& technology : task.technologies)

@@ -26,6 +26,7 @@ struct RecordResult {
   traces::GemmSize size;
   unsigned samples = 1;
   Tally tally;
+  std::optional<Blocks> blocks = {};  ///< nothing: tile after tile
 };
 
 struct TechnologyResult {

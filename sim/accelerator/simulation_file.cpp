@@ -40,6 +40,11 @@ RecordResult read_size(const JsonNode& node) {
   return record;
 }
 
+Blocks read_blocks(const JsonNode& node) {
+  return {static_cast<LoopOrder>(node.at("order").one_of(loop_order_words)), count_at(node, "m"),
+          count_at(node, "n"), count_at(node, "k")};
+}
+
 Json number(const Figure::Value& value) {
   return std::visit([](auto number) { return Json(number); }, value);
 }
@@ -71,6 +76,7 @@ Tally read_tally(const JsonNode& node, const AcceleratorConfig& config) {
 
 Json record_object(const RecordResult& record, const Simulation& simulation) {
   Json json = size_object(record);
+  if (record.blocks) json["mapping"] = to_json_object(*record.blocks);
   json.update(to_json_object(simulation.config, record.tally));
   for (std::size_t i = 0; i < simulation.technologies.size(); ++i)
     json["energy_pj"][simulation.technologies[i].name] = to_json_object(record.tally.energy_pj[i]);
@@ -79,6 +85,7 @@ Json record_object(const RecordResult& record, const Simulation& simulation) {
 
 RecordResult read_record(const JsonNode& node, const Simulation& simulation) {
   RecordResult record = read_size(node);
+  if (node.has("mapping")) record.blocks = read_blocks(node.at("mapping"));
   record.tally = read_tally(node, simulation.config);
   for (const TechnologyResult& technology : simulation.technologies)
     record.tally.energy_pj.push_back(read_bounds(node.at("energy_pj").at(technology.name)));

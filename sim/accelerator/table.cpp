@@ -37,14 +37,23 @@ double percent(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
+std::string mapping_text(const MappingChoice& mapping) {
+  if (const Blocks* blocks = std::get_if<Blocks>(&mapping))
+    return fmt::format("mapping: order {}, blocks of {} x {} x {}\n", name_of(blocks->order), blocks->m,
+                       blocks->n, blocks->k);
+  if (std::holds_alternative<SearchedBlocks>(mapping))
+    return "mapping: for each GEMM the blocks with the least DRAM bytes\n";
+  return "";
+}
+
 /// What the config says, but for the technology tables: each has a table of its own below.
 std::string header(const AcceleratorConfig& config) {
   return fmt::format(
       "{}: {} x {} {} PEs, output stationary, serial drain, {} MHz, random bits: {}\n"
-      "operand buffers {} KiB, accumulator buffer {} KiB, {} at {} GiB/s\n",
+      "operand buffers {} KiB, accumulator buffer {} KiB, {} at {} GiB/s\n{}",
       config.name, config.array.rows, config.array.columns, name_of(config.pe), config.clock_mhz,
       name_of(config.random_source), config.operand_kib, config.accumulator_kib, name_of(config.dram),
-      config.dram_gib_per_s);
+      config.dram_gib_per_s, mapping_text(config.mapping));
 }
 
 std::size_t layer_width(const Simulation& simulation) {

@@ -12,6 +12,7 @@ Tally& Tally::operator+=(const Tally& other) {
   use += other.use;
   in_range_macs = checked_sum(in_range_macs, other.in_range_macs);
   traffic += other.traffic;
+  compulsory += other.compulsory;
   memory_bound += other.memory_bound;
   longer_milliseconds += other.longer_milliseconds;
   if (activity && other.activity)

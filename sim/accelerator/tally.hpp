@@ -19,6 +19,7 @@ struct Tally {
   UseOfArray use;
   std::uint64_t in_range_macs = 0;
   Traffic traffic;
+  Traffic compulsory;                            ///< each operand read once, each result written once
   std::uint64_t memory_bound = 0;                ///< records whose bytes take longer than their cycles
   double longer_milliseconds = 0;                ///< of each record the larger of the two times
   std::optional<rtl_models::Activity> activity;  ///< nothing where nothing was replayed

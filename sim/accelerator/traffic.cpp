@@ -145,6 +145,7 @@ Traffic& Traffic::operator+=(const Traffic& other) {
   right_bytes = checked_sum(right_bytes, other.right_bytes);
   result_bytes = checked_sum(result_bytes, other.result_bytes);
   quantizer_bytes = checked_sum(quantizer_bytes, other.quantizer_bytes);
+  accumulator_bytes = checked_sum(accumulator_bytes, other.accumulator_bytes);
   return *this;
 }
 
@@ -168,7 +169,7 @@ Traffic traffic_of(const traces::Gemm& gemm, const Mapping& mapping, const Opera
   }
   return {bytes_for(checked_product(mapping.groups(), left_bits)),
           bytes_for(checked_product(mapping.groups(), right_bits)),
-          checked_product(mapping.groups(), mapping.m(), mapping.n(), fp32_bytes), 0};
+          checked_product(mapping.groups(), mapping.m(), mapping.n(), fp32_bytes), 0, 0};
 }
 
 std::uint64_t quantizer_bytes_of(const std::vector<QuantizerWork>& quantizers, unsigned element_bits) {

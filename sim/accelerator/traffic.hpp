@@ -19,20 +19,22 @@ namespace quatrain::sim {
 struct OperandBuffers {
   std::uint64_t half_bits = 0;  ///< capacity of one side
   unsigned element_bits = 4;
+  std::uint64_t accumulator_bits = 0;  ///< of the accumulator buffer; for mappings with blocks
 };
 
 /// From or to DRAM.
 struct Traffic {
   std::uint64_t left_bytes = 0, right_bytes = 0, result_bytes = 0;
-  std::uint64_t quantizer_bytes = 0;  ///< fp32 tensors read, operands written
+  std::uint64_t quantizer_bytes = 0;    ///< fp32 tensors read, operands written
+  std::uint64_t accumulator_bytes = 0;  ///< int32 sums of a part of k, written and read again
 
-  std::uint64_t gemm_bytes() const { return left_bytes + right_bytes + result_bytes; }
+  std::uint64_t gemm_bytes() const { return left_bytes + right_bytes + result_bytes + accumulator_bytes; }
   std::uint64_t total_bytes() const { return gemm_bytes() + quantizer_bytes; }
   Traffic& operator+=(const Traffic& other);
   friend bool operator==(const Traffic&, const Traffic&) = default;
 };
 
-/// Everything but quantizer_bytes.
+/// Everything but quantizer_bytes, of a mapping without blocks (with them: mapping/block_traffic.hpp).
 Traffic traffic_of(const traces::Gemm& gemm, const Mapping& mapping, const OperandBuffers& buffers);
 
 /// Each pass of a quantizer reads its fp32 tensor; the codes are written once. With 16-bit elements the

@@ -67,9 +67,22 @@ const std::vector<JsonChange>& changes() {
       {"/technology", ordered_json{"7nm", 7}, "a.json: /technology/1: found 7; expected a string"},
       {"/technology", ordered_json{"7nm", "7nm"},
        "a.json: /technology/1: found '7nm' twice; expected different tables"},
+      {"/mapping", ordered_json{{"search", "dram_bytes"}}, ""},
+      {"/mapping", ordered_json{{"order", "n k m"}, {"m", 64}, {"n", 32}, {"k", 7}}, ""},
+      {"/mapping", ordered_json{{"search", "time"}},
+       "a.json: /mapping/search: found 'time'; expected 'dram_bytes'"},
+      {"/mapping", ordered_json{{"search", "dram_bytes"}, {"m", 64}},
+       "a.json: /mapping/m: unknown key; expected 'search'"},
+      {"/mapping", ordered_json{{"order", "mnk"}, {"m", 64}, {"n", 32}, {"k", 7}},
+       "a.json: /mapping/order: found 'mnk'; expected 'm n k', 'n m k', 'm k n', 'n k m', 'k m n' or 'k n "
+       "m'"},
+      {"/mapping", ordered_json{{"order", "m n k"}, {"m", 64}, {"n", 32}, {"k", 0}},
+       "a.json: /mapping/k: found 0; expected an integer from 1 to 1000000000"},
+      {"/mapping", ordered_json{{"order", "m n k"}, {"m", 64}, {"k", 8}},
+       "a.json: /mapping: the key 'n' is missing"},
       {"/sparsity", true,
        "a.json: /sparsity: unknown key; expected 'name', 'array', 'pe', 'accumulator', 'lowering', "
-       "'random_source', 'clock_mhz', 'buffers', 'dram' or 'technology'"}};
+       "'random_source', 'clock_mhz', 'buffers', 'dram', 'mapping' or 'technology'"}};
   return all;
 }
 
@@ -109,6 +122,14 @@ TEST(AcceleratorConfig, DramIsHbm2WhereItsKindIsNotNamed) {
   EXPECT_EQ(config.dram_gib_per_s, 17.1);
 }
 
+/// What a schema cannot say.
+TEST(AcceleratorConfig, BlocksHoldWholeTiles) {
+  ordered_json text = embedded("luq_32x32");
+  text["mapping"] = {{"order", "m n k"}, {"m", 64}, {"n", 48}, {"k", 7}};
+  EXPECT_EQ(message_of([&] { read(text.dump()); }),
+            "a.json: /mapping/n: found 48; expected a multiple of /array/columns, which is 32");
+}
+
 TEST(AcceleratorConfig, EmbeddedConfigIsReadCompletely) {
   const sim::AcceleratorConfig config = read(embedded("luq_32x32").dump());
   EXPECT_EQ(config.name, "luq_32x32");
@@ -128,6 +149,12 @@ TEST(AcceleratorConfig, EmbeddedConfigIsReadCompletely) {
 TEST(AcceleratorConfig, WrittenBackItIsTheSame) {
   for (const std::string_view name : {"luq_32x32", "bf16_32x32"})
     EXPECT_EQ(sim::to_json_object(read(embedded(name).dump())), embedded(name));
+  ordered_json with_blocks = sim::to_json_object(read(embedded("luq_32x32").dump()));
+  for (const ordered_json& mapping : {ordered_json{{"search", "dram_bytes"}},
+                                      ordered_json{{"order", "k n m"}, {"m", 64}, {"n", 96}, {"k", 7}}}) {
+    with_blocks["mapping"] = mapping;
+    EXPECT_EQ(ordered_json::parse(sim::to_json_object(read(with_blocks.dump())).dump())["mapping"], mapping);
+  }
 }
 
 TEST(AcceleratorConfig, DuplicateKeyIsRefused) {

@@ -90,6 +90,20 @@ Design design_of(const Json& config) {
 
 using Figures = std::map<std::string, double>;
 
+/// Sets of the elements that the GEMM needs, each once. Groups are alike.
+void count_compulsory(const Gemm& gemm, const Design& d, Figures& f) {
+  std::set<Int> left, right;
+  for (Int k = 0; k < gemm.k; ++k) {
+    for (Int m = 0; m < gemm.m; ++m)
+      if (const Int element = left_element(gemm, m, k); element >= 0) left.insert(element);
+    for (Int n = 0; n < gemm.n; ++n) right.insert(n * gemm.k + k);  // no right element comes twice
+  }
+  const auto bytes = [&](Int elements) { return static_cast<double>((elements * d.operand_bits + 7) / 8); };
+  f["compulsory_bytes_left"] = bytes(gemm.groups * static_cast<Int>(left.size()));
+  f["compulsory_bytes_right"] = bytes(gemm.groups * gemm.samples * static_cast<Int>(right.size()));
+  f["compulsory_bytes_result"] = static_cast<double>(4 * gemm.groups * gemm.m * gemm.n);
+}
+
 /// Walks the tiles: columns of tiles outer, rows of tiles inner.
 void count_tiles(const Gemm& gemm, const Design& d, Figures& f) {
   const Int stream = gemm.samples * gemm.k, tile_rows = round_up(gemm.m, d.rows);
@@ -124,6 +138,7 @@ void count_tiles(const Gemm& gemm, const Design& d, Figures& f) {
   f["bytes_left"] = std::ceil(groups * left_bits / 8);
   f["bytes_right"] = std::ceil(groups * right_bits / 8);
   f["bytes_result"] = 4 * f["outputs"];
+  f["bytes_accumulator"] = 0;  // k is never cut
   f["macs"] = groups * static_cast<double>(gemm.m * gemm.n * stream);
 }
 
@@ -268,6 +283,7 @@ Recount recount(const Json& manifest, const Json& config, const std::vector<Json
     Figures& f = found.figures;
     for (const char* key : {"step", "m", "n", "k", "groups", "samples"}) f[key] = record[key];
     count_tiles(gemm, d, f);
+    count_compulsory(gemm, d, f);
     f["in_range_macs"] = terms_in_range(gemm);
     Events events;
     f["bytes_quantizer"] = 0;

@@ -176,7 +176,7 @@ class PlantedArray final : public ArrayModel {
                   std::span<const traces::Operand> right, const rtl_models::TileSchedule& schedule) override {
     planted::rtl_models::TileSchedule same{array_->shape(), schedule.stream_length, {}};
     for (const rtl_models::Tile& tile : schedule.tiles)
-      same.tiles.push_back({tile.group, tile.first_row, tile.first_column, tile.rows, tile.columns});
+      same.tiles.push_back({tile.group, tile.first_row, tile.first_column, tile.rows, tile.columns, {}});
     planted::rtl_models::planted = fault_;
     const auto run = array_->replay(gemm, left, right, same);
     planted::rtl_models::planted = planted::rtl_models::Fault::none;

@@ -206,7 +206,7 @@ TEST_P(SimFigures, TableEqualsARecount) {
             fmt::format("{}: {} x {} {} PEs, output stationary, serial drain, {} MHz, random bits: {}",
                         d.name, d.rows, d.columns, d.pe, d.clock_mhz, d.random_source));
   EXPECT_EQ(head.at(1), fmt::format("operand buffers {} KiB, accumulator buffer {} KiB, {} at {} GiB/s",
-                                     d.operand_kib, d.accumulator_kib, d.dram, d.gib_per_s));
+                                    d.operand_kib, d.accumulator_kib, d.dram, d.gib_per_s));
   EXPECT_EQ(head.at(2), fmt::format("trace {} (model outside-sample)", outside_trace));
 
   // Layers: every record of this trace has a row of its own.
@@ -248,7 +248,11 @@ TEST_P(SimFigures, TableEqualsARecount) {
                                                      {"left bytes", "bytes_left"},
                                                      {"right bytes", "bytes_right"},
                                                      {"result bytes", "bytes_result"},
-                                                     {"quantizer bytes", "bytes_quantizer"}};
+                                                     {"quantizer bytes", "bytes_quantizer"},
+                                                     {"accumulator bytes", "bytes_accumulator"},
+                                                     {"compulsory left", "compulsory_bytes_left"},
+                                                     {"compulsory right", "compulsory_bytes_right"},
+                                                     {"compulsory result", "compulsory_bytes_result"}};
   const std::map<std::string, std::string> shares = {{"spatial utilization", "utilization_spatial"},
                                                      {"temporal utilization", "utilization_temporal"},
                                                      {"overall utilization", "utilization_overall"},

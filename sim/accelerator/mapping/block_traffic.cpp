@@ -1,0 +1,152 @@
+#include "sim/accelerator/mapping/block_traffic.hpp"
+
+#include "sim/accelerator/checked.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace quatrain::sim {
+namespace {
+
+constexpr std::uint64_t word_bits = 32;  ///< of an accumulator and of an fp32 result
+
+constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
+constexpr std::uint64_t bytes_for(std::uint64_t bits) { return ceil_div(bits, 8); }
+
+/// For each number of blocks that multiples of `unit` can give, the smallest such block; all of `size` first.
+std::vector<std::uint64_t> block_sizes(std::uint64_t size, std::uint64_t unit) {
+  std::vector<std::uint64_t> sizes = {size};
+  const std::uint64_t units = ceil_div(size, unit);
+  for (std::uint64_t blocks = 2; blocks <= units;) {
+    const std::uint64_t block = ceil_div(units, blocks);
+    sizes.push_back(block * unit);
+    if (block == 1) break;
+    blocks = ceil_div(units, block - 1);  // the next number of blocks that needs a smaller one
+  }
+  return sizes;
+}
+
+std::string kib(std::uint64_t bits) { return fmt::format("{:g} KiB", static_cast<double>(bits) / 8192); }
+
+}  // namespace
+
+BlockTraffic::BlockTraffic(const traces::Gemm& gemm, const Mapping& mapping, const OperandBuffers& buffers)
+    : mapping_(mapping),
+      buffers_(buffers),
+      left_(gemm),
+      whole_left_(left_.whole()),
+      k_(static_cast<std::uint64_t>(mapping.size.k)),
+      right_bits_(checked_product(mapping.n(), mapping.stream_length(), std::uint64_t{buffers.element_bits})),
+      result_bits_(checked_product(mapping.m(), mapping.n(), word_bits)) {}
+
+Trips BlockTraffic::trips(const Blocks& blocks) const { return trips_of(blocks, mapping_.size); }
+
+bool BlockTraffic::left_fits(const Blocks& blocks) {
+  return left_bits(whole_left_) <= buffers_.half_bits ||
+         left_bits(left_.blocks(blocks.m, blocks.k).largest) <= buffers_.half_bits;
+}
+
+bool BlockTraffic::right_fits(const Blocks& blocks) const {
+  return right_bits_ <= buffers_.half_bits || std::min(blocks.n, mapping_.n()) * std::min(blocks.k, k_) *
+                                                      mapping_.samples * buffers_.element_bits <=
+                                                  buffers_.half_bits;
+}
+
+bool BlockTraffic::accumulators_fit(const Blocks& blocks) const {
+  return std::min(blocks.m, mapping_.m()) * std::min(blocks.n, mapping_.n()) * word_bits <=
+         buffers_.accumulator_bits;
+}
+
+std::optional<std::string> BlockTraffic::refuses(const Blocks& blocks) {
+  const std::uint64_t m = std::min(blocks.m, mapping_.m()), n = std::min(blocks.n, mapping_.n()),
+                      k = std::min(blocks.k, k_);
+  if (!accumulators_fit(blocks))
+    return fmt::format("/mapping/m: {} x {} results need {}; expected at most {}, /buffers/accumulator_kib",
+                       m, n, kib(m * n * word_bits), kib(buffers_.accumulator_bits));
+  if (!left_fits(blocks))
+    return fmt::format(
+        "/mapping/k: a left block of {} x {} needs {}; expected at most {}, half of "
+        "/buffers/operand_kib",
+        m, k, kib(left_bits(left_.blocks(blocks.m, blocks.k).largest)), kib(buffers_.half_bits));
+  if (!right_fits(blocks))
+    return fmt::format(
+        "/mapping/k: a right block of {} x {}{} needs {}; expected at most {}, half of "
+        "/buffers/operand_kib",
+        k, n, mapping_.samples > 1 ? fmt::format(" x {} samples", mapping_.samples) : "",
+        kib(k * n * mapping_.samples * buffers_.element_bits), kib(buffers_.half_bits));
+  return std::nullopt;
+}
+
+Traffic BlockTraffic::traffic(const Blocks& blocks) {
+  const Trips loops = trips(blocks);
+  std::uint64_t left = left_bits(whole_left_), right = right_bits_, accumulators = 0;
+  if (left > buffers_.half_bits)
+    left = checked_product(left_bits(left_.blocks(blocks.m, blocks.k).all), visits(blocks.order, loops, 'n'));
+  if (right > buffers_.half_bits) right = checked_product(right, visits(blocks.order, loops, 'm'));
+  if (result_bits_ > buffers_.accumulator_bits)
+    accumulators = checked_product(2, result_bits_, visits(blocks.order, loops, 'k') - 1);
+  const std::uint64_t groups = mapping_.groups();
+  return {bytes_for(checked_product(groups, left)), bytes_for(checked_product(groups, right)),
+          checked_product(groups, result_bits_ / 8), 0, checked_product(groups, accumulators / 8)};
+}
+
+Traffic BlockTraffic::compulsory() {
+  const std::uint64_t groups = mapping_.groups();
+  return {bytes_for(checked_product(groups, left_bits(whole_left_))),
+          bytes_for(checked_product(groups, right_bits_)), checked_product(groups, result_bits_ / 8), 0, 0};
+}
+
+std::optional<Blocks> BlockTraffic::least_bytes() {
+  const bool has_windows = !left_.is_plain();
+  const std::uint64_t k_unit =
+      has_windows && left_.k_runs_over_channels() ? left_.k_per_channel() : mapping_.array.rows;
+  const std::vector<std::uint64_t> m_sizes = block_sizes(mapping_.m(), mapping_.array.rows),
+                                   n_sizes = block_sizes(mapping_.n(), mapping_.array.columns),
+                                   k_sizes = block_sizes(k_, k_unit);
+  // Fewer blocks of k never move more, unless they cut the windows of positions differently.
+  const bool one_k_is_enough = !has_windows || left_.k_runs_over_channels();
+  const bool left_stays = left_bits(whole_left_) <= buffers_.half_bits,
+             right_stays = right_bits_ <= buffers_.half_bits,
+             results_stay = result_bits_ <= buffers_.accumulator_bits;
+  std::optional<Blocks> best;
+  std::pair<std::uint64_t, std::uint64_t> least{UINT64_MAX, UINT64_MAX};  // bits, passes
+  for (const std::uint64_t m : m_sizes)
+    for (const std::uint64_t n : n_sizes) {
+      if (!accumulators_fit({LoopOrder::m_n_k, m, n, 1})) continue;
+      for (const std::uint64_t k : k_sizes) {
+        Blocks blocks{LoopOrder::m_n_k, m, n, k};
+        if (!right_fits(blocks)) continue;
+        const Trips loops = trips(blocks);
+        const auto cost = [&](LoopOrder order, std::uint64_t left_elements) {
+          blocks.order = order;
+          const std::uint64_t left = left_bits(left_elements) * (left_stays ? 1 : visits(order, loops, 'n'));
+          const std::uint64_t right = right_bits_ * (right_stays ? 1 : visits(order, loops, 'm'));
+          const std::uint64_t comes_back = results_stay ? 0 : visits(order, loops, 'k') - 1;
+          Mapping mapped = mapping_;
+          mapped.blocks = blocks;
+          return std::pair{left + right + 2 * comes_back * result_bits_, mapped.passes()};
+        };
+        // The bound: no block reads fewer left elements than there are.
+        const bool can_win = std::ranges::any_of(
+            all_loop_orders, [&](LoopOrder order) { return cost(order, whole_left_) < least; });
+        if (!can_win) {
+          if (one_k_is_enough && left_fits(blocks)) break;
+          continue;
+        }
+        if (!left_fits(blocks)) continue;
+        const std::uint64_t left_elements = left_stays ? whole_left_ : left_.blocks(m, k).all;
+        for (const LoopOrder order : all_loop_orders)
+          if (const auto found = cost(order, left_elements); found < least) {
+            least = found;
+            best = blocks;
+          }
+        if (one_k_is_enough) break;
+      }
+    }
+  return best;
+}
+
+}  // namespace quatrain::sim

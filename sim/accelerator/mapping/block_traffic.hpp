@@ -1,0 +1,49 @@
+#pragma once
+/// What moves between DRAM and the buffers when a GEMM is computed in blocks, and what has to move in any
+/// case.
+///
+/// The left and the right half of the operand buffer each hold one block, or the whole operand where it fits.
+/// The accumulator buffer holds a block of results, or all of them where they fit: int32 accumulators that
+/// stay until k is complete. Where the order leaves a block of results before that, they are written to DRAM
+/// and come back, 4 bytes each.
+
+#include "sim/accelerator/mapping/left_elements.hpp"
+#include "sim/accelerator/traffic.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace quatrain::sim {
+
+class BlockTraffic {
+ public:
+  /// `mapping`: sizes and array; its own blocks are not looked at.
+  BlockTraffic(const traces::Gemm& gemm, const Mapping& mapping, const OperandBuffers& buffers);
+
+  /// Why these blocks cannot be held, naming the key of "mapping" and the buffer; nothing where they can.
+  std::optional<std::string> refuses(const Blocks& blocks);
+  /// Of blocks that are not refused.
+  Traffic traffic(const Blocks& blocks);
+  /// Each operand read once, each result written once.
+  Traffic compulsory();
+  /// The blocks with the least DRAM bytes; of equal ones, those that interrupt the streams of k least.
+  /// docs/hardware-model.md says which are tried. Nothing where no block fits.
+  std::optional<Blocks> least_bytes();
+
+ private:
+  Trips trips(const Blocks& blocks) const;
+  bool left_fits(const Blocks& blocks);
+  bool right_fits(const Blocks& blocks) const;
+  bool accumulators_fit(const Blocks& blocks) const;
+  /// Of one group, in bits; `left` elements are those that one visit of all left blocks fetches.
+  std::uint64_t bits(const Blocks& blocks, std::uint64_t left) const;
+  std::uint64_t left_bits(std::uint64_t elements) const { return elements * buffers_.element_bits; }
+
+  Mapping mapping_;
+  OperandBuffers buffers_;
+  LeftElements left_;
+  std::uint64_t whole_left_, k_, right_bits_, result_bits_;  ///< of one group
+};
+
+}  // namespace quatrain::sim
