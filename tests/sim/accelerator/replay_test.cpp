@@ -188,6 +188,41 @@ class PlantedArray final : public ArrayModel {
   std::unique_ptr<planted::rtl_models::ArrayModel> array_;
 };
 
+/// Blocks that cut k: every record's accumulators are summed from several passes, in the closed form's
+/// cycles.
+TEST(Replay, BlocksChangeTheOrderAndNoBit) {
+  const traces::TraceReader reader = outside_trace();
+  sim::ArrayModels models = sim::make_array_models({8, 8}, Fidelity::array);
+  sim::SimulationTask task = task_for({8, 8}, &models);
+  task.config.mapping = sim::Blocks{sim::LoopOrder::k_n_m, 24, 8, 10};
+  const sim::Simulation simulation = simulated(task, reader);
+  EXPECT_TRUE(simulation.replay->equal());
+  EXPECT_EQ(simulation.replay->gemms_equal, training_gemms_of_trace);
+  const sim::Simulation plain = simulated(task_for({8, 8}, nullptr), reader);
+  EXPECT_GT(simulation.total.use.cycles, plain.total.use.cycles);
+  EXPECT_EQ(simulation.total.use.macs, simulation.total.activity->macs);
+  task.models = nullptr;
+  task.config.mapping = sim::SearchedBlocks{};
+  const sim::Simulation searched = simulated(task, reader);
+  EXPECT_LE(searched.total.traffic.gemm_bytes(), plain.total.traffic.gemm_bytes());
+  EXPECT_EQ(searched.total.compulsory, plain.total.compulsory);
+  const Folder folder;
+  base::write_whole_file(folder / "s.json", sim::simulation_json(searched));
+  EXPECT_EQ(sim::simulation_json(sim::read_simulation(folder / "s.json", reader.manifest_sha256())),
+            sim::simulation_json(searched));
+}
+
+TEST(Replay, BlocksThatNoBufferHoldsAreRefused) {
+  const traces::TraceReader reader = outside_trace();
+  sim::SimulationTask task = task_for({8, 8}, nullptr);
+  task.config.mapping = sim::Blocks{sim::LoopOrder::m_n_k, 8, 8, 10};
+  task.config.accumulator_kib = 0;
+  EXPECT_EQ(message_of([&] { simulated(task, reader); }),
+            task.config.name +
+                ": layer conv_a, step 0, forward: /mapping/m: 8 x 7 results need 0.21875 KiB; expected "
+                "at most 0 KiB, /buffers/accumulator_kib");
+}
+
 /// A real fault inside the PE: 7 x 7 gives 50.
 TEST(ReplayPlantedFault, WrongProductIsFound) {
   const traces::TraceReader reader = outside_trace();
