@@ -82,7 +82,7 @@ const std::vector<JsonChange>& changes() {
        "a.json: /mapping: the key 'n' is missing"},
       {"/sparsity", true,
        "a.json: /sparsity: unknown key; expected 'name', 'array', 'pe', 'accumulator', 'lowering', "
-       "'random_source', 'clock_mhz', 'buffers', 'dram', 'mapping' or 'technology'"}};
+       "'random_source', 'clock_mhz', 'buffers', 'dram', 'technology' or 'mapping'"}};
   return all;
 }
 

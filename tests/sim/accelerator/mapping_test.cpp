@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <tuple>
 
@@ -67,12 +68,12 @@ Walk walk(const Gemm& gemm, const Mapping& mapping, const OperandBuffers& buffer
   U left = left_stays ? left_of(0, 0, m, k) : 0, right = right_stays ? right_of(0, 0, n, k) : 0, words = 0;
   std::pair<std::int64_t, std::int64_t> held_left{-1, -1}, held_right{-1, -1}, held_result{-1, -1};
   std::set<std::pair<std::int64_t, std::int64_t>> begun;
-  std::int64_t at[3] = {0, 0, 0};
+  std::array<std::int64_t, 3> at{};
   const std::string_view order = name_of(blocks.order);
   const auto size_of = [&](char axis) { return axis == 'm' ? m : axis == 'n' ? n : k; };
   const auto block_of = [&](char axis) { return axis == 'm' ? block_m : axis == 'n' ? block_n : block_k; };
   const auto visit = [&] {
-    const auto of = [&](char axis) { return at[order.find(axis) / 2]; };
+    const auto of = [&](char axis) { return at.at(order.find(axis) / 2); };
     const std::int64_t i = of('m'), j = of('n'), t = of('k');
     const U elements = left_of(i, t, i + block_m, t + block_k);
     found.largest_left = std::max(found.largest_left, elements);
