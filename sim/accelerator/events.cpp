@@ -73,7 +73,8 @@ void add_accumulator_buffer(EventCounts& counts, const AcceleratorConfig& config
                             const Traffic& traffic) {
   const PortWords port = port_words(std::uint64_t{config.array.columns} * accumulator_bits);
   const std::uint64_t drained_rows = mapping.groups() * mapping.column_tiles() * mapping.m();
-  const std::uint64_t times = mapping.passes() + traffic.accumulator_bytes / (2 * traffic.result_bytes);
+  std::uint64_t times = mapping.passes();
+  if (traffic.accumulator_bytes > 0) times += traffic.accumulator_bytes / (2 * traffic.result_bytes);
   for (const Access access : {Access::write, Access::read})
     counts.add(Component::accumulator_sram,
                SramWord{static_cast<double>(config.accumulator_kib), port.width_bits, access},
