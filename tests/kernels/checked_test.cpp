@@ -34,7 +34,7 @@ TEST_P(CheckedRung, IsCleanAndRight) {
   EXPECT_THAT(differences(*machine, short_gemms()), testing::IsEmpty());
 }
 INSTANTIATE_TEST_SUITE_P(Ladder, CheckedRung, testing::Range<std::size_t>(0, std::size(kernels::ladder)),
-                         [](const auto& info) { return kernels::ladder[info.param].name; });
+                         [](const auto& rung) { return std::string(kernels::ladder[rung.param].name); });
 
 }  // namespace
 }  // namespace quatrain::tests
