@@ -267,7 +267,7 @@ TEST_F(VerifyFigures, OfAQuantizerWithoutItsSource) {
       EXPECT_TRUE(line.ends_with(": the trace does not hold the source")) << line;
       ++told;
     }
-  EXPECT_EQ(told, 4U) << "machines that quantize";
+  EXPECT_EQ(told, 7U) << "emu.* and the quick simt.*";
 }
 
 /// Where the trace holds checksums alone nobody can say which elements differ.
