@@ -2,8 +2,8 @@
 /// Rung "mma": tensor cores. Tiles stay packed in shared memory, half a byte a code; codes are decoded in
 /// registers and multiplied by mma.sync m16n8k32, int8 with int32 sums.
 
-#include "kernels/gemm/lines.cuh"
 #include "kernels/gemm/mma_products.cuh"
+#include "kernels/gemm/piece_tiles.cuh"
 
 namespace quatrain::kernels::QUATRAIN_PLATFORM {
 
@@ -12,7 +12,6 @@ __global__ void __launch_bounds__(Tile::threads, 1)
     gemm_mma(GemmShape shape, GemmOperands operands, int part_depth, std::int32_t* accumulators) {
   typename Tile::Memory& memory = shared_memory<typename Tile::Memory>();
   const TilePart part = part_of_block<Tile>(shape, part_depth);
-  const int rows = shape.m - part.first_m, columns = shape.n - part.first_n;  // inside the result
   const WarpPlace<Tile> at;
   const auto store_into = [](Octet* tile) {
     return [tile](int line, int octet, const Octet(&words)[octet_codes]) {
@@ -22,29 +21,9 @@ __global__ void __launch_bounds__(Tile::threads, 1)
   };
 
   WarpSums<Tile> sums = {};
-  for (int k = part.begin_k; k < part.end_k; k += Tile::depth) {
-    const int depth = part.end_k - k;
-    for_pieces<Tile::threads, Tile::rows, Tile::depth>(
-        left_rows_are_k<phase>(shape), rows, depth,
-        [&](Octet(&words)[octet_codes], int line, int offset) {
-          load_left_piece<phase>(words, shape, operands.left, part.group, part.first_m + line, rows - line,
-                                 k + offset, depth - offset);
-        },
-        store_into(memory.left));
-    for (int sample = 0; sample < shape.samples; ++sample) {
-      const std::uint8_t* right = operands.right + static_cast<std::size_t>(sample) * operands.sample_bytes;
-      for_pieces<Tile::threads, Tile::columns, Tile::depth>(
-          right_rows_are_k<phase>(shape), columns, depth,
-          [&](Octet(&words)[octet_codes], int line, int offset) {
-            load_right_piece<phase>(words, shape, right, part.group, part.first_n + line, columns - line,
-                                    k + offset, depth - offset);
-          },
-          store_into(memory.right));
-      __syncthreads();
-      add_mma_products<Tile, left_encoding, right_encoding>(sums, memory, at);
-      __syncthreads();
-    }
-  }
+  for_piece_tiles<Tile, phase>(shape, operands, part, store_into(memory.left), store_into(memory.right), [&] {
+    add_mma_products<Tile, left_encoding, right_encoding>(sums, memory, at);
+  });
   store_mma_sums<Tile, phase>(shape, part, at, sums, gridDim.y > 1, accumulators);
 }
 

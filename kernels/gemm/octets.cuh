@@ -3,8 +3,7 @@
 /// and decodes them by byte permutation, four int8 values at a time, where the tiled rung shifts and masks
 /// every nibble. Convolutions are lowered in pieces of 8 lines by 8 values of k (lines.cuh).
 
-#include "kernels/gemm/lines.cuh"
-#include "kernels/gemm/tile_split.cuh"
+#include "kernels/gemm/piece_tiles.cuh"
 #include "kernels/gemm/tiled.cuh"
 
 namespace quatrain::kernels::QUATRAIN_PLATFORM {
@@ -27,38 +26,22 @@ __global__ void __launch_bounds__(Tile::threads, 1)
     gemm_octets(GemmShape shape, GemmOperands operands, int part_depth, std::int32_t* accumulators) {
   typename Tile::Memory& memory = shared_memory<typename Tile::Memory>();
   const TilePart part = part_of_block<Tile>(shape, part_depth);
-  const int rows = shape.m - part.first_m, columns = shape.n - part.first_n;  // inside the result
   const int thread = static_cast<int>(threadIdx.x);
   const int row = thread / Tile::column_threads, column = thread % Tile::column_threads;
 
   int sums[Tile::thread_rows][Tile::thread_columns] = {};
-  for (int k = part.begin_k; k < part.end_k; k += Tile::depth) {
-    const int depth = part.end_k - k;
-    for_pieces<Tile::threads, Tile::rows, Tile::depth>(
-        left_rows_are_k<phase>(shape), rows, depth,
-        [&](Octet(&words)[octet_codes], int line, int offset) {
-          load_left_piece<phase>(words, shape, operands.left, part.group, part.first_m + line, rows - line,
-                                 k + offset, depth - offset);
-        },
-        [&](int line, int octet, const Octet(&words)[octet_codes]) {
-          store_decoded<Tile, left_encoding>(memory.left, line, octet, words);
-        });
-    for (int sample = 0; sample < shape.samples; ++sample) {
-      const std::uint8_t* right = operands.right + static_cast<std::size_t>(sample) * operands.sample_bytes;
-      for_pieces<Tile::threads, Tile::columns, Tile::depth>(
-          right_rows_are_k<phase>(shape), columns, depth,
-          [&](Octet(&words)[octet_codes], int line, int offset) {
-            load_right_piece<phase>(words, shape, right, part.group, part.first_n + line, columns - line,
-                                    k + offset, depth - offset);
-          },
-          [&](int line, int octet, const Octet(&words)[octet_codes]) {
-            store_decoded<Tile, right_encoding>(memory.right, line, octet, words);
-          });
-      __syncthreads();
-      add_products<Tile>(sums, memory.left + row * Tile::pitch / 4, memory.right + column * Tile::pitch / 4);
-      __syncthreads();
-    }
-  }
+  for_piece_tiles<Tile, phase>(
+      shape, operands, part,
+      [&](int line, int octet, const Octet(&words)[octet_codes]) {
+        store_decoded<Tile, left_encoding>(memory.left, line, octet, words);
+      },
+      [&](int line, int octet, const Octet(&words)[octet_codes]) {
+        store_decoded<Tile, right_encoding>(memory.right, line, octet, words);
+      },
+      [&] {
+        add_products<Tile>(sums, memory.left + row * Tile::pitch / 4,
+                           memory.right + column * Tile::pitch / 4);
+      });
   store_sums<Tile, phase>(shape, part, row, column, sums, accumulators);
 }
 

@@ -10,6 +10,7 @@
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <set>
 
 namespace quatrain::tests {
 namespace {
@@ -110,7 +111,14 @@ TEST_P(ProductsOn, PlaceFarPaddingOrRefuseIt) {
 
 /// Not on simulated hardware: these are millions of cycles of one PE.
 class LongReductionsOn : public EveryMachine {};
-TEST_P(LongReductionsOn, FillInt32) { EXPECT_THAT(differences(machine(), longest_gemms()), IsEmpty()); }
+TEST_P(LongReductionsOn, FillInt32) {
+  auto gemms = longest_gemms();
+  // On a CPU the larger tiles of these rungs cost half a minute, nearly all of it for zeros: the shorter sum
+  // fills int32 too.
+  const std::set<std::string> of_large_tiles{"simt.octets", "simt.mma", "simt.async"};
+  if (of_large_tiles.contains(GetParam())) gemms.resize(1);
+  EXPECT_THAT(differences(machine(), gemms), IsEmpty());
+}
 INSTANTIATE_TEST_SUITE_P(, LongReductionsOn, testing::ValuesIn(quantizing_machine_names()), parameter_name);
 
 TEST_P(ProductsOn, HoldWideSumsEverywhereInATile) {

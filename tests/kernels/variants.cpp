@@ -37,8 +37,7 @@ std::vector<Variant> make_order_variants(base::ThreadPool& pool) {
   const std::vector<std::pair<std::string, SimtOptions>> orders{
       {"first_to_last", {ThreadOrder::first_to_last, 1}},
       {"last_to_first", {ThreadOrder::last_to_first, 1}},
-      {"shuffled 1", {ThreadOrder::shuffled, 1}},
-      {"shuffled 2", {ThreadOrder::shuffled, 2}},
+      {"shuffled", {ThreadOrder::shuffled, 1}},
       {"warps_interleaved", {ThreadOrder::warps_interleaved, 1}}};
   for (const auto& [name, options] : orders) add_ladder(variants, name, {}, pool, options);
   return variants;
