@@ -21,25 +21,33 @@ using traces::StoredTensor;
 constexpr std::string_view format_name = "quatrain-checkpoint/1";
 
 /// The values that a file holds, in its order.
-std::vector<std::span<float>> values_of(std::span<Parameter* const> parameters) {
+std::vector<std::span<float>> values_of(std::span<const LayerState> layers) {
   std::vector<std::span<float>> values;
-  for (Parameter* parameter : parameters) {
-    values.emplace_back(parameter->value);
-    values.emplace_back(parameter->momentum);
+  for (const LayerState& layer : layers) {
+    for (Parameter* parameter : layer.parameters) {
+      values.emplace_back(parameter->value);
+      values.emplace_back(parameter->momentum);
+    }
+    for (State* state : layer.states) values.emplace_back(state->value);
   }
   return values;
 }
 
 /// What the header says of them.
-std::vector<StoredTensor> tensors_of(std::span<Parameter* const> parameters) {
+std::vector<StoredTensor> tensors_of(std::span<const LayerState> layers) {
   std::vector<StoredTensor> tensors;
   std::uint64_t begin = 0;
-  for (const Parameter* parameter : parameters)
-    for (const char* suffix : {"", ".momentum"}) {
-      const std::uint64_t end = begin + parameter->value.size() * sizeof(float);
-      tensors.push_back({parameter->name + suffix, traces::StoredType::f32, parameter->shape, begin, end});
-      begin = end;
-    }
+  const auto add = [&](const std::string& name, const traces::Shape& shape, std::size_t count) {
+    const std::uint64_t end = begin + count * sizeof(float);
+    tensors.push_back({name, traces::StoredType::f32, shape, begin, end});
+    begin = end;
+  };
+  for (const LayerState& layer : layers) {
+    for (const Parameter* parameter : layer.parameters)
+      for (const char* suffix : {"", ".momentum"})
+        add(parameter->name + suffix, parameter->shape, parameter->value.size());
+    for (const State* state : layer.states) add(state->name, state->shape, state->value.size());
+  }
   return tensors;
 }
 
@@ -94,35 +102,35 @@ Checkpoint read_metadata(const traces::SafetensorsMetadata& metadata, const std:
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& directory, const Checkpoint& checkpoint,
-                      std::span<Parameter* const> parameters) {
+                      std::span<const LayerState> layers) {
   std::string bytes =
-      traces::make_safetensors_header(tensors_of(parameters), {{"format", std::string(format_name)},
-                                                               {"epoch", std::to_string(checkpoint.epoch)},
-                                                               {"step", std::to_string(checkpoint.step)},
-                                                               {"state_hash", checkpoint.state_hash},
-                                                               {"data_sha256", checkpoint.data_sha256}});
-  for (const std::span<float> values : values_of(parameters))
+      traces::make_safetensors_header(tensors_of(layers), {{"format", std::string(format_name)},
+                                                           {"epoch", std::to_string(checkpoint.epoch)},
+                                                           {"step", std::to_string(checkpoint.step)},
+                                                           {"state_hash", checkpoint.state_hash},
+                                                           {"data_sha256", checkpoint.data_sha256}});
+  for (const std::span<float> values : values_of(layers))
     bytes.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
   base::write_whole_file(directory / fmt::format("epoch_{:04}.safetensors", checkpoint.epoch), bytes);
 }
 
-Checkpoint read_checkpoint(const std::filesystem::path& file, std::span<Parameter* const> parameters) {
+Checkpoint read_checkpoint(const std::filesystem::path& file, std::span<const LayerState> layers) {
   const base::InputFile input(file);
   const SafetensorsHeader header = traces::read_safetensors_header(input);
   Checkpoint checkpoint = read_metadata(header.metadata, file.string());
-  require_tensors(header.tensors, tensors_of(parameters), file.string());
+  require_tensors(header.tensors, tensors_of(layers), file.string());
   std::uint64_t place = header.data_begin;
-  for (const std::span<float> values : values_of(parameters)) {
+  for (const std::span<float> values : values_of(layers)) {
     input.read(place, {reinterpret_cast<std::uint8_t*>(values.data()), values.size_bytes()});
     place += values.size_bytes();
   }
-  if (state_hash(parameters, checkpoint.step, checkpoint.epoch) != checkpoint.state_hash)
+  if (state_hash(layers, checkpoint.step, checkpoint.epoch) != checkpoint.state_hash)
     throw Error("{}: the contents do not have the state_hash that the header states", file.string());
   return checkpoint;
 }
 
 std::optional<Checkpoint> read_newest_checkpoint(const std::filesystem::path& directory,
-                                                 std::span<Parameter* const> parameters,
+                                                 std::span<const LayerState> layers,
                                                  std::vector<std::string>& skipped) {
   std::set<std::filesystem::path, std::greater<>> files;  // by name: the newest first
   if (std::filesystem::is_directory(directory))
@@ -130,7 +138,7 @@ std::optional<Checkpoint> read_newest_checkpoint(const std::filesystem::path& di
       if (entry.path().extension() == ".safetensors") files.insert(entry.path());
   for (const std::filesystem::path& file : files) {
     try {
-      return read_checkpoint(file, parameters);
+      return read_checkpoint(file, layers);
     } catch (const Error& error) {
       skipped.emplace_back(error.what());  // the one before it counts
     }

@@ -1,8 +1,8 @@
 #pragma once
 /// The state of a run after an epoch, as a safetensors file (traces/format/safetensors.hpp): for every
-/// parameter its value ("conv1.weight") and its momentum ("conv1.weight.momentum"), and under __metadata__
-/// the format's name, epoch, step, state_hash and data_sha256 as strings (docs/training-step.md). A file is
-/// whole when its hash is that of its contents.
+/// parameter its value ("conv1.weight") and its momentum ("conv1.weight.momentum"), for every other state its
+/// value ("bn1.running_mean"), and under __metadata__ the format's name, epoch, step, state_hash and
+/// data_sha256 as strings (docs/training-step.md). A file is whole when its hash is that of its contents.
 
 #include "emu/nn/layer.hpp"
 
@@ -24,16 +24,16 @@ struct Checkpoint {
 
 /// "epoch_0003.safetensors" in `directory`, which exists.
 void write_checkpoint(const std::filesystem::path& directory, const Checkpoint& checkpoint,
-                      std::span<Parameter* const> parameters);
+                      std::span<const LayerState> layers);
 
-/// Fills values and momenta. Throws Error when the file is damaged or of another network; the parameters are
-/// then unspecified.
-Checkpoint read_checkpoint(const std::filesystem::path& file, std::span<Parameter* const> parameters);
+/// Fills values, momenta and states. Throws Error when the file is damaged or of another network; what the
+/// layers hold is then unspecified.
+Checkpoint read_checkpoint(const std::filesystem::path& file, std::span<const LayerState> layers);
 
 /// Reads the newest whole checkpoint of `directory`; none when the folder has none at all. What is wrong with
 /// the damaged ones that were skipped goes to `skipped`. Throws Error when all are damaged.
 std::optional<Checkpoint> read_newest_checkpoint(const std::filesystem::path& directory,
-                                                 std::span<Parameter* const> parameters,
+                                                 std::span<const LayerState> layers,
                                                  std::vector<std::string>& skipped);
 
 }  // namespace quatrain::emu

@@ -6,7 +6,8 @@ namespace quatrain::emu {
 
 using traces::Phase;
 
-const Tensor& Fp32Layer::forward(const Tensor& input, StepContext& context) {
+const Tensor& Fp32Layer::forward(const Inputs& inputs, StepContext& context) {
+  const Tensor& input = inputs.first();
   input_ = &input;
   output_.resize(input.batch(), config_.output);
   multiply_fp32(gemm(Phase::forward, input.batch()), input.values(), weight_.value, output_.values(), path_,

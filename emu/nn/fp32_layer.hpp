@@ -8,7 +8,7 @@ namespace quatrain::emu {
 class Fp32Layer final : public ParametrizedLayer {
  public:
   using ParametrizedLayer::ParametrizedLayer;
-  const Tensor& forward(const Tensor& input, StepContext& context) override;
+  const Tensor& forward(const Inputs& inputs, StepContext& context) override;
   const Tensor& backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) override;
 };
 

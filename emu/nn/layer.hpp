@@ -1,14 +1,16 @@
 #pragma once
-/// A layer of a network: forward and backward of one batch, fp32 in and out (numerics.md sections 5, 6, 8).
-/// A layer keeps what its backward pass needs, so one forward is followed by at most one backward of the same
-/// batch. Equal bits for any thread count and SIMD path.
+/// A layer of a network: forward and backward of one batch, fp32 in and out (docs/training-step.md). A layer
+/// keeps what its backward pass needs, so one forward is followed by at most one backward of the same batch.
+/// Equal bits for any thread count and SIMD path.
 
 #include "emu/gemm/workspace.hpp"
 #include "emu/nn/observer.hpp"
 #include "emu/nn/tensor.hpp"
 #include "traces/format/record.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,28 +21,60 @@ struct StepContext {
   base::ThreadPool& pool;
   std::uint32_t seed = 0, step = 0;
   StepObserver* observer = nullptr;  ///< may be absent
+  traces::Pass pass = traces::Pass::train;
   GemmWorkspace workspace = {};
   std::vector<std::int32_t> accumulators = {};
 };
 
-/// A tensor that training changes. All four have the same length.
+/// A tensor that training changes. All three vectors have the same length.
 struct Parameter {
   std::string name;  ///< "conv1.weight"
   traces::Shape shape;
   std::vector<float> value, gradient, momentum;
 };
+/// All three are +0.
+Parameter make_parameter(std::string name, traces::Shape shape);
+
+/// A tensor that a step changes without a gradient, like a running mean.
+struct State {
+  std::string name;  ///< "bn1.running_mean"
+  traces::Shape shape;
+  std::vector<float> value;
+};
+
+/// What a layer keeps from step to step: what state_hash and checkpoints hold of it.
+struct LayerState {
+  std::vector<Parameter*> parameters;
+  std::vector<State*> states;
+};
+
+/// What a layer reads: outputs of other layers, or the images.
+class Inputs {
+ public:
+  Inputs(const Tensor& only) : first_(&only) {}
+  Inputs(std::span<const Tensor* const> all) : first_(all.front()), others_(all.subspan(1)) {}
+  std::size_t size() const { return 1 + others_.size(); }
+  const Tensor& operator[](std::size_t i) const { return i == 0 ? *first_ : *others_[i - 1]; }
+  const Tensor& first() const { return *first_; }  ///< all there is for most layers
+
+ private:
+  const Tensor* first_;
+  std::span<const Tensor* const> others_;
+};
 
 class Layer {
  public:
   virtual ~Layer() = default;
-  /// The result is valid until the next forward. `input` must stay unchanged until backward is over.
-  virtual const Tensor& forward(const Tensor& input, StepContext& context) = 0;
-  /// `gradient` is the loss's gradient by the last forward's result; fills the parameters' gradients. Returns
-  /// the gradient by the input, valid until the next backward; without `wants_input_gradient` it is not
-  /// computed.
+  /// The result is valid until the next forward. `inputs` must stay unchanged until backward is over.
+  virtual const Tensor& forward(const Inputs& inputs, StepContext& context) = 0;
+  /// `gradient` is the loss's gradient by the last forward's result, and stays unchanged until the result is
+  /// no longer needed; fills the parameters' gradients. Returns the gradient by the input, which may be
+  /// `gradient` itself; by every input, where there are several. It is valid until the next backward, and not
+  /// computed without `wants_input_gradient`. Only a training pass has a backward.
   virtual const Tensor& backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) = 0;
   /// In the order weight, bias; none for a layer without parameters.
   virtual std::vector<Parameter*> parameters() { return {}; }
+  virtual std::vector<State*> states() { return {}; }
 };
 
 }  // namespace quatrain::emu

@@ -1,5 +1,6 @@
 #pragma once
-/// The layers of a config in a row.
+/// The layers of a config as nodes: each reads the outputs of earlier ones, or the images
+/// (docs/training-step.md sections 1 and 7).
 
 #include "emu/nn/layer.hpp"
 #include "emu/nn/training_config.hpp"
@@ -14,7 +15,8 @@ class Network {
   /// Initial parameters from the config's seed. path: of all quantizers and products.
   Network(const TrainingConfig& config, SimdPath path);
 
-  /// Logits [batch, classes], valid until the next forward.
+  /// Logits [batch, classes], valid until the next forward. The context's pass says how layers run that
+  /// differ in training and evaluation.
   const Tensor& forward(const Tensor& images, StepContext& context);
   /// Fills the gradients of all parameters; the images' own gradient is never computed.
   void backward(const Tensor& logits_gradient, StepContext& context);
@@ -22,12 +24,25 @@ class Network {
   SimdPath path() const { return path_; }
   /// In the network's order; in a layer weight, then bias.
   const std::vector<Parameter*>& parameters() const { return parameters_; }
+  /// Of the layers that have any, in the network's order.
+  const std::vector<LayerState>& state() const { return state_; }
 
  private:
+  struct Node {
+    std::unique_ptr<Layer> layer;
+    std::vector<std::int32_t> inputs;  ///< as in LayerConfig
+    bool has_backward = false;
+    bool wants_input_gradient = false;
+    const Tensor* output = nullptr;
+    const Tensor* gradient = nullptr;  ///< what the readers that had their turn handed back; null: nothing
+    Tensor sum;                        ///< of two of them or more
+  };
+  static void add_gradient(Node& node, const Tensor& gradient, base::ThreadPool& pool);
+
   SimdPath path_;
-  std::vector<std::unique_ptr<Layer>> layers_;
+  std::vector<Node> nodes_;
   std::vector<Parameter*> parameters_;
-  std::size_t first_with_parameters_ = 0;
+  std::vector<LayerState> state_;
 };
 
 /// Forward multiply-accumulates of one image, in quantized and in all layers.

@@ -6,19 +6,6 @@
 #include <cmath>
 
 namespace quatrain::emu {
-namespace {
-
-Parameter make_parameter(std::string name, traces::Shape shape) {
-  Parameter parameter{
-      .name = std::move(name), .shape = std::move(shape), .value = {}, .gradient = {}, .momentum = {}};
-  const auto count = static_cast<std::size_t>(traces::element_count(parameter.shape));
-  parameter.value.assign(count, 0.0F);
-  parameter.gradient.assign(count, 0.0F);
-  parameter.momentum.assign(count, 0.0F);
-  return parameter;
-}
-
-}  // namespace
 
 void initialize_kaiming_uniform(std::span<float> weight, std::int64_t fan_in, std::uint32_t seed,
                                 std::uint32_t layer, std::uint32_t parameter) {
@@ -44,18 +31,25 @@ ParametrizedLayer::ParametrizedLayer(const LayerConfig& config, std::uint32_t id
   initialize_kaiming_uniform(weight_.value, fan_in, seed, id, 0);
 }
 
+std::vector<Parameter*> ParametrizedLayer::parameters() {
+  if (!config_.has_bias) return {&weight_};
+  return {&weight_, &bias_};
+}
+
 void ParametrizedLayer::add_bias(std::int64_t channel, std::span<float> plane) const {
+  if (!config_.has_bias) return;
   const float bias = bias_.value[static_cast<std::size_t>(channel)];
   for (float& element : plane) element = element + bias;
 }
 
 void ParametrizedLayer::add_bias_to_all(Tensor& output, base::ThreadPool& pool) const {
+  if (!config_.has_bias) return;
   for_planes(output, pool,
              [&](std::int64_t channel, std::size_t, std::span<float> plane) { add_bias(channel, plane); });
 }
 
 void ParametrizedLayer::sum_bias_gradient(const Tensor& gradient, base::ThreadPool& pool) {
-  sum_channels(gradient, bias_.gradient, pool);
+  if (config_.has_bias) sum_channels(gradient, bias_.gradient, pool);
 }
 
 }  // namespace quatrain::emu

@@ -1,6 +1,7 @@
 #pragma once
-/// What fp32 and quantized layers have in common: weight, bias, the batch's geometry, the bias added after
-/// the product and its gradient (numerics.md sections 6 and 8).
+/// What fp32 and quantized layers have in common: weight, the bias that a layer may have, the batch's
+/// geometry, the bias added after the product and its gradient (numerics.md section 6,
+/// docs/training-step.md).
 
 #include "emu/nn/layer.hpp"
 #include "emu/nn/training_config.hpp"
@@ -11,12 +12,13 @@ class ParametrizedLayer : public Layer {
  public:
   /// Kaiming uniform weights from stream 1, zero biases and momenta.
   ParametrizedLayer(const LayerConfig& config, std::uint32_t id, std::uint32_t seed, SimdPath path);
-  std::vector<Parameter*> parameters() override { return {&weight_, &bias_}; }
+  std::vector<Parameter*> parameters() override;
 
  protected:
   traces::Gemm gemm(traces::Phase phase, std::int64_t batch) const {
     return {phase, with_batch(config_.geometry, batch)};
   }
+  // Nothing happens in these where the layer has no bias.
   /// f32(output + bias[o]) for elements of one plane [height, width] of output channel o.
   void add_bias(std::int64_t channel, std::span<float> plane) const;
   /// The same for the whole output.

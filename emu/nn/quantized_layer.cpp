@@ -109,7 +109,8 @@ float QuantizedLayer::multiply_codes(Phase phase, std::int64_t batch, StepContex
   return scale;
 }
 
-const Tensor& QuantizedLayer::forward(const Tensor& input, StepContext& context) {
+const Tensor& QuantizedLayer::forward(const Inputs& inputs, StepContext& context) {
+  const Tensor& input = inputs.first();
   input_ = &input;
   output_.resize(input.batch(), config_.output);
   if (!input_side_.quantizer) {
@@ -138,24 +139,22 @@ void QuantizedLayer::multiply_forward(StepContext& context) {
 
 const Tensor& QuantizedLayer::backward(const Tensor& gradient, bool wants_input_gradient,
                                        StepContext& context) {
-  // The config keeps the first layer with parameters in fp32: something before this one needs the gradient.
-  assert(wants_input_gradient && "a quantized layer is never the first");
-  static_cast<void>(wants_input_gradient);
   sum_bias_gradient(gradient, context.pool);
-  input_gradient_.resize(gradient.batch(), config_.input);
+  if (wants_input_gradient) input_gradient_.resize(gradient.batch(), config_.input);
   if (gradient_side_.quantizer) {
     gradient_side_.quantize(gradient.values(), draw_key(context), context.pool);
     observe(Role::gradient, gradient_side_, gradient.values(), context);
   }
   if (has_codes()) {
-    backward_from_codes(gradient.batch(), context);
+    backward_from_codes(gradient.batch(), wants_input_gradient, context);
   } else {
-    backward_from_values(gradient, context);
+    backward_from_values(gradient, wants_input_gradient, context);
   }
   return input_gradient_;
 }
 
-void QuantizedLayer::backward_from_codes(std::int64_t batch, StepContext& context) {
+void QuantizedLayer::backward_from_codes(std::int64_t batch, bool wants_input_gradient,
+                                         StepContext& context) {
   const auto scale_into = [&](Phase phase, std::span<float> output) {
     const float scale = multiply_codes(phase, batch, context);
     const std::span<const std::int32_t> accumulators = context.accumulators;
@@ -163,18 +162,20 @@ void QuantizedLayer::backward_from_codes(std::int64_t batch, StepContext& contex
       scale_accumulators(accumulators.subspan(begin, end - begin), scale, output.subspan(begin, end - begin));
     });
   };
-  scale_into(Phase::backward_data, input_gradient_.values());
+  if (wants_input_gradient) scale_into(Phase::backward_data, input_gradient_.values());
   scale_into(Phase::backward_weight, weight_.gradient);
 }
 
-void QuantizedLayer::backward_from_values(const Tensor& gradient, StepContext& context) {
+void QuantizedLayer::backward_from_values(const Tensor& gradient, bool wants_input_gradient,
+                                          StepContext& context) {
   base::ThreadPool& pool = context.pool;
   const auto multiply = [&](Phase phase, std::span<const float> left, std::span<const float> right,
                             std::span<float> result) {
     multiply_fp32(gemm(phase, gradient.batch()), left, right, result, path_, pool, context.workspace);
   };
-  multiply(Phase::backward_data, gradient_side_.values(gradient.values(), 0, pool),
-           weight_side_.values(weight_.value, 0, pool), input_gradient_.values());
+  if (wants_input_gradient)
+    multiply(Phase::backward_data, gradient_side_.values(gradient.values(), 0, pool),
+             weight_side_.values(weight_.value, 0, pool), input_gradient_.values());
   const std::span<const float> input = input_side_.values(input_->values(), 0, pool);
   multiply(Phase::backward_weight, input, gradient_side_.values(gradient.values(), 0, pool),
            weight_.gradient);

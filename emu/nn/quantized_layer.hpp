@@ -14,7 +14,7 @@ class QuantizedLayer final : public ParametrizedLayer {
  public:
   QuantizedLayer(const LayerConfig& config, const QuantizeConfig& quantize, std::uint32_t id,
                  std::uint32_t seed, SimdPath path);
-  const Tensor& forward(const Tensor& input, StepContext& context) override;
+  const Tensor& forward(const Inputs& inputs, StepContext& context) override;
   const Tensor& backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) override;
 
  private:
@@ -35,8 +35,8 @@ class QuantizedLayer final : public ParametrizedLayer {
   /// Multiplies codes; the accumulators lie in the context. Returns the product's scale.
   float multiply_codes(traces::Phase phase, std::int64_t batch, StepContext& context);
   void multiply_forward(StepContext& context);
-  void backward_from_codes(std::int64_t batch, StepContext& context);
-  void backward_from_values(const Tensor& gradient, StepContext& context);
+  void backward_from_codes(std::int64_t batch, bool wants_input_gradient, StepContext& context);
+  void backward_from_values(const Tensor& gradient, bool wants_input_gradient, StepContext& context);
 
   QuantizeConfig quantize_;
   Side input_side_, weight_side_, gradient_side_;

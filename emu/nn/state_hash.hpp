@@ -1,6 +1,6 @@
 #pragma once
 /// SHA-256 of everything that decides how a run goes on: two runs are the same run when their hashes agree
-/// (numerics.md section 8).
+/// (docs/training-step.md section 13).
 
 #include "emu/nn/layer.hpp"
 
@@ -10,9 +10,8 @@
 
 namespace quatrain::emu {
 
-/// parameters: weight, bias, weight, bias, ... in the network's order. Per layer weight, bias and their
-/// momenta as little-endian fp32; then step (updates done) and epoch (epochs done) as little-endian 64-bit
-/// integers.
-std::string state_hash(std::span<Parameter* const> parameters, std::uint64_t step, std::uint64_t epoch);
+/// layers: in the network's order. Per layer its parameters, their momenta and its states as little-endian
+/// fp32; then step (updates done) and epoch (epochs done) as little-endian 64-bit integers.
+std::string state_hash(std::span<const LayerState> layers, std::uint64_t step, std::uint64_t epoch);
 
 }  // namespace quatrain::emu

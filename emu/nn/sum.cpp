@@ -1,7 +1,5 @@
 #include "emu/nn/sum.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cassert>
 
 namespace quatrain::emu {
@@ -19,41 +17,10 @@ float sum_of_chunk(std::span<const float> elements) {
   return lanes[0];
 }
 
-/// One channel's elements as one sequence: copies those of a chunk side by side.
-class ChannelElements {
- public:
-  ChannelElements(const Tensor& tensor, std::int64_t channel)
-      : values_(tensor.values()),
-        plane_(static_cast<std::size_t>(tensor.extent().plane())),
-        sample_(static_cast<std::size_t>(tensor.extent().elements())),
-        first_(static_cast<std::size_t>(channel) * plane_),
-        size_(static_cast<std::size_t>(tensor.batch()) * plane_) {}
-
-  std::size_t size() const { return size_; }
-
-  std::span<const float> chunk(std::size_t begin, std::array<float, sum_chunk>& room) const {
-    const std::size_t count = std::min(sum_chunk, size_ - begin);
-    for (std::size_t done = 0; done < count;) {
-      const std::size_t batch = (begin + done) / plane_, inside = (begin + done) % plane_;
-      const std::size_t run = std::min(plane_ - inside, count - done);
-      std::copy_n(values_.data() + batch * sample_ + first_ + inside, run, room.data() + done);
-      done += run;
-    }
-    return {room.data(), count};
-  }
-
- private:
-  std::span<const float> values_;
-  std::size_t plane_, sample_, first_, size_;
-};
-
-float sum_channel(const ChannelElements& elements) {
-  std::array<float, sum_chunk> room;
-  if (elements.size() <= sum_chunk) return sum_of_chunk(elements.chunk(0, room));
-  std::vector<float> chunk_sums;
-  for (std::size_t begin = 0; begin < elements.size(); begin += sum_chunk)
-    chunk_sums.push_back(sum_of_chunk(elements.chunk(begin, room)));
-  return sum(chunk_sums);
+float sum_channel(const Tensor& tensor, std::int64_t channel) {
+  const ChannelElements elements(tensor, channel);
+  return sum_of_chunks(elements.size(),
+                       [&](std::size_t begin, std::span<float> chunk) { elements.copy(begin, chunk); });
 }
 
 }  // namespace
@@ -72,7 +39,7 @@ void sum_channels(const Tensor& tensor, std::span<float> sums, base::ThreadPool&
   const std::size_t group = tensor.extent().plane() == 1 ? 64 : 1;
   for_pieces(pool, sums.size(), group, [&](std::size_t begin, std::size_t end) {
     for (std::size_t channel = begin; channel < end; ++channel)
-      sums[channel] = sum_channel(ChannelElements(tensor, static_cast<std::int64_t>(channel)));
+      sums[channel] = sum_channel(tensor, static_cast<std::int64_t>(channel));
   });
 }
 

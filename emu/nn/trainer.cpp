@@ -67,7 +67,7 @@ class Run {
   /// Continues from the newest checkpoint of `directory`, or from the beginning.
   void resume(RunDirectory& directory) {
     std::vector<std::string> skipped;
-    const auto checkpoint = read_newest_checkpoint(directory.checkpoints(), network_.parameters(), skipped);
+    const auto checkpoint = read_newest_checkpoint(directory.checkpoints(), network_.state(), skipped);
     for (const std::string& why : skipped) {
       const std::string note = "a damaged checkpoint is skipped: " + why;
       directory.log(note);
@@ -158,6 +158,7 @@ class Run {
       const std::size_t count = std::min(order.size() - begin, static_cast<std::size_t>(config_.batch));
       TraceRecorder* records = traced.contains(step) ? recorder : nullptr;
       context_.step = static_cast<std::uint32_t>(step);
+      context_.pass = Pass::train;
       context_.observer = records;
       if (records != nullptr) records->begin_step(context_.step, Pass::train);
       const float loss = in_step(step, directory.step_losses(), [&] {
@@ -197,6 +198,7 @@ class Run {
     progress_.begin(fmt::format("{}: test after epoch {}/{}", config_.name, epoch_ + 1, config_.epochs),
                     samples.size());
     context_.step = static_cast<std::uint32_t>(step);
+    context_.pass = Pass::evaluation;
     const auto batch = static_cast<std::size_t>(config_.evaluation_batch);
     for (std::size_t begin = 0; begin < samples.size(); begin += batch) {
       throw_if_stopped();
@@ -226,11 +228,10 @@ class Run {
   void finish_epoch(RunDirectory& directory, EpochMetrics& metrics) {
     const Checkpoint checkpoint{.epoch = static_cast<std::uint64_t>(metrics.epoch),
                                 .step = static_cast<std::uint64_t>(metrics.step)};
-    metrics.state_hash = state_hash(network_.parameters(), checkpoint.step, checkpoint.epoch);
+    metrics.state_hash = state_hash(network_.state(), checkpoint.step, checkpoint.epoch);
     directory.add_epoch(metrics);
     write_checkpoint(directory.checkpoints(),
-                     {checkpoint.epoch, checkpoint.step, metrics.state_hash, data_sha256_},
-                     network_.parameters());
+                     {checkpoint.epoch, checkpoint.step, metrics.state_hash, data_sha256_}, network_.state());
     directory.log(
         fmt::format("epoch {}: train loss {:.4f}, test loss {:.4f}, test accuracy {:.2f} %, {:.1f} s, "
                     "state_hash {}",

@@ -1,5 +1,6 @@
 #include "emu/nn/training_config.hpp"
 
+#include "emu/nn/layer_keys.hpp"
 #include "emu/nn/training_layers.hpp"
 #include "traces/base/names.hpp"
 
@@ -132,7 +133,8 @@ TrainingConfig read_training_config(const JsonNode& root) {
 
 std::string dump_training_config(const TrainingConfig& config) {
   nlohmann::ordered_json layers = nlohmann::ordered_json::array();
-  for (const LayerConfig& layer : config.layers) layers.push_back(dump_layer(layer));
+  for (std::size_t id = 0; id < config.layers.size(); ++id)
+    layers.push_back(dump_layer(config.layers, static_cast<std::int32_t>(id)));
   const nlohmann::ordered_json json = {{"name", config.name},
                                        {"data",
                                         {{"set", config.data.set},
@@ -179,9 +181,15 @@ traces::LayerKind kind_of(const LayerConfig& layer) {
     case LayerWord::linear:
       return traces::LayerKind::linear;
     case LayerWord::relu:
+    case LayerWord::batch_norm:
+    case LayerWord::add:
+    case LayerWord::max_pool:
+    case LayerWord::avg_pool:
+    case LayerWord::global_avg_pool:
+    case LayerWord::dropout:
       break;
   }
-  assert(false && "a relu has no parameters");
+  assert(false && "this layer does not multiply");
   return {};
 }
 

@@ -103,21 +103,47 @@ constexpr RecipeInfo info_of(Recipe recipe) {
 }
 constexpr std::string_view name_of(Recipe recipe) { return info_of(recipe).word; }
 
-enum class LayerWord : std::uint8_t { conv2d, linear, relu };
+enum class LayerWord : std::uint8_t {
+  conv2d,
+  linear,
+  relu,
+  batch_norm,
+  add,
+  max_pool,
+  avg_pool,
+  global_avg_pool,
+  dropout
+};
 enum class Precision : std::uint8_t { fp32, quantized };
+/// Whether an output can be negative (numerics.md section 5).
+enum class OutputSign : std::uint8_t { any, never_negative, as_the_inputs };
 struct LayerWordInfo {
   std::string_view word;
+  bool multiplies = false;  ///< its weight takes part in the three products
   bool has_parameters = false;
-  bool is_never_negative = false;  ///< its output
+  OutputSign sign = OutputSign::any;
+  std::size_t least_inputs = 1, most_inputs = 1;
 };
 constexpr LayerWordInfo info_of(LayerWord word) {
   switch (word) {
     case LayerWord::conv2d:
-      return {.word = "conv2d", .has_parameters = true};
+      return {.word = "conv2d", .multiplies = true, .has_parameters = true};
     case LayerWord::linear:
-      return {.word = "linear", .has_parameters = true};
+      return {.word = "linear", .multiplies = true, .has_parameters = true};
     case LayerWord::relu:
-      return {.word = "relu", .is_never_negative = true};
+      return {.word = "relu", .sign = OutputSign::never_negative};
+    case LayerWord::batch_norm:
+      return {.word = "batch_norm", .has_parameters = true};
+    case LayerWord::add:
+      return {.word = "add", .sign = OutputSign::as_the_inputs, .least_inputs = 2, .most_inputs = 16};
+    case LayerWord::max_pool:
+      return {.word = "max_pool", .sign = OutputSign::as_the_inputs};
+    case LayerWord::avg_pool:
+      return {.word = "avg_pool", .sign = OutputSign::as_the_inputs};
+    case LayerWord::global_avg_pool:
+      return {.word = "global_avg_pool", .sign = OutputSign::as_the_inputs};
+    case LayerWord::dropout:
+      return {.word = "dropout", .sign = OutputSign::as_the_inputs};
   }
   return {};
 }
@@ -132,16 +158,28 @@ constexpr std::string_view name_of(Precision precision) {
   return {};
 }
 
+/// What a layer may read that no layer makes: the images of the batch. Its id, and its word in a config.
+inline constexpr std::int32_t images_input = -1;
+inline constexpr std::string_view images_word = "images";
+
 /// Layer ids number all layers of the config from 0, in order.
 struct LayerConfig {
   LayerWord kind = LayerWord::relu;
-  std::string name;  ///< "" for relu
+  std::string name;                       ///< "" where the config gives none; a layer with parameters has one
+  std::vector<std::int32_t> inputs = {};  ///< ids of the layers that it reads, or images_input
   Precision precision = Precision::fp32;
-  /// Found from the layers before it: sizes of one sample, and for conv2d and linear the geometry of a batch
-  /// of one (a linear layer has kernel 1x1 and height = width = 1).
+  bool has_bias = true;                   ///< conv2d, linear
+  double epsilon = 1e-5, momentum = 0.1;  ///< batch_norm; rounded to fp32 before use
+  double rate = 0;                        ///< dropout: share of the elements that become zero
+  /// Found from the layers before it: sizes of one sample (each input has the first one), and the geometry of
+  /// a batch of one: of a linear layer with kernel 1x1 and height = width = 1, of a pooling with its channels
+  /// as groups.
   Extent input, output;
   traces::Geometry geometry;
-  bool unsigned_input = false;  ///< the layer before it is a relu: its input is never negative
+  bool unsigned_input = false, unsigned_output = false;  ///< never negative
+  bool wants_input_gradient = false;                     ///< a layer before it has parameters
+
+  bool multiplies() const { return info_of(kind).multiplies; }
   bool has_parameters() const { return info_of(kind).has_parameters; }
 };
 
@@ -183,7 +221,7 @@ TrainingConfig with_overrides(TrainingConfig config, const TrainingOverrides& ov
 
 /// The same geometry for `batch` samples.
 traces::Geometry with_batch(traces::Geometry geometry, std::int64_t batch);
-/// A layer with parameters as a trace has it.
+/// A layer that multiplies, as a trace has it.
 traces::LayerKind kind_of(const LayerConfig& layer);
 /// What quantizes the input of a layer.
 traces::Rule input_rule(const LayerConfig& layer);

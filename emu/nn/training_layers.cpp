@@ -1,93 +1,86 @@
 #include "emu/nn/training_layers.hpp"
 
 #include "emu/gemm/lowering.hpp"
+#include "emu/nn/layer_keys.hpp"
 #include "traces/base/names.hpp"
 #include "traces/format/record.hpp"
 
 #include <algorithm>
-#include <array>
-#include <set>
+#include <map>
 #include <string_view>
 
 namespace quatrain::emu {
 namespace {
 
-using traces::Geometry;
 using base::JsonNode;
+using traces::Geometry;
 using traces::Phase;
 
-constexpr std::int64_t most_channels = 65'536;
-constexpr std::int64_t most_kernel = 1'024;
 constexpr std::int64_t element_limit = std::int64_t{1} << 31;  // a tensor of a trace has fewer
 
-struct Pair {
-  std::int64_t height = 0, width = 0;
-};
+using Names = std::map<std::string, std::int32_t>;  // to ids
 
-/// One integer for both axes, or [height, width].
-Pair read_pair(const JsonNode& node, std::int64_t least, std::int64_t most) {
-  if (!node.is_array()) {
-    const std::int64_t both = node.integer(least, most);
-    return {both, both};
-  }
-  const auto items = node.items(2, 2);
-  return {items[0].integer(least, most), items[1].integer(least, most)};
-}
-
-Pair read_pair_or(const JsonNode& layer, std::string_view key, std::int64_t least, Pair otherwise) {
-  return layer.has(key) ? read_pair(layer.at(key), least, most_kernel) : otherwise;
-}
-
-std::string read_layer_name(const JsonNode& node, std::set<std::string>& names) {
+std::string read_layer_name(const JsonNode& node, std::int32_t id, Names& names) {
   const std::string name = base::read_file_name(node);
-  if (!names.insert(name).second) throw node.error("'{}' is the name of an earlier layer", name);
+  if (!names.emplace(name, id).second) throw node.error("'{}' is the name of an earlier layer", name);
   return name;
 }
 
-void read_conv2d(const JsonNode& node, LayerConfig& layer) {
-  const std::int64_t out_channels = node.at("out_channels").integer(1, most_channels);
-  const Pair kernel = read_pair(node.at("kernel"), 1, most_kernel);
-  const Pair stride = read_pair_or(node, "stride", 1, {1, 1});
-  const Pair padding = read_pair_or(node, "padding", 0, {0, 0});
-  const std::int64_t groups = node.has("groups") ? node.at("groups").integer(1, most_channels) : 1;
-  const Extent& in = layer.input;
-  if (in.channels % groups != 0 || out_channels % groups != 0)
-    throw node.at("groups").error("{} groups do not divide {} input and {} output channels", groups,
-                                  in.channels, out_channels);
-  layer.geometry = {
-      .batch = 1,
-      .in_channels = in.channels,
-      .height = in.height,
-      .width = in.width,
-      .out_channels = out_channels,
-      .out_height = traces::output_size(in.height, kernel.height, stride.height, padding.height),
-      .out_width = traces::output_size(in.width, kernel.width, stride.width, padding.width),
-      .kernel_height = kernel.height,
-      .kernel_width = kernel.width,
-      .stride_height = stride.height,
-      .stride_width = stride.width,
-      .padding_height = padding.height,
-      .padding_width = padding.width,
-      .groups = groups};
-  if (layer.geometry.out_height == 0 || layer.geometry.out_width == 0)
-    throw node.at("kernel").error("kernel {}x{} with padding {}x{} does not fit an input of {}x{}",
-                                  kernel.height, kernel.width, padding.height, padding.width, in.height,
-                                  in.width);
-  layer.output = {out_channels, layer.geometry.out_height, layer.geometry.out_width};
+std::int32_t read_input(const JsonNode& node, const Names& names) {
+  const std::string name = base::read_file_name(node);
+  if (const auto layer = names.find(name); layer != names.end()) return layer->second;
+  if (name == images_word) return images_input;
+  throw node.error("found '{}'; expected the name of an earlier layer, or '{}'", name, images_word);
 }
 
-void read_linear(const JsonNode& node, LayerConfig& layer) {
-  const std::int64_t out_features = node.at("out_features").integer(1, most_channels);
-  layer.geometry = {.in_channels = layer.input.elements(), .out_channels = out_features};
-  layer.output = {out_features, 1, 1};
+/// The layer before it, where the config says nothing.
+std::vector<std::int32_t> read_inputs(const JsonNode& node, LayerWord kind, std::int32_t id,
+                                      const Names& names) {
+  const LayerWordInfo info = info_of(kind);
+  if (info.least_inputs == 1 && !node.has("inputs")) return {id - 1};
+  std::vector<std::int32_t> inputs;
+  for (const JsonNode& item : node.at("inputs").items(info.least_inputs, info.most_inputs))
+    inputs.push_back(read_input(item, names));
+  return inputs;
 }
 
-/// The products' left operands with their borders. Nobody asks the first layer for its input's gradient.
-void check_borders(const JsonNode& node, const LayerConfig& layer, bool is_first,
-                   const TrainingConfig& config) {
+/// What the inputs are, as far as the layers that make them say it.
+void follow_inputs(const JsonNode& node, const std::vector<LayerConfig>& before, LayerConfig& layer) {
+  const auto size_of = [](const Extent& extent) {
+    return fmt::format("{} x {} x {}", extent.channels, extent.height, extent.width);
+  };
+  layer.unsigned_input = true;
+  for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
+    const std::int32_t id = layer.inputs[i];
+    const LayerConfig* maker = id == images_input ? nullptr : &before[static_cast<std::size_t>(id)];
+    const Extent& extent = maker == nullptr ? image_extent : maker->output;
+    if (i == 0) layer.input = extent;
+    if (extent != layer.input)
+      throw node.at("inputs").items()[i].error("this input is {}; expected {}, as the first one",
+                                               size_of(extent), size_of(layer.input));
+    layer.unsigned_input &= maker != nullptr && maker->unsigned_output;
+    layer.wants_input_gradient |=
+        maker != nullptr && (maker->has_parameters() || maker->wants_input_gradient);
+  }
+}
+
+bool is_never_negative(const LayerConfig& layer) {
+  switch (info_of(layer.kind).sign) {
+    case OutputSign::any:
+      return false;
+    case OutputSign::never_negative:
+      return true;
+    case OutputSign::as_the_inputs:
+      return layer.unsigned_input;
+  }
+  return false;
+}
+
+/// The products' left operands with their borders.
+void check_borders(const JsonNode& node, const LayerConfig& layer, const TrainingConfig& config) {
   const std::int64_t largest_batch = std::max(config.batch, config.evaluation_batch);
   for (const Phase phase : {Phase::forward, Phase::backward_data, Phase::backward_weight}) {
-    if (is_first && phase == Phase::backward_data) continue;
+    if (!layer.wants_input_gradient && phase == Phase::backward_data) continue;
     const std::int64_t batch = phase == Phase::forward ? largest_batch : config.batch;
     if (const auto reason = why_not_lowered({phase, with_batch(layer.geometry, batch)}, most_left_words))
       throw node.error("{} of {} images: {}", traces::name_of(phase), batch, *reason);
@@ -98,7 +91,8 @@ void check_borders(const JsonNode& node, const LayerConfig& layer, bool is_first
 void check_bounds(const JsonNode& node, const LayerConfig& layer, const TrainingConfig& config) {
   const std::int64_t batch = std::max(config.batch, config.evaluation_batch);
   const std::int64_t largest = std::max(layer.input.elements(), layer.output.elements());
-  if (largest > (element_limit - 1) / batch || traces::weight_elements(layer.geometry) >= element_limit)
+  if (largest > (element_limit - 1) / batch ||
+      (layer.multiplies() && traces::weight_elements(layer.geometry) >= element_limit))
     throw node.error("a tensor of this layer has 2^31 elements or more");
   if (layer.precision != Precision::quantized || config.quantize.forward == ForwardRule::none) return;
   const traces::Encoding input = traces::encoding_of(input_rule(layer));
@@ -115,42 +109,40 @@ void check_bounds(const JsonNode& node, const LayerConfig& layer, const Training
   require_exact(Phase::backward_weight, input, gradient, config.quantize.samples);
 }
 
-LayerConfig read_layer(const JsonNode& node, const LayerConfig* before, const TrainingConfig& config,
-                       std::set<std::string>& names) {
+LayerConfig read_layer(const JsonNode& node, const std::vector<LayerConfig>& before,
+                       const TrainingConfig& config, Names& names) {
+  const auto id = static_cast<std::int32_t>(before.size());
   LayerConfig layer;
   layer.kind = node.at("kind").one_of<LayerWord>();
-  layer.input = before == nullptr ? image_extent : before->output;
-  layer.unsigned_input = before != nullptr && info_of(before->kind).is_never_negative;
+  layer.inputs = read_inputs(node, layer.kind, id, names);  // before its own name is one of them
+  if (layer.has_parameters() || node.has("name")) layer.name = read_layer_name(node.at("name"), id, names);
+  follow_inputs(node, before, layer);
   layer.output = layer.input;
-  if (layer.has_parameters()) {
-    layer.name = read_layer_name(node.at("name"), names);
-    layer.precision = node.at("precision").one_of<Precision>();
-  }
-  switch (layer.kind) {
-    case LayerWord::conv2d:
-      read_conv2d(node, layer);
-      break;
-    case LayerWord::linear:
-      read_linear(node, layer);
-      break;
-    case LayerWord::relu:
-      break;
-  }
-  if (layer.has_parameters()) {
-    check_bounds(node, layer, config);
-    check_borders(node, layer, names.size() == 1, config);
-  }
+  read_keys_of_kind(node, layer);
+  layer.unsigned_output = is_never_negative(layer);
+  check_bounds(node, layer, config);
+  if (layer.multiplies()) check_borders(node, layer, config);
   node.reject_unread_keys();
   return layer;
+}
+
+void require_readers(const std::vector<JsonNode>& items, const std::vector<LayerConfig>& layers) {
+  std::vector<bool> is_read(layers.size(), false);
+  is_read.back() = true;  // the logits
+  for (const LayerConfig& layer : layers)
+    for (const std::int32_t input : layer.inputs)
+      if (input != images_input) is_read[static_cast<std::size_t>(input)] = true;
+  for (std::size_t id = 0; id < layers.size(); ++id)
+    if (!is_read[id]) throw items[id].error("no layer reads this one; expected its name in some 'inputs'");
 }
 
 /// numerics.md section 5: the first and the last layer with parameters stay fp32.
 void check_network(const JsonNode& node, const std::vector<JsonNode>& items,
                    const std::vector<LayerConfig>& layers) {
-  const auto has_parameters = [](const LayerConfig& layer) { return layer.has_parameters(); };
-  const auto first = std::find_if(layers.begin(), layers.end(), has_parameters);
+  const auto multiplies = [](const LayerConfig& layer) { return layer.multiplies(); };
+  const auto first = std::find_if(layers.begin(), layers.end(), multiplies);
   if (first == layers.end()) throw node.error("no layer has parameters; expected a conv2d or a linear");
-  const auto last = std::find_if(layers.rbegin(), layers.rend(), has_parameters).base() - 1;
+  const auto last = std::find_if(layers.rbegin(), layers.rend(), multiplies).base() - 1;
   for (const auto& [layer, word] : {std::pair{first, "first"}, std::pair{last, "last"}})
     if (layer->precision != Precision::fp32)
       throw items[static_cast<std::size_t>(layer - layers.begin())]
@@ -166,38 +158,12 @@ void check_network(const JsonNode& node, const std::vector<JsonNode>& items,
 
 std::vector<LayerConfig> read_layers(const JsonNode& node, const TrainingConfig& config) {
   std::vector<LayerConfig> layers;
-  std::set<std::string> names;
+  Names names;
   const std::vector<JsonNode> items = node.items(1, 1000);
-  for (const JsonNode& item : items)
-    layers.push_back(read_layer(item, layers.empty() ? nullptr : &layers.back(), config, names));
+  for (const JsonNode& item : items) layers.push_back(read_layer(item, layers, config, names));
+  require_readers(items, layers);
   check_network(node, items, layers);
   return layers;
-}
-
-nlohmann::ordered_json dump_layer(const LayerConfig& layer) {
-  const Geometry& g = layer.geometry;
-  const auto pair = [](std::int64_t height, std::int64_t width) {
-    return nlohmann::ordered_json::array({height, width});
-  };
-  switch (layer.kind) {
-    case LayerWord::conv2d:
-      return {{"kind", name_of(layer.kind)},
-              {"name", layer.name},
-              {"out_channels", g.out_channels},
-              {"kernel", pair(g.kernel_height, g.kernel_width)},
-              {"stride", pair(g.stride_height, g.stride_width)},
-              {"padding", pair(g.padding_height, g.padding_width)},
-              {"groups", g.groups},
-              {"precision", name_of(layer.precision)}};
-    case LayerWord::linear:
-      return {{"kind", name_of(layer.kind)},
-              {"name", layer.name},
-              {"out_features", g.out_channels},
-              {"precision", name_of(layer.precision)}};
-    case LayerWord::relu:
-      break;
-  }
-  return {{"kind", name_of(layer.kind)}};
 }
 
 }  // namespace quatrain::emu

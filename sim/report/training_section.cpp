@@ -92,7 +92,7 @@ Table layers_table(const emu::TrainingConfig& config) {
               .rows = {},
               .is_detail = true};
   for (const emu::LayerConfig& layer : config.layers) {
-    if (!layer.has_parameters()) continue;
+    if (!layer.multiplies()) continue;
     const traces::Geometry& g = layer.geometry;
     const bool is_linear = layer.kind == emu::LayerWord::linear;
     table.rows.push_back(

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 #include <tuple>
 #include <utility>
@@ -65,15 +66,44 @@ float log_of(float x) {
   return static_cast<float>(k * ln2_high + (k * ln2_low + (2 * s) * p));
 }
 
-/// A layer; one without parameters is a rectified linear unit. A linear layer is a convolution of 1x1 on 1x1.
+/// A linear layer is a convolution of 1x1 on 1x1.
 struct Layer {
+  std::string kind;
   std::uint32_t id = 0;
-  bool has_parameters = false;
+  std::vector<int64_t> inputs;  // ids; -1 is the images
+  bool multiplies = false, has_bias = false;
   int64_t c = 0, h = 0, w = 0;    // input of a sample
   int64_t o = 0, oh = 0, ow = 0;  // output
   int64_t kh = 1, kw = 1, sh = 1, sw = 1, ph = 0, pw = 0, groups = 1;
   Floats weight, bias, weight_momentum, bias_momentum;
-  Floats input, output;  // of the batch at hand
+  float epsilon = 0, momentum = 0;        // of a batch_norm
+  Floats running_mean, running_variance;  // its state
+  Floats deviation, normalized;           // by channel s, by element z
+  std::vector<std::size_t> places;        // a max_pool: where each output stood
+  double rate = 0;                        // of a dropout
+  std::vector<bool> dropped;
+  Floats input, output;  // of the batch at hand; the input is the first one
+  Floats gradient;       // of the output: the sum of what the readers handed back, in their order
+
+  /// Calls body(channel, flat index) for all elements of a tensor of the input's size.
+  template <typename Body>
+  void for_input(int64_t batch, Body&& body) const {
+    for (int64_t i = 0; i < batch * c * h * w; ++i) body(at(i / (h * w) % c), at(i));
+  }
+
+  /// Calls body(output index, input index) for what lies inside each window of a pooling, row by row.
+  template <typename Body>
+  void for_windows(int64_t batch, Body&& body) const {
+    for (int64_t plane = 0; plane < batch * c; ++plane)
+      for (int64_t y = 0; y < oh; ++y)
+        for (int64_t x = 0; x < ow; ++x)
+          for (int64_t i = 0; i < kh; ++i)
+            for (int64_t j = 0; j < kw; ++j) {
+              const int64_t row = y * sh + i - ph, column = x * sw + j - pw;
+              if (row < 0 || row >= h || column < 0 || column >= w) continue;
+              body(at((plane * oh + y) * ow + x), at((plane * h + row) * w + column));
+            }
+  }
 
   /// Calls body(x index, w index, z index) for every term of the three products, for one (b, o, ho, wo) after
   /// the other and in it for (c, i, j) ascending.
@@ -113,39 +143,64 @@ void initialize(Layer& layer, std::uint32_t seed) {
     const int64_t odd = 2 * static_cast<int64_t>(word >> 8) + 1 - (1 << 24);
     layer.weight[i] = bound * std::ldexp(static_cast<float>(odd), -24);
   }
-  layer.bias.assign(at(layer.o), 0.0F);
   layer.weight_momentum.assign(layer.weight.size(), 0.0F);
+  if (layer.has_bias) layer.bias.assign(at(layer.o), 0.0F);
   layer.bias_momentum.assign(layer.bias.size(), 0.0F);
+}
+
+void initialize_batch_norm(Layer& layer, const nlohmann::json& words) {
+  layer.epsilon = static_cast<float>(words.value("epsilon", 1e-5));
+  layer.momentum = static_cast<float>(words.value("momentum", 0.1));
+  layer.weight.assign(at(layer.c), 1.0F);
+  layer.weight_momentum = layer.bias = layer.bias_momentum = layer.running_mean = Floats(at(layer.c), 0.0F);
+  layer.running_variance.assign(at(layer.c), 1.0F);
 }
 
 std::vector<Layer> layers_of(const nlohmann::json& config) {
   std::vector<Layer> layers;
-  int64_t c = 1, h = 28, w = 28;
+  std::map<std::string, int64_t> ids = {{"images", -1}};
   for (const nlohmann::json& words : config.at("layers")) {
     Layer layer;
-    layer.id = static_cast<std::uint32_t>(layers.size());
+    const auto id = static_cast<int64_t>(layers.size());
+    layer.kind = words.at("kind");
+    layer.id = static_cast<std::uint32_t>(id);
+    if (words.contains("name")) ids[words.at("name")] = id;
+    if (!words.contains("inputs")) layer.inputs = {id - 1};
+    if (words.contains("inputs"))
+      for (const std::string name : words.at("inputs")) layer.inputs.push_back(ids.at(name));
+    int64_t c = 1, h = 28, w = 28;
+    if (layer.inputs[0] >= 0) {
+      const Layer& before = layers[at(layer.inputs[0])];
+      c = before.o;
+      h = before.oh;
+      w = before.ow;
+    }
     layer.c = layer.o = c;
     layer.h = layer.oh = h;
     layer.w = layer.ow = w;
-    if (words.at("kind") == "linear") {
+    if (layer.kind == "linear") {
       layer.c = c * h * w;
       layer.h = layer.w = layer.oh = layer.ow = 1;
       layer.o = words.at("out_features");
-      layer.has_parameters = true;
-    } else if (words.at("kind") == "conv2d") {
+      layer.multiplies = true;
+    } else if (layer.kind == "conv2d" || layer.kind == "max_pool" || layer.kind == "avg_pool") {
+      layer.multiplies = layer.kind == "conv2d";
       std::tie(layer.kh, layer.kw) = pair_at(words, "kernel", 1);
       std::tie(layer.sh, layer.sw) = pair_at(words, "stride", 1);
+      if (!layer.multiplies)
+        std::tie(layer.sh, layer.sw) = pair_at(words, words.contains("stride") ? "stride" : "kernel", 1);
       std::tie(layer.ph, layer.pw) = pair_at(words, "padding", 0);
       layer.groups = words.value("groups", 1);
-      layer.o = words.at("out_channels");
+      if (layer.multiplies) layer.o = words.at("out_channels");
       layer.oh = (h + 2 * layer.ph - layer.kh) / layer.sh + 1;
       layer.ow = (w + 2 * layer.pw - layer.kw) / layer.sw + 1;
-      layer.has_parameters = true;
+    } else if (layer.kind == "global_avg_pool") {
+      layer.oh = layer.ow = 1;
     }
-    if (layer.has_parameters) initialize(layer, config.at("seed"));
-    c = layer.o;
-    h = layer.oh;
-    w = layer.ow;
+    layer.has_bias = layer.multiplies && words.value("bias", true);
+    layer.rate = words.value("rate", 0.0);
+    if (layer.multiplies) initialize(layer, config.at("seed"));
+    if (layer.kind == "batch_norm") initialize_batch_norm(layer, words);
     layers.push_back(layer);
   }
   return layers;
@@ -177,7 +232,7 @@ class Training {
         const std::vector<int64_t> samples(order.begin() + begin,
                                            order.begin() + std::min(images, begin + batch));
         figures.learning_rate = rate(t, steps, epochs);
-        const Floats of_batch = step(samples, figures.learning_rate);
+        const Floats of_batch = step(samples, figures.learning_rate, t);
         result.step_losses.push_back(mean_of(of_batch));
         losses.insert(losses.end(), of_batch.begin(), of_batch.end());
       }
@@ -218,33 +273,122 @@ class Training {
   }
 
   // Sections 4 and 7. Returns the logits.
-  const Floats& forward(const Images& images, const std::vector<int64_t>& samples) {
+  const Floats& forward(const Images& images, const std::vector<int64_t>& samples, bool trains, int64_t t) {
     const auto mean = static_cast<float>(config_.at("data").at("mean").get<double>());
     const auto std = static_cast<float>(config_.at("data").at("std").get<double>());
-    Floats x;
+    Floats pixels;
     for (const int64_t sample : samples)
       for (int64_t pixel = 0; pixel < 784; ++pixel) {
         const auto byte = static_cast<unsigned char>(images.pixels[at(sample * 784 + pixel)]);
-        x.push_back((static_cast<float>(byte) / 255.0F - mean) / std);
+        pixels.push_back((static_cast<float>(byte) / 255.0F - mean) / std);
       }
     const auto batch = static_cast<int64_t>(samples.size());
     for (Layer& layer : layers_) {
-      layer.input = x;
-      if (layer.has_parameters) {
-        layer.output.assign(at(batch * layer.o * layer.oh * layer.ow), 0.0F);
-        layer.for_terms(batch, [&](std::size_t i, std::size_t w, std::size_t z) {
-          layer.output[z] = std::fma(x[i], layer.weight[w], layer.output[z]);
-        });
-        const int64_t plane = layer.oh * layer.ow;
-        for (std::size_t z = 0; z < layer.output.size(); ++z)
-          layer.output[z] = layer.output[z] + layer.bias[z / at(plane) % at(layer.o)];
-      } else {
-        layer.output = x;
+      const auto input = [&](int64_t id) { return id < 0 ? pixels : layers_[at(id)].output; };
+      layer.input = input(layer.inputs[0]);
+      if (layer.multiplies) multiply(layer, batch);
+      if (layer.kind == "batch_norm") normalize(layer, batch, trains);
+      if (layer.kind == "relu") {
+        layer.output = layer.input;
         for (float& y : layer.output) y = y > 0 ? y : 0.0F;
       }
-      x = layer.output;
+      if (layer.kind == "add") {
+        layer.output = layer.input;
+        for (std::size_t i = 1; i < layer.inputs.size(); ++i) {
+          const Floats x = input(layer.inputs[i]);
+          for (std::size_t e = 0; e < x.size(); ++e) layer.output[e] = layer.output[e] + x[e];
+        }
+      }
+      if (layer.kind.ends_with("_pool")) pool(layer, batch);
+      if (layer.kind == "dropout") drop(layer, trains, t);
     }
     return layers_.back().output;
+  }
+
+  static void multiply(Layer& layer, int64_t batch) {
+    layer.output.assign(at(batch * layer.o * layer.oh * layer.ow), 0.0F);
+    layer.for_terms(batch, [&](std::size_t i, std::size_t w, std::size_t z) {
+      layer.output[z] = std::fma(layer.input[i], layer.weight[w], layer.output[z]);
+    });
+    const int64_t plane = layer.oh * layer.ow;
+    if (layer.has_bias)
+      for (std::size_t z = 0; z < layer.output.size(); ++z)
+        layer.output[z] = layer.output[z] + layer.bias[z / at(plane) % at(layer.o)];
+  }
+
+  static std::vector<Floats> by_channel(const Layer& layer, int64_t batch, const Floats& elements) {
+    std::vector<Floats> channels(at(layer.c));
+    layer.for_input(batch, [&](std::size_t c, std::size_t i) { channels[c].push_back(elements[i]); });
+    return channels;
+  }
+
+  static void normalize(Layer& layer, int64_t batch, bool trains) {
+    const auto n = static_cast<float>(batch * layer.h * layer.w);
+    const std::vector<Floats> x = by_channel(layer, batch, layer.input);
+    layer.deviation.clear();
+    Floats mean = layer.running_mean, variance = layer.running_variance;
+    for (std::size_t c = 0; c < x.size(); ++c) {
+      if (trains) {
+        mean[c] = sum_of(x[c]) / n;
+        Floats squares;
+        for (const float element : x[c]) {
+          const float d = element - mean[c];
+          squares.push_back(d * d);
+        }
+        const float q = sum_of(squares), m = layer.momentum, k = 1 - m;
+        variance[c] = q / n;
+        const float kept_mean = k * layer.running_mean[c], new_mean = m * mean[c];
+        layer.running_mean[c] = kept_mean + new_mean;
+        const float unbiased = q / std::max(n - 1, 1.0F);
+        const float kept_variance = k * layer.running_variance[c], new_variance = m * unbiased;
+        layer.running_variance[c] = kept_variance + new_variance;
+      }
+      const float sum = variance[c] + layer.epsilon, root = std::sqrt(sum);
+      layer.deviation.push_back(1 / root);
+    }
+    layer.normalized.resize(layer.input.size());
+    layer.output.resize(layer.input.size());
+    layer.for_input(batch, [&](std::size_t c, std::size_t i) {
+      const float d = layer.input[i] - mean[c];
+      layer.normalized[i] = d * layer.deviation[c];
+      const float scaled = layer.weight[c] * layer.normalized[i];
+      layer.output[i] = scaled + layer.bias[c];
+    });
+  }
+
+  static void pool(Layer& layer, int64_t batch) {
+    layer.output.assign(at(batch * layer.c * layer.oh * layer.ow), 0.0F);
+    layer.places.assign(layer.output.size(), layer.input.size());  // none yet
+    if (layer.kind == "max_pool")
+      layer.for_windows(batch, [&](std::size_t y, std::size_t x) {
+        if (layer.places[y] < layer.input.size() && !(layer.input[x] > layer.output[y])) return;
+        layer.output[y] = layer.input[x];
+        layer.places[y] = x;
+      });
+    if (layer.kind == "avg_pool") {
+      layer.for_windows(
+          batch, [&](std::size_t y, std::size_t x) { layer.output[y] = layer.output[y] + layer.input[x]; });
+      for (float& y : layer.output) y = y / static_cast<float>(layer.kh * layer.kw);
+    }
+    if (layer.kind == "global_avg_pool") {
+      const auto plane = static_cast<std::ptrdiff_t>(layer.h * layer.w);
+      for (std::size_t y = 0; y < layer.output.size(); ++y) {
+        const auto first = layer.input.begin() + static_cast<std::ptrdiff_t>(y) * plane;
+        layer.output[y] = mean_of(Floats(first, first + plane));
+      }
+    }
+  }
+
+  void drop(Layer& layer, bool trains, int64_t t) const {
+    layer.output = layer.input;
+    if (!trains) return;
+    layer.dropped.assign(layer.output.size(), false);
+    for (std::size_t i = 0; i < layer.output.size(); ++i) {
+      const std::uint32_t word =
+          exact::draw({config_.at("seed"), static_cast<std::uint32_t>(t), layer.id, 0}, i, 32, 4);
+      layer.dropped[i] = static_cast<double>(word) < std::floor(layer.rate * 4294967296.0);
+      layer.output[i] = layer.dropped[i] ? 0.0F : layer.input[i] * static_cast<float>(1 / (1 - layer.rate));
+    }
   }
 
   // Section 8. Appends the samples' losses; returns the gradient of the logits.
@@ -267,41 +411,93 @@ class Training {
   }
 
   // Sections 1, 7 and 10. Returns the samples' losses.
-  Floats step(const std::vector<int64_t>& samples, float rate) {
+  Floats step(const std::vector<int64_t>& samples, float rate, int64_t t) {
     const auto batch = static_cast<int64_t>(samples.size());
     Floats losses;
-    Floats dz = loss_of(forward(train_, samples), train_.labels, samples, losses);
+    for (Layer& layer : layers_) layer.gradient.clear();
+    const Floats& logits = forward(train_, samples, true, t);
+    layers_.back().gradient = loss_of(logits, train_.labels, samples, losses);
     for (std::size_t l = layers_.size(); l-- > 0;) {
-      Layer& layer = layers_[l];
-      Floats dx(layer.input.size(), 0.0F);
-      if (!layer.has_parameters) {
-        for (std::size_t i = 0; i < dx.size(); ++i) dx[i] = layer.output[i] > 0 ? dz[i] : 0.0F;
-        dz = dx;
-        continue;
+      const Floats dx = backward(layers_[l], batch, rate);
+      for (const int64_t id : layers_[l].inputs) {
+        if (id < 0) continue;
+        Floats& sum = layers_[at(id)].gradient;
+        if (sum.empty()) {
+          sum = dx;
+        } else {
+          for (std::size_t i = 0; i < dx.size(); ++i) sum[i] = sum[i] + dx[i];
+        }
       }
-      // k of backward_weight runs over (b, ho, wo), as for_terms() does; that of backward_data over (o, i,
-      // j): an input element's terms are put in the order of their weights.
-      Floats dw(layer.weight.size(), 0.0F);
-      layer.for_terms(batch, [&](std::size_t i, std::size_t w, std::size_t z) {
-        dw[w] = std::fma(layer.input[i], dz[z], dw[w]);
-      });
-      std::vector<std::vector<std::pair<std::size_t, std::size_t>>> terms(dx.size());
-      layer.for_terms(batch,
-                      [&](std::size_t i, std::size_t w, std::size_t z) { terms[i].emplace_back(w, z); });
-      for (std::size_t i = 0; i < dx.size(); ++i) {
-        std::sort(terms[i].begin(), terms[i].end());
-        for (const auto& [w, z] : terms[i]) dx[i] = std::fma(dz[z], layer.weight[w], dx[i]);
-      }
-      const int64_t plane = layer.oh * layer.ow;
-      std::vector<Floats> of_channel(at(layer.o));
-      for (std::size_t z = 0; z < dz.size(); ++z) of_channel[z / at(plane) % at(layer.o)].push_back(dz[z]);
-      Floats db;
-      for (const Floats& elements : of_channel) db.push_back(sum_of(elements));
-      update(layer.weight, layer.weight_momentum, dw, rate);
-      update(layer.bias, layer.bias_momentum, db, rate);
-      dz = dx;
     }
     return losses;
+  }
+
+  /// Returns the gradient of each input, and updates the parameters.
+  Floats backward(Layer& layer, int64_t batch, float rate) const {
+    const Floats& dy = layer.gradient;
+    Floats dx(layer.input.size(), 0.0F);
+    if (layer.multiplies) return backward_of_products(layer, batch, rate);
+    if (layer.kind == "batch_norm") return backward_of_batch_norm(layer, batch, rate);
+    if (layer.kind == "relu")
+      for (std::size_t i = 0; i < dx.size(); ++i) dx[i] = layer.output[i] > 0 ? dy[i] : 0.0F;
+    if (layer.kind == "add") dx = dy;
+    if (layer.kind == "max_pool")
+      for (std::size_t y = 0; y < dy.size(); ++y) dx[layer.places[y]] = dx[layer.places[y]] + dy[y];
+    if (layer.kind == "avg_pool")
+      layer.for_windows(batch, [&](std::size_t y, std::size_t x) {
+        const float share = dy[y] / static_cast<float>(layer.kh * layer.kw);
+        dx[x] = dx[x] + share;
+      });
+    if (layer.kind == "global_avg_pool")
+      for (std::size_t x = 0; x < dx.size(); ++x)
+        dx[x] = dy[x / at(layer.h * layer.w)] / static_cast<float>(layer.h * layer.w);
+    if (layer.kind == "dropout")
+      for (std::size_t i = 0; i < dx.size(); ++i)
+        dx[i] = layer.dropped[i] ? 0.0F : dy[i] * static_cast<float>(1 / (1 - layer.rate));
+    return dx;
+  }
+
+  Floats backward_of_products(Layer& layer, int64_t batch, float rate) const {
+    const Floats& dz = layer.gradient;
+    // k of backward_weight runs over (b, ho, wo), as for_terms() does; that of backward_data over (o, i, j):
+    // an input element's terms are put in the order of their weights.
+    Floats dx(layer.input.size(), 0.0F), dw(layer.weight.size(), 0.0F);
+    layer.for_terms(batch, [&](std::size_t i, std::size_t w, std::size_t z) {
+      dw[w] = std::fma(layer.input[i], dz[z], dw[w]);
+    });
+    std::vector<std::vector<std::pair<std::size_t, std::size_t>>> terms(dx.size());
+    layer.for_terms(batch, [&](std::size_t i, std::size_t w, std::size_t z) { terms[i].emplace_back(w, z); });
+    for (std::size_t i = 0; i < dx.size(); ++i) {
+      std::sort(terms[i].begin(), terms[i].end());
+      for (const auto& [w, z] : terms[i]) dx[i] = std::fma(dz[z], layer.weight[w], dx[i]);
+    }
+    update(layer.weight, layer.weight_momentum, dw, rate);
+    if (!layer.has_bias) return dx;
+    const int64_t plane = layer.oh * layer.ow;
+    std::vector<Floats> of_channel(at(layer.o));
+    for (std::size_t z = 0; z < dz.size(); ++z) of_channel[z / at(plane) % at(layer.o)].push_back(dz[z]);
+    Floats db;
+    for (const Floats& elements : of_channel) db.push_back(sum_of(elements));
+    update(layer.bias, layer.bias_momentum, db, rate);
+    return dx;
+  }
+
+  Floats backward_of_batch_norm(Layer& layer, int64_t batch, float rate) const {
+    const Floats& dy = layer.gradient;
+    const auto n = static_cast<float>(batch * layer.h * layer.w);
+    Floats products(dy.size());
+    for (std::size_t i = 0; i < dy.size(); ++i) products[i] = dy[i] * layer.normalized[i];
+    Floats dw, db, dx(dy.size());
+    for (const Floats& elements : by_channel(layer, batch, products)) dw.push_back(sum_of(elements));
+    for (const Floats& elements : by_channel(layer, batch, dy)) db.push_back(sum_of(elements));
+    layer.for_input(batch, [&](std::size_t c, std::size_t i) {
+      const float a = db[c] / n, b = dw[c] / n, factor = layer.weight[c] * layer.deviation[c];
+      const float without_mean = dy[i] - a, slope = layer.normalized[i] * b;
+      dx[i] = factor * (without_mean - slope);
+    });
+    update(layer.weight, layer.weight_momentum, dw, rate);
+    update(layer.bias, layer.bias_momentum, db, rate);
+    return dx;
   }
 
   void update(Floats& w, Floats& v, const Floats& gradient, float rate) const {
@@ -323,7 +519,7 @@ class Training {
     for (int64_t begin = 0; begin < images; begin += batch) {
       std::vector<int64_t> samples;
       for (int64_t i = begin; i < std::min(images, begin + batch); ++i) samples.push_back(i);
-      const Floats& logits = forward(test_, samples);
+      const Floats& logits = forward(test_, samples, false, figures.step);
       loss_of(logits, test_.labels, samples, losses);
       for (std::size_t s = 0; s < samples.size(); ++s) {
         const auto row = logits.begin() + static_cast<std::ptrdiff_t>(10 * s);
@@ -340,10 +536,12 @@ class Training {
       return std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(values[0]));
     };
     for (const Layer& layer : layers_) {
-      figures.state_bytes +=
-          bytes(layer.weight) + bytes(layer.bias) + bytes(layer.weight_momentum) + bytes(layer.bias_momentum);
-      figures.checkpoint_bytes +=
-          bytes(layer.weight) + bytes(layer.weight_momentum) + bytes(layer.bias) + bytes(layer.bias_momentum);
+      figures.state_bytes += bytes(layer.weight) + bytes(layer.bias) + bytes(layer.weight_momentum) +
+                             bytes(layer.bias_momentum) + bytes(layer.running_mean) +
+                             bytes(layer.running_variance);
+      figures.checkpoint_bytes += bytes(layer.weight) + bytes(layer.weight_momentum) + bytes(layer.bias) +
+                                  bytes(layer.bias_momentum) + bytes(layer.running_mean) +
+                                  bytes(layer.running_variance);
     }
     figures.state_bytes += bytes(std::vector<int64_t>{figures.step, epochs});
   }

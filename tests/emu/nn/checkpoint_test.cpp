@@ -17,25 +17,26 @@ using base::read_whole_file;
 using base::write_whole_file;
 using tests::message_of;
 
-struct State {
+struct Fc {
   Parameter weight{.name = "fc.weight", .shape = {1, 1}, .value = {1}, .gradient = {0}, .momentum = {0.25F}};
   Parameter bias{.name = "fc.bias", .shape = {1}, .value = {0.5F}, .gradient = {0}, .momentum = {-0.25F}};
+  std::vector<LayerState> layers() { return {{.parameters = {&weight, &bias}, .states = {}}}; }
   std::vector<Parameter*> parameters() { return {&weight, &bias}; }
 };
 
 class Checkpoints : public testing::Test {
  protected:
   void write(std::uint64_t epoch) const {
-    State state;
+    Fc state;
     write_checkpoint(folder_.path(),
-                     {epoch, 938 * epoch, state_hash(state.parameters(), 938 * epoch, epoch), "data"},
-                     state.parameters());
+                     {epoch, 938 * epoch, state_hash(state.layers(), 938 * epoch, epoch), "data"},
+                     state.layers());
   }
   std::filesystem::path file(unsigned epoch) const {
     return folder_ / fmt::format("epoch_{:04}.safetensors", epoch);
   }
-  std::string complaint(State& state) const {
-    return message_of([&] { read_checkpoint(file(1), state.parameters()); });
+  std::string complaint(Fc& state) const {
+    return message_of([&] { read_checkpoint(file(1), state.layers()); });
   }
   /// Replaces the first occurrence of `from`, of the same length.
   /// Epoch 1's file, whole but for this.
@@ -66,9 +67,9 @@ TEST_F(Checkpoints, ExampleOfTheText) {  // docs/training-step.md section 14
 
 TEST_F(Checkpoints, ReadBackWhatWasWritten) {
   write(1);
-  State state;
+  Fc state;
   for (Parameter* parameter : state.parameters()) parameter->value[0] = parameter->momentum[0] = 7;
-  const Checkpoint checkpoint = read_checkpoint(file(1), state.parameters());
+  const Checkpoint checkpoint = read_checkpoint(file(1), state.layers());
   EXPECT_EQ(checkpoint.epoch, 1U);
   EXPECT_EQ(checkpoint.step, 938U);
   EXPECT_EQ(checkpoint.data_sha256, "data");
@@ -79,30 +80,30 @@ TEST_F(Checkpoints, ReadBackWhatWasWritten) {
 }
 
 TEST_F(Checkpoints, LayersMayHaveNamesThatATraceWouldNotGiveATensor) {
-  State state;
+  Fc state;
   state.weight.name = "x_fc.weight";
   state.bias.name = "__fc.bias";
-  write_checkpoint(folder_.path(), {1, 938, state_hash(state.parameters(), 938, 1)}, state.parameters());
-  EXPECT_EQ(read_checkpoint(file(1), state.parameters()).step, 938U);
+  write_checkpoint(folder_.path(), {1, 938, state_hash(state.layers(), 938, 1)}, state.layers());
+  EXPECT_EQ(read_checkpoint(file(1), state.layers()).step, 938U);
 }
 
 TEST_F(Checkpoints, NewestWholeOneIsTaken) {
-  State state;
+  Fc state;
   std::vector<std::string> skipped;
-  EXPECT_FALSE(read_newest_checkpoint(folder_.path(), state.parameters(), skipped).has_value());
-  EXPECT_FALSE(read_newest_checkpoint(folder_ / "absent", state.parameters(), skipped).has_value());
+  EXPECT_FALSE(read_newest_checkpoint(folder_.path(), state.layers(), skipped).has_value());
+  EXPECT_FALSE(read_newest_checkpoint(folder_ / "absent", state.layers(), skipped).has_value());
   for (const unsigned epoch : {1U, 2U, 10U}) write(epoch);
-  EXPECT_EQ(read_newest_checkpoint(folder_.path(), state.parameters(), skipped)->epoch, 10U);
+  EXPECT_EQ(read_newest_checkpoint(folder_.path(), state.layers(), skipped)->epoch, 10U);
   EXPECT_TRUE(skipped.empty());
   write_whole_file(file(10), read_whole_file(file(10)).substr(0, 100));
-  EXPECT_EQ(read_newest_checkpoint(folder_.path(), state.parameters(), skipped)->epoch, 2U);
+  EXPECT_EQ(read_newest_checkpoint(folder_.path(), state.layers(), skipped)->epoch, 2U);
   ASSERT_EQ(skipped.size(), 1U);
   EXPECT_TRUE(skipped[0].starts_with(file(10).string())) << skipped[0];
   write_whole_file(file(2), "");
   write_whole_file(file(1), "junk");
   skipped.clear();
   const std::string message =
-      tests::message_of([&] { read_newest_checkpoint(folder_.path(), state.parameters(), skipped); });
+      tests::message_of([&] { read_newest_checkpoint(folder_.path(), state.layers(), skipped); });
   EXPECT_EQ(message, "no whole checkpoint is left; " + skipped.at(0));
   EXPECT_EQ(skipped.size(), 3U);
 }
@@ -110,7 +111,7 @@ TEST_F(Checkpoints, NewestWholeOneIsTaken) {
 TEST_F(Checkpoints, CutAtAnyByteIsDamaged) {
   write(1);
   const std::string bytes = read_whole_file(file(1));
-  State state;
+  Fc state;
   for (std::size_t size = 0; size < bytes.size(); ++size) {
     std::ofstream(file(1), std::ios::binary) << bytes.substr(0, size);
     EXPECT_NE(complaint(state), "nothing was thrown") << size << " bytes";
@@ -118,7 +119,7 @@ TEST_F(Checkpoints, CutAtAnyByteIsDamaged) {
 }
 
 TEST_F(Checkpoints, DamageIsNamed) {
-  State state;
+  Fc state;
   const std::string name = file(1).string();
   EXPECT_EQ(complaint(state), name + ": cannot be read: No such file or directory");
   write_whole_file(file(1), "1234567");
@@ -146,7 +147,7 @@ TEST_F(Checkpoints, DamageIsNamed) {
 }
 
 TEST_F(Checkpoints, NothingElseStandsInThem) {
-  State state;
+  Fc state;
   const std::string name = file(1).string();
   write(1);
   std::string bytes = read_whole_file(file(1));
@@ -168,20 +169,43 @@ TEST_F(Checkpoints, NothingElseStandsInThem) {
 
 TEST_F(Checkpoints, OfAnotherNetworkAreRefused) {
   write(1);
-  State state;
+  Fc state;
   state.weight.shape = {1};
   EXPECT_EQ(
       complaint(state),
       file(1).string() + ": tensor 'fc.weight': found F32 [1, 1]; expected F32 [1] as the config gives");
-  state = State();
+  state = Fc();
   state.bias.name = "fc.other";
   EXPECT_EQ(complaint(state),
             file(1).string() +
                 ": tensor 'fc.bias': expected 'fc.other' here, as the config's layers follow each other");
-  state = State();
-  std::vector<Parameter*> half = {&state.weight};
+  state = Fc();
+  const std::vector<LayerState> half = {{.parameters = {&state.weight}, .states = {}}};
   EXPECT_EQ(message_of([&] { read_checkpoint(file(1), half); }),
             file(1).string() + ": holds 4 tensors; expected 2, those of the config's layers");
+}
+
+/// Behind the layer's parameters and momenta.
+TEST_F(Checkpoints, HoldWhatIsNotTrainedToo) {
+  Fc fc;
+  State mean{"fc.running_mean", {2}, {3, 4}};
+  const std::vector<LayerState> layers = {{.parameters = {&fc.weight}, .states = {&mean}},
+                                          {.parameters = {&fc.bias}, .states = {}}};
+  write_checkpoint(folder_.path(), {1, 9, state_hash(layers, 9, 1), "data"}, layers);
+  mean.value = {0, 0};
+  fc.bias.momentum = {0};
+  read_checkpoint(file(1), layers);
+  EXPECT_EQ(mean.value, (std::vector<float>{3, 4}));
+  EXPECT_EQ(fc.bias.momentum[0], -0.25F);
+  const std::string bytes = read_whole_file(file(1));
+  EXPECT_NE(bytes.find(R"("fc.running_mean":{"dtype":"F32","shape":[2],"data_offsets":[8,16]})"),
+            std::string::npos);
+  mean.name = "fc.running_variance";
+  EXPECT_EQ(
+      message_of([&] { read_checkpoint(file(1), layers); }),
+      file(1).string() +
+          ": tensor 'fc.running_mean': expected 'fc.running_variance' here, as the config's layers follow "
+          "each other");
 }
 
 }  // namespace

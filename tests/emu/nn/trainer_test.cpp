@@ -289,7 +289,7 @@ std::string first_epoch_by_hand(const TrainingOptions& run,
       spoil(after, rate);
     }
   }
-  return state_hash(network.parameters(), tiny_steps_per_epoch, 1);
+  return state_hash(network.state(), tiny_steps_per_epoch, 1);
 }
 
 TEST_F(Trainer, APlantedRoundingInOneLayerChangesTheState) {

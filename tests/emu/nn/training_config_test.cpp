@@ -1,6 +1,7 @@
 #include "emu/nn/training_config.hpp"
 
 #include "emu/nn/network.hpp"
+#include "tests/emu/nn/residual_config.hpp"
 #include "tests/emu/nn/tiny_config.hpp"
 #include "tests/support/json_change.hpp"
 #include "tests/support/json_schema.hpp"
@@ -62,7 +63,8 @@ const std::vector<JsonChange>& changes() {
       {"/data/test_images", "half",
        "c.json: /data/test_images: found 'half'; expected 'all' or a number of images"},
       {"/data/folder", "x",
-       "c.json: /data/folder: unknown key; expected 'set', 'mean', 'std', 'train_images' or 'test_images'"},
+       "c.json: /data/folder: unknown key; expected 'set', 'mean', 'std', 'train_images' or "
+       "'test_images'"},
       {"/seed", 4294967295, ""},
       {"/seed", 4294967296, "c.json: /seed: found 4294967296; expected an integer from 0 to 4294967295"},
       {"/seed", -1, "c.json: /seed: found -1; expected an integer from 0 to 4294967295"},
@@ -116,8 +118,44 @@ const std::vector<JsonChange>& changes() {
       {"/layers", ordered_json::array(), "c.json: /layers: found 0 items; expected from 1 to 1000"},
       {"/layers", ordered_json::object(), "c.json: /layers: found an object; expected an array"},
       {"/layers/1/kind", "gelu",
-       "c.json: /layers/1/kind: found 'gelu'; expected 'conv2d', 'linear' or 'relu'"},
-      {"/layers/1/name", "r", "c.json: /layers/1/name: unknown key; expected 'kind'"},
+       "c.json: /layers/1/kind: found 'gelu'; expected 'conv2d', 'linear', 'relu', 'batch_norm', 'add', "
+       "'max_pool', 'avg_pool', 'global_avg_pool' or 'dropout'"},
+      {"/layers/1/name", "r", ""},
+      {"/layers/1/nam", "r", "c.json: /layers/1/nam: unknown key; did you mean 'name'?"},
+      {"/layers/1/inputs", {"conv1"}, ""},
+      {"/layers/1/inputs", ordered_json::array(), "c.json: /layers/1/inputs: found 0 items; expected 1"},
+      {"/layers/1/inputs", {"conv1", "conv1"}, "c.json: /layers/1/inputs: found 2 items; expected 1"},
+      {"/layers/1/inputs", "conv1", "c.json: /layers/1/inputs: found 'conv1'; expected an array"},
+      {"/layers/1", {{"kind", "add"}, {"inputs", {"conv1", "conv1"}}}, ""},
+      {"/layers/1", {{"kind", "add"}}, "c.json: /layers/1: the key 'inputs' is missing"},
+      {"/layers/1",
+       {{"kind", "add"}, {"inputs", {"conv1"}}},
+       "c.json: /layers/1/inputs: found 1 items; expected from 2 to 16"},
+      {"/layers/1", {{"kind", "batch_norm"}, {"name", "bn1"}}, ""},
+      {"/layers/1", {{"kind", "batch_norm"}}, "c.json: /layers/1: the key 'name' is missing"},
+      {"/layers/1", {{"kind", "batch_norm"}, {"name", "bn1"}, {"epsilon", 0.001}, {"momentum", 0.01}}, ""},
+      {"/layers/1",
+       {{"kind", "batch_norm"}, {"name", "bn1"}, {"epsilon", 0}},
+       "c.json: /layers/1/epsilon: found 0; expected a number from 1e-12 to 1"},
+      {"/layers/1",
+       {{"kind", "batch_norm"}, {"name", "bn1"}, {"momentum", 2}},
+       "c.json: /layers/1/momentum: found 2; expected a number from 0 to 1"},
+      {"/layers/1", {{"kind", "max_pool"}, {"kernel", 2}}, ""},
+      {"/layers/1", {{"kind", "avg_pool"}, {"kernel", {3, 2}}, {"stride", 2}, {"padding", {1, 0}}}, ""},
+      {"/layers/1", {{"kind", "max_pool"}}, "c.json: /layers/1: the key 'kernel' is missing"},
+      {"/layers/1",
+       {{"kind", "max_pool"}, {"kernel", 2}, {"groups", 2}},
+       "c.json: /layers/1/groups: unknown key; expected 'kind', 'kernel', 'inputs', 'name', 'stride' or "
+       "'padding'"},
+      {"/layers/1", {{"kind", "global_avg_pool"}}, ""},
+      {"/layers/1", {{"kind", "dropout"}, {"rate", 0.5}}, ""},
+      {"/layers/1",
+       {{"kind", "dropout"}, {"rate", 1}},
+       "c.json: /layers/1/rate: found 1; expected a number from 0 to 0.99"},
+      {"/layers/1", {{"kind", "dropout"}}, "c.json: /layers/1: the key 'rate' is missing"},
+      {"/layers/2/bias", false, ""},
+      {"/layers/2/bias", 0, "c.json: /layers/2/bias: found 0; expected true or false"},
+      {"/layers/5/bias", true, ""},
       {"/layers/2", 5, "c.json: /layers/2: found 5; expected an object with the key 'kind'"},
       {"/layers/2/out_channels", 0,
        "c.json: /layers/2/out_channels: found 0; expected an integer from 1 to 65536"},
@@ -131,13 +169,15 @@ const std::vector<JsonChange>& changes() {
       {"/layers/2/dilation", 2,
        "c.json: /layers/2/dilation: unknown key; expected 'kind', 'name', 'out_channels', 'kernel', "
        "'stride', "
-       "'padding', 'precision' or 'groups'"},
+       "'padding', 'precision', 'inputs', 'groups' or 'bias'"},
       {"/layers/2/precision", "int4",
        "c.json: /layers/2/precision: found 'int4'; expected 'fp32' or 'quantized'"},
       {"/layers/5/out_features", 65537,
        "c.json: /layers/5/out_features: found 65537; expected an integer from 1 to 65536"},
       {"/layers/5/kernel", 3,
-       "c.json: /layers/5/kernel: unknown key; expected 'kind', 'name', 'out_features' or 'precision'"},
+       "c.json: /layers/5/kernel: unknown key; expected 'kind', 'name', 'out_features', 'precision', "
+       "'inputs' "
+       "or 'bias'"},
       {"/$schema", "training.schema.json", ""},
       {"/$schema", 7, "c.json: /$schema: found 7; expected a string"}};
   return all;
@@ -163,6 +203,24 @@ TEST(TrainingConfig, OnlyTheReaderJudges) {
       {"/layers/3/groups", 4,
        "c.json: /layers/3/groups: 4 groups do not divide 6 input and 8 output channels"},
       {"/layers/3/name", "conv2", "c.json: /layers/3/name: 'conv2' is the name of an earlier layer"},
+      {"/layers/2/inputs",
+       {"conv2"},
+       "c.json: /layers/2/inputs/0: found 'conv2'; expected the name of an earlier layer, or 'images'"},
+      {"/layers/2/inputs",
+       {"conv3"},
+       "c.json: /layers/2/inputs/0: found 'conv3'; expected the name of an earlier layer, or 'images'"},
+      {"/layers/2/inputs",
+       {"images"},
+       "c.json: /layers/1: no layer reads this one; expected its name in some 'inputs'"},
+      {"/layers/4",
+       {{"kind", "add"}, {"inputs", {"conv3", "conv2"}}},
+       "c.json: /layers/4/inputs/1: this input is 6 x 7 x 7; expected 8 x 7 x 7, as the first one"},
+      {"/layers/4",
+       {{"kind", "max_pool"}, {"kernel", 3}, {"padding", {1, 3}}},
+       "c.json: /layers/4/padding: padding 1x3; expected less than the kernel of 3x3"},
+      {"/layers/4",
+       {{"kind", "avg_pool"}, {"kernel", 8}},
+       "c.json: /layers/4/kernel: kernel 8x8 with padding 0x0 does not fit an input of 7x7"},
       {"/layers/0/precision", "quantized",
        "c.json: /layers/0/precision: the first layer with parameters stays fp32"},
       {"/layers/7/precision", "quantized",
@@ -279,6 +337,69 @@ TEST(TrainingConfig, InputsBehindAReluAreUnsigned) {
   EXPECT_EQ(input_rule(config.layers[5]), traces::Rule::sawb_uint4);
 }
 
+/// numerics.md section 5: through pooling and dropout, and through an add of such tensors only.
+TEST(TrainingConfig, SignsFollowTheNetwork) {
+  std::map<std::string, traces::Rule> rules;
+  for (const LayerConfig& layer : tests::residual_config().layers)
+    if (layer.multiplies()) rules[layer.name] = input_rule(layer);
+  using enum traces::Rule;
+  EXPECT_EQ(rules,
+            (std::map<std::string, traces::Rule>{{"conv1", sawb_int4},        // the images
+                                                 {"a.conv1", sawb_uint4},     // max_pool of a relu
+                                                 {"a.conv2", sawb_uint4},     // a relu
+                                                 {"b.shortcut", sawb_uint4},  // avg_pool of a relu of an add
+                                                 {"b.conv1", sawb_uint4},
+                                                 {"b.depthwise", sawb_int4},  // a batch_norm
+                                                 {"last_conv", sawb_uint4},   // dropout of an add of relus
+                                                 {"fc", sawb_int4}}));        // a mean of a convolution
+}
+
+TEST(TrainingConfig, OneInputOfAnySignMakesASumOfAnySign) {
+  const auto rule_behind_a_sum = [](const std::string& inputs) {
+    ordered_json json = ordered_json::parse(tiny_config_text);
+    json["layers"] = ordered_json::parse(R"([
+      {"kind": "conv2d", "name": "conv", "out_channels": 1, "kernel": 1, "precision": "fp32"},
+      {"kind": "relu", "name": "relu"},
+      {"kind": "add", "name": "sum", "inputs": )" +
+                                         inputs + R"(},
+      {"kind": "linear", "name": "judged", "out_features": 9, "precision": "quantized"},
+      {"kind": "linear", "name": "other", "inputs": ["relu"], "out_features": 9, "precision": "fp32"},
+      {"kind": "add", "inputs": ["judged", "other"]},
+      {"kind": "linear", "name": "last", "out_features": 10, "precision": "fp32"}])");
+    return input_rule(read_training_config(base::JsonNode::parse(json.dump(), "c.json")).layers[3]);
+  };
+  EXPECT_EQ(rule_behind_a_sum(R"(["relu", "conv"])"), traces::Rule::sawb_int4);
+  EXPECT_EQ(rule_behind_a_sum(R"(["conv", "relu"])"), traces::Rule::sawb_int4);
+  EXPECT_EQ(rule_behind_a_sum(R"(["relu", "relu"])"), traces::Rule::sawb_uint4);
+  EXPECT_EQ(rule_behind_a_sum(R"(["images", "relu"])"), traces::Rule::sawb_int4);
+}
+
+TEST(TrainingConfig, NodesReadBackAsTheyWereDumped) {
+  const std::string dump = dump_training_config(tests::residual_config());
+  EXPECT_EQ(dump_training_config(read_training_config(base::JsonNode::parse(dump, "config.json"))), dump);
+  EXPECT_EQ(JsonSchema("training").complaint(tests::residual_config_text), "");
+  EXPECT_EQ(JsonSchema("training").complaint(dump), "");
+  const ordered_json layers = ordered_json::parse(dump)["layers"];
+  EXPECT_EQ(layers[0]["bias"], false);
+  EXPECT_FALSE(layers[20].contains("bias"));
+  EXPECT_EQ(layers[5]["momentum"], 0.3);
+  EXPECT_EQ(layers[9]["inputs"], (ordered_json{"a.bn2", "stem"}));
+  EXPECT_FALSE(layers[10].contains("inputs"));
+  EXPECT_EQ(layers[11]["stride"], (ordered_json{2, 2}));
+  EXPECT_EQ(layers[19]["rate"], 0.25);
+}
+
+/// A relu without a name stays the one key that it was: traces hold the SHA-256 of the dump.
+TEST(TrainingConfig, DumpsOfConfigsWithoutNodesStay) {
+  const ordered_json layers = ordered_json::parse(dump_training_config(tests::tiny_config()))["layers"];
+  EXPECT_EQ(layers[1].dump(), R"({"kind":"relu"})");
+  EXPECT_EQ(layers[7].dump(), R"({"kind":"linear","name":"fc2","out_features":10,"precision":"fp32"})");
+  EXPECT_EQ(
+      layers[3].dump(),
+      R"({"kind":"conv2d","name":"conv3","out_channels":8,"kernel":[3,3],"stride":[1,1],"padding":[1,1],)"
+      R"("groups":2,"precision":"quantized"})");
+}
+
 TEST(Overrides, ReplaceWhatTheCommandLineNames) {
   const TrainingConfig config = tests::tiny_config();
   EXPECT_EQ(dump_training_config(with_overrides(config, {}, "c.json")), dump_training_config(config));
@@ -340,6 +461,23 @@ INSTANTIATE_TEST_SUITE_P(All, ShippedConfig, testing::Values("demo_cnn.json", "d
                          [](const auto& test) {
                            return std::string(test.param, std::string_view(test.param).find('.'));
                          });
+
+/// Those that are there, not a list: MACs of one image, in all layers that multiply.
+TEST(ShippedConfigs, AreReadFitTheSchemaAndDumpBack) {
+  std::map<std::string, std::int64_t> macs;
+  const JsonSchema schema("training");
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(QUATRAIN_SOURCE_DIR) / "configs/training")) {
+    const TrainingConfig config = read_training_config(base::JsonNode::read(entry.path()));
+    EXPECT_EQ(entry.path().stem(), config.name);
+    EXPECT_EQ(schema.complaint(base::read_whole_file(entry.path())), "") << entry.path();
+    const std::string dump = dump_training_config(config);
+    EXPECT_EQ(dump_training_config(read_training_config(base::JsonNode::parse(dump, "config.json"))), dump);
+    macs[config.name] = forward_macs(config).all;
+  }
+  EXPECT_EQ(macs.at("lenet5"), 416'520);       // 117600 + 240000 + 48000 + 10080 + 840
+  EXPECT_EQ(macs.at("resnet20"), 31'021'952);  // 28 x 28: 112896 + 6 x 1806336, and so on
+}
 
 TEST(ShippedConfigs, ThreeStepsOfTheDemoHoldHalfABillionMacs) {
   const TrainingConfig config = read_training_config(

@@ -1,4 +1,5 @@
 /// quatrain train, typed as a user types it.
+#include "tests/emu/nn/residual_config.hpp"
 #include "tests/emu/nn/tiny_config.hpp"
 #include "tests/support/program.hpp"
 #include "tests/support/synthetic_images.hpp"
@@ -131,10 +132,29 @@ TEST_F(TrainCommand, BothInstructionPathsGiveTheSameState) {
   ::unsetenv("QUATRAIN_SIMD");
 }
 
+/// Depthwise and strided convolutions, a shortcut, samples: every machine makes the same of them.
+TEST_F(TrainCommand, ResidualNetworkIsEqualOnEveryMachine) {
+  nlohmann::json config = nlohmann::json::parse(residual_config_text);
+  config["epochs"] = 1;
+  config["batch"] = 8;
+  write_whole_file(folder_ / "residual.json", config.dump());
+  ASSERT_EQ(train("residual.json --data data --out run --trace-steps 0,3").exit_code, 0);
+  const ProgramRun check = run_program(QUATRAIN_PROGRAM, "trace check " + in("run/trace"), folder_);
+  EXPECT_EQ(check.exit_code, 0) << check.err;
+  const ProgramRun verify = run_program(
+      QUATRAIN_PROGRAM, "verify " + in("run/trace") + " --machines emu,simt.tiled,systemc.array", folder_);
+  EXPECT_EQ(verify.exit_code, 0) << verify.out << verify.err;
+  for (const std::string machine : {"emu.naive", "emu.blocked", "simt.tiled"})
+    EXPECT_THAT(verify.out, HasSubstr(machine + " gemms 42/42 quantizers 60/60 "));
+  EXPECT_THAT(verify.out,
+              HasSubstr(QUATRAIN_HAS_SYSTEMC ? "systemc.array gemms 42/42 " : "systemc.array gemms 0/0 "));
+  EXPECT_THAT(verify.out, testing::Not(HasSubstr(" differs")));
+}
+
 TEST_F(TrainCommand, BadConfigsAreNamed) {
   expect_refusal("absent.json --data data",
                  "absent.json: no such file; expected a file, or one of the training configs inside the "
-                 "program: demo_cnn, demo_quick");
+                 "program: demo_cnn, demo_quick, lenet5, mobilenet_v2, resnet18_small, resnet20");
   write_whole_file(folder_ / "bad.json", "{\"name\": \"x\",}");
   expect_refusal("bad.json --data data", "bad.json: line 1, column 14: found }; expected a key");
   write_whole_file(folder_ / "bad.json", "{\"name\": \"x\", \"name\": \"y\"}");

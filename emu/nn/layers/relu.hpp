@@ -7,7 +7,7 @@ namespace quatrain::emu {
 
 class Relu final : public Layer {
  public:
-  const Tensor& forward(const Tensor& input, StepContext& context) override;
+  const Tensor& forward(const Inputs& inputs, StepContext& context) override;
   const Tensor& backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) override;
 
  private:

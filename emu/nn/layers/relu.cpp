@@ -1,8 +1,9 @@
-#include "emu/nn/activation.hpp"
+#include "emu/nn/layers/relu.hpp"
 
 namespace quatrain::emu {
 
-const Tensor& Relu::forward(const Tensor& input, StepContext& context) {
+const Tensor& Relu::forward(const Inputs& inputs, StepContext& context) {
+  const Tensor& input = inputs.first();
   output_.resize(input.batch(), input.extent());
   for_pieces(context.pool, input.size(), elementwise_piece, [&](std::size_t begin, std::size_t end) {
     const float* x = input.values().data();

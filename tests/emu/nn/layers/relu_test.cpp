@@ -1,4 +1,4 @@
-#include "emu/nn/activation.hpp"
+#include "emu/nn/layers/relu.hpp"
 
 #include <gtest/gtest.h>
 
