@@ -28,10 +28,12 @@ std::string name_of_machine(Fidelity fidelity) {
   __builtin_unreachable();
 }
 
-/// The whole GEMM as one schedule, then the epilogue of numerics.md section 6.
+/// The whole GEMM as one schedule, then the epilogue of numerics.md section 6. Tensors go through the
+/// quantizer beside the array.
 class ArrayMachine final : public traces::Machine {
  public:
-  explicit ArrayMachine(std::unique_ptr<ArrayModel> model) : model_(std::move(model)) {}
+  ArrayMachine(std::unique_ptr<ArrayModel> model, unsigned lanes)
+      : model_(std::move(model)), quantizer_(make_quantizer_model(lanes)) {}
 
   std::string name() const override { return name_of_machine(model_->fidelity()); }
   std::string ran_on() const override { return systemc_version(); }
@@ -40,10 +42,10 @@ class ArrayMachine final : public traces::Machine {
                           traces::Encoding right) const override {
     return model_->refuses(gemm, left, right);
   }
-  traces::Refusal refuses(traces::Rule) const override { return "no quantizer lanes yet"; }
+  traces::Refusal refuses(traces::Rule) const override { return std::nullopt; }
 
   traces::QuantizerResult quantize(const traces::QuantizerTask& task) override {
-    throw base::Error("{}: {}", name(), *refuses(task.rule));
+    return quantizer_->quantize(task).result;
   }
 
   traces::GemmResult multiply(const traces::Gemm& gemm, const traces::Operand& left,
@@ -65,12 +67,13 @@ class ArrayMachine final : public traces::Machine {
 
  private:
   std::unique_ptr<ArrayModel> model_;
+  std::unique_ptr<QuantizerModel> quantizer_;
 };
 
 }  // namespace
 
-std::unique_ptr<traces::Machine> make_systemc_machine(std::unique_ptr<ArrayModel> model) {
-  return std::make_unique<ArrayMachine>(std::move(model));
+std::unique_ptr<traces::Machine> make_systemc_machine(std::unique_ptr<ArrayModel> model, unsigned lanes) {
+  return std::make_unique<ArrayMachine>(std::move(model), lanes);
 }
 
 std::vector<traces::MachineOffer> machine_offers() {

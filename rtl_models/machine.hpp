@@ -1,7 +1,9 @@
 #pragma once
-/// The hardware model as machines: `systemc.pe` and `systemc.array`. They have no quantizers yet.
+/// The hardware model as machines: `systemc.pe` and `systemc.array`. The quantizer beside the array is the
+/// same in both.
 
 #include "rtl_models/array_model.hpp"
+#include "rtl_models/quantizer_model.hpp"
 #include "traces/machine_offer.hpp"
 
 #include <memory>
@@ -9,8 +11,9 @@
 
 namespace quatrain::rtl_models {
 
-/// `model` computes; its fidelity gives the name.
-std::unique_ptr<traces::Machine> make_systemc_machine(std::unique_ptr<ArrayModel> model);
+/// `model` multiplies; its fidelity gives the name. A quantizer of so many lanes is made for it.
+std::unique_ptr<traces::Machine> make_systemc_machine(std::unique_ptr<ArrayModel> model,
+                                                      unsigned lanes = default_lanes);
 
 /// The array of both machines.
 inline constexpr ArrayShape machine_array{32, 32};

@@ -6,7 +6,9 @@
 
 namespace quatrain::rtl_models {
 
-/// Before a model is built: throws base::Error when the shape is out of range or the kernel has started.
+/// Before a model is built: throws base::Error when the kernel has started.
+void require_elaboration();
+/// The same for an array, and when its shape is out of range.
 void check_elaboration(ArrayShape shape);
 
 /// Runs the kernel until a process pauses it. Throws base::Error for what SystemC reports.

@@ -1,5 +1,7 @@
-/// What stands in for elaborated_array.cpp where the library was built without SystemC.
+/// What stands in for elaborated_array.cpp and elaborated_quantizer.cpp where the library was built without
+/// SystemC.
 #include "rtl_models/array_model.hpp"
+#include "rtl_models/quantizer_model.hpp"
 #include "traces/base/error.hpp"
 
 namespace quatrain::rtl_models {
@@ -9,6 +11,10 @@ traces::Refusal systemc_missing() { return "built without SystemC (Debian packag
 std::string systemc_version() { return "no SystemC"; }
 
 std::unique_ptr<ArrayModel> make_array_model(ArrayShape, Fidelity) {
+  throw base::Error("{}", *systemc_missing());
+}
+
+std::unique_ptr<QuantizerModel> make_quantizer_model(unsigned) {
   throw base::Error("{}", *systemc_missing());
 }
 

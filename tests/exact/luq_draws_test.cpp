@@ -246,7 +246,7 @@ TEST_P(LuqDrawsOn, EveryThresholdOf16BitsFromBothSides) {
   EXPECT_EQ(machine().quantize(task).codes, traces::pack_nibbles(expected));
 }
 
-INSTANTIATE_TEST_SUITE_P(, LuqDrawsOn, testing::ValuesIn(quantizing_machine_names()), parameter_name);
+INSTANTIATE_TEST_SUITE_P(, LuqDrawsOn, testing::ValuesIn(machine_names()), parameter_name);
 
 // Negative controls: the oracle with one slip must not pass for a machine.
 

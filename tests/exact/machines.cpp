@@ -36,7 +36,7 @@ const std::vector<std::string>& machine_names() {
   return names;
 }
 
-const std::vector<std::string>& quantizing_machine_names() {
+const std::vector<std::string>& unclocked_machine_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all = machine_names();
     std::erase_if(all, [](const std::string& name) { return name.starts_with("systemc."); });
@@ -65,7 +65,7 @@ std::unique_ptr<Machine> make_machine(const std::string& name, base::ThreadPool&
     return nullptr;
   }
   if (name == "systemc.pe")
-    return rtl_models::make_systemc_machine(rtl_models::make_array_model({4, 5}, Fidelity::pe));
+    return rtl_models::make_systemc_machine(rtl_models::make_array_model({4, 5}, Fidelity::pe), 12);
   return rtl_models::make_systemc_machine(rtl_models::make_array_model({16, 16}, Fidelity::array));
 }
 

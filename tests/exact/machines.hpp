@@ -15,8 +15,8 @@ namespace quatrain::tests {
 /// Every machine of the project, whether or not it can run here; the instructions of emu.blocked after a
 /// colon.
 const std::vector<std::string>& machine_names();
-/// Those that quantize: all but the simulated hardware.
-const std::vector<std::string>& quantizing_machine_names();
+/// All but the simulated hardware, which simulates every cycle.
+const std::vector<std::string>& unclocked_machine_names();
 /// nullptr, and the reason in `why_not`, where it cannot run.
 std::unique_ptr<traces::Machine> make_machine(const std::string& name, base::ThreadPool& pool,
                                               std::string& why_not);
@@ -33,7 +33,6 @@ class EveryMachine : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override;  ///< skips, with the reason, where the machine cannot run
   traces::Machine& machine() { return *machine_; }
-  bool is_simulated_hardware() const { return GetParam().starts_with("systemc."); }
 
  private:
   base::ThreadPool pool_{2};

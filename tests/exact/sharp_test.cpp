@@ -45,7 +45,7 @@ TEST_P(QuantizersOn, RefuseWhatIsIllegal) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(, QuantizersOn, testing::ValuesIn(quantizing_machine_names()), parameter_name);
+INSTANTIATE_TEST_SUITE_P(, QuantizersOn, testing::ValuesIn(machine_names()), parameter_name);
 
 // Negative controls: the oracle with one slip must not pass for a machine.
 
@@ -119,7 +119,7 @@ TEST_P(LongReductionsOn, FillInt32) {
   if (of_large_tiles.contains(GetParam())) gemms.resize(1);
   EXPECT_THAT(differences(machine(), gemms), IsEmpty());
 }
-INSTANTIATE_TEST_SUITE_P(, LongReductionsOn, testing::ValuesIn(quantizing_machine_names()), parameter_name);
+INSTANTIATE_TEST_SUITE_P(, LongReductionsOn, testing::ValuesIn(unclocked_machine_names()), parameter_name);
 
 TEST_P(ProductsOn, HoldWideSumsEverywhereInATile) {
   EXPECT_THAT(differences(machine(), wide_sums(65)), IsEmpty());

@@ -1,6 +1,7 @@
 #include "tests/faults/systemc_faults.hpp"
 
 #include "rtl_models/machine.hpp"
+#include "tests/faults/systemc_quantizer_faults.hpp"
 #include "tests/support/delayed_array.hpp"
 #include "tests/support/gemm_cases.hpp"
 #include "tests/support/planted_machine.hpp"
@@ -177,6 +178,7 @@ std::vector<PlantedFault> systemc_faults() {
   plant(faults, scale_one_ulp());
   plant(faults, samples_not_divided());
   plant_extra_register(faults);
+  for (PlantedFault& fault : systemc_quantizer_faults()) faults.push_back(std::move(fault));
   return faults;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 /// The faults of tests/faults/rtl_models/, and one register too many at an edge, each in an array of 4 x 4
-/// PEs of either fidelity with the smallest GEMM that shows it.
+/// PEs of either fidelity with the smallest GEMM or tensor that shows it.
 
 #include "tests/support/planted_fault.hpp"
 

@@ -111,8 +111,9 @@ TEST(Machine, NameVersionAndRefusals) {
   EXPECT_EQ(array->refuses(c.gemm, Encoding::uint4, Encoding::int4), std::nullopt);
   EXPECT_EQ(array->refuses(c.gemm, Encoding::fp4_e3m0, Encoding::fp4_e3m0),
             "the PE has no mode for fp4_e3m0 x fp4_e3m0");
-  EXPECT_EQ(array->refuses(traces::Rule::luq_fp4), "no quantizer lanes yet");
-  EXPECT_EQ(message_of([&] { array->quantize({}); }), "systemc.array: no quantizer lanes yet");
+  for (const auto rule : {traces::Rule::sawb_int4, traces::Rule::sawb_uint4, traces::Rule::luq_fp4,
+                          traces::Rule::nearest_fp4})
+    EXPECT_EQ(array->refuses(rule), std::nullopt);
 }
 
 /// The largest k for which a sum surely fits, typed from the bound N K max|a| max|b| <= 2^31 - 1, and one

@@ -55,13 +55,11 @@ TEST_F(ConformanceCommand, EveryMachineIsEqualOnTheQuickSet) {
   const ProgramRun verified = run("verify " + in_folder("sharp") + " --machines emu,simt" +
                                   (QUATRAIN_HAS_SYSTEMC ? ",systemc.array" : ""));
   EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
-  for (const std::string machine : {"emu.naive", "emu.blocked", "simt.naive", "simt.tiled"})
+  std::vector<std::string> machines{"emu.naive", "emu.blocked", "simt.naive", "simt.tiled"};
+  if (QUATRAIN_HAS_SYSTEMC) machines.emplace_back("systemc.array");
+  for (const std::string& machine : machines)
     EXPECT_THAT(line(verified, machine + " gemms"),
                 MatchesRegex(".* gemms 386/386 quantizers 313/313 .* equal"));
-  if (QUATRAIN_HAS_SYSTEMC) {
-    EXPECT_THAT(line(verified, "systemc.array gemms"),
-                MatchesRegex(".* gemms 386/386 quantizers 0/0 .* equal"));
-  }
 
   const ProgramRun again = run("conformance make " + in_folder("sharp") + " --quick");
   EXPECT_EQ(again.exit_code, 2);
