@@ -11,6 +11,7 @@ inline constexpr const char* steps = "steps.csv";      ///< one row per step
 inline constexpr const char* log = "log.txt";
 inline constexpr const char* checkpoints = "checkpoints";
 inline constexpr const char* trace = "trace";
+inline constexpr const char* difference = "difference";  ///< a trace of the record in which machines differ
 inline constexpr const char* simulation = "simulation";  ///< one JSON and one CSV file per accelerator
 inline constexpr const char* crosscheck = "crosscheck.json";
 inline constexpr const char* report_json = "report.json";

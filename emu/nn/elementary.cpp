@@ -54,4 +54,34 @@ float logarithm(float x) {
   return static_cast<float>(wide_k * ln2_high + (wide_k * ln2_low + 2.0 * s * p));
 }
 
+double cosine_of_turns(double x) {
+  constexpr double two_pi = 0x1.921fb54442d18p+2;
+  const bool is_near_end = x > 0.125;  // there the sine of what is left to a quarter
+  const double z = two_pi * (is_near_end ? 0.25 - x : x);
+  const double z2 = z * z;
+  // (-1)^i / (2 i)! for the cosine, (-1)^i / (2 i + 1)! for the sine, from i = 8 down
+  constexpr std::array<double, 9> cosine = {1.0 / 20922789888000,
+                                            -1.0 / 87178291200,
+                                            1.0 / 479001600,
+                                            -1.0 / 3628800,
+                                            1.0 / 40320,
+                                            -1.0 / 720,
+                                            1.0 / 24,
+                                            -1.0 / 2,
+                                            1.0};
+  constexpr std::array<double, 9> sine = {1.0 / 355687428096000,
+                                          -1.0 / 1307674368000,
+                                          1.0 / 6227020800,
+                                          -1.0 / 39916800,
+                                          1.0 / 362880,
+                                          -1.0 / 5040,
+                                          1.0 / 120,
+                                          -1.0 / 6,
+                                          1.0};
+  const std::array<double, 9>& coefficients = is_near_end ? sine : cosine;
+  double p = coefficients[0];
+  for (std::size_t i = 1; i < coefficients.size(); ++i) p = p * z2 + coefficients[i];
+  return is_near_end ? z * p : p;
+}
+
 }  // namespace quatrain::emu

@@ -5,6 +5,7 @@
 
 #include "emu/gemm/workspace.hpp"
 #include "emu/nn/observer.hpp"
+#include "emu/nn/step_machine.hpp"
 #include "emu/nn/tensor.hpp"
 #include "traces/format/record.hpp"
 
@@ -22,8 +23,10 @@ struct StepContext {
   std::uint32_t seed = 0, step = 0;
   StepObserver* observer = nullptr;  ///< may be absent
   traces::Pass pass = traces::Pass::train;
+  StepMachine* machine = nullptr;    ///< absent: each quantized layer computes on its own path
   GemmWorkspace workspace = {};
   std::vector<std::int32_t> accumulators = {};
+  std::vector<float> output = {};  ///< of a product, before any bias
 };
 
 /// A tensor that training changes. All three vectors have the same length.

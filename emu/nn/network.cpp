@@ -19,7 +19,7 @@ std::unique_ptr<Layer> make_multiplying_layer(const LayerConfig& layer, const Tr
     case Precision::fp32:
       return std::make_unique<Fp32Layer>(layer, id, config.seed, path);
     case Precision::quantized:
-      return std::make_unique<QuantizedLayer>(layer, config.quantize, id, config.seed, path);
+      return std::make_unique<QuantizedLayer>(layer, id, config.seed, path);
   }
   return nullptr;
 }
@@ -111,7 +111,8 @@ ForwardMacs forward_macs(const TrainingConfig& config) {
     if (!layer.multiplies()) continue;
     const std::int64_t count = traces::mac_count(traces::gemm_size(traces::Phase::forward, layer.geometry));
     macs.all += count;
-    if (layer.precision == Precision::quantized) macs.quantized += count;
+    if (layer.precision == Precision::quantized && info_of(layer.quantize.forward).quantizes_input)
+      macs.quantized += count;
   }
   return macs;
 }

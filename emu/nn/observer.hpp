@@ -1,12 +1,16 @@
 #pragma once
 /// Who wants to see the operands and results of a step's 4-bit products while they are at hand (the trace
-/// recorder). The views are valid during the call only.
+/// recorder, a check by other machines). The views are valid during the call only.
 
 #include "emu/quant/quantizer.hpp"
+#include "traces/base/error.hpp"
 #include "traces/format/record.hpp"
 
 #include <cstdint>
+#include <initializer_list>
+#include <optional>
 #include <span>
+#include <vector>
 
 namespace quatrain::emu {
 
@@ -15,7 +19,9 @@ struct QuantizerEvent {
   traces::Role role = traces::Role::input;
   unsigned sample = 0;     ///< gradient only
   std::int64_t batch = 0;  ///< images of the step
-  const Quantizer& quantizer;
+  QuantizerConfig rule;
+  std::optional<float> maximum;  ///< M where it was given, not measured (hindsight)
+  std::optional<SimdPath> path;  ///< the emulator's instructions; nothing where another machine computed
   const QuantizedTensor& result;
   std::span<const float> source;
 };
@@ -24,15 +30,53 @@ struct ProductEvent {
   std::uint32_t layer = 0;
   traces::Gemm gemm;
   unsigned samples = 1;
+  const QuantizedTensor& left;
+  std::span<const QuantizedTensor> right;      ///< one, or the samples
   float scale = 0;                             ///< the final one: / samples included
   std::span<const std::int32_t> accumulators;  ///< natural shape of the result
+  std::span<const float> output;               ///< the same shape, before any bias
+};
+
+/// An observer ends the run, and says why.
+class StoppedByObserver : public base::Error {
+ public:
+  using base::Error::Error;
 };
 
 class StepObserver {
  public:
   virtual ~StepObserver() = default;
+  /// What follows until end_step() belongs to this step and pass; in an evaluation to one batch of it.
+  virtual void begin_step(std::uint32_t, traces::Pass) {}
+  virtual void end_step() {}
   virtual void quantized(const QuantizerEvent& event) = 0;
   virtual void multiplied(const ProductEvent& event) = 0;
+};
+
+/// Several at once.
+class Observers final : public StepObserver {
+ public:
+  /// Those that are null are left out.
+  Observers(std::initializer_list<StepObserver*> observers) {
+    for (StepObserver* one : observers)
+      if (one != nullptr) observers_.push_back(one);
+  }
+  bool empty() const { return observers_.empty(); }
+  void begin_step(std::uint32_t step, traces::Pass pass) override {
+    for (StepObserver* one : observers_) one->begin_step(step, pass);
+  }
+  void end_step() override {
+    for (StepObserver* one : observers_) one->end_step();
+  }
+  void quantized(const QuantizerEvent& event) override {
+    for (StepObserver* one : observers_) one->quantized(event);
+  }
+  void multiplied(const ProductEvent& event) override {
+    for (StepObserver* one : observers_) one->multiplied(event);
+  }
+
+ private:
+  std::vector<StepObserver*> observers_;
 };
 
 }  // namespace quatrain::emu

@@ -2,23 +2,6 @@
 
 namespace quatrain::emu {
 
-float learning_rate_at(const LearningRateConfig& config, std::int64_t step, std::int64_t steps_per_epoch,
-                       std::int64_t epochs) {
-  double rate = config.from;
-  switch (config.schedule) {
-    case Schedule::linear: {
-      const double part = static_cast<double>(step) / static_cast<double>(steps_per_epoch * epochs);
-      rate = config.from + (config.to - config.from) * part;
-      break;
-    }
-    case Schedule::step:
-      for (std::int64_t times = step / steps_per_epoch / config.every; times > 0; --times)
-        rate = rate * config.factor;
-      break;
-  }
-  return static_cast<float>(rate);
-}
-
 void update_parameters(std::span<Parameter* const> parameters, const OptimizerConfig& config,
                        float learning_rate, base::ThreadPool& pool) {
   const auto momentum = static_cast<float>(config.momentum);

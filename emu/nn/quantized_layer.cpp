@@ -1,11 +1,10 @@
 #include "emu/nn/quantized_layer.hpp"
 
-#include "emu/gemm/blocked.hpp"
 #include "emu/gemm/epilogue.hpp"
 #include "emu/gemm/fp32.hpp"
 
+#include <algorithm>
 #include <array>
-#include <cassert>
 
 namespace quatrain::emu {
 namespace {
@@ -24,63 +23,33 @@ void decode(const QuantizedTensor& tensor, std::vector<float>& values, base::Thr
   });
 }
 
-}  // namespace
-
-void QuantizedLayer::Side::quantize(std::span<const float> source, traces::DrawKey draws,
-                                    base::ThreadPool& pool) {
-  for (std::size_t sample = 0; sample < codes.size(); ++sample) {
-    draws.sample = static_cast<std::uint32_t>(sample);
-    quantizer->quantize(source, draws, std::nullopt, pool, codes[sample]);
-  }
+/// The part of a product's output that begins at `offset`.
+void take_output(const StepProduct& product, std::size_t offset, std::span<float> output) {
+  if (product.output.empty())
+    scale_accumulators(product.accumulators.subspan(offset, output.size()), product.scale, output);
+  else
+    std::ranges::copy(product.output.subspan(offset, output.size()), output.begin());
 }
+
+}  // namespace
 
 std::span<const float> QuantizedLayer::Side::values(std::span<const float> source, unsigned sample,
                                                     base::ThreadPool& pool) {
-  if (!quantizer) return source;
+  if (!rule) return source;
   decode(codes[sample], decoded, pool);
   return decoded;
 }
 
-QuantizedLayer::QuantizedLayer(const LayerConfig& config, const QuantizeConfig& quantize, std::uint32_t id,
-                               std::uint32_t seed, SimdPath path)
-    : ParametrizedLayer(config, id, seed, path), quantize_(quantize) {
-  switch (quantize.forward) {
-    case ForwardRule::sawb:
-      input_side_.quantizer = make_quantizer({.rule = input_rule(config)}, path);
-      weight_side_.quantizer = make_quantizer({.rule = traces::Rule::sawb_int4}, path);
-      break;
-    case ForwardRule::none:
-      break;
-  }
-  if (const auto rule = info_of(quantize.gradient).rule)
-    gradient_side_.quantizer =
-        make_quantizer({.rule = *rule,
-                        .random_bits = draws(quantize.gradient) ? quantize.random_bits : 0,
-                        .alpha = quantize.alpha},
-                       path);
+QuantizedLayer::QuantizedLayer(const LayerConfig& config, std::uint32_t id, std::uint32_t seed, SimdPath path)
+    : ParametrizedLayer(config, id, seed, path), own_machine_(path) {
+  for (const Role role : {Role::input, Role::weight, Role::gradient})
+    side(role).rule = quantizer_of(config, role);
   input_side_.codes.resize(1);
   weight_side_.codes.resize(1);
-  gradient_side_.codes.resize(quantize.samples);
+  gradient_side_.codes.resize(config.quantize.samples);
 }
 
-traces::DrawKey QuantizedLayer::draw_key(const StepContext& context) const {
-  return {.seed = context.seed, .step = context.step, .layer = id_, .sample = 0};
-}
-
-void QuantizedLayer::observe(Role role, const Side& side, std::span<const float> source,
-                             const StepContext& context) const {
-  if (context.observer == nullptr) return;
-  for (unsigned sample = 0; sample < side.codes.size(); ++sample)
-    context.observer->quantized({.layer = id_,
-                                 .role = role,
-                                 .sample = sample,
-                                 .batch = output_.batch(),
-                                 .quantizer = *side.quantizer,
-                                 .result = side.codes[sample],
-                                 .source = source});
-}
-
-const QuantizedLayer::Side& QuantizedLayer::side(Role role) const {
+QuantizedLayer::Side& QuantizedLayer::side(Role role) {
   switch (role) {
     case Role::input:
       return input_side_;
@@ -92,47 +61,86 @@ const QuantizedLayer::Side& QuantizedLayer::side(Role role) const {
   return gradient_side_;
 }
 
-float QuantizedLayer::multiply_codes(Phase phase, std::int64_t batch, StepContext& context) {
+StepMachine& QuantizedLayer::machine(const StepContext& context) {
+  return context.machine != nullptr ? *context.machine : own_machine_;
+}
+
+void QuantizedLayer::quantize(Role role, std::span<const float> source, StepContext& context) {
+  Side& made = side(role);
+  if (!made.rule) return;
+  traces::QuantizerTask task{.rule = made.rule->rule,
+                             .source = source,
+                             .draws = {.seed = context.seed, .step = context.step, .layer = id_, .sample = 0},
+                             .random_bits = made.rule->random_bits,
+                             .alpha = made.rule->alpha,
+                             .maximum = std::nullopt};
+  for (unsigned sample = 0; sample < made.codes.size(); ++sample) {
+    task.draws.sample = sample;
+    machine(context).quantize(task, context, made.codes[sample]);
+  }
+  if (context.observer == nullptr) return;
+  for (unsigned sample = 0; sample < made.codes.size(); ++sample)
+    context.observer->quantized({.layer = id_,
+                                 .role = role,
+                                 .sample = sample,
+                                 .batch = output_.batch(),
+                                 .rule = *made.rule,
+                                 .maximum = task.maximum,
+                                 .path = machine(context).path(),
+                                 .result = made.codes[sample],
+                                 .source = source});
+}
+
+bool QuantizedLayer::has_codes(Phase phase) {
+  const traces::PhaseInfo info = traces::info_of(phase);
+  return side(info.left).rule && side(info.right).rule;
+}
+
+StepProduct QuantizedLayer::multiply_codes(Phase phase, std::int64_t batch, StepContext& context) {
   const traces::Gemm product = gemm(phase, batch);
-  const auto count = static_cast<std::size_t>(traces::result_elements(phase, product.geometry));
-  if (context.accumulators.size() < count) context.accumulators.resize(count);
-  const std::span<std::int32_t> accumulators = std::span(context.accumulators).first(count);
   const traces::PhaseInfo info = traces::info_of(phase);
   const QuantizedTensor& left = side(info.left).codes.front();
   const std::span<const QuantizedTensor> right = side(info.right).codes;
-  const auto samples = static_cast<unsigned>(right.size());
-  multiply_blocked(product, left, right, accumulators, path_, context.pool, context.workspace);
-  const float scale = product_scale(left.scale, right.front().scale, samples);
-  if (context.observer != nullptr)
-    context.observer->multiplied(
-        {.layer = id_, .gemm = product, .samples = samples, .scale = scale, .accumulators = accumulators});
-  return scale;
+  StepProduct result = machine(context).multiply(product, left, right, context);
+  if (context.observer == nullptr) return result;
+  if (result.output.empty()) {
+    context.output.resize(result.accumulators.size());
+    scale_accumulators(result.accumulators, result.scale, context.output);
+    result.output = context.output;
+  }
+  context.observer->multiplied({.layer = id_,
+                                .gemm = product,
+                                .samples = static_cast<unsigned>(right.size()),
+                                .left = left,
+                                .right = right,
+                                .scale = result.scale,
+                                .accumulators = result.accumulators,
+                                .output = result.output});
+  return result;
 }
 
 const Tensor& QuantizedLayer::forward(const Inputs& inputs, StepContext& context) {
   const Tensor& input = inputs.first();
   input_ = &input;
   output_.resize(input.batch(), config_.output);
-  if (!input_side_.quantizer) {
-    multiply_fp32(gemm(Phase::forward, input.batch()), input.values(), weight_.value, output_.values(), path_,
-                  context.pool, context.workspace);
-    add_bias_to_all(output_, context.pool);
-    return output_;
-  }
-  input_side_.quantize(input.values(), draw_key(context), context.pool);
-  weight_side_.quantize(weight_.value, draw_key(context), context.pool);
-  observe(Role::input, input_side_, input.values(), context);
-  observe(Role::weight, weight_side_, weight_.value, context);
-  multiply_forward(context);
+  quantize(Role::input, input.values(), context);
+  quantize(Role::weight, weight_.value, context);
+  multiply_forward(input, context);
   return output_;
 }
 
 /// Scale and bias plane by plane, while the plane is in the cache.
-void QuantizedLayer::multiply_forward(StepContext& context) {
-  const float scale = multiply_codes(Phase::forward, output_.batch(), context);
-  const std::span<const std::int32_t> accumulators = context.accumulators;
+void QuantizedLayer::multiply_forward(const Tensor& input, StepContext& context) {
+  if (!has_codes(Phase::forward)) {
+    multiply_fp32(gemm(Phase::forward, input.batch()), input_side_.values(input.values(), 0, context.pool),
+                  weight_side_.values(weight_.value, 0, context.pool), output_.values(), path_, context.pool,
+                  context.workspace);
+    add_bias_to_all(output_, context.pool);
+    return;
+  }
+  const StepProduct product = multiply_codes(Phase::forward, output_.batch(), context);
   for_planes(output_, context.pool, [&](std::int64_t channel, std::size_t offset, std::span<float> plane) {
-    scale_accumulators(accumulators.subspan(offset, plane.size()), scale, plane);
+    take_output(product, offset, plane);
     add_bias(channel, plane);
   });
 }
@@ -140,53 +148,53 @@ void QuantizedLayer::multiply_forward(StepContext& context) {
 const Tensor& QuantizedLayer::backward(const Tensor& gradient, bool wants_input_gradient,
                                        StepContext& context) {
   sum_bias_gradient(gradient, context.pool);
-  if (wants_input_gradient) input_gradient_.resize(gradient.batch(), config_.input);
-  if (gradient_side_.quantizer) {
-    gradient_side_.quantize(gradient.values(), draw_key(context), context.pool);
-    observe(Role::gradient, gradient_side_, gradient.values(), context);
+  quantize(Role::gradient, gradient.values(), context);
+  if (wants_input_gradient) {
+    input_gradient_.resize(gradient.batch(), config_.input);
+    multiply_backward_data(gradient, context);
   }
-  if (has_codes()) {
-    backward_from_codes(gradient.batch(), wants_input_gradient, context);
-  } else {
-    backward_from_values(gradient, wants_input_gradient, context);
-  }
+  multiply_backward_weight(gradient, context);
   return input_gradient_;
 }
 
-void QuantizedLayer::backward_from_codes(std::int64_t batch, bool wants_input_gradient,
+void QuantizedLayer::multiply_codes_into(Phase phase, std::int64_t batch, std::span<float> output,
                                          StepContext& context) {
-  const auto scale_into = [&](Phase phase, std::span<float> output) {
-    const float scale = multiply_codes(phase, batch, context);
-    const std::span<const std::int32_t> accumulators = context.accumulators;
-    for_pieces(context.pool, output.size(), elementwise_piece, [&](std::size_t begin, std::size_t end) {
-      scale_accumulators(accumulators.subspan(begin, end - begin), scale, output.subspan(begin, end - begin));
-    });
-  };
-  if (wants_input_gradient) scale_into(Phase::backward_data, input_gradient_.values());
-  scale_into(Phase::backward_weight, weight_.gradient);
+  const StepProduct product = multiply_codes(phase, batch, context);
+  for_pieces(context.pool, output.size(), elementwise_piece, [&](std::size_t begin, std::size_t end) {
+    take_output(product, begin, output.subspan(begin, end - begin));
+  });
 }
 
-void QuantizedLayer::backward_from_values(const Tensor& gradient, bool wants_input_gradient,
-                                          StepContext& context) {
-  base::ThreadPool& pool = context.pool;
-  const auto multiply = [&](Phase phase, std::span<const float> left, std::span<const float> right,
-                            std::span<float> result) {
-    multiply_fp32(gemm(phase, gradient.batch()), left, right, result, path_, pool, context.workspace);
+void QuantizedLayer::multiply_backward_data(const Tensor& gradient, StepContext& context) {
+  if (has_codes(Phase::backward_data)) {
+    multiply_codes_into(Phase::backward_data, gradient.batch(), input_gradient_.values(), context);
+    return;
+  }
+  multiply_fp32(gemm(Phase::backward_data, gradient.batch()),
+                gradient_side_.values(gradient.values(), 0, context.pool),
+                weight_side_.values(weight_.value, 0, context.pool), input_gradient_.values(), path_,
+                context.pool, context.workspace);
+}
+
+void QuantizedLayer::multiply_backward_weight(const Tensor& gradient, StepContext& context) {
+  if (has_codes(Phase::backward_weight)) {
+    multiply_codes_into(Phase::backward_weight, gradient.batch(), weight_.gradient, context);
+    return;
+  }
+  const std::span<const float> input = input_side_.values(input_->values(), 0, context.pool);
+  const auto multiply_sample = [&](unsigned sample, std::span<float> result) {
+    multiply_fp32(gemm(Phase::backward_weight, gradient.batch()), input,
+                  gradient_side_.values(gradient.values(), sample, context.pool), result, path_, context.pool,
+                  context.workspace);
   };
-  if (wants_input_gradient)
-    multiply(Phase::backward_data, gradient_side_.values(gradient.values(), 0, pool),
-             weight_side_.values(weight_.value, 0, pool), input_gradient_.values());
-  const std::span<const float> input = input_side_.values(input_->values(), 0, pool);
-  multiply(Phase::backward_weight, input, gradient_side_.values(gradient.values(), 0, pool),
-           weight_.gradient);
-  if (quantize_.samples == 1) return;
+  multiply_sample(0, weight_.gradient);
+  if (config_.quantize.samples == 1) return;
   std::vector<float> one_sample(weight_.gradient.size());
-  for (unsigned sample = 1; sample < quantize_.samples; ++sample) {
-    multiply(Phase::backward_weight, input, gradient_side_.values(gradient.values(), sample, pool),
-             one_sample);
+  for (unsigned sample = 1; sample < config_.quantize.samples; ++sample) {
+    multiply_sample(sample, one_sample);
     for (std::size_t i = 0; i < one_sample.size(); ++i) weight_.gradient[i] += one_sample[i];
   }
-  for (float& element : weight_.gradient) element = element / static_cast<float>(quantize_.samples);
+  for (float& element : weight_.gradient) element = element / static_cast<float>(config_.quantize.samples);
 }
 
 }  // namespace quatrain::emu

@@ -6,40 +6,39 @@
 
 #include "emu/nn/parametrized_layer.hpp"
 
-#include <memory>
+#include <optional>
 
 namespace quatrain::emu {
 
 class QuantizedLayer final : public ParametrizedLayer {
  public:
-  QuantizedLayer(const LayerConfig& config, const QuantizeConfig& quantize, std::uint32_t id,
-                 std::uint32_t seed, SimdPath path);
+  QuantizedLayer(const LayerConfig& config, std::uint32_t id, std::uint32_t seed, SimdPath path);
   const Tensor& forward(const Inputs& inputs, StepContext& context) override;
   const Tensor& backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) override;
 
  private:
   /// What a product takes: codes, or fp32 values where the config does not quantize the tensor.
   struct Side {
-    std::unique_ptr<Quantizer> quantizer;  ///< absent: not quantized
-    std::vector<QuantizedTensor> codes;    ///< one, or the samples of the gradient
-    std::vector<float> decoded;            ///< code value * scale, for mixed products
-    void quantize(std::span<const float> source, traces::DrawKey draws, base::ThreadPool& pool);
+    std::optional<QuantizerConfig> rule;  ///< absent: not quantized
+    std::vector<QuantizedTensor> codes;   ///< one, or the samples of the gradient
+    std::vector<float> decoded;           ///< code value * scale, for mixed products
     std::span<const float> values(std::span<const float> source, unsigned sample, base::ThreadPool& pool);
   };
 
-  const Side& side(traces::Role role) const;
-  void observe(traces::Role role, const Side& side, std::span<const float> source,
-               const StepContext& context) const;
-  bool has_codes() const { return gradient_side_.quantizer != nullptr && input_side_.quantizer != nullptr; }
-  traces::DrawKey draw_key(const StepContext& context) const;
-  /// Multiplies codes; the accumulators lie in the context. Returns the product's scale.
-  float multiply_codes(traces::Phase phase, std::int64_t batch, StepContext& context);
-  void multiply_forward(StepContext& context);
-  void backward_from_codes(std::int64_t batch, bool wants_input_gradient, StepContext& context);
-  void backward_from_values(const Tensor& gradient, bool wants_input_gradient, StepContext& context);
+  Side& side(traces::Role role);
+  StepMachine& machine(const StepContext& context);
+  /// Makes the codes of a side; nothing where it is not quantized.
+  void quantize(traces::Role role, std::span<const float> source, StepContext& context);
+  bool has_codes(traces::Phase phase);
+  StepProduct multiply_codes(traces::Phase phase, std::int64_t batch, StepContext& context);
+  void multiply_forward(const Tensor& input, StepContext& context);
+  void multiply_codes_into(traces::Phase phase, std::int64_t batch, std::span<float> output,
+                           StepContext& context);
+  void multiply_backward_data(const Tensor& gradient, StepContext& context);
+  void multiply_backward_weight(const Tensor& gradient, StepContext& context);
 
-  QuantizeConfig quantize_;
   Side input_side_, weight_side_, gradient_side_;
+  EmulatorSteps own_machine_;
 };
 
 }  // namespace quatrain::emu

@@ -1,6 +1,5 @@
 #include "emu/nn/recorder.hpp"
 
-#include "emu/gemm/epilogue.hpp"
 #include "traces/encoding/nibbles.hpp"
 #include "traces/format/checksum.hpp"
 
@@ -14,6 +13,13 @@ using traces::Role;
 
 constexpr std::size_t most_stored_accumulators = std::size_t{1} << 24;  // 64 MiB
 constexpr std::size_t most_stored_outputs = std::size_t{1} << 16;       // 256 KiB
+
+/// Has a quantizer.
+bool is_recorded(const LayerConfig& layer) {
+  const ForwardRuleInfo forward = info_of(layer.quantize.forward);
+  return layer.precision == Precision::quantized &&
+         (forward.quantizes_input || forward.quantizes_weight || info_of(layer.quantize.gradient).rule);
+}
 
 traces::LayerRecord layer_record(const LayerConfig& layer, std::uint32_t id) {
   return {.id = id,
@@ -32,7 +38,7 @@ traces::RunRecord run_record(const TrainingConfig& config, const std::string& da
 
 traces::QuantizerRecord quantizer_record(const QuantizerEvent& event) {
   const QuantizedTensor& result = event.result;
-  const QuantizerConfig& rule = event.quantizer.config();
+  const QuantizerConfig& rule = event.rule;
   traces::QuantizerRecord record;
   record.layer = event.layer;
   record.role = event.role;
@@ -83,12 +89,10 @@ std::string_view file_ending(Pass pass) {
 }  // namespace
 
 void require_traceable(const TrainingConfig& config) {
-  const bool is_quantized =
-      config.quantize.forward != ForwardRule::none && config.quantize.gradient != GradientRule::none;
-  const bool has_layer =
-      std::any_of(config.layers.begin(), config.layers.end(),
-                  [](const LayerConfig& layer) { return layer.precision == Precision::quantized; });
-  if (!is_quantized || !has_layer)
+  const auto is_complete = [](const LayerConfig& layer) {
+    return layer.precision == Precision::quantized && layer.quantize.has_codes();
+  };
+  if (std::none_of(config.layers.begin(), config.layers.end(), is_complete))
     throw base::Error("{}: nothing to trace; expected quantized layers, with forward and gradient quantized",
                       config.name);
 }
@@ -97,7 +101,7 @@ TraceRecorder::TraceRecorder(const std::filesystem::path& directory, const Train
                              const std::string& data_sha256)
     : config_(config), writer_(directory, {"quatrain", QUATRAIN_VERSION}, run_record(config, data_sha256)) {
   for (std::size_t id = 0; id < config.layers.size(); ++id)
-    if (config.layers[id].precision == Precision::quantized)
+    if (is_recorded(config.layers[id]))
       writer_.add_layer(layer_record(config.layers[id], static_cast<std::uint32_t>(id)));
 }
 
@@ -137,7 +141,7 @@ void TraceRecorder::quantized(const QuantizerEvent& event) {
   record.step = step_;
   record.pass = pass_;
   record.id = operand_id(place, event.role, event.sample);
-  record.source = store_source(event, place, shape);
+  if (!event.source.empty()) record.source = store_source(event, place, shape);
   record.codes = record.id + "/codes";
   writer_.add_codes(record.codes, event.result.encoding, shape, traces::pack_nibbles(event.result.codes));
   writer_.add_quantizer(record);
@@ -160,17 +164,15 @@ void TraceRecorder::multiplied(const ProductEvent& event) {
   record.size = traces::gemm_size(event.gemm.phase, event.gemm.geometry);
   record.result_shape = natural_shape(kind_of(layer), event.gemm.geometry, phase.result);
   record.scale = event.scale;
-  output_.resize(event.accumulators.size());
-  scale_accumulators(event.accumulators, event.scale, output_);
   record.accumulators_crc32c = traces::crc32c(traces::bytes_of(event.accumulators));
-  record.output_crc32c = traces::crc32c(traces::bytes_of(std::span<const float>(output_)));
-  if (output_.size() <= most_stored_accumulators) {
+  record.output_crc32c = traces::crc32c(traces::bytes_of(event.output));
+  if (event.accumulators.size() <= most_stored_accumulators) {
     record.accumulators = id + "/accumulators";
     writer_.add_int32(*record.accumulators, record.result_shape, event.accumulators);
   }
-  if (output_.size() <= most_stored_outputs) {
+  if (event.output.size() <= most_stored_outputs) {
     record.output = id + "/output";
-    writer_.add_fp32(*record.output, record.result_shape, output_);
+    writer_.add_fp32(*record.output, record.result_shape, event.output);
   }
   writer_.add_gemm(record);
 }

@@ -14,7 +14,7 @@
 
 namespace quatrain::emu {
 
-/// Throws Error when the config quantizes less than all three products, or has no layer that is quantized.
+/// Throws Error when no quantized layer makes all three products on codes.
 void require_traceable(const TrainingConfig& config);
 
 class TraceRecorder final : public StepObserver {
@@ -24,14 +24,15 @@ class TraceRecorder final : public StepObserver {
   TraceRecorder(const std::filesystem::path& directory, const TrainingConfig& config,
                 const std::string& data_sha256);
 
-  /// What follows until end_step() belongs to this step and pass; it fills a file of its own.
-  void begin_step(std::uint32_t step, traces::Pass pass);
-  void end_step();
+  /// Fills a file of its own until end_step().
+  void begin_step(std::uint32_t step, traces::Pass pass) override;
+  void end_step() override;
   void finish() { writer_.finish(); }
   /// The run ends before its last step, because of `reason`, which becomes the trace's note. What was
   /// recorded up to the last end_step() becomes a trace. False, and no trace, when nothing was.
   bool finish_early(const std::string& reason);
 
+  /// Without a source (an empty one) the record has none either.
   void quantized(const QuantizerEvent& event) override;
   void multiplied(const ProductEvent& event) override;
 
@@ -43,7 +44,6 @@ class TraceRecorder final : public StepObserver {
   std::uint32_t step_ = 0;
   traces::Pass pass_ = traces::Pass::train;
   std::size_t recorded_ = 0;  ///< steps and evaluations that ended
-  std::vector<float> output_;
 };
 
 }  // namespace quatrain::emu

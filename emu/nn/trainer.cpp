@@ -5,6 +5,7 @@
 #include "emu/nn/network.hpp"
 #include "emu/nn/optimizer.hpp"
 #include "emu/nn/recorder.hpp"
+#include "emu/nn/schedule.hpp"
 #include "emu/nn/state_hash.hpp"
 #include "emu/nn/trace_steps.hpp"
 #include "traces/base/error.hpp"
@@ -52,6 +53,7 @@ class Run {
         test_batches_(data.test, options.config.data),
         data_sha256_(data_sha256(data.sums)),
         steps_per_epoch_(steps_in(train_count_, config_.batch)) {
+    if (options.machine != nullptr) context_.machine = &machine_steps_.emplace(*options.machine);
     if (steps_per_epoch_ * config_.epochs >= most_steps)
       throw Error("{}: {} epochs of {} steps; expected fewer than 2^32 steps", config_.name, config_.epochs,
                   steps_per_epoch_);
@@ -95,7 +97,10 @@ class Run {
                               checkpoint->state_hash));
   }
 
-  void train_all(RunDirectory& directory, TraceRecorder* recorder, const std::set<std::int64_t>& traced) {
+  /// `recorder` and `watcher` may be null.
+  void train_all(RunDirectory& directory, TraceRecorder* recorder, StepObserver* watcher,
+                 const std::set<std::int64_t>& traced) {
+    watcher_ = watcher;
     for (; epoch_ < config_.epochs; ++epoch_) {
       const auto start = std::chrono::steady_clock::now();
       EpochMetrics metrics;
@@ -132,6 +137,8 @@ class Run {
       return body();
     } catch (const base::Interrupted&) {
       throw;
+    } catch (const StoppedByObserver&) {
+      throw;
     } catch (const Error& error) {
       if (losses.empty())
         throw Error(
@@ -156,16 +163,16 @@ class Run {
       const std::int64_t step = epoch_ * steps_per_epoch_ + i;
       const auto begin = static_cast<std::size_t>(i * config_.batch);
       const std::size_t count = std::min(order.size() - begin, static_cast<std::size_t>(config_.batch));
-      TraceRecorder* records = traced.contains(step) ? recorder : nullptr;
       context_.step = static_cast<std::uint32_t>(step);
       context_.pass = Pass::train;
-      context_.observer = records;
-      if (records != nullptr) records->begin_step(context_.step, Pass::train);
+      Observers observers{traced.contains(step) ? recorder : nullptr, watcher_};
+      context_.observer = observers.empty() ? nullptr : &observers;
+      observers.begin_step(context_.step, Pass::train);
       const float loss = in_step(step, directory.step_losses(), [&] {
         return train_step(step, std::span(order).subspan(begin, count),
                           std::span(losses).subspan(begin, count));
       });
-      if (records != nullptr) records->end_step();
+      observers.end_step();
       directory.add_step(loss);
       progress_.update(static_cast<std::uint64_t>(i + 1), fmt::format("loss {:.3f}", loss));
     }
@@ -203,12 +210,13 @@ class Run {
     for (std::size_t begin = 0; begin < samples.size(); begin += batch) {
       throw_if_stopped();
       const std::size_t count = std::min(samples.size() - begin, batch);
-      context_.observer = begin == 0 ? recorder : nullptr;
-      if (context_.observer != nullptr) recorder->begin_step(context_.step, Pass::evaluation);
+      Observers observers{begin == 0 ? recorder : nullptr, watcher_};
+      context_.observer = observers.empty() ? nullptr : &observers;
+      observers.begin_step(context_.step, Pass::evaluation);
       make_batch(test_batches_, std::span<const std::uint32_t>(samples).subspan(begin, count));
       const Tensor& logits =
           in_step(step, step_losses, [&]() -> const Tensor& { return network_.forward(images_, context_); });
-      if (context_.observer != nullptr) recorder->end_step();
+      observers.end_step();
       cross_entropy(logits, labels_, std::span(losses).subspan(begin, count));
       correct += count_correct(logits, labels_);
       progress_.update(begin + count);
@@ -245,6 +253,8 @@ class Run {
   base::Progress& progress_;
   base::ThreadPool pool_;
   StepContext context_;
+  std::optional<MachineSteps> machine_steps_;
+  StepObserver* watcher_ = nullptr;
   Network network_;
   std::int64_t train_count_, test_count_;
   BatchMaker train_batches_, test_batches_;
@@ -270,6 +280,12 @@ std::optional<std::filesystem::path> plan_trace_directory(const TrainingOptions&
     throw Error("{}: left unfinished by a run that was stopped; remove it to write this trace again",
                 partial);
   return directory;
+}
+
+void require_machine(const TrainingOptions& options) {
+  if (options.machine == nullptr) return;
+  if (const auto reason = why_not_trained_on(*options.machine, options.config))
+    throw Error("{} cannot train {}: {}", options.machine->name(), options.config.name, *reason);
 }
 
 RunDirectory open_directory(const TrainingOptions& options, const DataSums& data) {
@@ -320,6 +336,7 @@ class EarlyEnd {
 
 TrainingResult train(const TrainingOptions& options, base::Progress& progress) {
   std::optional<std::filesystem::path> trace = plan_trace_directory(options);
+  require_machine(options);
   const DataSet data = read_data_set(options.data, options.config.data);
   Run run(options, data, progress);
   const std::set<std::int64_t> traced = run.plan_trace();
@@ -335,10 +352,14 @@ TrainingResult train(const TrainingOptions& options, base::Progress& progress) {
   try {
     directory.log(fmt::format("quatrain {}: {} from seed {}, SIMD path {}", QUATRAIN_VERSION,
                               options.config.name, options.config.seed, name_of(run.path())));
+    if (options.machine != nullptr)
+      directory.log(fmt::format("quantizers and 4-bit products on {}, {}", options.machine->name(),
+                                options.machine->ran_on()));
     directory.log(fmt::format("data {}, data_sha256 {}", options.data.string(), data_sha256(data.sums)));
     if (options.resumes) run.resume(directory);
     if (trace) recorder = std::make_unique<TraceRecorder>(*trace, options.config, data_sha256(data.sums));
-    run.train_all(directory, recorder.get(), traced);
+    const auto watcher = options.watch ? options.watch(directory.path()) : nullptr;
+    run.train_all(directory, recorder.get(), watcher.get(), traced);
     if (recorder) recorder->finish();
     directory.end(RunState::finished);
   } catch (const base::Interrupted& error) {

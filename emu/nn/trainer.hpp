@@ -3,6 +3,7 @@
 /// and a checkpoint after each (docs/training-step.md). The same config and data give the same bits for any
 /// number of threads and any SIMD path, in one go or resumed.
 
+#include "emu/nn/observer.hpp"
 #include "emu/nn/run_directory.hpp"
 #include "emu/nn/training_config.hpp"
 #include "emu/simd/dispatch.hpp"
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,7 +36,11 @@ struct TrainingOptions {
   bool resumes = false;
   std::optional<TraceRequest> trace;
   SimdPath path = SimdPath::portable;  ///< of quantizers and products; fast is chosen_path()
-  std::function<bool()> stops;         ///< polled often, by every thread; may be empty
+  /// Computes all quantizers and 4-bit products; null: the emulator on `path`.
+  traces::Machine* machine = nullptr;
+  /// Makes who watches every step and every batch of an evaluation; given the run directory. May be empty.
+  std::function<std::unique_ptr<StepObserver>(const std::filesystem::path&)> watch;
+  std::function<bool()> stops;  ///< polled often, by every thread; may be empty
   /// Called for every epoch, those before a resumption too; may be empty.
   std::function<void(const EpochMetrics&)> epoch_ended;
   std::function<void(std::string_view)> noted;  ///< told what the user should know of a run that goes on

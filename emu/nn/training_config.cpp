@@ -47,69 +47,9 @@ OptimizerConfig read_optimizer(const JsonNode& node) {
   return optimizer;
 }
 
-LearningRateConfig read_learning_rate(const JsonNode& node) {
-  LearningRateConfig rate;
-  rate.schedule = node.at("schedule").one_of<Schedule>();
-  rate.from = node.at("from").number(0, 100);
-  switch (rate.schedule) {
-    case Schedule::linear:
-      rate.to = node.at("to").number(0, 100);
-      break;
-    case Schedule::step:
-      rate.factor = node.at("factor").number(0, 1);
-      rate.every = node.at("every").integer(1, most_epochs);
-      break;
-  }
-  node.reject_unread_keys();
-  return rate;
-}
-
-/// A key that the gradient's rule does not use is unknown there.
-QuantizeConfig read_quantize(const JsonNode& node) {
-  QuantizeConfig quantize;
-  quantize.forward = node.at("forward").one_of<ForwardRule>();
-  quantize.gradient = node.at("gradient").one_of<GradientRule>();
-  if (info_of(quantize.gradient).rule && node.has("alpha"))
-    quantize.alpha = node.at("alpha").one_of<traces::Alpha>();
-  if (draws(quantize.gradient) && node.has("random_bits")) {
-    const JsonNode bits = node.at("random_bits");
-    quantize.random_bits = static_cast<unsigned>(bits.integer(4, 16));
-    if (!traces::is_random_bit_count(quantize.random_bits))
-      throw bits.error("found {}; expected 4, 8 or 16", quantize.random_bits);
-  }
-  if (draws(quantize.gradient) && node.has("samples")) {
-    const JsonNode samples = node.at("samples");
-    quantize.samples = static_cast<unsigned>(samples.integer(1, 16));
-    if (!traces::is_sample_count(quantize.samples))
-      throw samples.error("found {}; expected 1, 2, 4, 8 or 16", quantize.samples);
-  }
-  node.reject_unread_keys();
-  return quantize;
-}
-
 nlohmann::ordered_json dump_limit(const std::optional<std::int64_t>& limit) {
   if (limit) return *limit;
   return "all";
-}
-
-nlohmann::ordered_json dump_learning_rate(const LearningRateConfig& rate) {
-  const auto word = name_of(rate.schedule);
-  switch (rate.schedule) {
-    case Schedule::linear:
-      return {{"schedule", word}, {"from", rate.from}, {"to", rate.to}};
-    case Schedule::step:
-      break;
-  }
-  return {{"schedule", word}, {"from", rate.from}, {"factor", rate.factor}, {"every", rate.every}};
-}
-
-nlohmann::ordered_json dump_quantize(const QuantizeConfig& quantize) {
-  nlohmann::ordered_json json = {{"forward", name_of(quantize.forward)},
-                                 {"gradient", name_of(quantize.gradient)}};
-  if (draws(quantize.gradient)) json["random_bits"] = quantize.random_bits;
-  if (info_of(quantize.gradient).rule) json["alpha"] = name_of(quantize.alpha);
-  if (draws(quantize.gradient)) json["samples"] = quantize.samples;
-  return json;
 }
 
 }  // namespace
@@ -123,9 +63,10 @@ TrainingConfig read_training_config(const JsonNode& root) {
   config.batch = root.at("batch").integer(1, most_batch);
   config.evaluation_batch = root.at("evaluation_batch").integer(1, most_batch);
   config.optimizer = read_optimizer(root.at("optimizer"));
-  config.learning_rate = read_learning_rate(root.at("learning_rate"));
+  config.learning_rate = read_learning_rate(root.at("learning_rate"), config.epochs);
   config.quantize = read_quantize(root.at("quantize"));
   config.layers = read_layers(root.at("layers"), config);
+  require_named_layers(root.at("quantize"), config.quantize, quantizable_layers(config.layers));
   root.read_schema_key();
   root.reject_unread_keys();
   return config;
@@ -161,11 +102,7 @@ TrainingConfig with_overrides(TrainingConfig config, const TrainingOverrides& ov
   if (overrides == TrainingOverrides{}) return config;
   config.seed = overrides.seed.value_or(config.seed);
   config.epochs = overrides.epochs.value_or(config.epochs);
-  if (overrides.quantize) {
-    const RecipeInfo recipe = info_of(*overrides.quantize);
-    config.quantize.forward = recipe.forward;
-    config.quantize.gradient = recipe.gradient;
-  }
+  if (overrides.quantize) take_recipe(config.quantize, *overrides.quantize);
   return read_training_config(JsonNode::parse(dump_training_config(config), name));
 }
 
@@ -195,6 +132,25 @@ traces::LayerKind kind_of(const LayerConfig& layer) {
 
 traces::Rule input_rule(const LayerConfig& layer) {
   return layer.unsigned_input ? traces::Rule::sawb_uint4 : traces::Rule::sawb_int4;
+}
+
+std::optional<QuantizerConfig> quantizer_of(const LayerConfig& layer, traces::Role role) {
+  const QuantizeConfig& quantize = layer.quantize;
+  switch (role) {
+    case traces::Role::input:
+      if (!info_of(quantize.forward).quantizes_input) return std::nullopt;
+      return QuantizerConfig{.rule = input_rule(layer)};
+    case traces::Role::weight:
+      if (!info_of(quantize.forward).quantizes_weight) return std::nullopt;
+      return QuantizerConfig{.rule = traces::Rule::sawb_int4};
+    case traces::Role::gradient:
+      break;
+  }
+  const auto rule = info_of(quantize.gradient).rule;
+  if (!rule) return std::nullopt;
+  return QuantizerConfig{.rule = *rule,
+                         .random_bits = draws(quantize.gradient) ? quantize.random_bits : 0,
+                         .alpha = quantize.alpha};
 }
 
 }  // namespace quatrain::emu

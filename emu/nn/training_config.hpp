@@ -4,7 +4,10 @@
 /// for editors; what only the reader can judge (shapes, bounds, duplicate names) is checked here.
 
 #include "emu/data/data_set.hpp"
+#include "emu/nn/quantize_config.hpp"
+#include "emu/nn/schedule.hpp"
 #include "emu/nn/tensor.hpp"
+#include "emu/quant/quantizer.hpp"
 #include "traces/base/strict_json.hpp"
 #include "traces/format/record.hpp"
 
@@ -21,88 +24,6 @@ struct OptimizerConfig {
   double momentum = 0, weight_decay = 0;  ///< rounded to fp32 before use
 };
 
-enum class Schedule : std::uint8_t { linear, step };
-constexpr std::string_view name_of(Schedule schedule) {
-  switch (schedule) {
-    case Schedule::linear:
-      return "linear";
-    case Schedule::step:
-      return "step";
-  }
-  return {};
-}
-
-struct LearningRateConfig {
-  Schedule schedule = Schedule::linear;
-  double from = 0;
-  double to = 0;           ///< linear: reached after the last step
-  double factor = 1;       ///< step: multiplied in every `every` epochs
-  std::int64_t every = 1;  ///< step: epochs
-};
-
-enum class ForwardRule : std::uint8_t { sawb, none };
-enum class GradientRule : std::uint8_t { luq, nearest, none };
-constexpr std::string_view name_of(ForwardRule rule) {
-  switch (rule) {
-    case ForwardRule::sawb:
-      return "sawb";
-    case ForwardRule::none:
-      return "none";
-  }
-  return {};
-}
-
-struct GradientRuleInfo {
-  std::string_view word;
-  std::optional<traces::Rule> rule = {};  ///< absent: gradients stay fp32
-};
-constexpr GradientRuleInfo info_of(GradientRule rule) {
-  switch (rule) {
-    case GradientRule::luq:
-      return {"luq", traces::Rule::luq_fp4};
-    case GradientRule::nearest:
-      return {"nearest", traces::Rule::nearest_fp4};
-    case GradientRule::none:
-      return {"none"};
-  }
-  return {};
-}
-constexpr std::string_view name_of(GradientRule rule) { return info_of(rule).word; }
-/// Takes random bits, and so may take samples.
-constexpr bool draws(GradientRule rule) {
-  const std::optional<traces::Rule> quantizer = info_of(rule).rule;
-  return quantizer && traces::info_of(*quantizer).draws;
-}
-
-struct QuantizeConfig {
-  ForwardRule forward = ForwardRule::sawb;
-  GradientRule gradient = GradientRule::luq;
-  unsigned random_bits = 16;                   ///< luq
-  traces::Alpha alpha = traces::Alpha::exact;  ///< luq, nearest
-  unsigned samples = 1;                        ///< luq
-};
-
-/// The three ways that comparisons put side by side: no quantizers, the paper's, and its control without
-/// randomness.
-enum class Recipe : std::uint8_t { fp32, luq, nearest };
-struct RecipeInfo {
-  std::string_view word;
-  ForwardRule forward = ForwardRule::none;
-  GradientRule gradient = GradientRule::none;
-};
-constexpr RecipeInfo info_of(Recipe recipe) {
-  switch (recipe) {
-    case Recipe::fp32:
-      return {"fp32", ForwardRule::none, GradientRule::none};
-    case Recipe::luq:
-      return {"luq", ForwardRule::sawb, GradientRule::luq};
-    case Recipe::nearest:
-      return {"nearest", ForwardRule::sawb, GradientRule::nearest};
-  }
-  return {};
-}
-constexpr std::string_view name_of(Recipe recipe) { return info_of(recipe).word; }
-
 enum class LayerWord : std::uint8_t {
   conv2d,
   linear,
@@ -114,7 +35,6 @@ enum class LayerWord : std::uint8_t {
   global_avg_pool,
   dropout
 };
-enum class Precision : std::uint8_t { fp32, quantized };
 /// Whether an output can be negative (numerics.md section 5).
 enum class OutputSign : std::uint8_t { any, never_negative, as_the_inputs };
 struct LayerWordInfo {
@@ -148,15 +68,6 @@ constexpr LayerWordInfo info_of(LayerWord word) {
   return {};
 }
 constexpr std::string_view name_of(LayerWord word) { return info_of(word).word; }
-constexpr std::string_view name_of(Precision precision) {
-  switch (precision) {
-    case Precision::fp32:
-      return "fp32";
-    case Precision::quantized:
-      return "quantized";
-  }
-  return {};
-}
 
 /// What a layer may read that no layer makes: the images of the batch. Its id, and its word in a config.
 inline constexpr std::int32_t images_input = -1;
@@ -168,6 +79,7 @@ struct LayerConfig {
   std::string name;                       ///< "" where the config gives none; a layer with parameters has one
   std::vector<std::int32_t> inputs = {};  ///< ids of the layers that it reads, or images_input
   Precision precision = Precision::fp32;
+  QuantizeConfig quantize;                ///< of a layer that multiplies; the rules have been applied
   bool has_bias = true;                   ///< conv2d, linear
   double epsilon = 1e-5, momentum = 0.1;  ///< batch_norm; rounded to fp32 before use
   double rate = 0;                        ///< dropout: share of the elements that become zero
@@ -190,7 +102,7 @@ struct TrainingConfig {
   std::int64_t epochs = 1, batch = 1, evaluation_batch = 1;
   OptimizerConfig optimizer;
   LearningRateConfig learning_rate;
-  QuantizeConfig quantize;
+  QuantizePlan quantize;
   std::vector<LayerConfig> layers;
 };
 
@@ -223,7 +135,9 @@ TrainingConfig with_overrides(TrainingConfig config, const TrainingOverrides& ov
 traces::Geometry with_batch(traces::Geometry geometry, std::int64_t batch);
 /// A layer that multiplies, as a trace has it.
 traces::LayerKind kind_of(const LayerConfig& layer);
-/// What quantizes the input of a layer.
+/// What quantizes the input of a layer, where anything does.
 traces::Rule input_rule(const LayerConfig& layer);
+/// What quantizes an operand of a quantized layer; nothing where it stays fp32.
+std::optional<QuantizerConfig> quantizer_of(const LayerConfig& layer, traces::Role role);
 
 }  // namespace quatrain::emu

@@ -94,7 +94,9 @@ void check_bounds(const JsonNode& node, const LayerConfig& layer, const Training
   if (largest > (element_limit - 1) / batch ||
       (layer.multiplies() && traces::weight_elements(layer.geometry) >= element_limit))
     throw node.error("a tensor of this layer has 2^31 elements or more");
-  if (layer.precision != Precision::quantized || config.quantize.forward == ForwardRule::none) return;
+  if (layer.precision != Precision::quantized) return;
+  const ForwardRuleInfo forward = info_of(layer.quantize.forward);
+  const bool quantizes_gradient = info_of(layer.quantize.gradient).rule.has_value();
   const traces::Encoding input = traces::encoding_of(input_rule(layer));
   constexpr auto weight = traces::Encoding::int4, gradient = traces::Encoding::fp4_e3m0;
   const Geometry geometry = with_batch(layer.geometry, config.batch);
@@ -103,10 +105,11 @@ void check_bounds(const JsonNode& node, const LayerConfig& layer, const Training
     if (const auto reason = traces::inexact_sum(gemm_size(phase, geometry), left, right, samples))
       throw node.error("{} of {} images: {}", traces::name_of(phase), config.batch, *reason);
   };
-  require_exact(Phase::forward, input, weight, 1);
-  if (config.quantize.gradient == GradientRule::none) return;
-  require_exact(Phase::backward_data, gradient, weight, 1);
-  require_exact(Phase::backward_weight, input, gradient, config.quantize.samples);
+  if (forward.quantizes_input && forward.quantizes_weight) require_exact(Phase::forward, input, weight, 1);
+  if (forward.quantizes_weight && quantizes_gradient)
+    require_exact(Phase::backward_data, gradient, weight, 1);
+  if (forward.quantizes_input && quantizes_gradient)
+    require_exact(Phase::backward_weight, input, gradient, layer.quantize.samples);
 }
 
 LayerConfig read_layer(const JsonNode& node, const std::vector<LayerConfig>& before,
@@ -119,6 +122,10 @@ LayerConfig read_layer(const JsonNode& node, const std::vector<LayerConfig>& bef
   follow_inputs(node, before, layer);
   layer.output = layer.input;
   read_keys_of_kind(node, layer);
+  if (layer.multiplies()) {
+    layer.quantize = config.quantize;
+    apply_rules(config.quantize, layer.name, layer.precision, layer.quantize);
+  }
   layer.unsigned_output = is_never_negative(layer);
   check_bounds(node, layer, config);
   if (layer.multiplies()) check_borders(node, layer, config);
@@ -136,18 +143,9 @@ void require_readers(const std::vector<JsonNode>& items, const std::vector<Layer
     if (!is_read[id]) throw items[id].error("no layer reads this one; expected its name in some 'inputs'");
 }
 
-/// numerics.md section 5: the first and the last layer with parameters stay fp32.
-void check_network(const JsonNode& node, const std::vector<JsonNode>& items,
-                   const std::vector<LayerConfig>& layers) {
-  const auto multiplies = [](const LayerConfig& layer) { return layer.multiplies(); };
-  const auto first = std::find_if(layers.begin(), layers.end(), multiplies);
-  if (first == layers.end()) throw node.error("no layer has parameters; expected a conv2d or a linear");
-  const auto last = std::find_if(layers.rbegin(), layers.rend(), multiplies).base() - 1;
-  for (const auto& [layer, word] : {std::pair{first, "first"}, std::pair{last, "last"}})
-    if (layer->precision != Precision::fp32)
-      throw items[static_cast<std::size_t>(layer - layers.begin())]
-          .at("precision")
-          .error("the {} layer with parameters stays fp32", word);
+void check_network(const JsonNode& node, const std::vector<LayerConfig>& layers) {
+  if (quantizable_layers(layers).empty())
+    throw node.error("no layer has parameters; expected a conv2d or a linear");
   const std::int64_t values = layers.back().output.elements();
   if (values != class_count)
     throw node.error("the last layer gives {} values per sample; expected {}, one per class", values,
@@ -162,8 +160,15 @@ std::vector<LayerConfig> read_layers(const JsonNode& node, const TrainingConfig&
   const std::vector<JsonNode> items = node.items(1, 1000);
   for (const JsonNode& item : items) layers.push_back(read_layer(item, layers, config, names));
   require_readers(items, layers);
-  check_network(node, items, layers);
+  check_network(node, layers);
   return layers;
+}
+
+std::vector<std::string> quantizable_layers(const std::vector<LayerConfig>& layers) {
+  std::vector<std::string> names;
+  for (const LayerConfig& layer : layers)
+    if (layer.multiplies()) names.push_back(layer.name);
+  return names;
 }
 
 }  // namespace quatrain::emu

@@ -8,4 +8,7 @@ namespace quatrain::emu {
 /// `quantize` and the batch sizes bound the int32 products of quantized layers.
 std::vector<LayerConfig> read_layers(const base::JsonNode& node, const TrainingConfig& config);
 
+/// Names of the layers that have a precision, in order.
+std::vector<std::string> quantizable_layers(const std::vector<LayerConfig>& layers);
+
 }  // namespace quatrain::emu

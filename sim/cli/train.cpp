@@ -6,11 +6,16 @@
 #include "sim/cli/console.hpp"
 #include "sim/cli/typed_values.hpp"
 #include "sim/embedded/config_file.hpp"
+#include "sim/machines.hpp"
+#include "sim/verify/step_check.hpp"
+#include "traces/base/joined.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +38,8 @@ Examples:
   quatrain train demo_cnn --trace-steps 0,5,last      a trace of these steps
   quatrain train demo_cnn --quantize fp32 --seed 7    without quantizers, and another seed
   quatrain train mine.json                            your own config
+  quatrain train mine.json --machine simt.tiled       our CUDA kernels, run by the CPU, compute the 4-bit steps
+  quatrain train mine.json --check emu.naive,simt     two machines compute beside it; ends at a difference
 
 RUN, the run directory, holds:
   config.json     the configuration, complete, as run
@@ -42,11 +49,16 @@ RUN, the run directory, holds:
   checkpoints/    one file per epoch
   trace/          the traced steps
   log.txt         what happened
-Two runs with the same state_hash are the same run, bit for bit. The number of threads does not change it.)";
+Two runs with the same state_hash are the same run, bit for bit. Neither threads nor machine change it.
+
+Exit codes:
+  0    done
+  1    --check found a difference; its record is the trace RUN/difference
+  2    bad input, or a machine that was named cannot run here)";
 
 struct Typed {
   std::string config;
-  std::string out, data, trace, steps, quantize;
+  std::string out, data, trace, steps, quantize, machine, check;
   emu::TrainingOverrides overrides;
   unsigned threads = 0;
   bool resumes = false;
@@ -77,7 +89,7 @@ void print_plan(const emu::TrainingConfig& config) {
   const emu::ForwardMacs macs = emu::forward_macs(config);
   fmt::print("{}: seed {}, {} epoch{}, batch {}; {} forward MACs per image", config.name, config.seed,
              config.epochs, config.epochs == 1 ? "" : "s", config.batch, macs.all);
-  if (config.quantize.forward != emu::ForwardRule::none)
+  if (macs.quantized > 0)
     fmt::print(", {:.1f} % of them on 4-bit codes",
                100.0 * static_cast<double>(macs.quantized) / static_cast<double>(macs.all));
   fmt::print("\nepoch  train loss  test loss  test accuracy  seconds  state_hash\n");
@@ -96,8 +108,75 @@ emu::TrainingResult train_on_its_data(const emu::TrainingOptions& options, base:
   throw base::Error("{}; --data names their folder", error.what());
 }
 
+/// The machine that the trainer is in place: without --machine all is as with this one.
+constexpr const char* built_in = "emu.blocked";
+
+/// Who computes the 4-bit steps, and who computes them too.
+class StepMachines {
+ public:
+  explicit StepMachines(const Typed& typed) : pool_(typed.threads, interrupted) {
+    const std::string trained_on = typed.machine.empty() ? built_in : only_one(typed.machine);
+    std::vector<std::string> checks =
+        typed.check.empty() ? std::vector<std::string>{} : named("--check", typed.check);
+    std::erase(checks, trained_on);
+    if (!typed.check.empty() && checks.empty())
+      throw base::Error("--check: {} computes the run itself; expected another machine", trained_on);
+    std::vector<std::string> wanted = checks;
+    wanted.push_back(trained_on);
+    registered_ = make_machines(wanted, pool_);
+    computes_ = &machine("--machine", trained_on);
+    for (const std::string& name : checks) checked_.push_back({.machine = machine("--check", name)});
+  }
+
+  void set(emu::TrainingOptions& options) {
+    if (computes_->name() != built_in) options.machine = computes_;
+    if (checked_.empty()) return;
+    options.watch = [this, &options](const std::filesystem::path& run_directory) {
+      return std::make_unique<StepCheck>(options.config, checked_, *computes_, run_directory);
+    };
+  }
+
+  void print_checks() const {
+    for (const CheckedBeside& beside : checked_) {
+      fmt::print("checked by {}: {} quantizers and {} products, all equal", beside.machine.name(),
+                 beside.quantizers, beside.gemms);
+      if (beside.unsupported > 0) fmt::print("; {} that it does not support", beside.unsupported);
+      fmt::print("\n");
+    }
+  }
+
+ private:
+  static std::vector<std::string> named(const char* option, const std::string& list) try {
+    return machines_named(list);
+  } catch (base::Error& error) {
+    error.add_context("{}", option);
+    throw;
+  }
+
+  static std::string only_one(const std::string& typed) {
+    const std::vector<std::string> names = named("--machine", typed);
+    if (names.size() != 1)
+      throw base::Error("--machine: '{}' names {}; expected one machine", typed, base::joined(names));
+    return names.front();
+  }
+
+  traces::Machine& machine(const char* option, const std::string& name) const {
+    const auto found = std::find_if(registered_.begin(), registered_.end(),
+                                    [&](const RegisteredMachine& one) { return one.name == name; });
+    if (!found->machine) throw base::Error("{}: {} cannot run here: {}", option, name, found->why_not);
+    return *found->machine;
+  }
+
+  base::ThreadPool pool_;
+  std::vector<RegisteredMachine> registered_;
+  traces::Machine* computes_ = nullptr;
+  std::vector<CheckedBeside> checked_;
+};
+
 int train(const Typed& typed, const CLI::App& command, const std::string& command_line) {
   emu::TrainingOptions options = options_of(typed, command, command_line);
+  std::optional<StepMachines> machines;
+  if (!typed.machine.empty() || !typed.check.empty()) machines.emplace(typed).set(options);
   bool has_plan = false;
   options.epoch_ended = [&](const emu::EpochMetrics& metrics) {
     if (!has_plan) print_plan(options.config);
@@ -106,7 +185,14 @@ int train(const Typed& typed, const CLI::App& command, const std::string& comman
   };
   options.noted = print_to_stderr;
   const auto progress = make_progress();
-  const emu::TrainingResult result = train_on_its_data(options, *progress);
+  emu::TrainingResult result;
+  try {
+    result = train_on_its_data(options, *progress);
+  } catch (const MachinesDiffer& difference) {
+    print_to_stderr(difference.what());
+    return 1;
+  }
+  if (machines) machines->print_checks();
   if (result.trace) fmt::print("trace: {}\n", result.trace->string());
   fmt::print("{}\n", result.run_directory.string());
   return 0;
@@ -146,6 +232,15 @@ void add_train_command(CLI::App& program, Action& action) {
   command->add_option(
       "--trace-steps", typed->steps,
       "steps to trace, with commas: numbers, first, middle, last;\ndefault: first,middle,last");
+  command
+      ->add_option("--machine", typed->machine,
+                   "computes all quantizers and 4-bit products (default: emu.blocked);\n`quatrain machines` "
+                   "lists them")
+      ->check(not_empty());
+  command
+      ->add_option("--check", typed->check,
+                   "machines that compute them too, with commas: names or beginnings of names")
+      ->check(not_empty());
   command->add_flag("--resume", typed->resumes, "go on after the newest checkpoint in --out")->needs(out);
   command->callback([typed, command, &action] {
     action = [typed, command](const Provenance& typed_line) {

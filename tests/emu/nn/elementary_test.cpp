@@ -95,5 +95,21 @@ TEST(Logarithm, ErrorStaysBelowTheStatedBound) {
   EXPECT_GT(largest, 0.49L) << "the sample reached no hard case";
 }
 
+TEST(CosineOfTurns, ExamplesOfTheText) {  // section 11
+  EXPECT_EQ(cosine_of_turns(0), 1.0);
+  EXPECT_EQ(cosine_of_turns(0.0625), 0x1.d906bcf328d46p-1);
+  EXPECT_EQ(cosine_of_turns(0.125), 0x1.6a09e667f3bcdp-1);
+  EXPECT_EQ(cosine_of_turns(0.2), 0x1.3c6ef372fe94ep-2);
+  EXPECT_EQ(cosine_of_turns(0.25), 0.0);
+}
+
+TEST(CosineOfTurns, ErrorStaysBelowTheStatedBound) {
+  for (int i = 0; i <= 100'000; ++i) {
+    const double x = 0.25 * i / 100'000;
+    const long double angle = 2 * 3.14159265358979323846264338327950288L * static_cast<long double>(x);
+    ASSERT_LE(std::abs(static_cast<long double>(cosine_of_turns(x)) - std::cos(angle)), 0x1p-51L) << x;
+  }
+}
+
 }  // namespace
 }  // namespace quatrain::emu

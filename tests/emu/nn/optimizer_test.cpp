@@ -47,32 +47,5 @@ TEST(UpdateParameters, EqualForAnyNumberOfThreads) {
   }
 }
 
-TEST(LearningRate, LinearExamplesOfTheText) {  // section 11
-  const LearningRateConfig falling{.schedule = Schedule::linear, .from = 0.05, .to = 0};
-  for (const auto& [step, expected] :
-       {std::pair{0, 0x3d4ccccdU}, {1, 0x3d4cba2bU}, {1407, 0x3ccccccdU}, {2813, 0x37950d23U}})
-    EXPECT_EQ(bits_of(learning_rate_at(falling, step, 938, 3)), expected) << "step " << step;
-  const LearningRateConfig rising{.schedule = Schedule::linear, .from = 0.01, .to = 0.1};
-  EXPECT_EQ(bits_of(learning_rate_at(rising, 3, 7, 1)), 0x3d46f2d6U);
-}
-
-TEST(LearningRate, StepExamplesOfTheText) {
-  const LearningRateConfig config{.schedule = Schedule::step, .from = 0.05, .factor = 0.1, .every = 1};
-  for (const auto& [epoch, expected] :
-       {std::pair{0, 0x3d4ccccdU}, {1, 0x3ba3d70aU}, {2, 0x3a03126fU}, {3, 0x3851b717U}}) {
-    EXPECT_EQ(bits_of(learning_rate_at(config, epoch * 10, 10, 4)), expected)
-        << "first step of epoch " << epoch;
-    EXPECT_EQ(bits_of(learning_rate_at(config, epoch * 10 + 9, 10, 4)), expected)
-        << "last step of epoch " << epoch;
-  }
-}
-
-TEST(LearningRate, StepHoldsForEveryEpochs) {
-  const LearningRateConfig config{.schedule = Schedule::step, .from = 1, .factor = 0.5, .every = 3};
-  std::vector<float> rates;
-  for (int epoch = 0; epoch < 7; ++epoch) rates.push_back(learning_rate_at(config, epoch * 4 + 3, 4, 7));
-  EXPECT_EQ(rates, (std::vector<float>{1, 1, 1, 0.5F, 0.5F, 0.5F, 0.25F}));
-}
-
 }  // namespace
 }  // namespace quatrain::emu

@@ -1,6 +1,7 @@
 #include "emu/nn/quantized_layer.hpp"
 
 #include "emu/gemm/epilogue.hpp"
+#include "emu/machine.hpp"
 #include "emu/nn/sum.hpp"
 #include "tests/emu/gemm/fp32_reference.hpp"
 #include "tests/emu/nn/seen_paths.hpp"
@@ -46,12 +47,14 @@ class ByTheText {
         codes(dz.values(), is_luq ? traces::Rule::luq_fp4 : traces::Rule::nearest_fp4,
               is_luq ? quantize_.samples : 1);
     const bool forward_is_quantized = quantize_.forward == ForwardRule::sawb;
+    const bool weight_is_quantized = quantize_.forward != ForwardRule::none;
     const bool gradient_is_quantized = quantize_.gradient != GradientRule::none;
     Expected expected;
     if (forward_is_quantized) {
       expected.output = product(Phase::forward, input[0], weight);
     } else {
-      expected.output = product(Phase::forward, x.values(), weight_.value);
+      expected.output =
+          product(Phase::forward, x.values(), weight_is_quantized ? values(weight[0]) : weight_.value);
     }
     const auto plane = static_cast<std::size_t>(layer_.output.plane());
     for (std::size_t i = 0; i < expected.output.size(); ++i)
@@ -61,8 +64,10 @@ class ByTheText {
       expected.weight_gradient = product(Phase::backward_weight, input[0], gradient);
     } else {
       mixed(forward_is_quantized ? values(input[0]) : copy(x.values()),
-            forward_is_quantized ? values(weight[0]) : weight_.value,
+            weight_is_quantized ? values(weight[0]) : weight_.value,
             gradient_is_quantized ? gradient : std::vector<QuantizedTensor>{}, dz, expected);
+      if (weight_is_quantized && gradient_is_quantized)
+        expected.input_gradient = product(Phase::backward_data, gradient[0], weight);
     }
     expected.bias_gradient.resize(bias_.value.size());
     sum_channels(dz, expected.bias_gradient, pool_);
@@ -148,13 +153,14 @@ class QuantizedLayers : public testing::TestWithParam<Case> {};
 TEST_P(QuantizedLayers, ComputeWhatTheTextsSay) {
   const TrainingConfig config = tests::tiny_config();
   for (const std::size_t index : {2U, 3U, 5U}) {
-    const LayerConfig& layer = config.layers[index];
+    LayerConfig layer = config.layers[index];
+    layer.quantize = GetParam().quantize;
     const Tensor x = random_tensor(layer.input, !layer.unsigned_input, 1);
     const Tensor dz = random_tensor(layer.output, true, 2);
     for (const SimdPath path : supported_paths())
       for (const unsigned threads : {1U, 2U, 7U}) {
         SCOPED_TRACE(fmt::format("{}, {}, {} threads", layer.name, name_of(path), threads));
-        QuantizedLayer quantized(layer, GetParam().quantize, id, 4, path);
+        QuantizedLayer quantized(layer, id, 4, path);
         const std::vector<Parameter*> parameters = quantized.parameters();
         for (std::size_t o = 0; o < parameters[1]->value.size(); ++o)
           parameters[1]->value[o] = 0.1F * static_cast<float>(o + 1);
@@ -182,9 +188,80 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"luq_pow2", {.alpha = traces::Alpha::pow2}},
                     Case{"nearest", {.gradient = GradientRule::nearest}},
                     Case{"only_forward", {.gradient = GradientRule::none}},
+                    Case{"only_weight",
+                         {.forward = ForwardRule::sawb_weight, .gradient = GradientRule::none}},
+                    Case{"all_but_input", {.forward = ForwardRule::sawb_weight, .samples = 2}},
                     Case{"only_gradient", {.forward = ForwardRule::none, .samples = 2}},
                     Case{"neither", {.forward = ForwardRule::none, .gradient = GradientRule::none}}),
     [](const auto& test) { return test.param.name; });
+
+/// Hands its tasks to the naive machine, and counts them.
+class CountingMachine final : public traces::Machine {
+ public:
+  std::string name() const override { return "counting"; }
+  std::string ran_on() const override { return "tests"; }
+  traces::Refusal refuses(const traces::Gemm&, traces::Encoding, traces::Encoding) const override {
+    return std::nullopt;
+  }
+  traces::Refusal refuses(traces::Rule) const override { return std::nullopt; }
+  traces::QuantizerResult quantize(const traces::QuantizerTask& task) override {
+    ++quantizers;
+    return naive_->quantize(task);
+  }
+  traces::GemmResult multiply(const traces::Gemm& gemm, const traces::Operand& left,
+                              std::span<const traces::Operand> right) override {
+    ++products;
+    traces::GemmResult result = naive_->multiply(gemm, left, right);
+    if (spoils_output) result.output[1] += 1;
+    return result;
+  }
+  int quantizers = 0, products = 0;
+  bool spoils_output = false;
+
+ private:
+  std::unique_ptr<traces::Machine> naive_ = make_naive_machine();
+};
+
+/// Forward and backward of one layer; the results in a row.
+std::vector<float> results_of(const LayerConfig& layer, StepMachine* machine, bool wants_input_gradient) {
+  const Tensor x = random_tensor(layer.input, !layer.unsigned_input, 1);
+  const Tensor dz = random_tensor(layer.output, true, 2);
+  QuantizedLayer quantized(layer, id, 4, SimdPath::portable);
+  base::ThreadPool pool(2);
+  StepContext context{.pool = pool, .seed = seed, .step = step, .machine = machine};
+  std::vector<float> all;
+  const auto add = [&](std::span<const float> values) {
+    all.insert(all.end(), values.begin(), values.end());
+  };
+  add(quantized.forward(x, context).values());
+  const Tensor& dx = quantized.backward(dz, wants_input_gradient, context);
+  if (wants_input_gradient) add(dx.values());
+  for (const Parameter* parameter : quantized.parameters()) add(parameter->gradient);
+  return all;
+}
+
+TEST(QuantizedLayerOnAMachine, AllWorkIsTheMachines) {
+  const TrainingConfig config = tests::tiny_config();
+  for (const std::size_t index : {2U, 3U, 5U}) {
+    const LayerConfig& layer = config.layers[index];
+    CountingMachine machine;
+    MachineSteps steps(machine);
+    EXPECT_EQ(results_of(layer, &steps, true), results_of(layer, nullptr, true)) << layer.name;
+    EXPECT_EQ(machine.quantizers, 4);  // input, weight, two samples of the gradient
+    EXPECT_EQ(machine.products, 3);
+    machine.spoils_output = true;
+    EXPECT_NE(results_of(layer, &steps, true), results_of(layer, nullptr, true))
+        << "outputs are the machine's";
+  }
+}
+
+TEST(QuantizedLayerOnAMachine, TheFirstLayerHasNoBackwardData) {
+  const LayerConfig layer = tests::tiny_config().layers[2];
+  CountingMachine machine;
+  MachineSteps steps(machine);
+  EXPECT_EQ(results_of(layer, &steps, false), results_of(layer, nullptr, false));
+  EXPECT_EQ(machine.products, 2);
+}
 
 }  // namespace
 }  // namespace quatrain::emu

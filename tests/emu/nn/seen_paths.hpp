@@ -9,7 +9,9 @@ namespace quatrain::tests {
 
 struct SeenPaths final : emu::StepObserver {
   std::set<emu::SimdPath> paths;
-  void quantized(const emu::QuantizerEvent& event) override { paths.insert(event.quantizer.path()); }
+  void quantized(const emu::QuantizerEvent& event) override {
+    if (event.path) paths.insert(*event.path);
+  }
   void multiplied(const emu::ProductEvent&) override {}
 };
 

@@ -126,7 +126,7 @@ TEST_F(TrainerTrace, WhatCannotBeTracedIsRefusedBeforeAnythingIsMade) {
     return message;
   };
   TrainingOptions run = traced("run");
-  run.config.quantize.gradient = GradientRule::none;
+  for (LayerConfig& layer : run.config.layers) layer.quantize.gradient = GradientRule::none;
   EXPECT_EQ(refused(run),
             "tiny: nothing to trace; expected quantized layers, with forward and gradient quantized");
   run = traced("run");

@@ -341,5 +341,36 @@ TEST_F(TrainCommand, SampleTraceIsMadeAgainBitForBit) {
     EXPECT_EQ(text_of(folder_ / "sample" / name), text_of(data / "sample_trace" / name)) << name;
 }
 
+/// The hash at the end of the row of epoch 1.
+std::string first_hash(const std::string& out) {
+  std::smatch found;
+  return std::regex_search(out, found, std::regex("\n    1 .* ([0-9a-f]{64})\n")) ? found[1].str() : "";
+}
+
+TEST_F(TrainCommand, OnAnotherMachineAndCheckedByOthers) {
+  const ProgramRun alone = train("tiny.json --data data --epochs 1 --out alone");
+  const ProgramRun checked =
+      train("tiny.json --data data --epochs 1 --out checked --machine simt.tiled --check emu");
+  EXPECT_EQ(checked.exit_code, 0) << checked.err;
+  EXPECT_NE(first_hash(alone.out), "");
+  EXPECT_EQ(first_hash(alone.out), first_hash(checked.out));
+  // 3 layers; 3 steps with 4 quantizations and 3 products, a test batch with 2 and 1
+  EXPECT_THAT(checked.out, HasSubstr("checked by emu.naive: 42 quantizers and 30 products, all equal\n"
+                                     "checked by emu.blocked: 42 quantizers and 30 products, all equal\n"));
+  EXPECT_THAT(read_whole_file(in("checked/log.txt")),
+              HasSubstr("quantizers and 4-bit products on simt.tiled, "));
+  EXPECT_FALSE(std::filesystem::exists(in("checked/difference")));
+}
+
+TEST_F(TrainCommand, MachinesThatCannotBeMeant) {
+  expect_refusal("tiny.json --data data --machine emu",
+                 "--machine: 'emu' names emu.naive, emu.blocked; expected one machine");
+  expect_refusal("tiny.json --data data --check emu.blocked",
+                 "--check: emu.blocked computes the run itself; expected another machine");
+  const ProgramRun run = train("tiny.json --data data --machine nobody");
+  EXPECT_EQ(run.exit_code, 2);
+  EXPECT_THAT(run.err, testing::StartsWith("error: --machine: no machine 'nobody'; expected names or"));
+}
+
 }  // namespace
 }  // namespace quatrain::tests

@@ -1,0 +1,94 @@
+#include "emu/nn/step_machine.hpp"
+
+#include "emu/gemm/blocked.hpp"
+#include "emu/gemm/epilogue.hpp"
+#include "emu/nn/layer.hpp"
+#include "emu/nn/training_config.hpp"
+#include "traces/encoding/nibbles.hpp"
+
+namespace quatrain::emu {
+namespace {
+
+using traces::Phase;
+
+std::size_t result_size(const traces::Gemm& gemm) {
+  return static_cast<std::size_t>(traces::result_elements(gemm.phase, gemm.geometry));
+}
+
+struct PackedOperand {
+  explicit PackedOperand(const QuantizedTensor& tensor)
+      : codes(traces::pack_nibbles(tensor.codes)), encoding(tensor.encoding), scale(tensor.scale) {}
+  traces::Operand view() const { return {encoding, scale, codes}; }
+  std::vector<std::uint8_t> codes;
+  traces::Encoding encoding;
+  float scale;
+};
+
+traces::Refusal why_not(const traces::Machine& machine, const LayerConfig& layer,
+                        const TrainingConfig& config) {
+  for (const traces::Role role : {traces::Role::input, traces::Role::weight, traces::Role::gradient})
+    if (const auto quantizer = quantizer_of(layer, role))
+      if (const auto reason = machine.refuses(quantizer->rule))
+        return fmt::format("{} of layer {}: {}", traces::name_of(quantizer->rule), layer.name, *reason);
+  for (const Phase phase : {Phase::forward, Phase::backward_data, Phase::backward_weight}) {
+    const auto left = quantizer_of(layer, traces::info_of(phase).left),
+               right = quantizer_of(layer, traces::info_of(phase).right);
+    if (!left || !right) continue;
+    const traces::Gemm gemm{phase, with_batch(layer.geometry, config.batch)};
+    if (const auto reason =
+            machine.refuses(gemm, traces::encoding_of(left->rule), traces::encoding_of(right->rule)))
+      return fmt::format("{} of layer {}: {}", traces::name_of(phase), layer.name, *reason);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+void EmulatorSteps::quantize(const traces::QuantizerTask& task, StepContext& context, QuantizedTensor& out) {
+  make_quantizer({.rule = task.rule, .random_bits = task.random_bits, .alpha = task.alpha}, path_)
+      ->quantize(task.source, task.draws, task.maximum, context.pool, out);
+}
+
+StepProduct EmulatorSteps::multiply(const traces::Gemm& gemm, const QuantizedTensor& left,
+                                    std::span<const QuantizedTensor> right, StepContext& context) {
+  const std::size_t count = result_size(gemm);
+  if (context.accumulators.size() < count) context.accumulators.resize(count);
+  const std::span<std::int32_t> accumulators = std::span(context.accumulators).first(count);
+  multiply_blocked(gemm, left, right, accumulators, path_, context.pool, context.workspace);
+  return {.scale = product_scale(left.scale, right.front().scale, static_cast<unsigned>(right.size())),
+          .accumulators = accumulators,
+          .output = {}};
+}
+
+void MachineSteps::quantize(const traces::QuantizerTask& task, StepContext&, QuantizedTensor& out) {
+  const traces::QuantizerResult result = machine_.quantize(task);
+  out.encoding = traces::encoding_of(task.rule);
+  out.codes = traces::unpack_nibbles(result.codes, task.source.size());
+  out.scale = result.scale;
+  out.max = result.max;
+  out.facts = result.facts;
+}
+
+StepProduct MachineSteps::multiply(const traces::Gemm& gemm, const QuantizedTensor& left,
+                                   std::span<const QuantizedTensor> right, StepContext& context) {
+  const PackedOperand packed_left(left);
+  const std::vector<PackedOperand> packed_right(right.begin(), right.end());
+  std::vector<traces::Operand> views;
+  for (const PackedOperand& sample : packed_right) views.push_back(sample.view());
+  traces::GemmResult result = machine_.multiply(gemm, packed_left.view(), views);
+  context.accumulators = std::move(result.accumulators);
+  context.output = std::move(result.output);
+  const auto samples = static_cast<unsigned>(right.size());
+  return {.scale = result.has_output ? result.scale : product_scale(left.scale, right.front().scale, samples),
+          .accumulators = context.accumulators,
+          .output = context.output};
+}
+
+traces::Refusal why_not_trained_on(const traces::Machine& machine, const TrainingConfig& config) {
+  for (const LayerConfig& layer : config.layers)
+    if (layer.has_parameters() && layer.precision == Precision::quantized)
+      if (const auto reason = why_not(machine, layer, config)) return reason;
+  return std::nullopt;
+}
+
+}  // namespace quatrain::emu
