@@ -22,7 +22,8 @@ constexpr std::array<Word, 2> pe_words = {"dual_int4_fp4", "bf16"};
 constexpr std::array<Word, 1> lowering_words = {"as_recorded"};
 constexpr std::array<Word, 3> random_source_words = {"philox", "lfsr", "none"};
 constexpr std::int64_t largest_block = 1'000'000'000;
-constexpr std::array<Word, 1> search_words = {"dram_bytes"};
+constexpr std::array<Word, 2> search_words = {"dram_bytes", "time"};
+constexpr std::array<Word, 2> buffering_words = {"single", "double"};
 constexpr std::array<Word, 4> dram_words = {"hbm2", "gddr6", "lpddr4", "ddr3"};
 
 /// An accumulator is {"int": 32} in the integer PE and {"float": 32} in the bf16 PE.
@@ -66,6 +67,8 @@ RandomSource read_random_source(const JsonNode& node, Pe pe) {
 void read_buffers(const JsonNode& node, AcceleratorConfig& config) {
   config.operand_kib = static_cast<unsigned>(node.at("operand_kib").integer(16, 512));
   config.accumulator_kib = static_cast<unsigned>(node.at("accumulator_kib").integer(8, 256));
+  if (node.has("buffering"))
+    config.buffering = static_cast<Buffering>(node.at("buffering").one_of(buffering_words));
   node.reject_unread_keys();
 }
 
@@ -80,8 +83,7 @@ std::uint64_t read_block(const JsonNode& node, std::uint32_t side, Word side_nam
 MappingChoice read_mapping(const JsonNode& node, rtl_models::ArrayShape array) {
   MappingChoice choice;
   if (node.has("search")) {
-    node.at("search").one_of(search_words);
-    choice = SearchedBlocks{};
+    choice = SearchedBlocks{static_cast<SearchedFor>(node.at("search").one_of(search_words))};
   } else {
     choice = Blocks{static_cast<LoopOrder>(node.at("order").one_of(loop_order_words)),
                     read_block(node.at("m"), array.rows, "rows"),
@@ -94,12 +96,47 @@ MappingChoice read_mapping(const JsonNode& node, rtl_models::ArrayShape array) {
 
 nlohmann::ordered_json mapping_object(const MappingChoice& choice) {
   if (const Blocks* blocks = std::get_if<Blocks>(&choice)) return to_json_object(*blocks);
-  return {{"search", search_words[0]}};
+  return {{"search", search_words[static_cast<std::size_t>(std::get<SearchedBlocks>(choice).least)]}};
+}
+
+/// Keys that `stalls` brings with it.
+DramDetails read_dram_details(const JsonNode& node) {
+  constexpr std::int64_t largest_burst = 65'536, largest_page = 1 << 24;
+  constexpr double longest_ns = 1e6, least_efficiency = 0.01;
+  DramDetails dram;
+  dram.stalls = node.at("stalls").boolean();
+  dram.latency_ns = node.at("latency_ns").number(0, longest_ns);
+  dram.burst_bytes = static_cast<std::uint32_t>(node.at("burst_bytes").integer(1, largest_burst));
+  if (node.has("efficiency")) dram.efficiency = node.at("efficiency").number(least_efficiency, 1);
+  if (!node.has("page_bytes") && !node.has("page_miss_ns")) return dram;
+  const JsonNode page = node.at("page_bytes");
+  dram.page_bytes = static_cast<std::uint32_t>(page.integer(1, largest_page));
+  if (dram.page_bytes % dram.burst_bytes != 0)
+    throw page.error("found {}; expected a multiple of burst_bytes, which is {}", dram.page_bytes,
+                     dram.burst_bytes);
+  dram.page_miss_ns = node.at("page_miss_ns").number(0, longest_ns);
+  return dram;
+}
+
+nlohmann::ordered_json dram_object(const AcceleratorConfig& config) {
+  nlohmann::ordered_json json = {{"kind", name_of(config.dram)}, {"gib_per_s", config.dram_gib_per_s}};
+  if (!config.dram_details) return json;
+  const DramDetails& dram = *config.dram_details;
+  json["stalls"] = dram.stalls;
+  json["latency_ns"] = dram.latency_ns;
+  json["burst_bytes"] = dram.burst_bytes;
+  json["efficiency"] = dram.efficiency;
+  if (dram.page_bytes > 0) {
+    json["page_bytes"] = dram.page_bytes;
+    json["page_miss_ns"] = dram.page_miss_ns;
+  }
+  return json;
 }
 
 void read_dram(const JsonNode& node, AcceleratorConfig& config) {
   if (node.has("kind")) config.dram = static_cast<Dram>(node.at("kind").one_of(dram_words));
   config.dram_gib_per_s = node.at("gib_per_s").number(0.001, 100'000);
+  if (node.has("stalls")) config.dram_details = read_dram_details(node);
   node.reject_unread_keys();
 }
 
@@ -143,6 +180,15 @@ AcceleratorConfig read_accelerator(const JsonNode& root) {
   read_buffers(root.at("buffers"), config);
   read_dram(root.at("dram"), config);
   if (root.has("mapping")) config.mapping = read_mapping(root.at("mapping"), config.array);
+  if (config.stalls() != nullptr && !root.has("mapping"))
+    throw root.at("dram").at("stalls").error(
+        "found true; expected /mapping beside it: the memory loads the blocks of a mapping");
+  const SearchedBlocks* search = std::get_if<SearchedBlocks>(&config.mapping);
+  if (search != nullptr && search->least == SearchedFor::time && config.stalls() == nullptr)
+    throw root.at("mapping").at("search").error(
+        "found 'time'; expected /dram/stalls true beside it: without stalls no mapping is faster than tile "
+        "after "
+        "tile");
   config.technology = read_technology_names(root.at("technology"));
   root.read_schema_key();
   root.reject_unread_keys();
@@ -167,7 +213,9 @@ nlohmann::ordered_json to_json_object(const AcceleratorConfig& config) {
       {"random_source", name_of(config.random_source)},
       {"clock_mhz", config.clock_mhz},
       {"buffers", {{"operand_kib", config.operand_kib}, {"accumulator_kib", config.accumulator_kib}}},
-      {"dram", {{"kind", name_of(config.dram)}, {"gib_per_s", config.dram_gib_per_s}}}};
+      {"dram", dram_object(config)}};
+  if (config.buffering != Buffering::single)
+    json["buffers"]["buffering"] = buffering_words[static_cast<std::size_t>(config.buffering)];
   if (!std::holds_alternative<TilesInOrder>(config.mapping)) json["mapping"] = mapping_object(config.mapping);
   json["technology"] = config.technology;
   return json;

@@ -4,11 +4,13 @@
 
 #include "rtl_models/schedule/tile_schedule.hpp"
 #include "sim/accelerator/mapping/blocks.hpp"
+#include "sim/accelerator/memory/stalls.hpp"
 #include "traces/base/strict_json.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -29,10 +31,23 @@ unsigned operand_bits_of(Pe pe);
 
 /// Tile after tile, without blocks: columns of tiles outside, rows of tiles inside.
 struct TilesInOrder {};
-/// For each GEMM the blocks with the least DRAM bytes.
-struct SearchedBlocks {};
+/// For each GEMM the blocks with the least of something. Time needs stalls.
+enum class SearchedFor : std::uint8_t { dram_bytes, time };
+struct SearchedBlocks {
+  SearchedFor least = SearchedFor::dram_bytes;
+};
 /// How every GEMM is mapped.
 using MappingChoice = std::variant<TilesInOrder, Blocks, SearchedBlocks>;
+
+/// When the DRAM answers.
+struct DramDetails {
+  bool stalls = false;  ///< false: the others have no effect
+  double latency_ns = 0;
+  std::uint32_t burst_bytes = 1;
+  double efficiency = 1;         ///< share of gib_per_s that bursts reach
+  std::uint32_t page_bytes = 0;  ///< 0: without pages
+  double page_miss_ns = 0;
+};
 
 /// Output stationary, serial drain, operands as recorded, 32-bit accumulators: the only words of those keys.
 struct AcceleratorConfig {
@@ -45,10 +60,16 @@ struct AcceleratorConfig {
   unsigned accumulator_kib = 64;  ///< results pass through it on their way out
   Dram dram = Dram::hbm2;
   double dram_gib_per_s = 100;
+  std::optional<DramDetails> dram_details = {};
+  Buffering buffering = Buffering::single;
   MappingChoice mapping;
   std::vector<std::string> technology;  ///< names of embedded tables, or files relative to the config
 
   unsigned operand_bits() const { return operand_bits_of(pe); }
+  /// Nothing where stalls are not asked for.
+  const DramDetails* stalls() const {
+    return dram_details && dram_details->stalls ? &*dram_details : nullptr;
+  }
 };
 
 /// Throws Error that names file and JSON pointer.

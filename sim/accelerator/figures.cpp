@@ -17,11 +17,16 @@ const std::uint64_t* counted(const Tally& tally) {
   return tally.activity ? &((*tally.activity).*member) : nullptr;
 }
 
+template <std::uint64_t Stalls::*member>
+const std::uint64_t* waited(const Tally& tally) {
+  return tally.stalls ? &((*tally.stalls).*member) : nullptr;
+}
+
 double in_range_utilization(const Config&, const Tally& tally) {
   return tally.use.overall_of(tally.in_range_macs);
 }
 
-constexpr std::array<Figure, 27> list = {{
+constexpr std::array<Figure, 30> list = {{
     {"", "tiles", "tiles", Quantity::count, "tiles of at most rows x columns results",
      [](const Tally& t) { return &t.use.tiles; }},
     {"", "cycles", "cycles", Quantity::count, "clock cycles of the array, without stalls",
@@ -34,15 +39,17 @@ constexpr std::array<Figure, 27> list = {{
      [](const Tally& t) { return &t.use.outputs; }},
     {"", "streamed_cycles", "streamed cycles", Quantity::count, "cycles in which operands enter the array",
      [](const Tally& t) { return &t.use.streamed_cycles; }},
-    {"", "milliseconds", "compute time", Quantity::milliseconds, "cycles at clock_mhz, without stalls",
+    {"", "milliseconds", "time", Quantity::milliseconds,
+     "cycles at clock_mhz, with the stalls where dram.stalls is true",
      [](const Config& c, const Tally& t) { return milliseconds(c, t); }},
     {"", "dram_milliseconds", "DRAM time", Quantity::milliseconds, "what the bytes alone take at gib_per_s",
      [](const Config& c, const Tally& t) { return dram_milliseconds(c, t); }},
     {"", "longer_milliseconds", "longer time", Quantity::milliseconds,
-     "the larger of compute and DRAM time of each record, summed",
+     "the larger of the times of cycles and bytes of each record, summed",
      [](const Tally& t) { return &t.longer_milliseconds; }},
     {"", "memory_bound", "memory-bound records", Quantity::count,
-     "records whose DRAM time is larger than their compute time",
+     "records whose bytes take longer than their cycles; with stalls, those that wait longer than they "
+     "compute",
      [](const Tally& t) { return &t.memory_bound; }},
     {"utilization", "spatial", "spatial utilization", Quantity::share,
      "share of the PEs that a tile uses, mean",
@@ -70,6 +77,12 @@ constexpr std::array<Figure, 27> list = {{
      [](const Tally& t) { return &t.compulsory.right_bytes; }},
     {"compulsory_bytes", "result", "compulsory result", Quantity::bytes, "fp32 results, each once",
      [](const Tally& t) { return &t.compulsory.result_bytes; }},
+    {"stalls", "load_bound", "load-bound cycles", Quantity::count,
+     "cycles in which the array waits while the memory loads", waited<&Stalls::load_bound>},
+    {"stalls", "store_bound", "store-bound cycles", Quantity::count,
+     "cycles in which the array waits while the memory stores", waited<&Stalls::store_bound>},
+    {"stalls", "quantizers", "quantizer cycles", Quantity::count,
+     "cycles in which tensors pass the quantizers, before their GEMM", waited<&Stalls::quantizers>},
     {"activity", "macs", "simulated MACs", Quantity::count, "products that a PE added",
      counted<&Activity::macs>},
     {"activity", "zero_operand_macs", "zero-operand MACs", Quantity::count,

@@ -35,7 +35,7 @@ struct Figure {
   std::variant<Count, Time, Derived> in_tally;
 
   std::string column() const;
-  /// Nothing for activity that was not simulated.
+  /// Nothing for activity that was not simulated and for stalls that were not asked for.
   std::optional<Value> value(const AcceleratorConfig& config, const Tally& tally) const;
 };
 

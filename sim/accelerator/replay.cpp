@@ -1,6 +1,7 @@
 #include "sim/accelerator/replay.hpp"
 
 #include "sim/accelerator/cycles.hpp"
+#include "sim/accelerator/memory/block_visits.hpp"
 #include "sim/records/compare.hpp"
 #include "sim/records/result_place.hpp"
 #include "traces/base/error.hpp"
@@ -56,11 +57,12 @@ std::string_view name_of(rtl_models::Fidelity fidelity) {
   return fidelity_words[static_cast<std::size_t>(fidelity)];
 }
 
-ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity) {
+ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity, bool with_memory) {
   ArrayModels models;
   models.main = rtl_models::make_array_model(shape, fidelity);
   if (fidelity == rtl_models::Fidelity::array && shape.rows * shape.columns <= most_sampled_pes)
     models.sampled_pe = rtl_models::make_array_model(shape, rtl_models::Fidelity::pe);
+  if (with_memory) models.memory = rtl_models::make_memory_model();
   return models;
 }
 
@@ -107,6 +109,25 @@ rtl_models::Activity RecordCheck::replay(const TrainingGemm& work) {
                                                 place_of(work), result.cycles, expected));
   }
   return result.activity;
+}
+
+void RecordCheck::check_stalls(const TrainingGemm& work, BlockTraffic& traffic,
+                               const rtl_models::DramTiming& timing, Buffering buffering,
+                               const Stalls& expected) {
+  BlockVisits visits(traffic, work.mapping);
+  const rtl_models::MemoryRun run = models_.memory->run(
+      timing, {timing.period_ps, places_of(buffering),
+               [&](rtl_models::BlockVisit& visit) { return visits.next(visit); }, nullptr});
+  const auto compare = [&](std::string_view what, std::uint64_t found, std::uint64_t closed) {
+    if (found == closed) return;
+    findings_.cycles_equal = false;
+    findings_.differences.push_back(
+        fmt::format("{}: {} {} cycles in the simulated memory; the closed form gives {}", place_of(work),
+                    found, what, closed));
+  };
+  compare("computing", run.computing, cycles_of(work.mapping));
+  compare("load-bound", run.load_bound, expected.load_bound);
+  compare("store-bound", run.store_bound, expected.store_bound);
 }
 
 void RecordCheck::check_tile(const TrainingGemm& work, const Tile& tile) {

@@ -4,6 +4,9 @@
 /// same bits, cycles and activity as `array`.
 
 #include "rtl_models/array_model.hpp"
+#include "rtl_models/memory/memory_model.hpp"
+#include "sim/accelerator/mapping/block_traffic.hpp"
+#include "sim/accelerator/memory/stalls.hpp"
 #include "sim/accelerator/workload.hpp"
 #include "traces/format/reader.hpp"
 
@@ -20,10 +23,12 @@ namespace quatrain::sim {
 struct ArrayModels {
   std::unique_ptr<rtl_models::ArrayModel> main;        ///< replays everything
   std::unique_ptr<rtl_models::ArrayModel> sampled_pe;  ///< beside an `array` model of up to 64 x 64
+  std::unique_ptr<rtl_models::MemoryModel> memory;     ///< where stalls are asked for
 };
 
 /// Throws Error when the program was built without SystemC.
-ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity);
+ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity,
+                              bool with_memory = false);
 
 inline constexpr std::array<std::string_view, 2> fidelity_words = {"pe", "array"};
 std::string_view name_of(rtl_models::Fidelity fidelity);
@@ -61,6 +66,9 @@ class RecordCheck {
   /// Throws Error for one that the models cannot compute exactly.
   rtl_models::Activity replay(const TrainingGemm& work);
   void check_tile(const TrainingGemm& work, const rtl_models::Tile& tile);
+  /// The blocks of a GEMM through the simulated memory; the closed form of their stalls is `expected`.
+  void check_stalls(const TrainingGemm& work, BlockTraffic& traffic, const rtl_models::DramTiming& timing,
+                    Buffering buffering, const Stalls& expected);
   const ReplayFindings& findings() const { return findings_; }
 
  private:

@@ -1,6 +1,7 @@
 #include "sim/accelerator/simulate.hpp"
 
 #include "sim/accelerator/mapping/block_traffic.hpp"
+#include "sim/accelerator/memory/gemm_stalls.hpp"
 #include "sim/embedded/config_file.hpp"
 #include "sim/records/window.hpp"
 
@@ -26,8 +27,9 @@ void check_names(const std::vector<Technology>& technologies) {
 
 OperandBuffers buffers_of(const AcceleratorConfig& config) {
   constexpr std::uint64_t bits_per_kib = 8192;
-  return {config.operand_kib * bits_per_kib / 2, config.operand_bits(),
-          config.accumulator_kib * bits_per_kib};
+  const unsigned places = places_of(config.buffering);
+  return {config.operand_kib * bits_per_kib / 2 / places, config.operand_bits(),
+          config.accumulator_kib * bits_per_kib / places, places};
 }
 
 /// The blocks of a GEMM, if the config has any.
@@ -40,10 +42,22 @@ std::optional<Blocks> blocks_for(const AcceleratorConfig& config, const Training
     if (const auto reason = traffic.refuses(*blocks)) throw refused(*reason);
     return *blocks;
   }
-  if (!std::holds_alternative<SearchedBlocks>(config.mapping)) return std::nullopt;
-  const auto found = traffic.least_bytes();
+  const SearchedBlocks* search = std::get_if<SearchedBlocks>(&config.mapping);
+  if (search == nullptr) return std::nullopt;
+  const auto found =
+      search->least == SearchedFor::time
+          ? least_time(traffic, work.mapping, timing_of(config, *config.stalls()), config.buffering)
+          : traffic.least_bytes();
   if (!found) throw refused("/mapping/search: no block fits into the buffers");
   return found;
+}
+
+Stalls all_stalls(const AcceleratorConfig& config, const DramDetails& dram, BlockTraffic& traffic,
+                  const TrainingGemm& work) {
+  const rtl_models::DramTiming timing = timing_of(config, dram);
+  Stalls stalls = stalls_of(traffic, work.mapping, timing, config.buffering);
+  stalls.quantizers = quantizer_cycles(timing, work.quantizers, config.operand_bits());
+  return stalls;
 }
 
 /// Everything that the sizes alone give. Chooses the blocks of `work`.
@@ -58,6 +72,7 @@ Tally closed_forms(const AcceleratorConfig& config, TrainingGemm& work) {
                                       : traffic_of(work.gemm, work.mapping, buffers_of(config));
   tally.compulsory = traffic.compulsory();
   tally.traffic.quantizer_bytes = quantizer_bytes_of(work.quantizers, config.operand_bits());
+  if (const DramDetails* dram = config.stalls()) tally.stalls = all_stalls(config, *dram, traffic, work);
   compare_times(config, tally);
   return tally;
 }
@@ -80,8 +95,10 @@ bool of_one_phase(const RecordResult& a, const RecordResult& b) {
 std::vector<std::string> limits_of(const AcceleratorConfig& config) {
   std::vector<std::string> limits = {
       "the sum over all training records of the trace; layers that stay fp32 are not in it",
-      "stalls are not modelled: the milliseconds are cycles at the clock, the bytes alone take "
-      "dram_milliseconds",
+      config.stalls() != nullptr
+          ? "one DRAM channel with one request at a time; each GEMM begins with empty buffers"
+          : "stalls are not modelled: the milliseconds are cycles at the clock, the bytes alone take "
+            "dram_milliseconds",
       "results leave as fp32 and operands are made from fp32 tensors in DRAM: no layer is fused with the "
       "next",
       "energy prices counts, not toggles; wires, leakage, control and clock tree are not in it"};
@@ -115,6 +132,11 @@ class TraceReplay {
       poll();
       RecordResult& record = simulation.records[i];
       record.tally.activity = check_.replay(work[i]);
+      if (const DramDetails* dram = task_.config.stalls()) {
+        BlockTraffic traffic(work[i].gemm, work[i].mapping, buffers_of(task_.config));
+        check_.check_stalls(work[i], traffic, timing_of(task_.config, *dram), task_.config.buffering,
+                            record.tally.stalls.value());
+      }
       macs += record.tally.use.macs;
       progress_.update(macs, record.layer);
     }

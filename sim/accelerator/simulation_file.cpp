@@ -61,6 +61,7 @@ Tally read_tally(const JsonNode& node, const AcceleratorConfig& config) {
   tally.records = 1;
   tally.use.pes = std::uint64_t{config.array.rows} * config.array.columns;
   if (!node.at("activity").is_null()) tally.activity.emplace();
+  if (node.has("stalls") && !node.at("stalls").is_null()) tally.stalls.emplace();
   for (const Figure& figure : figures()) {
     const auto place = [&] { return figure.group.empty() ? node : node.at(figure.group); };
     // The list gives places inside of `tally`, which may be written here.

@@ -41,19 +41,33 @@ std::string mapping_text(const MappingChoice& mapping) {
   if (const Blocks* blocks = std::get_if<Blocks>(&mapping))
     return fmt::format("mapping: order {}, blocks of {} x {} x {}\n", name_of(blocks->order), blocks->m,
                        blocks->n, blocks->k);
-  if (std::holds_alternative<SearchedBlocks>(mapping))
-    return "mapping: for each GEMM the blocks with the least DRAM bytes\n";
+  if (const SearchedBlocks* search = std::get_if<SearchedBlocks>(&mapping))
+    return search->least == SearchedFor::time
+               ? "mapping: for each GEMM the blocks with the least time\n"
+               : "mapping: for each GEMM the blocks with the least DRAM bytes\n";
   return "";
+}
+
+std::string memory_text(const AcceleratorConfig& config) {
+  std::string text;
+  if (config.buffering == Buffering::doubled) text += "double buffering: each buffer holds two blocks\n";
+  const DramDetails* dram = config.stalls();
+  if (dram == nullptr) return text;
+  text += fmt::format("stalls: latency {} ns, bursts of {} bytes, efficiency {}", dram->latency_ns,
+                      dram->burst_bytes, dram->efficiency);
+  if (dram->page_bytes > 0)
+    text += fmt::format(", pages of {} bytes opened in {} ns", dram->page_bytes, dram->page_miss_ns);
+  return text + "\n";
 }
 
 /// What the config says, but for the technology tables: each has a table of its own below.
 std::string header(const AcceleratorConfig& config) {
   return fmt::format(
       "{}: {} x {} {} PEs, output stationary, serial drain, {} MHz, random bits: {}\n"
-      "operand buffers {} KiB, accumulator buffer {} KiB, {} at {} GiB/s\n{}",
+      "operand buffers {} KiB, accumulator buffer {} KiB, {} at {} GiB/s\n{}{}",
       config.name, config.array.rows, config.array.columns, name_of(config.pe), config.clock_mhz,
       name_of(config.random_source), config.operand_kib, config.accumulator_kib, name_of(config.dram),
-      config.dram_gib_per_s, mapping_text(config.mapping));
+      config.dram_gib_per_s, mapping_text(config.mapping), memory_text(config));
 }
 
 std::size_t layer_width(const Simulation& simulation) {
@@ -107,6 +121,30 @@ void add_totals(std::string& text, const Simulation& simulation) {
                         unit_of(figure.quantity), figure.description);
 }
 
+/// What the time goes to, then the layers and phases that wait longer than they compute.
+void add_stalls(std::string& text, const Simulation& simulation) {
+  const Tally& total = simulation.total;
+  const Stalls& stalls = *total.stalls;
+  const std::uint64_t cycles = total.use.cycles, all = cycles + stalls.all();
+  text += fmt::format(
+      "time: {:.1f} % computing, {:.1f} % load-bound, {:.1f} % store-bound, {:.1f} % quantizers\n",
+      percent(cycles, all), percent(stalls.load_bound, all), percent(stalls.store_bound, all),
+      percent(stalls.quantizers, all));
+  if (total.memory_bound == 0) {
+    text += "memory-bound: none\n";
+    return;
+  }
+  text += fmt::format("memory-bound: {} of {} records ({:.1f} %): they wait longer than they compute\n",
+                      total.memory_bound, total.records, percent(total.memory_bound, total.records));
+  for (const Part& part : parts_by_phase(simulation.records))
+    if (part.tally.memory_bound > 0)
+      text += fmt::format(
+          "  {} {}: {} of {}, cycles: {} computing, {} load-bound, {} store-bound, {} quantizers\n",
+          part.first->layer, name_of(part.first->phase), part.tally.memory_bound, part.tally.records,
+          part.tally.use.cycles, part.tally.stalls->load_bound, part.tally.stalls->store_bound,
+          part.tally.stalls->quantizers);
+}
+
 /// Layers and phases whose bytes take longer than their cycles, with their records.
 void add_memory_bound(std::string& text, const Simulation& simulation) {
   const Tally& total = simulation.total;
@@ -122,7 +160,7 @@ void add_memory_bound(std::string& text, const Simulation& simulation) {
       text += fmt::format("  {} {}: {} of {}, {:.6f} ms of bytes, {:.6f} ms of cycles\n", part.first->layer,
                           name_of(part.first->phase), part.tally.memory_bound, part.tally.records,
                           dram_milliseconds(simulation.config, part.tally),
-                          milliseconds(simulation.config, part.tally));
+                          compute_milliseconds(simulation.config, part.tally));
 }
 
 void add_energy_by_layer(std::string& text, const Simulation& simulation, const std::vector<Part>& parts) {
@@ -170,7 +208,10 @@ std::string simulation_table(const Simulation& simulation) {
   const std::vector<Part> parts = parts_by_size(simulation.records);
   add_layers(text, simulation, parts);
   add_totals(text, simulation);
-  add_memory_bound(text, simulation);
+  if (simulation.total.stalls)
+    add_stalls(text, simulation);
+  else
+    add_memory_bound(text, simulation);
   add_energy_by_layer(text, simulation, parts);
   for (const TechnologyResult& technology : simulation.technologies) add_energy(text, technology);
   text += "\n";

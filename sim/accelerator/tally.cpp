@@ -15,6 +15,10 @@ Tally& Tally::operator+=(const Tally& other) {
   compulsory += other.compulsory;
   memory_bound += other.memory_bound;
   longer_milliseconds += other.longer_milliseconds;
+  if (stalls && other.stalls)
+    *stalls += *other.stalls;
+  else
+    stalls.reset();
   if (activity && other.activity)
     *activity += *other.activity;
   else
@@ -23,8 +27,13 @@ Tally& Tally::operator+=(const Tally& other) {
   return *this;
 }
 
-double milliseconds(const AcceleratorConfig& config, const Tally& tally) {
+double compute_milliseconds(const AcceleratorConfig& config, const Tally& tally) {
   return static_cast<double>(tally.use.cycles) / (config.clock_mhz * 1e3);
+}
+
+double milliseconds(const AcceleratorConfig& config, const Tally& tally) {
+  if (!tally.stalls) return compute_milliseconds(config, tally);
+  return static_cast<double>(checked_sum(tally.use.cycles, tally.stalls->all())) / (config.clock_mhz * 1e3);
 }
 
 double dram_milliseconds(const AcceleratorConfig& config, const Tally& tally) {
@@ -33,9 +42,10 @@ double dram_milliseconds(const AcceleratorConfig& config, const Tally& tally) {
 }
 
 void compare_times(const AcceleratorConfig& config, Tally& tally) {
-  const double of_cycles = milliseconds(config, tally), of_bytes = dram_milliseconds(config, tally);
+  const double of_cycles = compute_milliseconds(config, tally), of_bytes = dram_milliseconds(config, tally);
   tally.longer_milliseconds = std::max(of_cycles, of_bytes);
-  tally.memory_bound = of_bytes > of_cycles ? 1 : 0;
+  const bool waits_longer = tally.stalls ? tally.stalls->all() > tally.use.cycles : of_bytes > of_cycles;
+  tally.memory_bound = waits_longer ? 1 : 0;
 }
 
 }  // namespace quatrain::sim

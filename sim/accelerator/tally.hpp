@@ -5,6 +5,7 @@
 #include "rtl_models/array/activity.hpp"
 #include "sim/accelerator/config.hpp"
 #include "sim/accelerator/cycles.hpp"
+#include "sim/accelerator/memory/stalls.hpp"
 #include "sim/accelerator/technology.hpp"
 #include "sim/accelerator/traffic.hpp"
 
@@ -22,6 +23,7 @@ struct Tally {
   Traffic compulsory;                            ///< each operand read once, each result written once
   std::uint64_t memory_bound = 0;                ///< records whose bytes take longer than their cycles
   double longer_milliseconds = 0;                ///< of each record the larger of the two times
+  std::optional<Stalls> stalls = {};             ///< nothing where the config asks for none
   std::optional<rtl_models::Activity> activity;  ///< nothing where nothing was replayed
   std::vector<Bounds> energy_pj;                 ///< one per technology
 
@@ -29,7 +31,9 @@ struct Tally {
   Tally& operator+=(const Tally& other);
 };
 
-/// Time at the config's clock, without stalls.
+/// The array's cycles at the config's clock.
+double compute_milliseconds(const AcceleratorConfig& config, const Tally& tally);
+/// What the design takes: the array's cycles and the stalls, if there are any.
 double milliseconds(const AcceleratorConfig& config, const Tally& tally);
 /// What the bytes alone take at the config's bandwidth.
 double dram_milliseconds(const AcceleratorConfig& config, const Tally& tally);

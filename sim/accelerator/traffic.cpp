@@ -172,13 +172,17 @@ Traffic traffic_of(const traces::Gemm& gemm, const Mapping& mapping, const Opera
           checked_product(mapping.groups(), mapping.m(), mapping.n(), fp32_bytes), 0, 0};
 }
 
+QuantizerTransfers transfers_of(const QuantizerWork& work, unsigned element_bits) {
+  const bool is_bf16 = element_bits == 16;
+  if (is_bf16 && !work.measures_maximum) return {};  // a further sample: the same bf16 tensor
+  return {is_bf16 ? 1U : work.passes(), fp32_bytes * work.elements, bytes_for(element_bits * work.elements)};
+}
+
 std::uint64_t quantizer_bytes_of(const std::vector<QuantizerWork>& quantizers, unsigned element_bits) {
   std::uint64_t bytes = 0;
   for (const QuantizerWork& work : quantizers) {
-    const bool is_bf16 = element_bits == 16;
-    if (is_bf16 && !work.measures_maximum) continue;  // a further sample: the same bf16 tensor
-    const std::uint64_t passes = is_bf16 ? 1 : work.passes();
-    bytes += passes * fp32_bytes * work.elements + bytes_for(element_bits * work.elements);
+    const QuantizerTransfers moved = transfers_of(work, element_bits);
+    bytes += moved.passes * moved.read_bytes + moved.written_bytes;
   }
   return bytes;
 }

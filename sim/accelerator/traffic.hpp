@@ -17,9 +17,10 @@
 namespace quatrain::sim {
 
 struct OperandBuffers {
-  std::uint64_t half_bits = 0;  ///< capacity of one side
+  std::uint64_t half_bits = 0;  ///< capacity of one side: of one of its places
   unsigned element_bits = 4;
-  std::uint64_t accumulator_bits = 0;  ///< of the accumulator buffer; for mappings with blocks
+  std::uint64_t accumulator_bits = 0;  ///< of a place of the accumulator buffer; for mappings with blocks
+  unsigned places = 1;                 ///< 2 with double buffering
 };
 
 /// From or to DRAM.
@@ -37,8 +38,14 @@ struct Traffic {
 /// Everything but quantizer_bytes, of a mapping without blocks (with them: mapping/block_traffic.hpp).
 Traffic traffic_of(const traces::Gemm& gemm, const Mapping& mapping, const OperandBuffers& buffers);
 
-/// Each pass of a quantizer reads its fp32 tensor; the codes are written once. With 16-bit elements the
-/// operands are rounded to bf16 instead: one pass per tensor, whatever the samples.
+/// What one quantizer moves. Each pass reads its fp32 tensor; the codes are written once. With 16-bit
+/// elements the operands are rounded to bf16 instead: one pass per tensor, and none for a further sample.
+struct QuantizerTransfers {
+  std::uint64_t passes = 0;
+  std::uint64_t read_bytes = 0;     ///< by each pass
+  std::uint64_t written_bytes = 0;  ///< in all
+};
+QuantizerTransfers transfers_of(const QuantizerWork& work, unsigned element_bits);
 std::uint64_t quantizer_bytes_of(const std::vector<QuantizerWork>& quantizers, unsigned element_bits);
 
 /// Elements of the left tensor that each row of tiles reads, those of one group. For a linear layer: rows x

@@ -100,7 +100,8 @@ int simulate_typed(const Typed& typed, const Provenance& provenance) {
   std::optional<ArrayModels> models;
   if (!typed.cycles_only) {
     const auto fidelity = std::ranges::find(fidelity_words, typed.fidelity) - fidelity_words.begin();
-    models = make_array_models(task.config.array, static_cast<rtl_models::Fidelity>(fidelity));
+    models = make_array_models(task.config.array, static_cast<rtl_models::Fidelity>(fidelity),
+                               task.config.stalls() != nullptr);
     task.models = &*models;
   }
   std::optional<InterruptDeadline> deadline(std::in_place);  // a GEMM on a large array takes minutes

@@ -72,8 +72,8 @@ void add_cost(const Report& report, Page& page) {
       {.label = "Cycles, " + design->label,
        .value = grouped(simulation.total.use.cycles),
        .detail = fmt::format(
-           "{} ms at {} MHz; {}{}", significant(milliseconds(simulation.config, simulation.total)),
-           significant(simulation.config.clock_mhz),
+           "{} ms at {} MHz{}; {}{}", significant(milliseconds(simulation.config, simulation.total)),
+           significant(simulation.config.clock_mhz), simulation.total.stalls ? " with stalls" : "",
            simulation.replay ? "replayed on " + simulation.replay->ran_on : "closed form, not replayed",
            choice)});
   if (simulation.technologies.empty()) return;

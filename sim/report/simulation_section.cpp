@@ -17,7 +17,7 @@ std::string replay_in_words(const Simulation& simulation) {
                      replay.gemms, replay.cycles_equal ? "equal" : "DIFFERENT", replay.pe_tiles_checked);
 }
 
-/// "compute time, ms"; a share's unit stands in its cells.
+/// "DRAM time, ms"; a share's unit stands in its cells.
 std::string heading_of(const Figure& figure) {
   const std::string_view unit = figure.quantity == Quantity::milliseconds ? unit_of(figure.quantity) : "";
   return unit.empty() ? std::string(figure.heading) : fmt::format("{}, {}", figure.heading, unit);
@@ -120,8 +120,9 @@ std::optional<Section> simulation_section(const Report& report) {
   section.text.emplace_back(
       "Replayed: the SystemC array computed every GEMM again; accumulators are compared with the trace, "
       "cycles with the closed form, sampled tiles with the structural model. DRAM time is what the bytes "
-      "alone take. Stalls are not modelled: compute time assumes none, and longer time takes the larger of "
-      "the two for each record.");
+      "alone take. Time is the array's cycles at the clock, with the stalls of designs that count them; "
+      "longer "
+      "time takes the larger of cycles and bytes for each record.");
   section.text.emplace_back(
       "Energy is event counts times a technology table, given as low, nominal and high: the bounds say "
       "how well the constants are known, and no single ratio between designs follows from them.");

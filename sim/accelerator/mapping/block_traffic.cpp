@@ -42,6 +42,21 @@ BlockTraffic::BlockTraffic(const traces::Gemm& gemm, const Mapping& mapping, con
       right_bits_(checked_product(mapping.n(), mapping.stream_length(), std::uint64_t{buffers.element_bits})),
       result_bits_(checked_product(mapping.m(), mapping.n(), word_bits)) {}
 
+BlockTraffic::Held BlockTraffic::held() const {
+  return {left_bits(whole_left_) <= buffers_.half_bits, right_bits_ <= buffers_.half_bits,
+          result_bits_ <= buffers_.accumulator_bits};
+}
+
+std::uint64_t BlockTraffic::left_bytes() const { return bytes_for(left_bits(whole_left_)); }
+
+std::uint64_t BlockTraffic::left_bytes(const Blocks& blocks, std::uint64_t m_index, std::uint64_t k_index) {
+  return bytes_for(left_bits(left_.block(blocks.m, blocks.k, m_index, k_index)));
+}
+
+std::uint64_t BlockTraffic::right_bytes(std::uint64_t n, std::uint64_t k) const {
+  return bytes_for(n * k * mapping_.samples * buffers_.element_bits);
+}
+
 Trips BlockTraffic::trips(const Blocks& blocks) const { return trips_of(blocks, mapping_.size); }
 
 bool BlockTraffic::left_fits(const Blocks& blocks) {
@@ -63,20 +78,22 @@ bool BlockTraffic::accumulators_fit(const Blocks& blocks) const {
 std::optional<std::string> BlockTraffic::refuses(const Blocks& blocks) {
   const std::uint64_t m = std::min(blocks.m, mapping_.m()), n = std::min(blocks.n, mapping_.n()),
                       k = std::min(blocks.k, k_);
+  const bool is_double = buffers_.places == 2;
+  const std::string_view share = is_double ? "a quarter" : "half",
+                         why = is_double ? " (double buffering)" : "";
   if (!accumulators_fit(blocks))
-    return fmt::format("/mapping/m: {} x {} results need {}; expected at most {}, /buffers/accumulator_kib",
-                       m, n, kib(m * n * word_bits), kib(buffers_.accumulator_bits));
+    return fmt::format(
+        "/mapping/m: {} x {} results need {}; expected at most {}, {}/buffers/accumulator_kib{}", m, n,
+        kib(m * n * word_bits), kib(buffers_.accumulator_bits), is_double ? "half of " : "", why);
   if (!left_fits(blocks))
     return fmt::format(
-        "/mapping/k: a left block of {} x {} needs {}; expected at most {}, half of "
-        "/buffers/operand_kib",
-        m, k, kib(left_bits(left_.blocks(blocks.m, blocks.k).largest)), kib(buffers_.half_bits));
+        "/mapping/k: a left block of {} x {} needs {}; expected at most {}, {} of /buffers/operand_kib{}", m,
+        k, kib(left_bits(left_.blocks(blocks.m, blocks.k).largest)), kib(buffers_.half_bits), share, why);
   if (!right_fits(blocks))
     return fmt::format(
-        "/mapping/k: a right block of {} x {}{} needs {}; expected at most {}, half of "
-        "/buffers/operand_kib",
+        "/mapping/k: a right block of {} x {}{} needs {}; expected at most {}, {} of /buffers/operand_kib{}",
         k, n, mapping_.samples > 1 ? fmt::format(" x {} samples", mapping_.samples) : "",
-        kib(k * n * mapping_.samples * buffers_.element_bits), kib(buffers_.half_bits));
+        kib(k * n * mapping_.samples * buffers_.element_bits), kib(buffers_.half_bits), share, why);
   return std::nullopt;
 }
 
@@ -99,13 +116,16 @@ Traffic BlockTraffic::compulsory() {
           bytes_for(checked_product(groups, right_bits_)), checked_product(groups, result_bits_ / 8), 0, 0};
 }
 
+BlockTraffic::Sizes BlockTraffic::sizes() const {
+  const std::uint64_t k_unit =
+      !left_.is_plain() && left_.k_runs_over_channels() ? left_.k_per_channel() : mapping_.array.rows;
+  return {block_sizes(mapping_.m(), mapping_.array.rows), block_sizes(mapping_.n(), mapping_.array.columns),
+          block_sizes(k_, k_unit)};
+}
+
 std::optional<Blocks> BlockTraffic::least_bytes() {
   const bool has_windows = !left_.is_plain();
-  const std::uint64_t k_unit =
-      has_windows && left_.k_runs_over_channels() ? left_.k_per_channel() : mapping_.array.rows;
-  const std::vector<std::uint64_t> m_sizes = block_sizes(mapping_.m(), mapping_.array.rows),
-                                   n_sizes = block_sizes(mapping_.n(), mapping_.array.columns),
-                                   k_sizes = block_sizes(k_, k_unit);
+  const auto [m_sizes, n_sizes, k_sizes] = sizes();
   // Fewer blocks of k never move more, unless they cut the windows of positions differently.
   const bool one_k_is_enough = !has_windows || left_.k_runs_over_channels();
   const bool left_stays = left_bits(whole_left_) <= buffers_.half_bits,

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace quatrain::sim {
 
@@ -23,13 +24,32 @@ class BlockTraffic {
 
   /// Why these blocks cannot be held, naming the key of "mapping" and the buffer; nothing where they can.
   std::optional<std::string> refuses(const Blocks& blocks);
+  bool fits(const Blocks& blocks) {
+    return accumulators_fit(blocks) && left_fits(blocks) && right_fits(blocks);
+  }
   /// Of blocks that are not refused.
   Traffic traffic(const Blocks& blocks);
   /// Each operand read once, each result written once.
   Traffic compulsory();
+
+  /// What stays in its buffer as a whole while a group is computed.
+  struct Held {
+    bool left = false, right = false, results = false;
+  };
+  Held held() const;
+  // Bytes of one run, from a whole byte on: the left operand of a group; its block with these indices; n
+  // columns by k of the right operand with all samples.
+  std::uint64_t left_bytes() const;
+  std::uint64_t left_bytes(const Blocks& blocks, std::uint64_t m_index, std::uint64_t k_index);
+  std::uint64_t right_bytes(std::uint64_t n, std::uint64_t k) const;
   /// The blocks with the least DRAM bytes; of equal ones, those that interrupt the streams of k least.
   /// docs/hardware-model.md says which are tried. Nothing where no block fits.
   std::optional<Blocks> least_bytes();
+  /// Sizes that a search tries: for each number of blocks the smallest that gives it; all of the axis first.
+  struct Sizes {
+    std::vector<std::uint64_t> m, n, k;
+  };
+  Sizes sizes() const;
 
  private:
   Trips trips(const Blocks& blocks) const;

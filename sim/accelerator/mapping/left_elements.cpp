@@ -66,25 +66,54 @@ LeftElements::Sum LeftElements::blocks(std::uint64_t m_block, std::uint64_t k_bl
   return sum;
 }
 
+/// One block may differ from the others of its size: where it begins in an image and in a channel decides.
+std::uint64_t LeftElements::block(std::uint64_t m_block, std::uint64_t k_block, std::uint64_t m_index,
+                                  std::uint64_t k_index) {
+  const std::uint64_t positions = images_ * plane_, lines = channels_ * taps_;
+  const auto part = [](std::uint64_t block, std::uint64_t index, std::uint64_t all) {
+    const std::uint64_t first = block >= all ? 0 : index * block;
+    return std::pair{first, std::min(block, all - first)};
+  };
+  const auto [first, length] =
+      lines_are_k_ ? part(m_block, m_index, positions) : part(k_block, k_index, positions);
+  const auto [first_line, line_count] =
+      lines_are_k_ ? part(k_block, k_index, lines) : part(m_block, m_index, lines);
+  if (is_plain_) return length * line_count;
+  const auto in = [&, start = first % plane_, length = length](Range taps) -> std::uint64_t {
+    if (taps.first == taps.end) return 0;
+    const auto [known, is_new] = of_part_.try_emplace({start, length, taps});
+    if (is_new) known->second = places_from(start, length, taps);
+    return known->second;
+  };
+  const Channels kind = channels(first_line, line_count);
+  const std::uint64_t of_whole =
+      kind.whole == 0 ? 0 : kind.whole * in({0, static_cast<std::uint32_t>(taps_)});
+  return of_whole + in(kind.head) + in(kind.tail);
+}
+
+LeftElements::Channels LeftElements::channels(std::uint64_t first, std::uint64_t length) const {
+  const std::uint64_t start = first % taps_, end = start + length;
+  const auto range = [](std::uint64_t a, std::uint64_t b) {
+    return Range{static_cast<std::uint32_t>(a), static_cast<std::uint32_t>(b)};
+  };
+  Channels kind;
+  if (end <= taps_ && length < taps_) {
+    kind.head = range(start, end);
+  } else {
+    if (start > 0) kind.head = range(start, taps_);
+    if (end % taps_ > 0) kind.tail = range(0, end % taps_);
+    kind.whole = end / taps_ - (start > 0 ? 1 : 0);
+  }
+  return kind;
+}
+
 /// The kinds of blocks that occur, with how often. After taps_ blocks their places in a channel repeat.
 std::vector<std::pair<LeftElements::Channels, std::uint64_t>> LeftElements::line_blocks(
     std::uint64_t block) const {
   std::map<Channels, std::uint64_t> kinds;
   const std::uint64_t lines = channels_ * taps_;
   const auto add = [&](std::uint64_t first, std::uint64_t length, std::uint64_t times) {
-    const std::uint64_t start = first % taps_, end = start + length;
-    Channels kind;
-    const auto range = [](std::uint64_t a, std::uint64_t b) {
-      return Range{static_cast<std::uint32_t>(a), static_cast<std::uint32_t>(b)};
-    };
-    if (end <= taps_ && length < taps_) {
-      kind.head = range(start, end);
-    } else {
-      if (start > 0) kind.head = range(start, taps_);
-      if (end % taps_ > 0) kind.tail = range(0, end % taps_);
-      kind.whole = end / taps_ - (start > 0 ? 1 : 0);
-    }
-    kinds[kind] += times;
+    kinds[channels(first, length)] += times;
   };
   const std::uint64_t full = lines / block, period = taps_ / std::gcd(taps_, block);
   for (std::uint64_t i = 0; i < std::min(full, period); ++i)

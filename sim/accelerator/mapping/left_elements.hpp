@@ -8,6 +8,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -26,6 +27,9 @@ class LeftElements {
     std::uint64_t largest = 0;
   };
   Sum blocks(std::uint64_t m_block, std::uint64_t k_block);
+  /// Those of one block.
+  std::uint64_t block(std::uint64_t m_block, std::uint64_t k_block, std::uint64_t m_index,
+                      std::uint64_t k_index);
   /// Different elements of the whole GEMM.
   std::uint64_t whole() { return blocks(UINT64_MAX, UINT64_MAX).all; }
 
@@ -49,6 +53,7 @@ class LeftElements {
   };
   using Words = std::vector<std::uint64_t>;  ///< a set of columns of the left tensor
 
+  Channels channels(std::uint64_t first, std::uint64_t length) const;
   std::vector<std::pair<Channels, std::uint64_t>> line_blocks(std::uint64_t block) const;
   Sum places(std::uint64_t block, Range taps);
   std::uint64_t places_from(std::uint64_t first, std::uint64_t length, Range taps);
@@ -62,6 +67,7 @@ class LeftElements {
   std::vector<std::vector<std::int32_t>> row_met_, column_met_;  ///< [position][tap]; -1 for none
   std::map<std::pair<std::uint64_t, Range>, Sum> sums_;
   std::map<Range, std::uint64_t> of_image_;
+  std::map<std::tuple<std::uint64_t, std::uint64_t, Range>, std::uint64_t> of_part_;  ///< of single blocks
   std::unordered_map<std::uint64_t, Words> columns_;
   std::vector<Words> met_;  ///< [row of the left tensor], scratch
 };

@@ -59,7 +59,12 @@ const std::vector<JsonChange>& changes() {
       {"/dram/kind", "ddr5",
        "a.json: /dram/kind: found 'ddr5'; expected 'hbm2', 'gddr6', 'lpddr4' or 'ddr3'"},
       {"/dram/gib_per_s", -1, "a.json: /dram/gib_per_s: found -1; expected a number from 0.001 to 100000"},
-      {"/dram/latency_ns", 70, "a.json: /dram/latency_ns: unknown key; expected 'kind' or 'gib_per_s'"},
+      {"/dram/gib_per_s", 0, "a.json: /dram/gib_per_s: found 0; expected a number from 0.001 to 100000"},
+      {"/dram/latency_ns", 70,
+       "a.json: /dram/latency_ns: unknown key; expected 'kind', 'gib_per_s' or 'stalls'"},
+      {"/buffers/buffering", "double", ""},
+      {"/buffers/buffering", "single", ""},
+      {"/buffers/buffering", 2, "a.json: /buffers/buffering: found 2; expected 'single' or 'double'"},
       {"/$schema", "../schemas/accelerator.schema.json", ""},
       {"/$schema", 7, "a.json: /$schema: found 7; expected a string"},
       {"/technology", ordered_json::array(), "a.json: /technology: found 0 items; expected from 1 to 8"},
@@ -69,8 +74,8 @@ const std::vector<JsonChange>& changes() {
        "a.json: /technology/1: found '7nm' twice; expected different tables"},
       {"/mapping", ordered_json{{"search", "dram_bytes"}}, ""},
       {"/mapping", ordered_json{{"order", "n k m"}, {"m", 64}, {"n", 32}, {"k", 7}}, ""},
-      {"/mapping", ordered_json{{"search", "time"}},
-       "a.json: /mapping/search: found 'time'; expected 'dram_bytes'"},
+      {"/mapping", ordered_json{{"search", "energy"}},
+       "a.json: /mapping/search: found 'energy'; expected 'dram_bytes' or 'time'"},
       {"/mapping", ordered_json{{"search", "dram_bytes"}, {"m", 64}},
        "a.json: /mapping/m: unknown key; expected 'search'"},
       {"/mapping", ordered_json{{"order", "mnk"}, {"m", 64}, {"n", 32}, {"k", 7}},
@@ -120,6 +125,62 @@ TEST(AcceleratorConfig, DramIsHbm2WhereItsKindIsNotNamed) {
   const sim::AcceleratorConfig config = read(text.dump());
   EXPECT_EQ(config.dram, sim::Dram::hbm2);
   EXPECT_EQ(config.dram_gib_per_s, 17.1);
+}
+
+/// Changes of luq_32x32 with a mapping and a DRAM that stalls.
+TEST(AcceleratorConfig, KeysOfStalls) {
+  const JsonSchema schema("accelerator");
+  ordered_json stalling = embedded("luq_32x32");
+  stalling["mapping"] = {{"search", "dram_bytes"}};
+  stalling["dram"] = {{"kind", "hbm2"},    {"gib_per_s", 100},  {"stalls", true},     {"latency_ns", 70},
+                      {"burst_bytes", 32}, {"efficiency", 0.8}, {"page_bytes", 1024}, {"page_miss_ns", 15}};
+  const std::vector<JsonChange> of_stalls = {
+      {"/name", "x", ""},
+      {"/dram/stalls", false, ""},
+      {"/dram/stalls", 1, "a.json: /dram/stalls: found 1; expected true or false"},
+      {"/dram/stalls", removed,
+       "a.json: /dram/latency_ns: unknown key; expected 'kind', 'gib_per_s' or 'stalls'"},
+      {"/dram/latency_ns", 0, ""},
+      {"/dram/latency_ns", -1, "a.json: /dram/latency_ns: found -1; expected a number from 0 to 1000000"},
+      {"/dram/latency_ns", removed, "a.json: /dram: the key 'latency_ns' is missing"},
+      {"/dram/burst_bytes", 0, "a.json: /dram/burst_bytes: found 0; expected an integer from 1 to 65536"},
+      {"/dram/burst_bytes", removed,
+       "a.json: /dram: the key 'burst_bytes' is missing; the nearest one there is 'page_bytes'"},
+      {"/dram/efficiency", removed, ""},
+      {"/dram/efficiency", 0, "a.json: /dram/efficiency: found 0; expected a number from 0.01 to 1"},
+      {"/dram/efficiency", 1.01, "a.json: /dram/efficiency: found 1.01; expected a number from 0.01 to 1"},
+      {"/dram/page_bytes", 0, "a.json: /dram/page_bytes: found 0; expected an integer from 1 to 16777216"},
+      {"/dram/page_bytes", removed, "a.json: /dram: the key 'page_bytes' is missing"},
+      {"/dram/page_miss_ns", removed, "a.json: /dram: the key 'page_miss_ns' is missing"},
+      {"/dram/page_miss_ns", 1e7,
+       "a.json: /dram/page_miss_ns: found 10000000.0; expected a number from 0 to 1000000"}};
+  for (const JsonChange& change : of_stalls) {
+    const std::string text = changed(stalling, change);
+    SCOPED_TRACE(text);
+    EXPECT_EQ(message_of([&] { read(text); }),
+              change.message.empty() ? "nothing was thrown" : change.message);
+    EXPECT_EQ(schema.complaint(text).empty(), change.message.empty()) << schema.complaint(text);
+  }
+  stalling["buffers"]["buffering"] = "double";
+  EXPECT_EQ(ordered_json::parse(sim::to_json_object(read(stalling.dump())).dump())["dram"], stalling["dram"]);
+  EXPECT_EQ(sim::to_json_object(read(stalling.dump()))["buffers"], stalling["buffers"]);
+  // What a schema cannot say.
+  stalling["dram"]["page_bytes"] = 48;
+  EXPECT_EQ(message_of([&] { read(stalling.dump()); }),
+            "a.json: /dram/page_bytes: found 48; expected a multiple of burst_bytes, which is 32");
+  stalling["mapping"]["search"] = "time";
+  stalling["dram"]["page_bytes"] = 1024;
+  EXPECT_EQ(sim::to_json_object(read(stalling.dump()))["mapping"], stalling["mapping"]);
+  stalling["dram"]["stalls"] = false;
+  EXPECT_EQ(message_of([&] { read(stalling.dump()); }),
+            "a.json: /mapping/search: found 'time'; expected /dram/stalls true beside it: without stalls no "
+            "mapping "
+            "is faster than tile after tile");
+  stalling["dram"]["stalls"] = true;
+  stalling["dram"].erase("page_bytes"), stalling["dram"].erase("page_miss_ns"), stalling.erase("mapping");
+  EXPECT_EQ(message_of([&] { read(stalling.dump()); }),
+            "a.json: /dram/stalls: found true; expected /mapping beside it: the memory loads the blocks of a "
+            "mapping");
 }
 
 /// What a schema cannot say.

@@ -246,5 +246,22 @@ TEST(Mapping, BlocksByHand) {
             "/buffers/operand_kib");
 }
 
+TEST(Mapping, DoubleBufferingHalvesWhatABlockMayHave) {
+  const Gemm gemm{traces::Phase::forward, linear(6, 5, 10)};
+  BlockTraffic traffic(gemm, mapping_of(gemm, 1, {4, 4}), {80, 4, 512, 2});
+  EXPECT_EQ(traffic.refuses({sim::LoopOrder::m_n_k, 4, 4, 4}), std::nullopt);
+  EXPECT_EQ(traffic.refuses({sim::LoopOrder::m_n_k, 4, 8, 4}).value(),
+            "/mapping/m: 4 x 5 results need 0.078125 KiB; expected at most 0.0625 KiB, half of "
+            "/buffers/accumulator_kib (double buffering)");
+  EXPECT_EQ(
+      traffic.refuses({sim::LoopOrder::m_n_k, 4, 4, 10}).value(),
+      "/mapping/k: a left block of 4 x 10 needs 0.0195312 KiB; expected at most 0.00976562 KiB, a quarter "
+      "of /buffers/operand_kib (double buffering)");
+  EXPECT_EQ(
+      traffic.refuses({sim::LoopOrder::m_n_k, 4, 4, 6}).value(),
+      "/mapping/k: a left block of 4 x 6 needs 0.0117188 KiB; expected at most 0.00976562 KiB, a quarter "
+      "of /buffers/operand_kib (double buffering)");
+}
+
 }  // namespace
 }  // namespace quatrain::tests

@@ -205,10 +205,16 @@ void count_array(const Gemm& gemm, const Design& d, const Figures& f, Events& e)
 }
 
 /// Bytes; its events go into `e`.
-double count_quantizer(const Json& q, Int elements, const Design& d, Events& e) {
+double count_quantizer(const Json& q, Int elements, const Design& d, Events& e,
+                       std::vector<std::uint64_t>& requests) {
   const auto n = static_cast<double>(elements);
   const bool is_further_sample = q.value("sample", 0) > 0;
-  if (d.is_bf16) return is_further_sample ? 0 : n * 4 + n * 2;
+  const auto request = [&](Int bytes) { requests.push_back(static_cast<std::uint64_t>(bytes)); };
+  if (d.is_bf16 && is_further_sample) return 0;
+  if (d.is_bf16) {
+    request(4 * elements), request(2 * elements);
+    return n * 4 + n * 2;
+  }
   const std::string rule = q["rule"];
   auto& lanes = e["quantizer"];
   const int passes = is_further_sample || q.value("maximum", "measured") == "hindsight" ? 1 : 2;
@@ -228,6 +234,8 @@ double count_quantizer(const Json& q, Int elements, const Design& d, Events& e) 
       e["random_source"]["rng_" + d.random_source + "_16b"] +=
           static_cast<double>(round_up(elements * bits, 16));
   }
+  for (int pass = 0; pass < passes; ++pass) request(4 * elements);
+  request(round_up(elements, 2));
   return 4 * n * passes + static_cast<double>(round_up(elements, 2));
 }
 
@@ -279,7 +287,7 @@ Recount recount(const Json& manifest, const Json& config, const std::vector<Json
               record["k"],
               record["groups"],
               record["samples"]};
-    Recounted& found = result.records.emplace_back(Recounted{description["name"], phase, {}});
+    Recounted& found = result.records.emplace_back(Recounted{description["name"], phase, {}, {}});
     Figures& f = found.figures;
     for (const char* key : {"step", "m", "n", "k", "groups", "samples"}) f[key] = record[key];
     count_tiles(gemm, d, f);
@@ -292,7 +300,8 @@ Recount recount(const Json& manifest, const Json& config, const std::vector<Json
         if (used.insert(id).second) {
           Int elements = 1;
           for (const Json& extent : shape_of(id)) elements *= extent.get<Int>();
-          f["bytes_quantizer"] += count_quantizer(quantizers.at(id), elements, d, events);
+          f["bytes_quantizer"] +=
+              count_quantizer(quantizers.at(id), elements, d, events, found.quantizer_requests);
         }
     count_array(gemm, d, f, events);
     derive(d, f);

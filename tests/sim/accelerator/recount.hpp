@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -14,6 +15,8 @@ struct Recounted {
   std::string layer, phase;
   /// By column of the CSV. Activity is not among them.
   std::map<std::string, double> figures;
+  /// What the quantizers before it read and write, request by request, in bytes.
+  std::vector<std::uint64_t> quantizer_requests;
 };
 
 struct Recount {

@@ -366,7 +366,7 @@ TEST(Figures, TheSchemaDescribesEachOfThem) {
     const std::string group(figure.group), name(figure.name);
     for (const auto& object : {schema, definitions["record"]}) {
       auto properties = object["properties"];
-      if (group == "activity")
+      if (group == "activity" || group == "stalls")
         properties = definitions[group]["oneOf"][1]["properties"];
       else if (!group.empty())
         properties = definitions[group]["properties"];

@@ -135,8 +135,8 @@ TEST_P(SimFigures, CsvEqualsARecount) {
       expect_near(std::stod(rows[i].at(column)), value, record.layer + " " + record.phase + " " + column);
     std::size_t others = 2;  // layer and phase
     for (const auto& [column, cell] : rows[i])
-      if (column.starts_with("activity_")) {
-        EXPECT_EQ(cell, "") << column << " was not simulated";
+      if (column.starts_with("activity_") || column.starts_with("stalls_")) {
+        EXPECT_EQ(cell, "") << column << " was not asked for";
         ++others;
       }
     EXPECT_EQ(rows[i].size(), record.figures.size() + others) << "a column without a recount";
@@ -155,6 +155,7 @@ TEST_P(SimFigures, JsonEqualsARecount) {
         !column.starts_with("energy_pj_"))
       expect_near(at_column(json, column).get<double>(), value, "total " + column);
   EXPECT_TRUE(json["activity"].is_null());
+  EXPECT_TRUE(json["stalls"].is_null());
   EXPECT_TRUE(json["replay"].is_null());
   for (const auto& [name, components] : expected.events) {
     const Json& technology = json["technologies"][name];
@@ -219,7 +220,7 @@ TEST_P(SimFigures, TableEqualsARecount) {
         in_percent(f.at("utilization_overall")), in_percent(f.at("utilization_in_range"))};
   };
   for (std::size_t i = 0; i < expected.records.size(); ++i) {
-    const auto& [layer, phase, f] = expected.records[i];
+    const auto& [layer, phase, f, requests] = expected.records[i];
     std::vector<std::string> line = {layer,
                                      phase,
                                      fmt::format("{}", f.at("m")),
@@ -257,9 +258,8 @@ TEST_P(SimFigures, TableEqualsARecount) {
                                                      {"temporal utilization", "utilization_temporal"},
                                                      {"overall utilization", "utilization_overall"},
                                                      {"in-range utilization", "utilization_in_range"}};
-  const std::map<std::string, std::string> times = {{"compute time", "milliseconds"},
-                                                    {"DRAM time", "dram_milliseconds"},
-                                                    {"longer time", "longer_milliseconds"}};
+  const std::map<std::string, std::string> times = {
+      {"time", "milliseconds"}, {"DRAM time", "dram_milliseconds"}, {"longer time", "longer_milliseconds"}};
   std::map<std::string, std::string> shown;  // heading -> value
   for (const std::string& line : lines_after(text, "total of "))
     if (line.starts_with("  ") && line.size() > 24)
@@ -296,7 +296,7 @@ TEST_P(SimFigures, TableEqualsARecount) {
   const std::vector<std::string> of_layers = lines_after(text, "uJ at own");
   ASSERT_EQ(of_layers.size(), expected.records.size());
   for (std::size_t i = 0; i < of_layers.size(); ++i) {
-    const auto& [layer, phase, figures] = expected.records[i];
+    const auto& [layer, phase, figures, requests] = expected.records[i];
     EXPECT_EQ(words_of(of_layers[i]),
               (std::vector<std::string>{layer, phase, microjoules(figures.at("energy_pj_own_low")),
                                         microjoules(figures.at("energy_pj_own_nominal")),

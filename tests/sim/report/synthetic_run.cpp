@@ -54,7 +54,7 @@ std::string record(int step, const std::string& phase, int cycles, int macs, int
    "cycles": {}, "macs": {}, "in_range_macs": {}, "outputs": 6, "streamed_cycles": 7, "milliseconds": 0.5,
    "dram_milliseconds": 0.75, "longer_milliseconds": 0.75, "memory_bound": 1,
    "utilization": {{"spatial": 1, "temporal": 1, "overall": 1, "in_range": 1}}, "bytes": {{"left": 1, "right": 2, "result": 3, "quantizer": 4, "accumulator": 0}},
-   "compulsory_bytes": {{"left": 1, "right": 1, "result": 3}}, "activity": null,
+   "compulsory_bytes": {{"left": 1, "right": 1, "result": 3}}, "stalls": null, "activity": null,
    "energy_pj": {{"7nm": {{"low": {}000000, "nominal": {}000000, "high": {}000000}},
                   "45nm": {{"low": {}0000000, "nominal": {}0000000, "high": {}0000000}}}}}})",
       step, phase, cycles, macs, macs - 1, low, low + 1, low + 2, low, low + 1, low + 2);
@@ -90,7 +90,7 @@ std::string simulation(const std::string& name, const std::string& manifest_sha2
  "streamed_cycles": 2004, "milliseconds": 0.125, "dram_milliseconds": 0.25, "longer_milliseconds": 0.5, "memory_bound": 2,
  "bytes": {{"left": 8300, "right": 8400, "result": 8500, "quantizer": 8600, "accumulator": 0}},
  "compulsory_bytes": {{"left": 8310, "right": 8410, "result": 8510}},
- "utilization": {{"spatial": 0.5, "temporal": 0.25, "overall": 0.125, "in_range": 0.1}}, "activity": {}, "replay": {},
+ "utilization": {{"spatial": 0.5, "temporal": 0.25, "overall": 0.125, "in_range": 0.1}}, "stalls": null, "activity": {}, "replay": {},
  "records": [{}, {}, {}],
  "technologies": {{"7nm": {}, "45nm": {}}}, "limits": ["limit of {}"]}}
 )",

@@ -1,0 +1,26 @@
+#pragma once
+/// The stalls of one GEMM and of the quantizers before it, and the blocks that make the time shortest.
+
+#include "sim/accelerator/mapping/block_traffic.hpp"
+#include "sim/accelerator/memory/dram_time.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace quatrain::sim {
+
+/// Load- and store-bound cycles. `mapping`: that of `traffic`, with blocks that it does not refuse.
+Stalls stalls_of(BlockTraffic& traffic, const Mapping& mapping, const rtl_models::DramTiming& timing,
+                 Buffering buffering);
+
+/// Each pass reads the fp32 tensor in one request; the codes are written in another.
+std::uint64_t quantizer_cycles(const rtl_models::DramTiming& timing,
+                               const std::vector<QuantizerWork>& quantizers, unsigned element_bits);
+
+/// The blocks with the least cycles, stalls included; of equal ones those with the least bytes. The mapping's
+/// own blocks are not looked at. docs/hardware-model.md says which are tried. Nothing where no block fits.
+std::optional<Blocks> least_time(BlockTraffic& traffic, const Mapping& mapping,
+                                 const rtl_models::DramTiming& timing, Buffering buffering);
+
+}  // namespace quatrain::sim

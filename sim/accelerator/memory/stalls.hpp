@@ -1,0 +1,56 @@
+#pragma once
+/// Cycles in which the array waits for memory, by cause, and the recurrence that gives them
+/// (docs/hardware-model.md, "Memory and stalls").
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace quatrain::sim {
+
+/// Single: a block is loaded, computed and stored before the next is loaded. Double: each buffer has two
+/// places, so that the next block is loaded, and the one before stored, while a block is computed.
+enum class Buffering : std::uint8_t { single, doubled };
+
+/// How many blocks a buffer holds.
+constexpr unsigned places_of(Buffering buffering) { return static_cast<unsigned>(buffering) + 1; }
+
+/// On top of the cycles that the array computes.
+struct Stalls {
+  std::uint64_t load_bound = 0;   ///< the array waits, and the memory loads
+  std::uint64_t store_bound = 0;  ///< the array waits, and the memory stores
+  std::uint64_t quantizers = 0;   ///< tensors pass the quantizers before the GEMM begins
+
+  std::uint64_t all() const { return load_bound + store_bound + quantizers; }
+  Stalls& operator+=(const Stalls& other);
+  friend bool operator==(const Stalls&, const Stalls&) = default;
+};
+
+/// Blocks in the order in which the array visits them. Cycle 0 is the one in which the first load begins.
+/// Throws Error when a count leaves 64 bits.
+class StallRecurrence {
+ public:
+  explicit StallRecurrence(Buffering buffering) : places_(places_of(buffering)) {}
+
+  /// All three in cycles; 0 where nothing is loaded or stored.
+  void visit(std::uint64_t load, std::uint64_t compute, std::uint64_t store);
+  /// After the last block: the stores that are left. No visit may follow.
+  Stalls end();
+
+ private:
+  struct Computed {
+    std::uint64_t end = 0;    ///< cycle
+    std::uint64_t store = 0;  ///< cycles of its store, which is still to come
+  };
+  Computed& place(std::uint64_t block) { return blocks_[block % places_]; }
+  void store(std::uint64_t block);
+
+  std::size_t places_;
+  std::array<Computed, 2> blocks_;
+  std::uint64_t visited_ = 0;
+  std::uint64_t memory_free_ = 0;  ///< the end of what the memory has done
+  std::uint64_t computed_ = 0;     ///< the end of the last block's cycles
+  Stalls stalls_;
+};
+
+}  // namespace quatrain::sim

@@ -1,0 +1,245 @@
+/// Blocks with their bytes, the DRAM's time, and the recurrence of stalls: against walks with sets, typed
+/// figures and their laws. The simulated memory stands in memory_model_test.cpp.
+#include "sim/accelerator/cycles.hpp"
+#include "sim/accelerator/memory/block_visits.hpp"
+#include "sim/accelerator/memory/dram_time.hpp"
+#include "sim/accelerator/memory/gemm_stalls.hpp"
+#include "tests/sim/accelerator/clocked_memory.hpp"
+#include "tests/support/message_of.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <random>
+
+namespace quatrain::tests {
+namespace {
+
+using rtl_models::BlockVisit;
+using rtl_models::DramTiming;
+using sim::Buffering;
+using sim::request_cycles;
+using sim::StallRecurrence;
+using sim::Stalls;
+using U = std::uint64_t;
+
+std::vector<BlockVisit> visits_of(const BlockProblem& p) {
+  sim::BlockTraffic traffic(p.gemm, p.mapping, p.buffers);
+  sim::BlockVisits blocks(traffic, p.mapping);
+  std::vector<BlockVisit> visits;
+  for (BlockVisit visit; blocks.next(visit);) visits.push_back(visit);
+  return visits;
+}
+
+TEST(Memory, EveryBlockLoadsAndStoresWhatAWalkWithSetsFinds) {
+  std::mt19937 random(21);
+  int with_sums = 0, one_stream = 0, windows = 0, stays = 0;
+  for (int round = 0; round < 300; ++round) {
+    const BlockProblem p = random_block_problem(random);
+    const std::vector<WalkedBlock> walked = walk_blocks(p);
+    const std::vector<BlockVisit> visits = visits_of(p);
+    ASSERT_EQ(visits.size(), walked.size()) << round;
+    U cycles = 0, bytes = 0;
+    for (std::size_t i = 0; i < visits.size(); ++i) {
+      const BlockVisit& v = visits[i];
+      ASSERT_EQ((WalkedBlock{v.left_bytes, v.right_bytes, v.sum_bytes, v.cycles, v.stored_bytes}), walked[i])
+          << "round " << round << ", block " << i;
+      ASSERT_EQ(v.number, i);
+      cycles += v.cycles;
+      bytes += v.left_bytes + v.right_bytes + v.sum_bytes + v.stored_bytes;
+      with_sums += v.sum_bytes > 0;
+      stays += v.whole_left || v.whole_right;
+    }
+    ASSERT_EQ(cycles, cycles_of(p.mapping)) << round;
+    // Every run begins at a whole byte: at most half a byte more for each.
+    const U closed = sim::BlockTraffic(p.gemm, p.mapping, p.buffers).traffic(*p.mapping.blocks).gemm_bytes();
+    ASSERT_GE(bytes + 1, closed) << round;
+    ASSERT_LE(bytes, closed + visits.size()) << round;
+    one_stream += p.mapping.passes() == 1 && trips_of(*p.mapping.blocks, p.mapping.size).k > 1;
+    windows += !sim::LeftElements(p.gemm).is_plain();
+  }
+  EXPECT_GT(with_sums, 100);
+  EXPECT_GT(one_stream, 5);
+  EXPECT_GT(windows, 100);
+  EXPECT_GT(stays, 100);
+}
+
+/// 100 ns, bursts of 32 bytes of 250.5 ps each, pages of 64 bytes in 2 ns, a clock of 1000 ps.
+TEST(Memory, TimeOfARequestByHand) {
+  const DramTiming timing{100'000, 32, 250.5, 64, 2'000, 1'000};
+  EXPECT_EQ(request_cycles(timing, {}), 0U);
+  EXPECT_EQ(request_cycles(timing, {0, 0, 0}), 0U) << "nothing is asked for";
+  EXPECT_EQ(request_cycles(timing, {1}), 103U) << "100,000 + 251 + 2,000 ps";
+  EXPECT_EQ(request_cycles(timing, {33}), 103U) << "two bursts of one page: 102,501 ps";
+  EXPECT_EQ(request_cycles(timing, {65}), 105U) << "three bursts of two pages: 104,752 ps";
+  EXPECT_EQ(request_cycles(timing, {32, 0, 32}), 105U) << "one latency, two pages: 104,502 ps";
+  EXPECT_EQ(request_cycles({0, 64, 1000, 0, 99, 1000}, {128}), 2U) << "just two cycles, and no pages";
+  EXPECT_EQ(request_cycles({1, 64, 1000, 0, 0, 1000}, {128}), 3U);
+  EXPECT_EQ(message_of([] {
+              request_cycles({0, 1, 1e10, 0, 0, 1}, {U{1} << 40});
+            }),
+            "1099511627776 bytes take more than 9e+18 ps; expected a faster memory");
+}
+
+TEST(Memory, TimingOfAConfigByHand) {
+  sim::AcceleratorConfig config;
+  config.clock_mhz = 1300;
+  config.dram_gib_per_s = 100;
+  const DramTiming timing = sim::timing_of(config, {true, 70.25, 64, 0.8, 1024, 14});
+  EXPECT_EQ(timing.latency_ps, 70'250U);
+  EXPECT_EQ(timing.burst_bytes, 64U);
+  EXPECT_DOUBLE_EQ(timing.burst_ps, 745.0580596923828) << "64 / (80 x 1.073741824) ns";
+  EXPECT_EQ(timing.page_bytes, 1024U);
+  EXPECT_EQ(timing.page_ps, 14'000U);
+  EXPECT_EQ(timing.period_ps, 769U);
+}
+
+/// The example of docs/hardware-model.md.
+TEST(Memory, RecurrenceByHand) {
+  const auto run = [](Buffering buffering) {
+    StallRecurrence recurrence(buffering);
+    recurrence.visit(10, 20, 5);
+    recurrence.visit(30, 20, 0);
+    recurrence.visit(10, 4, 12);
+    return recurrence.end();
+  };
+  // load 0-10, compute 10-30, store 30-35, load 35-65, compute 65-85, load 85-95, compute 95-99, store 99-111
+  EXPECT_EQ(run(Buffering::single), (Stalls{50, 17, 0}));
+  // load 0-10, load 10-40, compute 10-30 and 40-60, store 40-45, load 45-55, compute 60-64, store 64-76
+  EXPECT_EQ(run(Buffering::doubled), (Stalls{20, 12, 0}));
+}
+
+TEST(Memory, AStoreInFrontOfALoadIsTheCauseOfItsShare) {
+  StallRecurrence recurrence(Buffering::doubled);
+  recurrence.visit(1, 2, 50);  // loads 0-1, computes 1-3
+  recurrence.visit(1, 2, 0);   // loads 1-2, computes 3-5
+  recurrence.visit(7, 2, 0);   // the store 3-53 comes first, then the load 53-60: 55 cycles of waiting
+  EXPECT_EQ(recurrence.end(), (Stalls{1 + 7, 48, 0}));
+  EXPECT_EQ(StallRecurrence(Buffering::single).end(), Stalls{});
+}
+
+/// Each request of its own time, at random.
+struct Random {
+  U load, compute, store;
+};
+Stalls stalls_of(const std::vector<Random>& blocks, Buffering buffering) {
+  StallRecurrence recurrence(buffering);
+  for (const Random& block : blocks) recurrence.visit(block.load, block.compute, block.store);
+  return recurrence.end();
+}
+
+TEST(Memory, AFasterMemoryNeverTakesLonger) {
+  std::mt19937 random(22);
+  int faster = 0, overlapped = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::vector<Random> blocks(1 + random() % 20);
+    U memory = 0, computing = 0;
+    for (Random& block : blocks) {
+      block = {random() % 3 == 0 ? 0 : random() % 40, 1 + random() % 30,
+               random() % 3 > 0 ? 0 : random() % 40};
+      memory += block.load + block.store;
+      computing += block.compute;
+    }
+    std::vector<Random> quicker = blocks;
+    for (Random& block : quicker) {
+      if (random() % 2 == 0) block.load -= random() % (block.load + 1);
+      if (random() % 2 == 0) block.store -= random() % (block.store + 1);
+    }
+    const U single = stalls_of(blocks, Buffering::single).all(),
+            twice = stalls_of(blocks, Buffering::doubled).all();
+    ASSERT_LE(stalls_of(quicker, Buffering::single).all(), single);
+    ASSERT_LE(stalls_of(quicker, Buffering::doubled).all(), twice) << round;
+    ASSERT_EQ(single, memory) << "without overlap";
+    ASSERT_LE(twice, single);
+    ASSERT_GE(computing + twice, std::max(computing, memory));
+    faster += stalls_of(quicker, Buffering::doubled).all() < twice;
+    overlapped += twice < single;
+  }
+  EXPECT_GT(faster, 1000);
+  EXPECT_GT(overlapped, 1000);
+}
+
+/// The same for whole designs: bandwidth, latency, efficiency and pages, one made better each time.
+TEST(Memory, ABetterDramNeverTakesLonger) {
+  std::mt19937 random(23);
+  int better = 0;
+  for (int round = 0; round < 300; ++round) {
+    const BlockProblem p = random_block_problem(random);
+    sim::AcceleratorConfig config;
+    config.dram_gib_per_s = 0.05 * static_cast<double>(1 + random() % 200);
+    sim::DramDetails dram{true, static_cast<double>(random() % 50), 1U << (random() % 7), 0.5,
+                          128,  static_cast<double>(random() % 30)};
+    const auto cycles = [&] {
+      const DramTiming timing = sim::timing_of(config, dram);
+      StallRecurrence recurrence(round % 2 == 0 ? Buffering::single : Buffering::doubled);
+      for (const BlockVisit& v : visits_of(p))
+        recurrence.visit(request_cycles(timing, {v.left_bytes, v.right_bytes, v.sum_bytes}), v.cycles,
+                         request_cycles(timing, {v.stored_bytes}));
+      return recurrence.end().all();
+    };
+    const U before = cycles();
+    switch (random() % 4) {
+      case 0:
+        config.dram_gib_per_s *= 1.3;
+        break;
+      case 1:
+        dram.latency_ns *= 0.6;
+        break;
+      case 2:
+        dram.efficiency = 0.9;
+        break;
+      default:
+        dram.page_miss_ns *= 0.5;
+    }
+    ASSERT_LE(cycles(), before) << round;
+    better += cycles() < before;
+  }
+  EXPECT_GT(better, 150);
+}
+
+U time_by_clock(const BlockProblem& p, const DramTiming& timing, unsigned places) {
+  return clocked(walk_blocks(p), timing, places).cycles;
+}
+
+/// All sizes that the text names, all orders, each stepped clock by clock.
+TEST(Memory, TheSearchFindsTheLeastTimeOfAllThatItTries) {
+  std::mt19937 random(24);
+  int found = 0, faster_than_least_bytes = 0;
+  for (int round = 0; round < 25; ++round) {
+    BlockProblem p = random_block_problem(random);
+    p.mapping.array = {1 + static_cast<unsigned>(random()) % 6, 1 + static_cast<unsigned>(random()) % 4};
+    const unsigned places = 1 + random() % 2;
+    const DramTiming timing{
+        random() % 20'000, 1 + random() % 32, 200.0 + static_cast<double>(random() % 20'000), 0, 0, 1000};
+    sim::BlockTraffic traffic(p.gemm, p.mapping, p.buffers);
+    const Buffering buffering = places == 1 ? Buffering::single : Buffering::doubled;
+    const auto blocks = least_time(traffic, p.mapping, timing, buffering);
+    const auto [m_sizes, n_sizes, k_sizes] = traffic.sizes();
+    std::optional<std::pair<U, U>> least;  // time, bytes
+    for (const U m : m_sizes)
+      for (const U n : n_sizes)
+        for (const U k : k_sizes)
+          for (const sim::LoopOrder order : sim::all_loop_orders) {
+            p.mapping.blocks = sim::Blocks{order, m, n, k};
+            if (traffic.refuses(*p.mapping.blocks)) continue;
+            const std::pair tried{time_by_clock(p, timing, places),
+                                  traffic.traffic(*p.mapping.blocks).gemm_bytes()};
+            if (!least || tried < *least) least = tried;
+          }
+    ASSERT_EQ(blocks.has_value(), least.has_value()) << round;
+    if (!blocks) continue;
+    ++found;
+    p.mapping.blocks = blocks;
+    ASSERT_EQ((std::pair{time_by_clock(p, timing, places), traffic.traffic(*blocks).gemm_bytes()}), *least)
+        << round;
+    p.mapping.blocks = traffic.least_bytes();
+    const U of_least_bytes = time_by_clock(p, timing, places);
+    ASSERT_GE(of_least_bytes, least->first);
+    faster_than_least_bytes += of_least_bytes > least->first;
+  }
+  EXPECT_GT(found, 15);
+  EXPECT_GT(faster_than_least_bytes, 5);
+}
+
+}  // namespace
+}  // namespace quatrain::tests
