@@ -1,5 +1,6 @@
 #include "sim/accelerator/config.hpp"
 
+#include "sim/accelerator/sram_growth.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/names.hpp"
 
@@ -65,8 +66,8 @@ RandomSource read_random_source(const JsonNode& node, Pe pe) {
 }
 
 void read_buffers(const JsonNode& node, AcceleratorConfig& config) {
-  config.operand_kib = static_cast<unsigned>(node.at("operand_kib").integer(16, 512));
-  config.accumulator_kib = static_cast<unsigned>(node.at("accumulator_kib").integer(8, 256));
+  config.operand_kib = static_cast<unsigned>(node.at("operand_kib").integer(16, 2 * largest_sram_kib));
+  config.accumulator_kib = static_cast<unsigned>(node.at("accumulator_kib").integer(8, largest_sram_kib));
   if (node.has("buffering"))
     config.buffering = static_cast<Buffering>(node.at("buffering").one_of(buffering_words));
   node.reject_unread_keys();

@@ -48,8 +48,7 @@ constexpr std::array<Figure, 30> list = {{
      "the larger of the times of cycles and bytes of each record, summed",
      [](const Tally& t) { return &t.longer_milliseconds; }},
     {"", "memory_bound", "memory-bound records", Quantity::count,
-     "records whose bytes take longer than their cycles; with stalls, those that wait longer than they "
-     "compute",
+     "records whose bytes, or with stalls waits, take longer than their cycles",
      [](const Tally& t) { return &t.memory_bound; }},
     {"utilization", "spatial", "spatial utilization", Quantity::share,
      "share of the PEs that a tile uses, mean",

@@ -132,7 +132,7 @@ class TraceReplay {
       poll();
       RecordResult& record = simulation.records[i];
       record.tally.activity = check_.replay(work[i]);
-      if (const DramDetails* dram = task_.config.stalls()) {
+      if (const DramDetails* dram = task_.config.stalls(); dram != nullptr && task_.models->memory) {
         BlockTraffic traffic(work[i].gemm, work[i].mapping, buffers_of(task_.config));
         check_.check_stalls(work[i], traffic, timing_of(task_.config, *dram), task_.config.buffering,
                             record.tally.stalls.value());

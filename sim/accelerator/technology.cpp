@@ -1,6 +1,7 @@
 #include "sim/accelerator/technology.hpp"
 
 #include "sim/accelerator/config.hpp"
+#include "sim/accelerator/sram_growth.hpp"
 #include "traces/base/names.hpp"
 
 #include <array>
@@ -120,8 +121,19 @@ void Technology::read_sram(const JsonNode& node) {
 
 Constant Technology::sram(const SramWord& word) const {
   const std::vector<Word>& sizes = words_.at(word.width_bits);
-  assert(word.kib >= sizes.front().kib && word.kib <= sizes.back().kib && "the config's bounds say so");
+  assert(word.kib >= sizes.front().kib && "the config's bounds say so");
   const auto of = [&](const Word& entry) { return word.access == Access::read ? entry.read : entry.write; };
+  if (word.kib > sizes.back().kib) {
+    Constant grown = sram_;
+    const Bounds last = of(sizes.back()), factor = sram_growth(word.width_bits, word.access, word.kib);
+    grown.pj = {last.low * factor.low, last.nominal * factor.nominal, last.high * factor.high};
+    const bool is_extrapolated = word.kib > largest_grown_kib;
+    if (is_extrapolated) grown.kind = kind_words.back();
+    grown.conditions += is_extrapolated
+                            ? "; extrapolated beyond 4 MiB by the square root of the size (powers 0.3 to 0.7)"
+                            : "; beyond 256 KiB as rows of CACTI 7 grow";
+    return grown;
+  }
   std::size_t above = 1;
   while (sizes[above].kib < word.kib) ++above;
   const Word &lower = sizes[above - 1], &upper = sizes[above];

@@ -72,8 +72,8 @@ class Technology {
 
   const std::string& name() const { return name_; }
   const Constant& row(TechnologyRow row) const { return rows_[static_cast<std::size_t>(row)]; }
-  /// The width must be one of the table's (sram_widths), the size within its sizes; between two sizes
-  /// log(energy) is interpolated on log(size).
+  /// The width must be one of the table's (sram_widths), the size from its smallest to 64 MiB; between two
+  /// sizes log(energy) is interpolated on log(size), beyond the largest it grows (sram_growth.hpp).
   Constant sram(const SramWord& word) const;
 
  private:

@@ -212,6 +212,34 @@ TEST(Replay, BlocksChangeTheOrderAndNoBit) {
             sim::simulation_json(searched));
 }
 
+sim::SimulationTask stalling_task(sim::ArrayModels* models) {
+  sim::SimulationTask task = task_for({8, 8}, models);
+  task.config.mapping = sim::Blocks{sim::LoopOrder::n_k_m, 24, 8, 30};
+  task.config.buffering = sim::Buffering::doubled;
+  task.config.dram_gib_per_s = 2;
+  task.config.dram_details = sim::DramDetails{true, 40, 32, 0.9, 512, 12};
+  return task;
+}
+
+TEST(Replay, EveryRecordWaitsInTheSimulatedMemoryAsInTheClosedForm) {
+  const traces::TraceReader reader = outside_trace();
+  sim::ArrayModels models = sim::make_array_models({8, 8}, Fidelity::array, true);
+  const sim::Simulation simulation = simulated(stalling_task(&models), reader);
+  EXPECT_TRUE(simulation.replay->equal());
+  sim::Stalls sum;
+  for (const sim::RecordResult& record : simulation.records) sum += record.tally.stalls.value();
+  EXPECT_EQ(simulation.total.stalls, sum);
+  EXPECT_GT(sum.load_bound, 0U);
+  EXPECT_GT(sum.store_bound, 0U);
+  EXPECT_GT(sum.quantizers, 0U);
+  const Folder folder;
+  base::write_whole_file(folder / "s.json", sim::simulation_json(simulation));
+  const sim::Simulation read = sim::read_simulation(folder / "s.json", reader.manifest_sha256());
+  EXPECT_EQ(sim::simulation_json(read), sim::simulation_json(simulation));
+  EXPECT_EQ(sim::simulation_csv(read), sim::simulation_csv(simulation));
+  EXPECT_EQ(sim::simulation_table(read), sim::simulation_table(simulation));
+}
+
 TEST(Replay, BlocksThatNoBufferHoldsAreRefused) {
   const traces::TraceReader reader = outside_trace();
   sim::SimulationTask task = task_for({8, 8}, nullptr);
@@ -232,6 +260,43 @@ TEST(ReplayPlantedFault, WrongProductIsFound) {
   EXPECT_FALSE(simulation.replay->equal());
   EXPECT_LT(simulation.replay->gemms_equal, training_gemms_of_trace);
   EXPECT_TRUE(simulation.replay->cycles_equal);
+}
+
+/// A memory whose run is changed.
+class MeddlingMemory final : public rtl_models::MemoryModel {
+ public:
+  explicit MeddlingMemory(std::unique_ptr<MemoryModel> memory) : memory_(std::move(memory)) {}
+  rtl_models::MemoryRun run(const rtl_models::DramTiming& timing, const rtl_models::MemoryJob& job) override {
+    rtl_models::MemoryRun run = memory_->run(timing, job);
+    if (runs_ == 0) ++run.load_bound;
+    if (runs_ == 1) ++run.store_bound;
+    if (runs_++ == 2) ++run.computing;
+    return run;
+  }
+
+ private:
+  std::unique_ptr<MemoryModel> memory_;
+  int runs_ = 0;
+};
+
+TEST(ReplayPlantedFault, AMemoryThatTakesAnotherTimeIsNamed) {
+  const traces::TraceReader reader = outside_trace();
+  sim::ArrayModels models = sim::make_array_models({8, 8}, Fidelity::array, true);
+  models.memory = std::make_unique<MeddlingMemory>(std::move(models.memory));
+  const sim::Simulation simulation = simulated(stalling_task(&models), reader);
+  EXPECT_FALSE(simulation.replay->equal());
+  EXPECT_FALSE(simulation.replay->cycles_equal);
+  EXPECT_EQ(simulation.replay->gemms_equal, training_gemms_of_trace);
+  const auto& differences = simulation.replay->differences;
+  ASSERT_EQ(differences.size(), 3U);
+  const auto expect = [&](std::size_t i, std::string_view what, std::uint64_t closed) {
+    EXPECT_EQ(differences[i],
+              fmt::format("{}: {} {} cycles in the simulated memory; the closed form gives {}",
+                          sim::place_of(simulation.records[i]), closed + 1, what, closed));
+  };
+  expect(0, "load-bound", simulation.records[0].tally.stalls->load_bound);
+  expect(1, "store-bound", simulation.records[1].tally.stalls->store_bound);
+  expect(2, "computing", simulation.records[2].tally.use.cycles);
 }
 
 TEST(ReplayPlantedFault, FidelitiesThatDifferAreNamed) {

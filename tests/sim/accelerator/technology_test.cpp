@@ -123,6 +123,43 @@ TEST(Technology, SramIsInterpolatedOnLogarithms) {
   EXPECT_LT(between, 21.56);
 }
 
+/// Typed from docs/energy.md.
+TEST(Technology, LargerBuffersGrowAsCactiDoesAndThenByTheirRoot) {
+  const sim::Technology node = read(table("45nm").dump());
+  const sim::Constant last = node.sram({256, 512, Access::write});
+  const auto factors = [&](double kib) {
+    const sim::Bounds pj = node.sram({kib, 512, Access::write}).pj;
+    return std::array{pj.low / last.pj.low, pj.nominal / last.pj.nominal, pj.high / last.pj.high};
+  };
+  const auto expect = [&](double kib, std::array<double, 3> expected) {
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(factors(kib)[i], expected[i], 1e-9) << kib << " " << i;
+  };
+  expect(512, {1.26, 1.39, 1.62});
+  expect(1024, {1.39, 1.74, 2.26});
+  expect(4096, {2.36, 3.44, 3.52});
+  expect(2048, {std::sqrt(1.39 * 2.36), std::sqrt(1.74 * 3.44), std::sqrt(2.26 * 3.52)});
+  expect(16'384, {2.36 * std::pow(4, 0.3), 3.44 * 2, 3.52 * std::pow(4, 0.7)});
+  expect(65'536, {2.36 * std::pow(16, 0.3), 3.44 * 4, 3.52 * std::pow(16, 0.7)});
+  EXPECT_NEAR(node.sram({512, 64, Access::read}).pj.nominal / node.sram({256, 64, Access::read}).pj.nominal,
+              1.53, 1e-9);
+  EXPECT_EQ(node.sram({4096, 64, Access::read}).kind, "derived");
+  EXPECT_EQ(node.sram({4097, 64, Access::read}).kind, "assumed");
+  EXPECT_TRUE(
+      node.sram({4096, 64, Access::read}).conditions.ends_with("; beyond 256 KiB as rows of CACTI 7 grow"));
+  EXPECT_TRUE(node.sram({4097, 64, Access::read})
+                  .conditions.ends_with(
+                      "; extrapolated beyond 4 MiB by the square root of the size (powers 0.3 to 0.7)"));
+  for (const unsigned width : sim::sram_widths)
+    for (const Access access : {Access::read, Access::write})
+      for (double kib = 256; kib < 40'000; kib *= 1.5) {
+        const sim::Bounds here = node.sram({kib, width, access}).pj,
+                          more = node.sram({1.5 * kib, width, access}).pj;
+        EXPECT_LE(here.low, here.nominal);
+        EXPECT_LE(here.nominal, here.high);
+        EXPECT_LT(here.nominal, more.nominal);
+      }
+}
+
 /// Smaller nodes cost less, row by row, in the nominal column; DRAM does not know the logic's node.
 TEST(Technology, NominalsFallFromNodeToNode) {
   const char* const nodes[] = {"45nm", "28nm", "16nm", "7nm"};

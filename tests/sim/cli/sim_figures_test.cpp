@@ -18,7 +18,7 @@ using Row = std::map<std::string, std::string>;
 
 const std::string outside_trace = QUATRAIN_SOURCE_DIR "/tests/data/outside_trace";
 
-/// Four designs that agree in nothing that can be exchanged: sides, buffers, PEs, random sources, DRAM kinds.
+/// Five designs that agree in nothing that can be exchanged: sides, buffers, PEs, random sources, DRAM kinds.
 struct Design {
   const char *name, *pe, *accumulator, *random_source, *dram;
   int rows, columns, clock_mhz, operand_kib, accumulator_kib;
@@ -28,7 +28,8 @@ constexpr Design designs[] = {
     {"small", "dual_int4_fp4", "int", "lfsr", "lpddr4", 8, 16, 500, 17, 24, 0.5},
     {"wide", "dual_int4_fp4", "int", "philox", "hbm2", 5, 70, 1300, 16, 100, 7},
     {"tall", "bf16", "float", "none", "gddr6", 40, 3, 900, 33, 8, 3},
-    {"plain", "dual_int4_fp4", "int", "philox", "ddr3", 32, 33, 1000, 512, 256, 1000}};
+    {"plain", "dual_int4_fp4", "int", "philox", "ddr3", 32, 33, 1000, 512, 256, 1000},
+    {"large", "dual_int4_fp4", "int", "philox", "hbm2", 20, 140, 1000, 3000, 20'000, 1000}};
 
 Json config_of(const Design& d) {
   return {
