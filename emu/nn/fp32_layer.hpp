@@ -8,8 +8,9 @@ namespace quatrain::emu {
 class Fp32Layer final : public ParametrizedLayer {
  public:
   using ParametrizedLayer::ParametrizedLayer;
-  const Tensor& forward(const Inputs& inputs, StepContext& context) override;
-  const Tensor& backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) override;
+  bool keeps_input() const override { return true; }
+  void forward(const Inputs& inputs, Tensor& output, StepContext& context) override;
+  void backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) override;
 };
 
 }  // namespace quatrain::emu

@@ -23,7 +23,7 @@ struct StepContext {
   std::uint32_t seed = 0, step = 0;
   StepObserver* observer = nullptr;  ///< may be absent
   traces::Pass pass = traces::Pass::train;
-  StepMachine* machine = nullptr;    ///< absent: each quantized layer computes on its own path
+  StepMachine* machine = nullptr;  ///< absent: each quantized layer computes on its own path
   GemmWorkspace workspace = {};
   std::vector<std::int32_t> accumulators = {};
   std::vector<float> output = {};  ///< of a product, before any bias
@@ -68,13 +68,17 @@ class Inputs {
 class Layer {
  public:
   virtual ~Layer() = default;
-  /// The result is valid until the next forward. `inputs` must stay unchanged until backward is over.
-  virtual const Tensor& forward(const Inputs& inputs, StepContext& context) = 0;
-  /// `gradient` is the loss's gradient by the last forward's result, and stays unchanged until the result is
-  /// no longer needed; fills the parameters' gradients. Returns the gradient by the input, which may be
-  /// `gradient` itself; by every input, where there are several. It is valid until the next backward, and not
-  /// computed without `wants_input_gradient`. Only a training pass has a backward.
-  virtual const Tensor& backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) = 0;
+  /// Gives `output` its size and its values.
+  virtual void forward(const Inputs& inputs, Tensor& output, StepContext& context) = 0;
+  /// Of the last forward, which was one of a training pass. `gradient` is the loss's gradient by its output.
+  /// Fills the parameters' gradients, and `input_gradient` with the gradient by the input, or by each input
+  /// where there are several; null: nobody needs it.
+  virtual void backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) = 0;
+  /// Whether the input, or the output, of a forward must be there unchanged for its backward.
+  virtual bool keeps_input() const { return false; }
+  virtual bool keeps_output() const { return false; }
+  /// Whether the gradient by the input is that by the output; then backward is not called.
+  virtual bool hands_gradient_on() const { return false; }
   /// In the order weight, bias; none for a layer without parameters.
   virtual std::vector<Parameter*> parameters() { return {}; }
   virtual std::vector<State*> states() { return {}; }

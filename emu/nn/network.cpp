@@ -56,52 +56,98 @@ Network::Network(const TrainingConfig& config, SimdPath path) : path_(path), nod
     Node& node = nodes_[id];
     node.layer = make_layer(layer, config, static_cast<std::uint32_t>(id), path);
     node.inputs = layer.inputs;
+    node.input_extent = layer.input;
+    node.output_extent = layer.output;
     node.wants_input_gradient = layer.wants_input_gradient;
     LayerState state{.parameters = node.layer->parameters(), .states = node.layer->states()};
     node.has_backward = node.wants_input_gradient || !state.parameters.empty();
     parameters_.insert(parameters_.end(), state.parameters.begin(), state.parameters.end());
     if (!state.parameters.empty() || !state.states.empty()) state_.push_back(std::move(state));
   }
+  find_readers();
+}
+
+/// Whose output is needed how long.
+void Network::find_readers() {
+  for (std::size_t id = 0; id < nodes_.size(); ++id) {
+    Node& node = nodes_[id];
+    node.last_reader = static_cast<std::int32_t>(id);
+    node.is_kept = node.layer->keeps_output();
+    for (const std::int32_t input : node.inputs) {
+      if (input == images_input) continue;
+      node_of(input).last_reader = static_cast<std::int32_t>(id);
+      node_of(input).is_kept |= node.layer->keeps_input();
+    }
+  }
+  nodes_.back().is_kept = true;  // the logits
+}
+
+void Network::drop_outputs_read_last_by(std::int32_t reader, traces::Pass pass) {
+  for (const std::int32_t id : node_of(reader).inputs) {
+    if (id == images_input || node_of(id).last_reader != reader) continue;
+    if (pass == traces::Pass::train && node_of(id).is_kept) continue;
+    node_of(id).output.reset();
+  }
 }
 
 const Tensor& Network::forward(const Tensor& images, StepContext& context) {
   std::vector<const Tensor*> inputs;
   for (Node& node : nodes_) {
+    node.output.reset();
+    node.gradient.reset();
+  }
+  for (std::size_t id = 0; id < nodes_.size(); ++id) {
+    Node& node = nodes_[id];
     inputs.clear();
-    for (const std::int32_t id : node.inputs)
-      inputs.push_back(id == images_input ? &images : nodes_[static_cast<std::size_t>(id)].output);
-    node.output = &node.layer->forward(std::span<const Tensor* const>(inputs), context);
-    node.gradient = nullptr;
+    for (const std::int32_t input : node.inputs)
+      inputs.push_back(input == images_input ? &images : node_of(input).output.get());
+    node.output = take(images.batch(), node.output_extent);
+    node.layer->forward(std::span<const Tensor* const>(inputs), *node.output, context);
+    drop_outputs_read_last_by(static_cast<std::int32_t>(id), context.pass);
   }
   return *nodes_.back().output;
 }
 
-/// The order of the readers is the order of the sum.
-void Network::add_gradient(Node& node, const Tensor& gradient, base::ThreadPool& pool) {
+/// The order of the readers is the order of the sum. A gradient that somebody else holds too is not changed.
+void Network::add_gradient(Node& node, const std::shared_ptr<Tensor>& gradient, base::ThreadPool& threads) {
   if (!node.has_backward) return;
-  if (node.gradient == nullptr) {
-    node.gradient = &gradient;
+  if (!node.gradient) {
+    node.gradient = gradient;
     return;
   }
-  node.sum.resize(gradient.batch(), gradient.extent());
-  const float* sum = node.gradient->values().data();
-  const float* next = gradient.values().data();
-  float* result = node.sum.values().data();
-  for_pieces(pool, gradient.size(), elementwise_piece, [=](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) result[i] = sum[i] + next[i];
+  const std::shared_ptr<Tensor> sum =
+      node.gradient.use_count() == 1 ? node.gradient : take(gradient->batch(), gradient->extent());
+  sum->resize(gradient->batch(), gradient->extent());
+  const float* before = node.gradient->values().data();
+  const float* next = gradient->values().data();
+  float* result = sum->values().data();
+  for_pieces(threads, gradient->size(), elementwise_piece, [=](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) result[i] = before[i] + next[i];
   });
-  node.gradient = &node.sum;
+  node.gradient = sum;
+}
+
+/// The gradient by the node's input; null where nobody wants it.
+std::shared_ptr<Tensor> Network::run_backward(Node& node, StepContext& context) {
+  if (node.layer->hands_gradient_on()) return node.gradient;
+  std::shared_ptr<Tensor> passed;
+  if (node.wants_input_gradient) passed = take(node.gradient->batch(), node.input_extent);
+  node.layer->backward(*node.gradient, passed.get(), context);
+  return passed;
 }
 
 void Network::backward(const Tensor& logits_gradient, StepContext& context) {
-  nodes_.back().gradient = &logits_gradient;
+  nodes_.back().gradient = take(logits_gradient.batch(), logits_gradient.extent());
+  *nodes_.back().gradient = logits_gradient;
   for (std::size_t id = nodes_.size(); id-- > 0;) {
     Node& node = nodes_[id];
     if (!node.has_backward) continue;
-    const Tensor& passed = node.layer->backward(*node.gradient, node.wants_input_gradient, context);
+    const std::shared_ptr<Tensor> passed = run_backward(node, context);
+    node.gradient.reset();
+    if (id + 1 != nodes_.size()) node.output.reset();
     if (!node.wants_input_gradient) continue;
     for (const std::int32_t input : node.inputs)
-      if (input != images_input) add_gradient(nodes_[static_cast<std::size_t>(input)], passed, context.pool);
+      if (input != images_input) add_gradient(node_of(input), passed, context.pool);
   }
 }
 

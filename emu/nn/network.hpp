@@ -3,6 +3,7 @@
 /// (docs/training-step.md sections 1 and 7).
 
 #include "emu/nn/layer.hpp"
+#include "emu/nn/tensor_pool.hpp"
 #include "emu/nn/training_config.hpp"
 
 #include <memory>
@@ -31,15 +32,25 @@ class Network {
   struct Node {
     std::unique_ptr<Layer> layer;
     std::vector<std::int32_t> inputs;  ///< as in LayerConfig
+    Extent input_extent, output_extent;
     bool has_backward = false;
     bool wants_input_gradient = false;
-    const Tensor* output = nullptr;
-    const Tensor* gradient = nullptr;  ///< what the readers that had their turn handed back; null: nothing
-    Tensor sum;                        ///< of two of them or more
+    bool is_kept = false;          ///< its output: a backward pass needs it
+    std::int32_t last_reader = 0;  ///< id; its own for the last layer
+    std::shared_ptr<Tensor> output;
+    std::shared_ptr<Tensor> gradient;  ///< what the readers that had their turn handed back; null: nothing
   };
-  static void add_gradient(Node& node, const Tensor& gradient, base::ThreadPool& pool);
+  Node& node_of(std::int32_t id) { return nodes_[static_cast<std::size_t>(id)]; }
+  void find_readers();
+  void drop_outputs_read_last_by(std::int32_t reader, traces::Pass pass);
+  std::shared_ptr<Tensor> take(std::int64_t batch, const Extent& extent) {
+    return pool_.take(static_cast<std::size_t>(batch * extent.elements()));
+  }
+  void add_gradient(Node& node, const std::shared_ptr<Tensor>& gradient, base::ThreadPool& threads);
+  std::shared_ptr<Tensor> run_backward(Node& node, StepContext& context);
 
   SimdPath path_;
+  TensorPool pool_;  // before the nodes, which give back to it
   std::vector<Node> nodes_;
   std::vector<Parameter*> parameters_;
   std::vector<LayerState> state_;

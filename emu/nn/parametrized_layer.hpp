@@ -30,7 +30,6 @@ class ParametrizedLayer : public Layer {
   SimdPath path_;  ///< of quantizers and products
   Parameter weight_, bias_;
   const Tensor* input_ = nullptr;  ///< of the last forward
-  Tensor output_, input_gradient_;
 };
 
 /// Calls body(channel, offset, plane) for the planes [height, width] of every sample, several to a task.

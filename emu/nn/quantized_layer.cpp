@@ -65,7 +65,8 @@ StepMachine& QuantizedLayer::machine(const StepContext& context) {
   return context.machine != nullptr ? *context.machine : own_machine_;
 }
 
-void QuantizedLayer::quantize(Role role, std::span<const float> source, StepContext& context) {
+void QuantizedLayer::quantize(Role role, std::span<const float> source, std::int64_t batch,
+                              StepContext& context) {
   Side& made = side(role);
   if (!made.rule) return;
   traces::QuantizerTask task{.rule = made.rule->rule,
@@ -83,7 +84,7 @@ void QuantizedLayer::quantize(Role role, std::span<const float> source, StepCont
     context.observer->quantized({.layer = id_,
                                  .role = role,
                                  .sample = sample,
-                                 .batch = output_.batch(),
+                                 .batch = batch,
                                  .rule = *made.rule,
                                  .maximum = task.maximum,
                                  .path = machine(context).path(),
@@ -119,42 +120,39 @@ StepProduct QuantizedLayer::multiply_codes(Phase phase, std::int64_t batch, Step
   return result;
 }
 
-const Tensor& QuantizedLayer::forward(const Inputs& inputs, StepContext& context) {
+void QuantizedLayer::forward(const Inputs& inputs, Tensor& output, StepContext& context) {
   const Tensor& input = inputs.first();
   input_ = &input;
-  output_.resize(input.batch(), config_.output);
-  quantize(Role::input, input.values(), context);
-  quantize(Role::weight, weight_.value, context);
-  multiply_forward(input, context);
-  return output_;
+  output.resize(input.batch(), config_.output);
+  quantize(Role::input, input.values(), input.batch(), context);
+  quantize(Role::weight, weight_.value, input.batch(), context);
+  multiply_forward(input, output, context);
 }
 
 /// Scale and bias plane by plane, while the plane is in the cache.
-void QuantizedLayer::multiply_forward(const Tensor& input, StepContext& context) {
+void QuantizedLayer::multiply_forward(const Tensor& input, Tensor& output, StepContext& context) {
   if (!has_codes(Phase::forward)) {
     multiply_fp32(gemm(Phase::forward, input.batch()), input_side_.values(input.values(), 0, context.pool),
-                  weight_side_.values(weight_.value, 0, context.pool), output_.values(), path_, context.pool,
+                  weight_side_.values(weight_.value, 0, context.pool), output.values(), path_, context.pool,
                   context.workspace);
-    add_bias_to_all(output_, context.pool);
+    add_bias_to_all(output, context.pool);
     return;
   }
-  const StepProduct product = multiply_codes(Phase::forward, output_.batch(), context);
-  for_planes(output_, context.pool, [&](std::int64_t channel, std::size_t offset, std::span<float> plane) {
+  const StepProduct product = multiply_codes(Phase::forward, output.batch(), context);
+  for_planes(output, context.pool, [&](std::int64_t channel, std::size_t offset, std::span<float> plane) {
     take_output(product, offset, plane);
     add_bias(channel, plane);
   });
 }
 
-const Tensor& QuantizedLayer::backward(const Tensor& gradient, bool wants_input_gradient,
-                                       StepContext& context) {
+void QuantizedLayer::backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) {
   sum_bias_gradient(gradient, context.pool);
-  quantize(Role::gradient, gradient.values(), context);
-  if (wants_input_gradient) {
-    input_gradient_.resize(gradient.batch(), config_.input);
-    multiply_backward_data(gradient, context);
+  quantize(Role::gradient, gradient.values(), gradient.batch(), context);
+  if (input_gradient != nullptr) {
+    input_gradient->resize(gradient.batch(), config_.input);
+    multiply_backward_data(gradient, input_gradient->values(), context);
   }
   multiply_backward_weight(gradient, context);
-  return input_gradient_;
 }
 
 void QuantizedLayer::multiply_codes_into(Phase phase, std::int64_t batch, std::span<float> output,
@@ -165,15 +163,15 @@ void QuantizedLayer::multiply_codes_into(Phase phase, std::int64_t batch, std::s
   });
 }
 
-void QuantizedLayer::multiply_backward_data(const Tensor& gradient, StepContext& context) {
+void QuantizedLayer::multiply_backward_data(const Tensor& gradient, std::span<float> result,
+                                            StepContext& context) {
   if (has_codes(Phase::backward_data)) {
-    multiply_codes_into(Phase::backward_data, gradient.batch(), input_gradient_.values(), context);
+    multiply_codes_into(Phase::backward_data, gradient.batch(), result, context);
     return;
   }
-  multiply_fp32(gemm(Phase::backward_data, gradient.batch()),
-                gradient_side_.values(gradient.values(), 0, context.pool),
-                weight_side_.values(weight_.value, 0, context.pool), input_gradient_.values(), path_,
-                context.pool, context.workspace);
+  multiply_fp32(
+      gemm(Phase::backward_data, gradient.batch()), gradient_side_.values(gradient.values(), 0, context.pool),
+      weight_side_.values(weight_.value, 0, context.pool), result, path_, context.pool, context.workspace);
 }
 
 void QuantizedLayer::multiply_backward_weight(const Tensor& gradient, StepContext& context) {
@@ -181,7 +179,8 @@ void QuantizedLayer::multiply_backward_weight(const Tensor& gradient, StepContex
     multiply_codes_into(Phase::backward_weight, gradient.batch(), weight_.gradient, context);
     return;
   }
-  const std::span<const float> input = input_side_.values(input_->values(), 0, context.pool);
+  const std::span<const float> kept = keeps_input() ? input_->values() : std::span<const float>{};
+  const std::span<const float> input = input_side_.values(kept, 0, context.pool);
   const auto multiply_sample = [&](unsigned sample, std::span<float> result) {
     multiply_fp32(gemm(Phase::backward_weight, gradient.batch()), input,
                   gradient_side_.values(gradient.values(), sample, context.pool), result, path_, context.pool,

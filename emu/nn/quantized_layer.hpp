@@ -13,8 +13,10 @@ namespace quatrain::emu {
 class QuantizedLayer final : public ParametrizedLayer {
  public:
   QuantizedLayer(const LayerConfig& config, std::uint32_t id, std::uint32_t seed, SimdPath path);
-  const Tensor& forward(const Inputs& inputs, StepContext& context) override;
-  const Tensor& backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) override;
+  void forward(const Inputs& inputs, Tensor& output, StepContext& context) override;
+  /// Its codes are enough, where it is quantized.
+  bool keeps_input() const override { return !input_side_.rule; }
+  void backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) override;
 
  private:
   /// What a product takes: codes, or fp32 values where the config does not quantize the tensor.
@@ -28,13 +30,13 @@ class QuantizedLayer final : public ParametrizedLayer {
   Side& side(traces::Role role);
   StepMachine& machine(const StepContext& context);
   /// Makes the codes of a side; nothing where it is not quantized.
-  void quantize(traces::Role role, std::span<const float> source, StepContext& context);
+  void quantize(traces::Role role, std::span<const float> source, std::int64_t batch, StepContext& context);
   bool has_codes(traces::Phase phase);
   StepProduct multiply_codes(traces::Phase phase, std::int64_t batch, StepContext& context);
-  void multiply_forward(const Tensor& input, StepContext& context);
+  void multiply_forward(const Tensor& input, Tensor& output, StepContext& context);
   void multiply_codes_into(traces::Phase phase, std::int64_t batch, std::span<float> output,
                            StepContext& context);
-  void multiply_backward_data(const Tensor& gradient, StepContext& context);
+  void multiply_backward_data(const Tensor& gradient, std::span<float> result, StepContext& context);
   void multiply_backward_weight(const Tensor& gradient, StepContext& context);
 
   Side input_side_, weight_side_, gradient_side_;

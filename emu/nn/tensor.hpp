@@ -28,6 +28,9 @@ class Tensor {
   std::int64_t batch() const { return batch_; }
   const Extent& extent() const { return extent_; }
   std::size_t size() const { return values_.size(); }
+  std::size_t capacity() const {
+    return values_.capacity();
+  }  ///< elements that it can have without new memory
   std::span<float> values() { return values_; }
   std::span<const float> values() const { return values_; }
 

@@ -2,20 +2,17 @@
 
 namespace quatrain::emu {
 
-const Tensor& Add::forward(const Inputs& inputs, StepContext& context) {
-  output_.resize(inputs.first().batch(), inputs.first().extent());
-  for_pieces(context.pool, output_.size(), elementwise_piece, [&](std::size_t begin, std::size_t end) {
+void Add::forward(const Inputs& inputs, Tensor& output, StepContext& context) {
+  output.resize(inputs.first().batch(), inputs.first().extent());
+  for_pieces(context.pool, output.size(), elementwise_piece, [&](std::size_t begin, std::size_t end) {
     const float* sum = inputs.first().values().data();
-    float* y = output_.values().data();
+    float* y = output.values().data();
     for (std::size_t next = 1; next < inputs.size(); ++next) {
       const float* x = inputs[next].values().data();
       for (std::size_t i = begin; i < end; ++i) y[i] = sum[i] + x[i];
       sum = y;
     }
   });
-  return output_;
 }
-
-const Tensor& Add::backward(const Tensor& gradient, bool, StepContext&) { return gradient; }
 
 }  // namespace quatrain::emu

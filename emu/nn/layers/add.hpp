@@ -7,12 +7,9 @@ namespace quatrain::emu {
 
 class Add final : public Layer {
  public:
-  const Tensor& forward(const Inputs& inputs, StepContext& context) override;
-  /// Hands the gradient on as it is.
-  const Tensor& backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) override;
-
- private:
-  Tensor output_;
+  void forward(const Inputs& inputs, Tensor& output, StepContext& context) override;
+  bool hands_gradient_on() const override { return true; }
+  void backward(const Tensor&, Tensor*, StepContext&) override {}
 };
 
 }  // namespace quatrain::emu

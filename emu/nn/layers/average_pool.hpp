@@ -11,14 +11,13 @@ namespace quatrain::emu {
 class AveragePool final : public Layer {
  public:
   explicit AveragePool(const LayerConfig& config);
-  const Tensor& forward(const Inputs& inputs, StepContext& context) override;
-  const Tensor& backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) override;
+  void forward(const Inputs& inputs, Tensor& output, StepContext& context) override;
+  void backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) override;
 
  private:
   Extent input_extent_, output_extent_;
   PlaneWindows windows_;
   float count_;  ///< elements of a whole window
-  Tensor output_, input_gradient_;
 };
 
 }  // namespace quatrain::emu

@@ -81,12 +81,12 @@ void BatchNorm::take_running(std::size_t channel) {
   inverse_[channel] = 1 / std::sqrt(running_variance_.value[channel] + epsilon_);
 }
 
-void BatchNorm::normalize(std::size_t channel) {
+void BatchNorm::normalize(std::size_t channel, Tensor& output) const {
   const float mean = mean_[channel], inverse = inverse_[channel];
   const float weight = weight_.value[channel], bias = bias_.value[channel];
   for_planes_of(*input_, channel, [&](std::size_t begin, std::size_t count) {
     const float* x = input_->values().data() + begin;
-    float* y = output_.values().data() + begin;
+    float* y = output.values().data() + begin;
     on_path(
         path_, [=]() __attribute__((always_inline)) {
           for (std::size_t i = 0; i < count; ++i) y[i] = weight * ((x[i] - mean) * inverse) + bias;
@@ -94,10 +94,10 @@ void BatchNorm::normalize(std::size_t channel) {
   });
 }
 
-const Tensor& BatchNorm::forward(const Inputs& inputs, StepContext& context) {
+void BatchNorm::forward(const Inputs& inputs, Tensor& output, StepContext& context) {
   input_ = &inputs.first();
-  output_.resize(input_->batch(), input_->extent());
-  for_channels(output_, context.pool, [&](std::size_t channel) {
+  output.resize(input_->batch(), input_->extent());
+  for_channels(output, context.pool, [&](std::size_t channel) {
     switch (context.pass) {
       case traces::Pass::train:
         measure(channel);
@@ -106,9 +106,8 @@ const Tensor& BatchNorm::forward(const Inputs& inputs, StepContext& context) {
         take_running(channel);
         break;
     }
-    normalize(channel);
+    normalize(channel, output);
   });
-  return output_;
 }
 
 void BatchNorm::sum_gradients(std::size_t channel, const Tensor& gradient) {
@@ -129,7 +128,7 @@ void BatchNorm::sum_gradients(std::size_t channel, const Tensor& gradient) {
   });
 }
 
-void BatchNorm::differentiate(std::size_t channel, const Tensor& gradient) {
+void BatchNorm::differentiate(std::size_t channel, const Tensor& gradient, Tensor& input_gradient) const {
   const auto count =
       static_cast<float>(gradient.size() / static_cast<std::size_t>(gradient.extent().channels));
   const float mean = mean_[channel], inverse = inverse_[channel];
@@ -138,7 +137,7 @@ void BatchNorm::differentiate(std::size_t channel, const Tensor& gradient) {
   for_planes_of(gradient, channel, [&](std::size_t begin, std::size_t elements) {
     const float* x = input_->values().data() + begin;
     const float* dy = gradient.values().data() + begin;
-    float* dx = input_gradient_.values().data() + begin;
+    float* dx = input_gradient.values().data() + begin;
     on_path(
         path_, [=]() __attribute__((always_inline)) {
           for (std::size_t i = 0; i < elements; ++i) {
@@ -149,13 +148,12 @@ void BatchNorm::differentiate(std::size_t channel, const Tensor& gradient) {
   });
 }
 
-const Tensor& BatchNorm::backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) {
-  if (wants_input_gradient) input_gradient_.resize(gradient.batch(), gradient.extent());
+void BatchNorm::backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) {
+  if (input_gradient != nullptr) input_gradient->resize(gradient.batch(), gradient.extent());
   for_channels(gradient, context.pool, [&](std::size_t channel) {
     sum_gradients(channel, gradient);
-    if (wants_input_gradient) differentiate(channel, gradient);
+    if (input_gradient != nullptr) differentiate(channel, gradient, *input_gradient);
   });
-  return input_gradient_;
 }
 
 }  // namespace quatrain::emu

@@ -12,17 +12,18 @@ class BatchNorm final : public Layer {
  public:
   /// Weight 1, bias 0, running mean 0, running variance 1.
   BatchNorm(const LayerConfig& config, SimdPath path);
-  const Tensor& forward(const Inputs& inputs, StepContext& context) override;
-  const Tensor& backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) override;
+  void forward(const Inputs& inputs, Tensor& output, StepContext& context) override;
+  void backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) override;
+  bool keeps_input() const override { return true; }
   std::vector<Parameter*> parameters() override { return {&weight_, &bias_}; }
   std::vector<State*> states() override { return {&running_mean_, &running_variance_}; }
 
  private:
   void measure(std::size_t channel);
   void take_running(std::size_t channel);
-  void normalize(std::size_t channel);
+  void normalize(std::size_t channel, Tensor& output) const;
   void sum_gradients(std::size_t channel, const Tensor& gradient);
-  void differentiate(std::size_t channel, const Tensor& gradient);
+  void differentiate(std::size_t channel, const Tensor& gradient, Tensor& input_gradient) const;
 
   SimdPath path_;
   float epsilon_, momentum_;
@@ -30,7 +31,6 @@ class BatchNorm final : public Layer {
   State running_mean_, running_variance_;
   const Tensor* input_ = nullptr;      ///< of the last forward
   std::vector<float> mean_, inverse_;  ///< by channel: of the last forward; 1 / standard deviation
-  Tensor output_, input_gradient_;
 };
 
 }  // namespace quatrain::emu

@@ -19,15 +19,16 @@ Dropout::Dropout(const LayerConfig& config, std::uint32_t id, SimdPath path)
       threshold_(static_cast<std::uint32_t>(config.rate * 0x1p32)),
       factor_(static_cast<float>(1 / (1 - config.rate))) {}
 
-const Tensor& Dropout::forward(const Inputs& inputs, StepContext& context) {
+void Dropout::forward(const Inputs& inputs, Tensor& output, StepContext& context) {
   const Tensor& input = inputs.first();
   switch (context.pass) {
     case traces::Pass::train:
       break;
     case traces::Pass::evaluation:
-      return input;
+      output = input;
+      return;
   }
-  output_.resize(input.batch(), input.extent());
+  output.resize(input.batch(), input.extent());
   stays_.resize(input.size());
   const DrawSource draws{context.seed, Stream::dropout, context.step, id_, 0};
   for_pieces(context.pool, input.size(), elementwise_piece, [&](std::size_t begin, std::size_t end) {
@@ -38,21 +39,19 @@ const Tensor& Dropout::forward(const Inputs& inputs, StepContext& context) {
       for (std::size_t i = 0; i < count; ++i) {
         const bool stays = words[i] >= threshold_;
         stays_[begin + i] = stays;
-        output_.values()[begin + i] = stays ? input.values()[begin + i] * factor_ : 0.0F;
+        output.values()[begin + i] = stays ? input.values()[begin + i] * factor_ : 0.0F;
       }
     }
   });
-  return output_;
 }
 
-const Tensor& Dropout::backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) {
-  if (!wants_input_gradient) return input_gradient_;
-  input_gradient_.resize(gradient.batch(), gradient.extent());
+void Dropout::backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) {
+  if (input_gradient == nullptr) return;
+  input_gradient->resize(gradient.batch(), gradient.extent());
   for_pieces(context.pool, gradient.size(), elementwise_piece, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i)
-      input_gradient_.values()[i] = stays_[i] != 0 ? gradient.values()[i] * factor_ : 0.0F;
+      input_gradient->values()[i] = stays_[i] != 0 ? gradient.values()[i] * factor_ : 0.0F;
   });
-  return input_gradient_;
 }
 
 }  // namespace quatrain::emu

@@ -11,8 +11,8 @@ namespace quatrain::emu {
 class Dropout final : public Layer {
  public:
   Dropout(const LayerConfig& config, std::uint32_t id, SimdPath path);
-  const Tensor& forward(const Inputs& inputs, StepContext& context) override;
-  const Tensor& backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) override;
+  void forward(const Inputs& inputs, Tensor& output, StepContext& context) override;
+  void backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) override;
 
  private:
   std::uint32_t id_;
@@ -20,7 +20,6 @@ class Dropout final : public Layer {
   std::uint32_t threshold_;          ///< a draw below it makes a zero
   float factor_;                     ///< of the others
   std::vector<std::uint8_t> stays_;  ///< of the last training pass: 0 where an element became zero
-  Tensor output_, input_gradient_;
 };
 
 }  // namespace quatrain::emu

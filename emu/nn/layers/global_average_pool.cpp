@@ -7,27 +7,24 @@
 
 namespace quatrain::emu {
 
-const Tensor& GlobalAveragePool::forward(const Inputs& inputs, StepContext& context) {
+void GlobalAveragePool::forward(const Inputs& inputs, Tensor& output, StepContext& context) {
   const Tensor& input = inputs.first();
   input_extent_ = input.extent();
-  output_.resize(input.batch(), {input_extent_.channels, 1, 1});
+  output.resize(input.batch(), {input_extent_.channels, 1, 1});
   const auto plane = static_cast<std::size_t>(input_extent_.plane());
   for_plane_numbers(input, context.pool, [&](std::size_t number) {
-    output_.values()[number] = mean(input.values().subspan(number * plane, plane));
+    output.values()[number] = mean(input.values().subspan(number * plane, plane));
   });
-  return output_;
 }
 
-const Tensor& GlobalAveragePool::backward(const Tensor& gradient, bool wants_input_gradient,
-                                          StepContext& context) {
-  if (!wants_input_gradient) return input_gradient_;
-  input_gradient_.resize(gradient.batch(), input_extent_);
+void GlobalAveragePool::backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) {
+  if (input_gradient == nullptr) return;
+  input_gradient->resize(gradient.batch(), input_extent_);
   const auto plane = static_cast<std::size_t>(input_extent_.plane());
-  for_plane_numbers(input_gradient_, context.pool, [&](std::size_t number) {
+  for_plane_numbers(*input_gradient, context.pool, [&](std::size_t number) {
     const float share = gradient.values()[number] / static_cast<float>(plane);
-    std::fill_n(input_gradient_.values().data() + number * plane, plane, share);
+    std::fill_n(input_gradient->values().data() + number * plane, plane, share);
   });
-  return input_gradient_;
 }
 
 }  // namespace quatrain::emu

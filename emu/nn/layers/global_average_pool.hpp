@@ -7,12 +7,11 @@ namespace quatrain::emu {
 
 class GlobalAveragePool final : public Layer {
  public:
-  const Tensor& forward(const Inputs& inputs, StepContext& context) override;
-  const Tensor& backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) override;
+  void forward(const Inputs& inputs, Tensor& output, StepContext& context) override;
+  void backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) override;
 
  private:
   Extent input_extent_;  ///< of the last forward
-  Tensor output_, input_gradient_;
 };
 
 }  // namespace quatrain::emu

@@ -8,10 +8,10 @@ namespace quatrain::emu {
 MaxPool::MaxPool(const LayerConfig& config)
     : input_extent_(config.input), output_extent_(config.output), windows_(config.geometry) {}
 
-const Tensor& MaxPool::forward(const Inputs& inputs, StepContext& context) {
+void MaxPool::forward(const Inputs& inputs, Tensor& output, StepContext& context) {
   const Tensor& input = inputs.first();
-  output_.resize(input.batch(), output_extent_);
-  places_.resize(output_.size());
+  output.resize(input.batch(), output_extent_);
+  places_.resize(output.size());
   const auto plane = static_cast<std::size_t>(input_extent_.plane());
   for_plane_numbers(input, context.pool, [&](std::size_t number) {
     const float* x = input.values().data() + number * plane;
@@ -25,19 +25,18 @@ const Tensor& MaxPool::forward(const Inputs& inputs, StepContext& context) {
         largest = x[i];
         place = i;
       });
-      output_.values()[first + window] = largest;
+      output.values()[first + window] = largest;
       places_[first + window] = static_cast<std::uint32_t>(place);
     });
   });
-  return output_;
 }
 
-const Tensor& MaxPool::backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) {
-  if (!wants_input_gradient) return input_gradient_;
-  input_gradient_.resize(gradient.batch(), input_extent_);
+void MaxPool::backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) {
+  if (input_gradient == nullptr) return;
+  input_gradient->resize(gradient.batch(), input_extent_);
   const auto plane = static_cast<std::size_t>(input_extent_.plane());
-  for_plane_numbers(input_gradient_, context.pool, [&](std::size_t number) {
-    float* dx = input_gradient_.values().data() + number * plane;
+  for_plane_numbers(*input_gradient, context.pool, [&](std::size_t number) {
+    float* dx = input_gradient->values().data() + number * plane;
     std::fill_n(dx, plane, 0.0F);
     const std::size_t first = number * windows_.count();
     for (std::size_t window = 0; window < windows_.count(); ++window) {
@@ -45,7 +44,6 @@ const Tensor& MaxPool::backward(const Tensor& gradient, bool wants_input_gradien
       sum = sum + gradient.values()[first + window];
     }
   });
-  return input_gradient_;
 }
 
 }  // namespace quatrain::emu

@@ -10,14 +10,13 @@ namespace quatrain::emu {
 class MaxPool final : public Layer {
  public:
   explicit MaxPool(const LayerConfig& config);
-  const Tensor& forward(const Inputs& inputs, StepContext& context) override;
-  const Tensor& backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) override;
+  void forward(const Inputs& inputs, Tensor& output, StepContext& context) override;
+  void backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) override;
 
  private:
   Extent input_extent_, output_extent_;
   PlaneWindows windows_;
   std::vector<std::uint32_t> places_;  ///< of the last forward's outputs, in their planes of the input
-  Tensor output_, input_gradient_;
 };
 
 }  // namespace quatrain::emu

@@ -7,11 +7,12 @@ namespace quatrain::emu {
 
 class Relu final : public Layer {
  public:
-  const Tensor& forward(const Inputs& inputs, StepContext& context) override;
-  const Tensor& backward(const Tensor& gradient, bool wants_input_gradient, StepContext& context) override;
+  void forward(const Inputs& inputs, Tensor& output, StepContext& context) override;
+  void backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) override;
+  bool keeps_output() const override { return true; }
 
  private:
-  Tensor output_, input_gradient_;
+  const Tensor* output_ = nullptr;  ///< of the last forward
 };
 
 }  // namespace quatrain::emu

@@ -4,6 +4,7 @@
 #include "emu/machine.hpp"
 #include "emu/nn/sum.hpp"
 #include "tests/emu/gemm/fp32_reference.hpp"
+#include "tests/emu/nn/layer_run.hpp"
 #include "tests/emu/nn/seen_paths.hpp"
 #include "tests/emu/nn/tiny_config.hpp"
 
@@ -160,7 +161,7 @@ TEST_P(QuantizedLayers, ComputeWhatTheTextsSay) {
     for (const SimdPath path : supported_paths())
       for (const unsigned threads : {1U, 2U, 7U}) {
         SCOPED_TRACE(fmt::format("{}, {}, {} threads", layer.name, name_of(path), threads));
-        QuantizedLayer quantized(layer, id, 4, path);
+        tests::LayerRun<QuantizedLayer> quantized(layer, id, 4, path);
         const std::vector<Parameter*> parameters = quantized.parameters();
         for (std::size_t o = 0; o < parameters[1]->value.size(); ++o)
           parameters[1]->value[o] = 0.1F * static_cast<float>(o + 1);
@@ -226,7 +227,7 @@ class CountingMachine final : public traces::Machine {
 std::vector<float> results_of(const LayerConfig& layer, StepMachine* machine, bool wants_input_gradient) {
   const Tensor x = random_tensor(layer.input, !layer.unsigned_input, 1);
   const Tensor dz = random_tensor(layer.output, true, 2);
-  QuantizedLayer quantized(layer, id, 4, SimdPath::portable);
+  tests::LayerRun<QuantizedLayer> quantized(layer, id, 4, SimdPath::portable);
   base::ThreadPool pool(2);
   StepContext context{.pool = pool, .seed = seed, .step = step, .machine = machine};
   std::vector<float> all;

@@ -23,7 +23,7 @@ TEST(BatchNorm, ExampleOfTheText) {  // docs/training-step.md section 7
   base::ThreadPool pool(1);
   StepContext context{.pool = pool};
   for (const SimdPath path : supported_paths()) {
-    BatchNorm layer(config_of({1, 1, 2}), path);
+    tests::LayerRun<BatchNorm> layer(config_of({1, 1, 2}), path);
     layer.parameters()[0]->value = {2};
     layer.parameters()[1]->value = {0.5F};
     const Tensor x = tensor_of(2, {1, 1, 2}, {1, 2, 4, 9}), dy = tensor_of(2, {1, 1, 2}, {1, 0, -1, 2});
@@ -45,7 +45,7 @@ TEST(BatchNorm, ExampleOfTheText) {  // docs/training-step.md section 7
 }
 
 TEST(BatchNorm, BeginsAsTheTextSays) {
-  BatchNorm layer(config_of({3, 2, 2}), SimdPath::portable);
+  tests::LayerRun<BatchNorm> layer(config_of({3, 2, 2}), SimdPath::portable);
   EXPECT_EQ(layer.parameters()[0]->name, "bn.weight");
   EXPECT_EQ(layer.parameters()[0]->value, std::vector<float>(3, 1));
   EXPECT_EQ(layer.parameters()[1]->name, "bn.bias");
@@ -59,7 +59,7 @@ TEST(BatchNorm, BeginsAsTheTextSays) {
 TEST(BatchNorm, OneElementHasNoVariance) {
   base::ThreadPool pool(1);
   StepContext context{.pool = pool};
-  BatchNorm layer(config_of({2, 1, 1}, 0.5), SimdPath::portable);
+  tests::LayerRun<BatchNorm> layer(config_of({2, 1, 1}, 0.5), SimdPath::portable);
   const Tensor x = tensor_of(1, {2, 1, 1}, {3, -4});
   EXPECT_EQ(bits_of(layer.forward(x, context).values()), (Bits{0, 0}));
   EXPECT_EQ(layer.states()[0]->value, (std::vector<float>{1.5F, -2}));
@@ -86,7 +86,7 @@ TEST(BatchNorm, BackwardIsTheSlopeOfForward) {
   constexpr std::size_t batch = 3, channels = 2, plane = 6;
   base::ThreadPool pool(2);
   StepContext context{.pool = pool};
-  BatchNorm layer(config_of({2, 2, 3}), SimdPath::portable);
+  tests::LayerRun<BatchNorm> layer(config_of({2, 2, 3}), SimdPath::portable);
   layer.parameters()[0]->value = {1.5F, -0.75F};
   layer.parameters()[1]->value = {0.25F, 2};
   const Tensor x = tests::normal_tensor(3, {2, 2, 3}, 1), dy = tests::normal_tensor(3, {2, 2, 3}, 2);
@@ -111,7 +111,7 @@ TEST(BatchNorm, SameBitsForAnyThreadsAndPath) {
     for (const unsigned threads : {1U, 2U, 7U}) {
       base::ThreadPool pool(threads);
       StepContext context{.pool = pool};
-      BatchNorm layer(config_of(extent), path);
+      tests::LayerRun<BatchNorm> layer(config_of(extent), path);
       std::vector<Bits> found = {bits_of(layer.forward(x, context).values())};
       found.push_back(bits_of(layer.backward(dy, true, context).values()));
       found.push_back(bits_of(layer.parameters()[0]->gradient));

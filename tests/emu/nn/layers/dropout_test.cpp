@@ -23,7 +23,7 @@ TEST(Dropout, ExampleOfTheText) {  // docs/training-step.md section 7
   const Tensor x = tensor_of(1, {6, 1, 1}, {1, 2, 3, 4, 5, 6});
   const Bits expected{0, 0x402aaaab, 0x40800000, 0x40aaaaab, 0x40d55556, 0x41000000};
   for (const SimdPath path : supported_paths()) {
-    Dropout layer(config_of(0.25), 3, path);
+    tests::LayerRun<Dropout> layer(config_of(0.25), 3, path);
     EXPECT_EQ(bits_of(layer.forward(x, context).values()), expected);
     EXPECT_EQ(bits_of(layer.backward(x, true, context).values()), expected);
   }
@@ -33,7 +33,7 @@ TEST(Dropout, EvaluationHandsItsInputOn) {
   base::ThreadPool pool(1);
   StepContext context{.pool = pool, .seed = 1, .pass = traces::Pass::evaluation};
   const Tensor x = tensor_of(1, {3, 1, 1}, {1, -2, 3});
-  Dropout layer(config_of(0.9), 3, SimdPath::portable);
+  tests::LayerRun<Dropout> layer(config_of(0.9), 3, SimdPath::portable);
   EXPECT_EQ(bits_of(layer.forward(x, context).values()), bits_of(x.values()));
 }
 
@@ -51,7 +51,7 @@ TEST(Dropout, DrawsAreThoseOfTheFlatIndexForAnyThreadsAndPath) {
     for (const unsigned threads : {1U, 3U}) {
       base::ThreadPool pool(threads);
       StepContext context{.pool = pool, .seed = 5, .step = 6};
-      Dropout layer(config_of(rate), 7, path);
+      tests::LayerRun<Dropout> layer(config_of(rate), 7, path);
       EXPECT_EQ(bits_of(layer.forward(x, context).values()), bits_of(expected));
     }
 }
@@ -61,7 +61,7 @@ TEST(Dropout, BackwardIsTheSlopeOfForward) {
   std::vector<double> factors;
   for (std::size_t i = 0; i < x.size(); ++i)
     factors.push_back(tests::exact::draw({1, 2, 3, 0}, i, 32, 4) < 0x80000000U ? 0 : 2);
-  Dropout layer(config_of(0.5), 3, SimdPath::portable);
+  tests::LayerRun<Dropout> layer(config_of(0.5), 3, SimdPath::portable);
   tests::expect_derivative(
       layer, x,
       [&](const tests::Doubles& values) {

@@ -2,7 +2,7 @@
 /// Helpers for tests of one layer: tensors, bit patterns, and its backward pass against central differences
 /// of an fp64 forward pass that the test writes by itself.
 
-#include "emu/nn/layer.hpp"
+#include "tests/emu/nn/layer_run.hpp"
 
 #include <gtest/gtest.h>
 
@@ -72,8 +72,9 @@ inline void expect_near(std::span<const float> found, const Doubles& expected, d
 }
 
 /// Forward and backward of a layer with one input, against an fp64 forward: values, and slopes by the input.
-inline void expect_derivative(emu::Layer& layer, const emu::Tensor& x,
-                              const std::function<Doubles(const Doubles&)>& forward, double tolerance) {
+template <typename Layer>
+void expect_derivative(LayerRun<Layer>& layer, const emu::Tensor& x,
+                       const std::function<Doubles(const Doubles&)>& forward, double tolerance) {
   base::ThreadPool pool(2);
   emu::StepContext context{.pool = pool, .seed = 1, .step = 2};
   const emu::Tensor& y = layer.forward(x, context);

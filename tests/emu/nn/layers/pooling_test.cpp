@@ -53,24 +53,24 @@ class Pooling : public testing::Test {
 
 // docs/training-step.md section 7
 TEST_F(Pooling, MaximumExamplesOfTheText) {
-  MaxPool layer(pooling({1, 3, 3}, {}));
+  tests::LayerRun<MaxPool> layer(pooling({1, 3, 3}, {}));
   EXPECT_EQ(values_of(layer.forward(plane_, context_)), (Floats{5, 5, 4, 4}));
   EXPECT_EQ(values_of(layer.backward(gradient_, true, context_)), (Floats{0, 3, 0, 0, 0, 0, 4, 8, 0}));
-  MaxPool of_row(pooling({1, 1, 2}, row_window_));
+  tests::LayerRun<MaxPool> of_row(pooling({1, 1, 2}, row_window_));
   EXPECT_EQ(values_of(of_row.forward(row_, context_)), (Floats{3, 1}));
 }
 
 TEST_F(Pooling, AverageExamplesOfTheText) {
-  AveragePool layer(pooling({1, 3, 3}, {}));
+  tests::LayerRun<AveragePool> layer(pooling({1, 3, 3}, {}));
   EXPECT_EQ(values_of(layer.forward(plane_, context_)), (Floats{1, 3.25F, 1.5F, 1.5F}));
   EXPECT_EQ(values_of(layer.backward(gradient_, true, context_)),
             (Floats{0.25F, 0.75F, 0.5F, 1.25F, 3.75F, 2.5F, 1, 3, 2}));
-  AveragePool of_row(pooling({1, 1, 2}, row_window_));
+  tests::LayerRun<AveragePool> of_row(pooling({1, 1, 2}, row_window_));
   EXPECT_EQ(values_of(of_row.forward(row_, context_)), (Floats{1.5F, 0.5F}));
 }
 
 TEST_F(Pooling, GlobalAverageExampleOfTheText) {
-  GlobalAveragePool layer;
+  tests::LayerRun<GlobalAveragePool> layer;
   EXPECT_EQ(bits_of(layer.forward(plane_, context_).values()), std::vector<std::uint32_t>{0x40071c72});
   EXPECT_EQ(values_of(layer.backward(tensor_of(1, {1, 1, 1}, {18}), true, context_)), Floats(9, 2));
 }
@@ -78,13 +78,13 @@ TEST_F(Pooling, GlobalAverageExampleOfTheText) {
 TEST_F(Pooling, MaximumLetsNaNThroughSoThatTheLossShowsIt) {
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
   for (const Floats& window : {Floats{nan, 1, 2, 3}, Floats{1, 2, nan, 3}, Floats{1, 2, 3, nan}}) {
-    MaxPool layer(pooling({1, 2, 2}, {}));
+    tests::LayerRun<MaxPool> layer(pooling({1, 2, 2}, {}));
     EXPECT_TRUE(std::isnan(layer.forward(tensor_of(1, {1, 2, 2}, window), context_).values()[0]));
   }
 }
 
 TEST_F(Pooling, MaximumOfNegativesIsNotThePadding) {
-  MaxPool layer(
+  tests::LayerRun<MaxPool> layer(
       pooling({1, 2, 2}, {.kernel_height = 3, .kernel_width = 3, .padding_height = 1, .padding_width = 1}));
   EXPECT_EQ(values_of(layer.forward(tensor_of(1, {1, 2, 2}, {-4, -3, -2, -1}), context_)), Floats(4, -1));
 }
@@ -115,7 +115,7 @@ class PoolingWindows : public testing::TestWithParam<Window> {
 };
 
 TEST_P(PoolingWindows, BackwardOfTheMaximumIsTheSlopeOfForward) {
-  MaxPool layer(config_);
+  tests::LayerRun<MaxPool> layer(config_);
   tests::expect_derivative(
       layer, x_,
       [&](const Doubles& x) {
@@ -127,7 +127,7 @@ TEST_P(PoolingWindows, BackwardOfTheMaximumIsTheSlopeOfForward) {
 }
 
 TEST_P(PoolingWindows, BackwardOfTheAverageIsTheSlopeOfForward) {
-  AveragePool layer(config_);
+  tests::LayerRun<AveragePool> layer(config_);
   const auto count = static_cast<double>(GetParam().kernel_height * GetParam().kernel_width);
   tests::expect_derivative(
       layer, x_,
@@ -145,7 +145,7 @@ INSTANTIATE_TEST_SUITE_P(All, PoolingWindows,
                                          Window{1, 1, 2, 2, 0, 0}));
 
 TEST_F(Pooling, BackwardOfTheGlobalAverageIsTheSlopeOfForward) {
-  GlobalAveragePool layer;
+  tests::LayerRun<GlobalAveragePool> layer;
   const Tensor x = tests::normal_tensor(3, {2, 7, 5}, 6);
   tests::expect_derivative(
       layer, x,

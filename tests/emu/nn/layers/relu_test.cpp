@@ -1,5 +1,7 @@
 #include "emu/nn/layers/relu.hpp"
 
+#include "tests/emu/nn/layer_run.hpp"
+
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -25,7 +27,7 @@ Tensor tensor_of(const std::vector<float>& values) {
 TEST(Relu, ExampleOfTheText) {  // docs/training-step.md section 7
   base::ThreadPool pool(1);
   StepContext context{.pool = pool};
-  Relu relu;
+  tests::LayerRun<Relu> relu;
   const Tensor x = tensor_of({-1, -0.0F, 0, 2}), dy = tensor_of({5, 6, 7, 8});
   EXPECT_EQ(bits_of(relu.forward(x, context)), (std::vector<std::uint32_t>{0, 0, 0, 0x40000000}));
   EXPECT_EQ(bits_of(relu.backward(dy, true, context)), (std::vector<std::uint32_t>{0, 0, 0, 0x41000000}));
@@ -34,7 +36,7 @@ TEST(Relu, ExampleOfTheText) {  // docs/training-step.md section 7
 TEST(Relu, LetsNaNThroughSoThatTheLossShowsIt) {
   base::ThreadPool pool(1);
   StepContext context{.pool = pool};
-  Relu relu;
+  tests::LayerRun<Relu> relu;
   const Tensor x = tensor_of({std::numeric_limits<float>::quiet_NaN()});
   EXPECT_TRUE(std::isnan(relu.forward(x, context).values()[0]));
 }
