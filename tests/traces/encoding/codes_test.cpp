@@ -5,6 +5,7 @@
 #include "traces/encoding/nibbles.hpp"
 #include "traces/format/codes_check.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -86,8 +87,8 @@ TEST(CodesCheck, EveryByte) {
       ASSERT_EQ(fault.has_value(), low || high);
       if (!fault) continue;
       EXPECT_EQ(fault->byte, 101U);
-      EXPECT_EQ(fault->what, std::string(low ? "element 202" : "element 203") +
-                                 " has the code 8, illegal in " + std::string(name_of(encoding)));
+      EXPECT_EQ(fault->what,
+                fmt::format("element {} has the code 8, illegal in {}", low ? 202 : 203, name_of(encoding)));
     }
 }
 
