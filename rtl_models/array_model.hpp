@@ -2,6 +2,7 @@
 /// Plays one GEMM through the SystemC array, tile by tile, with the bits of a trace.
 
 #include "rtl_models/array/activity.hpp"
+#include "rtl_models/array/dataflow.hpp"
 #include "rtl_models/schedule/tile_schedule.hpp"
 #include "traces/machine.hpp"
 
@@ -39,7 +40,8 @@ class ArrayModel {
                           std::span<const traces::Operand> right, const TileSchedule& schedule) = 0;
 };
 
-std::unique_ptr<ArrayModel> make_array_model(ArrayShape shape, Fidelity fidelity);
+std::unique_ptr<ArrayModel> make_array_model(ArrayShape shape, Fidelity fidelity,
+                                             const Dataflow& dataflow = OutputStationary{});
 
 /// Why no model can be made here ("built without SystemC"); nothing where it can.
 traces::Refusal systemc_missing();

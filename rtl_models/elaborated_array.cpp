@@ -2,10 +2,15 @@
 
 #include "rtl_models/array/fast_array.hpp"
 #include "rtl_models/array/pe_array.hpp"
+#include "rtl_models/array/stationary/fast_array.hpp"
+#include "rtl_models/array/stationary/pe_array.hpp"
 #include "rtl_models/feeder/feeder.hpp"
+#include "rtl_models/feeder/stationary_feeder.hpp"
+#include "rtl_models/schedule/tile_work.hpp"
 #include "rtl_models/systemc_kernel.hpp"
 
 #include <cassert>
+#include <variant>
 
 namespace quatrain::rtl_models {
 namespace {
@@ -13,53 +18,90 @@ namespace {
 /// Throws base::Error for operands that do not fit the GEMM; asserts, for that is a mistake of the caller,
 /// that schedule and array do.
 void check_job(const traces::Gemm& gemm, const traces::Operand& left, std::span<const traces::Operand> right,
-               const TileSchedule& schedule, ArrayShape shape) {
+               const TileSchedule& schedule, ArrayShape shape, const Dataflow& dataflow) {
   traces::check_operands(gemm, left, right);
   const traces::GemmSize size = traces::gemm_size(gemm.phase, gemm.geometry);
   assert(pe_mode(left.encoding, right[0].encoding).has_value() && "refuses() says so beforehand");
   assert(schedule.array == shape && "the schedule is for another array");
   assert(schedule.stream_length == right.size() * static_cast<std::uint64_t>(size.k));
   for ([[maybe_unused]] const Tile& tile : schedule.tiles) {
-    assert(tile.rows >= 1 && tile.rows <= shape.rows && tile.columns >= 1 && tile.columns <= shape.columns);
+    [[maybe_unused]] const TileWork work =
+        work_of(dataflow, tile, right.size(), static_cast<std::uint64_t>(size.k));
+    assert(work.rows >= 1 && work.rows <= shape.rows && work.columns >= 1 && work.columns <= shape.columns);
+    assert(tile.k || work.preload == 0);
     assert(tile.group < size.groups && tile.first_row + tile.rows <= static_cast<std::uint64_t>(size.m) &&
            tile.first_column + tile.columns <= static_cast<std::uint64_t>(size.n));
     assert(!tile.k || (tile.k->first < tile.k->end && tile.k->end <= static_cast<std::uint64_t>(size.k)));
   }
 }
 
-}  // namespace
-
-std::unique_ptr<ArrayModule> make_array_module(ArrayShape shape, Fidelity fidelity) {
-  check_elaboration(shape);
+template <typename Pes, typename Fast, typename... Options>
+std::unique_ptr<ArrayModule> make_module(Fidelity fidelity, ArrayShape shape, Options... options) {
   switch (fidelity) {
     case Fidelity::pe:
-      return std::make_unique<PeArray>(sc_core::sc_gen_unique_name("pe_array"), shape);
+      return std::make_unique<Pes>(sc_core::sc_gen_unique_name("pe_array"), shape, options...);
     case Fidelity::array:
-      return std::make_unique<FastArray>(sc_core::sc_gen_unique_name("array"), shape);
+      return std::make_unique<Fast>(sc_core::sc_gen_unique_name("array"), shape, options...);
   }
   __builtin_unreachable();
 }
 
+std::unique_ptr<TileFeeder> make_feeder(const traces::Gemm& gemm, const traces::Operand& left,
+                                        std::span<const traces::Operand> right, ArrayShape shape,
+                                        const Dataflow& dataflow) {
+  return std::visit(
+      Overloaded{[&](const OutputStationary&) -> std::unique_ptr<TileFeeder> {
+                   return std::make_unique<Feeder>(gemm, left, right);
+                 },
+                 [&](const WeightStationary&) -> std::unique_ptr<TileFeeder> {
+                   return std::make_unique<StationaryFeeder>(gemm, left, right, shape, Held::right);
+                 },
+                 [&](const InputStationary&) -> std::unique_ptr<TileFeeder> {
+                   return std::make_unique<StationaryFeeder>(gemm, left, right, shape, Held::left);
+                 }},
+      dataflow);
+}
+
+}  // namespace
+
+std::unique_ptr<ArrayModule> make_array_module(ArrayShape shape, Fidelity fidelity,
+                                               const Dataflow& dataflow) {
+  check_elaboration(shape);
+  return std::visit(Overloaded{[&](const OutputStationary& kind) -> std::unique_ptr<ArrayModule> {
+                                 return make_module<PeArray, FastArray>(fidelity, shape, kind.drain);
+                               },
+                               [&](const WeightStationary& kind) -> std::unique_ptr<ArrayModule> {
+                                 return make_module<StationaryPeArray, StationaryFastArray>(
+                                     fidelity, shape, kind.preload, Held::right);
+                               },
+                               [&](const InputStationary& kind) -> std::unique_ptr<ArrayModule> {
+                                 return make_module<StationaryPeArray, StationaryFastArray>(
+                                     fidelity, shape, kind.preload, Held::left);
+                               }},
+                    dataflow);
+}
+
 ArrayRun ElaboratedArray::replay(const traces::Gemm& gemm, const traces::Operand& left,
                                  std::span<const traces::Operand> right, const TileSchedule& schedule) {
-  check_job(gemm, left, right, schedule, shape_);
+  check_job(gemm, left, right, schedule, shape_, dataflow_);
   ArrayRun result;
   result.accumulators.resize(static_cast<std::size_t>(traces::result_elements(gemm.phase, gemm.geometry)));
   if (schedule.tiles.empty()) return result;
-  Feeder feeder(gemm, left, right);
+  const auto feeder = make_feeder(gemm, left, right, shape_, dataflow_);
+  const auto k = static_cast<std::uint64_t>(traces::gemm_size(gemm.phase, gemm.geometry).k);
   const ResultAddress address(gemm);
   SequencerJob job;
   job.mode = *pe_mode(left.encoding, right[0].encoding);
   job.tiles = &schedule.tiles;
-  job.load = [&](const Tile& tile) { feeder.load(tile); };
-  job.left = &feeder.left();
-  job.right = &feeder.right();
-  job.store = [&](const Tile& tile, std::uint32_t row, std::uint32_t column, std::int32_t accumulator) {
-    const auto m = static_cast<std::int64_t>(tile.first_row + row);
-    const auto n = static_cast<std::int64_t>(tile.first_column + column);
-    // check_operands bounds every sum of products, so that of a part of k as well.
-    result.accumulators[static_cast<std::size_t>(address.row(m) + address.column(tile.group, n))] +=
-        accumulator;
+  job.work = [&](const Tile& tile) { return work_of(dataflow_, tile, right.size(), k); };
+  job.feeder = feeder.get();
+  job.store = [&](const Tile& tile, std::uint64_t word, std::uint32_t column, std::int32_t sum) {
+    const ResultPlace place = place_of(dataflow_, tile, word, column);
+    const auto m = static_cast<std::int64_t>(tile.first_row + place.row);
+    const auto n = static_cast<std::int64_t>(tile.first_column + place.column);
+    // The accumulator buffer adds. check_operands bounds every sum of products, so that of a part of k as
+    // well.
+    result.accumulators[static_cast<std::size_t>(address.row(m) + address.column(tile.group, n))] += sum;
   };
   wired_->run(job);
   result.cycles = wired_->cycles();
@@ -67,8 +109,8 @@ ArrayRun ElaboratedArray::replay(const traces::Gemm& gemm, const traces::Operand
   return result;
 }
 
-std::unique_ptr<ArrayModel> make_array_model(ArrayShape shape, Fidelity fidelity) {
-  return std::make_unique<ElaboratedArray>(shape, fidelity);
+std::unique_ptr<ArrayModel> make_array_model(ArrayShape shape, Fidelity fidelity, const Dataflow& dataflow) {
+  return std::make_unique<ElaboratedArray>(shape, fidelity, dataflow);
 }
 
 traces::Refusal systemc_missing() { return std::nullopt; }

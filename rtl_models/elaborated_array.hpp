@@ -12,15 +12,20 @@
 namespace quatrain::rtl_models {
 
 /// The modules of one array, elaborated now.
-std::unique_ptr<ArrayModule> make_array_module(ArrayShape shape, Fidelity fidelity);
+std::unique_ptr<ArrayModule> make_array_module(ArrayShape shape, Fidelity fidelity,
+                                               const Dataflow& dataflow = OutputStationary{});
 
 class ElaboratedArray final : public ArrayModel {
  public:
-  ElaboratedArray(ArrayShape shape, Fidelity fidelity)
-      : ElaboratedArray(shape, fidelity, make_array_module(shape, fidelity)) {}
-  /// `array` is of that shape and fidelity.
-  ElaboratedArray(ArrayShape shape, Fidelity fidelity, std::unique_ptr<ArrayModule> array)
-      : shape_(shape), fidelity_(fidelity), wired_(std::make_unique<WiredArray>(std::move(array), shape)) {}
+  ElaboratedArray(ArrayShape shape, Fidelity fidelity, const Dataflow& dataflow = OutputStationary{})
+      : ElaboratedArray(shape, fidelity, make_array_module(shape, fidelity, dataflow), dataflow) {}
+  /// `array` is of that shape, fidelity and dataflow.
+  ElaboratedArray(ArrayShape shape, Fidelity fidelity, std::unique_ptr<ArrayModule> array,
+                  const Dataflow& dataflow = OutputStationary{})
+      : shape_(shape),
+        fidelity_(fidelity),
+        dataflow_(dataflow),
+        wired_(std::make_unique<WiredArray>(std::move(array), shape, dataflow)) {}
   /// Before the first replay the kernel holds on to the processes of what was built: it keeps the array then.
   ~ElaboratedArray() override {
     if (sc_core::sc_get_status() == sc_core::SC_ELABORATION) static_cast<void>(wired_.release());
@@ -40,6 +45,7 @@ class ElaboratedArray final : public ArrayModel {
  private:
   ArrayShape shape_;
   Fidelity fidelity_;
+  Dataflow dataflow_;
   std::unique_ptr<WiredArray> wired_;
 };
 

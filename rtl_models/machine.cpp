@@ -32,8 +32,8 @@ std::string name_of_machine(Fidelity fidelity) {
 /// quantizer beside the array.
 class ArrayMachine final : public traces::Machine {
  public:
-  ArrayMachine(std::unique_ptr<ArrayModel> model, unsigned lanes)
-      : model_(std::move(model)), quantizer_(make_quantizer_model(lanes)) {}
+  ArrayMachine(std::unique_ptr<ArrayModel> model, unsigned lanes, const Dataflow& dataflow)
+      : model_(std::move(model)), quantizer_(make_quantizer_model(lanes)), dataflow_(dataflow) {}
 
   std::string name() const override { return name_of_machine(model_->fidelity()); }
   std::string ran_on() const override { return systemc_version(); }
@@ -58,7 +58,8 @@ class ArrayMachine final : public traces::Machine {
     traces::GemmResult result;
     result.scale = result_scale(left.scale, right[0].scale, right.size());
     result.accumulators =
-        model_->replay(gemm, left, right, whole_gemm_schedule(size, samples, model_->shape())).accumulators;
+        model_->replay(gemm, left, right, whole_gemm_schedule(size, samples, model_->shape(), dataflow_))
+            .accumulators;
     result.output.reserve(result.accumulators.size());
     for (const std::int32_t accumulator : result.accumulators)
       result.output.push_back(static_cast<float>(accumulator) * result.scale);
@@ -68,12 +69,14 @@ class ArrayMachine final : public traces::Machine {
  private:
   std::unique_ptr<ArrayModel> model_;
   std::unique_ptr<QuantizerModel> quantizer_;
+  Dataflow dataflow_;
 };
 
 }  // namespace
 
-std::unique_ptr<traces::Machine> make_systemc_machine(std::unique_ptr<ArrayModel> model, unsigned lanes) {
-  return std::make_unique<ArrayMachine>(std::move(model), lanes);
+std::unique_ptr<traces::Machine> make_systemc_machine(std::unique_ptr<ArrayModel> model, unsigned lanes,
+                                                      const Dataflow& dataflow) {
+  return std::make_unique<ArrayMachine>(std::move(model), lanes, dataflow);
 }
 
 std::vector<traces::MachineOffer> machine_offers() {

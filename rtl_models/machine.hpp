@@ -11,9 +11,11 @@
 
 namespace quatrain::rtl_models {
 
-/// `model` multiplies; its fidelity gives the name. A quantizer of so many lanes is made for it.
+/// `model` multiplies; its fidelity gives the name. A quantizer of so many lanes is made for it. `dataflow`: the
+/// model's.
 std::unique_ptr<traces::Machine> make_systemc_machine(std::unique_ptr<ArrayModel> model,
-                                                      unsigned lanes = default_lanes);
+                                                      unsigned lanes = default_lanes,
+                                                      const Dataflow& dataflow = OutputStationary{});
 
 /// The array of both machines.
 inline constexpr ArrayShape machine_array{32, 32};

@@ -6,8 +6,9 @@
 
 namespace quatrain::rtl_models {
 
-WiredArray::WiredArray(std::unique_ptr<ArrayModule> array, ArrayShape shape)
-    : sequencer_(sc_core::sc_gen_unique_name("sequencer"), shape), array_(std::move(array)) {
+WiredArray::WiredArray(std::unique_ptr<ArrayModule> array, ArrayShape shape, const Dataflow& dataflow)
+    : sequencer_(sc_core::sc_gen_unique_name("sequencer"), shape, make_pacing(dataflow, shape)),
+      array_(std::move(array)) {
   clock_.clock(clock_signal_);
   sequencer_.clock(clock_signal_);
   sequencer_.reset(reset_);

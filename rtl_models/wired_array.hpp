@@ -11,7 +11,7 @@ namespace quatrain::rtl_models {
 
 class WiredArray {
  public:
-  WiredArray(std::unique_ptr<ArrayModule> array, ArrayShape shape);
+  WiredArray(std::unique_ptr<ArrayModule> array, ArrayShape shape, const Dataflow& dataflow);
   /// Plays the job to its end.
   void run(const SequencerJob& job);
   std::uint64_t cycles() const { return sequencer_.cycles(); }
@@ -23,7 +23,7 @@ class WiredArray {
   std::unique_ptr<ArrayModule> array_;
   sc_core::sc_signal<bool> clock_signal_, reset_;
   sc_core::sc_signal<EdgeWord> left_, right_;
-  sc_core::sc_signal<TileControl> control_;
+  sc_core::sc_signal<PeControl> control_;
   sc_core::sc_signal<ExitWords> exits_;
 };
 

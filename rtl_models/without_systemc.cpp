@@ -11,7 +11,7 @@ traces::Refusal systemc_missing() { return "built without SystemC (Debian packag
 
 std::string systemc_version() { return "no SystemC"; }
 
-std::unique_ptr<ArrayModel> make_array_model(ArrayShape, Fidelity) {
+std::unique_ptr<ArrayModel> make_array_model(ArrayShape, Fidelity, const Dataflow&) {
   throw base::Error("{}", *systemc_missing());
 }
 

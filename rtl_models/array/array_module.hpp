@@ -15,7 +15,7 @@ class ArrayModule : public sc_core::sc_module {
   sc_core::sc_in<bool> clock{"clock"};
   sc_core::sc_in<bool> reset{"reset"};  ///< synchronous: all registers to zero, counters too
   sc_core::sc_in<EdgeWord> left{"left"}, right{"right"};
-  sc_core::sc_in<TileControl> control{"control"};
+  sc_core::sc_in<PeControl> control{"control"};
   sc_core::sc_out<ExitWords> exits{"exits"};
 
   /// Everything since the last reset. Call it between two runs of the kernel.

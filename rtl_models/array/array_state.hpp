@@ -4,7 +4,9 @@
 /// stands on its inputs, which after the edge is what stands in its operand registers: so the operands move
 /// first and the products are taken from where they arrive.
 
+#include "rtl_models/array/dataflow.hpp"
 #include "rtl_models/array/ports.hpp"
+#include "rtl_models/array/toggles.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -13,39 +15,42 @@
 
 namespace quatrain::rtl_models {
 
-inline constexpr std::uint32_t lane_block = 32;
-
 /// Registers of an array of `rows` x `columns` PEs.
 struct ArrayState {
   std::uint32_t rows, columns, stride;
   std::vector<Link> left, right;           ///< [row][stride]: the operand registers
   std::vector<std::int32_t> accumulators;  ///< [row][stride]
-  std::vector<std::uint16_t> drain;        ///< [column]: words that the column has still to send
+  std::vector<std::int32_t> shadows;       ///< [row][stride] with Drain::shadow, else empty
+  std::vector<std::int16_t> drain;         ///< [column]: words that the column has still to send
+  std::vector<std::int16_t> tap;           ///< [column]: the row whose word leaves, while the column drains
   bool any_first = false;                  ///< some left register holds a first bit
   bool any_last = false;                   ///< some left register holds a last bit
   bool any_drain = false;                  ///< some column drains
+  bool shadows_moved = false;              ///< the last edge may have changed them
 
-  ArrayState(std::uint32_t row_count, std::uint32_t column_count)
+  ArrayState(std::uint32_t row_count, std::uint32_t column_count, Drain kind = Drain::serial)
       : rows(row_count),
         columns(column_count),
         stride((column_count + lane_block - 1) / lane_block * lane_block),
         left(std::size_t{rows} * stride),
         right(left.size()),
         accumulators(left.size()),
-        drain(stride) {}
-  void reset() { *this = ArrayState(rows, columns); }
+        shadows(kind == Drain::shadow ? left.size() : 0),
+        drain(stride),
+        tap(stride) {}
+  bool has_shadows() const { return !shadows.empty(); }
+  void reset() { *this = ArrayState(rows, columns, has_shadows() ? Drain::shadow : Drain::serial); }
+  /// Words leave through these.
+  const std::vector<std::int32_t>& chain() const { return has_shadows() ? shadows : accumulators; }
 };
 
-/// Operands move one PE to the right and one PE down; the edges enter. The tile's last column passes `first`
-/// and `last` no further.
+/// Operands move one PE to the right and one PE down; the edges enter.
 [[gnu::always_inline]] inline void move_operands(const ArrayState& before, ArrayState& after,
-                                                 const EdgeWord& left_edge, const EdgeWord& right_edge,
-                                                 const TileControl& control) {
+                                                 const EdgeWord& left_edge, const EdgeWord& right_edge) {
   const std::size_t size = before.left.size(), stride = before.stride, columns = before.columns;
   std::memcpy(after.left.data() + 1, before.left.data(), size - 1);
   for (std::uint32_t i = 0; i < before.rows; ++i) {
     if (columns < stride) after.left[i * stride + columns] = 0;
-    if (control.columns < columns) after.left[i * stride + control.columns] &= code_bits | valid_bit;
     after.left[i * stride] = left_edge.words[i];
   }
   std::memcpy(after.right.data() + stride, before.right.data(), size - stride);
@@ -57,22 +62,38 @@ struct ArrayState {
   after.any_last = (bits & last_bit) != 0;
 }
 
-/// A column starts to drain when the last operand has passed its PE at the tap, and sends `rows` words.
-[[gnu::always_inline]] inline void count_drain(const ArrayState& before, ArrayState& after,
-                                               const TileControl& control) {
+/// The columns in which the last operands of a tile's bottom row meet in row i.
+[[gnu::always_inline]] inline void start_drains(ArrayState& after, std::uint32_t row) {
+  static_assert(bottom_at == last_at + 1);
+  const std::size_t at = std::size_t{row} * after.stride;
+  const Link *left = after.left.data() + at, *right = after.right.data() + at;
+  Link both = 0;
+  for (std::uint32_t j = 0; j < after.stride; ++j)
+    both = static_cast<Link>(both | (left[j] & (left[j] << 1)));
+  if ((both & bottom_bit) == 0) return;
+  constexpr Link leaves = valid_bit | last_bit | bottom_bit;
+  for (std::uint32_t j = 0; j < after.stride; ++j) {
+    const bool starts = (left[j] & leaves) == leaves && (right[j] & valid_bit) != 0;
+    after.drain[j] = starts ? static_cast<std::int16_t>(row + 1) : after.drain[j];
+    after.tap[j] = starts ? static_cast<std::int16_t>(row) : after.tap[j];
+  }
+}
+
+/// Each column sends a word per edge until it has none left. It starts when its words are complete.
+[[gnu::always_inline]] inline void count_drain(const ArrayState& before, ArrayState& after) {
   if (!after.any_last && !before.any_drain) {
-    if (after.any_drain) std::fill(after.drain.begin(), after.drain.end(), std::uint16_t{0});
+    if (after.any_drain) std::fill(after.drain.begin(), after.drain.end(), std::int16_t{0});
     after.any_drain = false;  // all counters are zero and stay so
     return;
   }
-  const Link* tap = after.left.data() + std::size_t{control.rows - 1} * after.stride;
-  std::uint32_t draining = 0;
-  for (std::uint32_t j = 0; j < after.columns; ++j) {
-    const unsigned left = before.drain[j];
-    const bool starts = (tap[j] & last_bit) != 0 && j < control.columns;
-    after.drain[j] = static_cast<std::uint16_t>(starts ? control.rows : left - (left != 0));
-    draining |= after.drain[j];
+  for (std::uint32_t j = 0; j < after.stride; ++j) {
+    after.drain[j] = static_cast<std::int16_t>(before.drain[j] - (before.drain[j] != 0));
+    after.tap[j] = before.tap[j];
   }
+  if (after.any_last)
+    for (std::uint32_t i = 0; i < after.rows; ++i) start_drains(after, i);
+  std::int16_t draining = 0;
+  for (const std::int16_t words : after.drain) draining = static_cast<std::int16_t>(draining | words);
   after.any_drain = draining != 0;
 }
 
@@ -88,68 +109,102 @@ template <PeMode mode>
   }
 }
 
-/// Per lane all ones where a first bit restarts the accumulator, and where the column drains through this
-/// row.
-struct BlockControl {
-  std::int16_t restarts[lane_block], drains[lane_block];
-};
-
-[[gnu::always_inline]] inline BlockControl block_control(const Link* left, const Link* right,
-                                                         const std::uint16_t* drain, bool row_in_use) {
-  BlockControl control;
-  const int in_use = row_in_use ? -1 : 0;
+/// Per lane all ones where a first bit restarts the accumulator.
+[[gnu::always_inline]] inline void block_restarts(const Link* left, const Link* right,
+                                                  std::int16_t (&restarts)[lane_block]) {
   for (std::uint32_t j = 0; j < lane_block; ++j) {
     const auto left_bits = static_cast<std::int16_t>(left[j]),
                right_bits = static_cast<std::int16_t>(right[j]);
-    control.restarts[j] =
+    restarts[j] =
         static_cast<std::int16_t>(-((left_bits >> first_at) & ((left_bits & right_bits) >> valid_at) & 1));
-    control.drains[j] = static_cast<std::int16_t>((drain[j] != 0 ? -1 : 0) & in_use);
   }
-  return control;
 }
 
-/// Accumulators of one row. `steady`: no first bit and no draining column anywhere.
+/// Per lane all ones where the row takes the word above it: row tap first, for as many edges as there are
+/// rows above it in the tile, and each row above for one edge less.
+[[gnu::always_inline]] inline void block_drains(const std::int16_t* words, const std::int16_t* tap,
+                                                std::int16_t row, std::int16_t (&drains)[lane_block]) {
+  for (std::uint32_t j = 0; j < lane_block; ++j) {
+    const bool takes = row <= tap[j] && row + words[j] >= tap[j] + 2;
+    drains[j] = takes ? std::int16_t{-1} : std::int16_t{0};
+  }
+}
+
+/// Accumulators of one row. `steady`: no first bit anywhere, and no column that drains through them.
 template <PeMode mode, bool steady>
 [[gnu::always_inline]] inline void accumulate_row(const ArrayState& before, ArrayState& after,
-                                                  std::uint32_t row, const TileControl& control) {
+                                                  std::uint32_t row) {
   const std::size_t stride = before.stride;
+  const bool is_chain = !before.has_shadows();
   for (std::size_t j0 = 0; j0 < stride; j0 += lane_block) {
     const std::size_t at = row * stride + j0;
     const Link *left = after.left.data() + at, *right = after.right.data() + at;
     const std::int32_t* old = before.accumulators.data() + at;
-    const std::int32_t* above = row == 0 ? old : old - stride;  // row 0 has no PE above: it keeps its word
+    const std::int32_t* above = row == 0 ? old : old - stride;  // row 0 has no PE above and takes none
     std::int32_t* out = after.accumulators.data() + at;
-    std::int16_t products[lane_block];
+    std::int16_t products[lane_block], restarts[lane_block], drains[lane_block] = {};
     block_products<mode>(left, right, products);
-    BlockControl lanes;
-    if constexpr (!steady) lanes = block_control(left, right, before.drain.data() + j0, row < control.rows);
+    if constexpr (!steady) {
+      block_restarts(left, right, restarts);
+      if (is_chain)
+        block_drains(before.drain.data() + j0, before.tap.data() + j0, static_cast<std::int16_t>(row),
+                     drains);
+    }
     for (std::uint32_t j = 0; j < lane_block; ++j) {
       std::int32_t kept = old[j];
-      if constexpr (!steady) kept &= ~std::int32_t{lanes.restarts[j]};
+      if constexpr (!steady) kept &= ~std::int32_t{restarts[j]};
       std::int32_t sum = kept + products[j];
-      if constexpr (!steady)
-        sum = (above[j] & std::int32_t{lanes.drains[j]}) | (sum & ~std::int32_t{lanes.drains[j]});
+      if constexpr (!steady) sum = (above[j] & std::int32_t{drains[j]}) | (sum & ~std::int32_t{drains[j]});
       out[j] = sum;
     }
   }
 }
 
+/// Shadow registers of one row: the accumulator's new value where `last` passes, else the chain.
+[[gnu::always_inline]] inline void move_shadow_row(const ArrayState& before, ArrayState& after,
+                                                   std::uint32_t row) {
+  const std::size_t stride = before.stride;
+  for (std::size_t j0 = 0; j0 < stride; j0 += lane_block) {
+    const std::size_t at = row * stride + j0;
+    const Link *left = after.left.data() + at, *right = after.right.data() + at;
+    const std::int32_t* old = before.shadows.data() + at;
+    const std::int32_t* above = row == 0 ? old : old - stride;
+    const std::int32_t* sum = after.accumulators.data() + at;
+    std::int16_t drains[lane_block];
+    block_drains(before.drain.data() + j0, before.tap.data() + j0, static_cast<std::int16_t>(row), drains);
+    for (std::uint32_t j = 0; j < lane_block; ++j) {
+      const std::int32_t takes = -((left[j] >> last_at) & ((left[j] & right[j]) >> valid_at) & 1);
+      const std::int32_t kept = (above[j] & std::int32_t{drains[j]}) | (old[j] & ~std::int32_t{drains[j]});
+      after.shadows[at + j] = (sum[j] & takes) | (kept & ~takes);
+    }
+  }
+}
+
+[[gnu::always_inline]] inline void move_shadows(const ArrayState& before, ArrayState& after) {
+  after.shadows_moved = after.any_last || before.any_drain;
+  if (after.shadows_moved)
+    for (std::uint32_t i = 0; i < before.rows; ++i) move_shadow_row(before, after, i);
+  else if (before.shadows_moved)  // else `after` has them from the edge before
+    std::copy(before.shadows.begin(), before.shadows.end(), after.shadows.begin());
+}
+
 /// One clock edge.
 [[gnu::always_inline]] inline void next_state(const ArrayState& before, ArrayState& after,
                                               const EdgeWord& left_edge, const EdgeWord& right_edge,
-                                              const TileControl& control) {
-  move_operands(before, after, left_edge, right_edge, control);
-  count_drain(before, after, control);
-  const bool steady = !after.any_first && !before.any_drain;
+                                              PeMode pe_mode) {
+  move_operands(before, after, left_edge, right_edge);
+  count_drain(before, after);
+  const bool steady = !after.any_first && (before.has_shadows() || !before.any_drain);
   with_mode(
-      control.mode, [&]<PeMode mode>() __attribute__((always_inline)) {
+      pe_mode, [&]<PeMode mode>() __attribute__((always_inline)) {
         for (std::uint32_t i = 0; i < before.rows; ++i) {
           if (steady)
-            accumulate_row<mode, true>(before, after, i, control);
+            accumulate_row<mode, true>(before, after, i);
           else
-            accumulate_row<mode, false>(before, after, i, control);
+            accumulate_row<mode, false>(before, after, i);
         }
       });
+  if (before.has_shadows()) move_shadows(before, after);
 }
 
 }  // namespace quatrain::rtl_models

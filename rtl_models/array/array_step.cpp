@@ -5,23 +5,23 @@ namespace {
 
 [[gnu::always_inline]] inline void step_array(const ArrayState& before, ArrayState& after,
                                               const EdgeWord& left_edge, const EdgeWord& right_edge,
-                                              const TileControl& control, Activity& activity) {
-  next_state(before, after, left_edge, right_edge, control);
-  observe_edge(before, after, control.mode, activity);
+                                              PeMode mode, Activity& activity) {
+  next_state(before, after, left_edge, right_edge, mode);
+  observe_edge(before, after, mode, activity);
 }
 
 }  // namespace
 
 void step_array_portable(const ArrayState& before, ArrayState& after, const EdgeWord& left_edge,
-                         const EdgeWord& right_edge, const TileControl& control, Activity& activity) {
-  step_array(before, after, left_edge, right_edge, control, activity);
+                         const EdgeWord& right_edge, PeMode mode, Activity& activity) {
+  step_array(before, after, left_edge, right_edge, mode, activity);
 }
 
 #if defined(__x86_64__)
 [[gnu::target("avx2")]] void step_array_avx2(const ArrayState& before, ArrayState& after,
                                              const EdgeWord& left_edge, const EdgeWord& right_edge,
-                                             const TileControl& control, Activity& activity) {
-  step_array(before, after, left_edge, right_edge, control, activity);
+                                             PeMode mode, Activity& activity) {
+  step_array(before, after, left_edge, right_edge, mode, activity);
 }
 #endif
 

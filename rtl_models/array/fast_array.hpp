@@ -12,10 +12,10 @@ namespace quatrain::rtl_models {
 class FastArray final : public ArrayModule {
  public:
   SC_HAS_PROCESS(FastArray);
-  FastArray(const sc_core::sc_module_name& name, ArrayShape shape)
+  FastArray(const sc_core::sc_module_name& name, ArrayShape shape, Drain drain = Drain::serial)
       : ArrayModule(name, shape),
-        now_(shape.rows, shape.columns),
-        next_(shape.rows, shape.columns),
+        now_(shape.rows, shape.columns, drain),
+        next_(now_),
         exit_words_(shape.columns),
         step_(array_step()) {
     SC_METHOD(on_edge);
@@ -32,7 +32,7 @@ class FastArray final : public ArrayModule {
       next_.reset();
       activity_ = {};
     } else {
-      step_(now_, next_, left.read(), right.read(), control.read(), activity_);
+      step_(now_, next_, left.read(), right.read(), control.read().mode, activity_);
       std::swap(now_, next_);
     }
     show_exits();
@@ -43,9 +43,10 @@ class FastArray final : public ArrayModule {
     exit_words_.clear();
     shown_ = now_.any_drain;
     if (shown_) {
-      const std::int32_t* tap = now_.accumulators.data() + std::size_t{control.read().rows - 1} * now_.stride;
-      for (std::uint32_t j = 0; j < shape_.columns; ++j)
-        if (now_.drain[j] != 0) exit_words_.words[j] = {tap[j], true};
+      const std::vector<std::int32_t>& chain = now_.chain();
+      for (std::size_t j = 0; j < shape_.columns; ++j)
+        if (now_.drain[j] != 0)
+          exit_words_.words[j] = {chain[static_cast<std::size_t>(now_.tap[j]) * now_.stride + j], true};
     }
     exits.write(exit_words_);
   }

@@ -4,6 +4,7 @@
 
 #include "rtl_models/array/activity.hpp"
 #include "rtl_models/array/array_state.hpp"
+#include "rtl_models/array/toggles.hpp"
 
 #include <cstdint>
 
@@ -13,31 +14,6 @@ namespace quatrain::rtl_models {
 struct ByteLaneCounts {
   std::uint8_t macs[lane_block] = {}, zeros[lane_block] = {}, left[lane_block] = {}, right[lane_block] = {};
 };
-
-[[gnu::always_inline]] inline std::uint8_t nibble_bits(std::uint8_t x) {
-  const auto pairs = static_cast<std::uint8_t>((x & 0x5) + ((x >> 1) & 0x5));
-  return static_cast<std::uint8_t>((pairs & 0x3) + ((pairs >> 2) & 0x3));
-}
-
-/// 1 when one of the low four bits is set.
-[[gnu::always_inline]] inline std::uint8_t any_bit(std::uint8_t x) {
-  x = static_cast<std::uint8_t>(x | (x >> 2));
-  return static_cast<std::uint8_t>((x | (x >> 1)) & 1);
-}
-
-[[gnu::always_inline]] inline std::uint32_t word_bits(std::uint32_t x) {
-  x = x - ((x >> 1) & 0x55555555U);
-  x = (x & 0x33333333U) + ((x >> 2) & 0x33333333U);
-  x = (x + (x >> 4)) & 0x0F0F0F0FU;
-  x = x + (x >> 8);
-  return (x + (x >> 16)) & 0x3FU;
-}
-
-[[gnu::always_inline]] inline std::uint64_t lane_sum(const std::uint8_t (&lanes)[lane_block]) {
-  std::uint64_t sum = 0;
-  for (const std::uint8_t lane : lanes) sum += lane;
-  return sum;
-}
 
 /// Operand registers and products of rows first .. end - 1 in the block of columns at j0.
 [[gnu::always_inline]] inline void observe_operands(const ArrayState& before, const ArrayState& after,
@@ -77,11 +53,15 @@ struct ByteLaneCounts {
     for (std::size_t j0 = 0; j0 < before.stride; j0 += lane_block)
       observe_operands(before, after, first, end, j0, mode, activity);
   }
-  std::uint32_t lanes[lane_block] = {};  // at most 32 bits per row: no overflow
+  std::uint32_t lanes[lane_block] = {};  // at most 64 bits per row: no overflow
   for (std::size_t at = 0; at < before.accumulators.size(); at += lane_block)
     for (std::uint32_t j = 0; j < lane_block; ++j)
       lanes[j] +=
           word_bits(static_cast<std::uint32_t>(before.accumulators[at + j] ^ after.accumulators[at + j]));
+  if (after.shadows_moved)
+    for (std::size_t at = 0; at < before.shadows.size(); at += lane_block)
+      for (std::uint32_t j = 0; j < lane_block; ++j)
+        lanes[j] += word_bits(static_cast<std::uint32_t>(before.shadows[at + j] ^ after.shadows[at + j]));
   for (const std::uint32_t lane : lanes) activity.accumulator_toggles += lane;
 }
 

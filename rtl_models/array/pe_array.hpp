@@ -15,7 +15,8 @@ namespace quatrain::rtl_models {
 class PeArray final : public ArrayModule {
  public:
   SC_HAS_PROCESS(PeArray);
-  PeArray(const sc_core::sc_module_name& name, ArrayShape shape) : ArrayModule(name, shape), wires_(shape) {
+  PeArray(const sc_core::sc_module_name& name, ArrayShape shape, Drain drain = Drain::serial)
+      : ArrayModule(name, shape), drain_(drain), wires_(shape) {
     for (std::uint32_t i = 0; i < shape.rows; ++i)
       for (std::uint32_t j = 0; j < shape.columns; ++j) place(i, j);
     for (std::uint32_t j = 0; j < shape.columns; ++j) place_drain(j);
@@ -28,17 +29,23 @@ class PeArray final : public ArrayModule {
     SC_METHOD(split_right);
     sensitive << right;
     SC_METHOD(show_exits);
-    sensitive << control;
-    for (const auto& draining : wires_.draining) sensitive << draining;
-    for (const auto& accumulator : wires_.accumulators) sensitive << accumulator;
+    for (std::uint32_t j = 0; j < shape.columns; ++j) {
+      sensitive << wires_.draining[j] << wires_.tap[j];
+      for (std::uint32_t i = 0; i < shape.rows; ++i) sensitive << chain(i, j);
+    }
   }
 
   Activity activity() override { return observer_->activity(); }
   ArrayWires& wires() { return wires_; }
 
  private:
+  /// Words leave a column through these.
+  sc_core::sc_signal<sc_dt::sc_int<32>>& chain(std::uint32_t i, std::uint32_t j) {
+    return drain_ == Drain::shadow ? wires_.shadow(i, j) : wires_.accumulator(i, j);
+  }
+
   void place(std::uint32_t i, std::uint32_t j) {
-    auto pe = std::make_unique<Pe>(sc_core::sc_gen_unique_name("pe"), i, j);
+    auto pe = std::make_unique<Pe>(sc_core::sc_gen_unique_name("pe"), i, drain_);
     pe->clock(clock);
     pe->reset(reset);
     pe->control(control);
@@ -47,18 +54,28 @@ class PeArray final : public ArrayModule {
     pe->right_in(wires_.right_into(i, j));
     pe->right_out(wires_.right_into(i + 1, j));
     pe->draining(wires_.draining[j]);
-    pe->above(wires_.accumulator(i == 0 ? 0 : i - 1, j));  // row 0 has no PE above: it keeps its word
+    pe->begins(wires_.begins[j]);
+    pe->tap(wires_.tap[j]);
+    const std::uint32_t above = i == 0 ? 0 : i - 1;  // row 0 has no PE above and takes nothing
+    pe->above(chain(above, j));
+    pe->above_took(wires_.took(above, j));
     pe->accumulator(wires_.accumulator(i, j));
+    pe->shadow(wires_.shadow(i, j));
+    pe->took(wires_.took(i, j));
     pes_.push_back(std::move(pe));
   }
 
   void place_drain(std::uint32_t j) {
-    auto drain = std::make_unique<ColumnDrain>(sc_core::sc_gen_unique_name("drain"), shape_.rows, j);
+    auto drain = std::make_unique<ColumnDrain>(sc_core::sc_gen_unique_name("drain"), shape_.rows);
     drain->clock(clock);
     drain->reset(reset);
-    drain->control(control);
-    for (std::uint32_t i = 0; i < shape_.rows; ++i) drain->left[i](wires_.left_into(i, j));
+    for (std::uint32_t i = 0; i < shape_.rows; ++i) {
+      drain->left[i](wires_.left_into(i, j));
+      drain->right[i](wires_.right_into(i, j));
+    }
     drain->draining(wires_.draining[j]);
+    drain->begins(wires_.begins[j]);
+    drain->tap(wires_.tap[j]);
     drains_.push_back(std::move(drain));
   }
 
@@ -73,11 +90,11 @@ class PeArray final : public ArrayModule {
   void show_exits() {
     ExitWords words(shape_.columns);
     for (std::uint32_t j = 0; j < shape_.columns; ++j)
-      if (wires_.draining[j].read())
-        words.words[j] = {wires_.accumulator(control.read().rows - 1, j).read().to_int(), true};
+      if (wires_.draining[j].read()) words.words[j] = {chain(wires_.tap[j].read(), j).read().to_int(), true};
     exits.write(words);
   }
 
+  Drain drain_;
   ArrayWires wires_;
   std::vector<std::unique_ptr<Pe>> pes_;
   std::vector<std::unique_ptr<ColumnDrain>> drains_;

@@ -10,15 +10,20 @@ ArrayWires::ArrayWires(ArrayShape array)
     : shape(array),
       accumulators("accumulator", std::size_t{array.rows} * array.columns),
       draining("draining", array.columns),
+      begins("begins", array.columns),
+      tap("tap", array.columns),
       left_("left", std::size_t{array.rows} * (array.columns + 1)),
-      right_("right", std::size_t{array.rows + 1} * array.columns) {}
+      right_("right", std::size_t{array.rows + 1} * array.columns),
+      shadows_("shadow", accumulators.size()),
+      took_("took", accumulators.size()) {}
 
 WireObserver::WireObserver(const sc_core::sc_module_name& name, ArrayWires& wires)
     : sc_module(name),
       wires_(wires),
       left_(wires.accumulators.size()),
       right_(wires.accumulators.size()),
-      accumulators_(wires.accumulators.size()) {
+      accumulators_(wires.accumulators.size()),
+      shadows_(wires.accumulators.size()) {
   SC_METHOD(on_edge);
   sensitive << clock.pos();
   dont_initialize();
@@ -32,7 +37,7 @@ Activity WireObserver::activity() {
 void WireObserver::on_edge() {
   if (reset.read()) {  // every register is zero after this edge
     activity_ = {};
-    for (auto* seen : {&left_, &right_, &accumulators_}) std::ranges::fill(*seen, 0U);
+    for (auto* seen : {&left_, &right_, &accumulators_, &shadows_}) std::ranges::fill(*seen, 0U);
     return;
   }
   count_toggles();
@@ -65,7 +70,8 @@ void WireObserver::count_toggles() {
       activity_.right_toggles +=
           toggles(right_[pe], wires_.right_into(i + 1, j).read().to_uint() & code_bits);
       activity_.accumulator_toggles +=
-          toggles(accumulators_[pe], static_cast<unsigned>(wires_.accumulator(i, j).read().to_int()));
+          toggles(accumulators_[pe], static_cast<unsigned>(wires_.accumulator(i, j).read().to_int())) +
+          toggles(shadows_[pe], static_cast<unsigned>(wires_.shadow(i, j).read().to_int()));
     }
 }
 

@@ -29,19 +29,30 @@ class ArrayWires {
   sc_core::sc_signal<sc_dt::sc_int<32>>& accumulator(std::uint32_t i, std::uint32_t j) {
     return accumulators[std::size_t{i} * shape.columns + j];
   }
+  /// Changes with Drain::shadow only.
+  sc_core::sc_signal<sc_dt::sc_int<32>>& shadow(std::uint32_t i, std::uint32_t j) {
+    return shadows_[std::size_t{i} * shape.columns + j];
+  }
+  /// PE(i,j) has taken the word above it at the last edge.
+  sc_core::sc_signal<bool>& took(std::uint32_t i, std::uint32_t j) {
+    return took_[std::size_t{i} * shape.columns + j];
+  }
 
   const ArrayShape shape;
   sc_core::sc_vector<sc_core::sc_signal<sc_dt::sc_int<32>>> accumulators;  ///< [row][column]
-  sc_core::sc_vector<sc_core::sc_signal<bool>> draining;                   ///< [column]
+  sc_core::sc_vector<sc_core::sc_signal<bool>> draining, begins;           ///< [column]: column_drain.hpp
+  sc_core::sc_vector<sc_core::sc_signal<unsigned>> tap;                    ///< [column]
 
  private:
   sc_core::sc_vector<sc_core::sc_signal<LinkWires>> left_, right_;
+  sc_core::sc_vector<sc_core::sc_signal<sc_dt::sc_int<32>>> shadows_;
+  sc_core::sc_vector<sc_core::sc_signal<bool>> took_;
 };
 
 class WireObserver final : public sc_core::sc_module {
  public:
   sc_core::sc_in<bool> clock{"clock"}, reset{"reset"};
-  sc_core::sc_in<TileControl> control{"control"};
+  sc_core::sc_in<PeControl> control{"control"};
 
   SC_HAS_PROCESS(WireObserver);
   WireObserver(const sc_core::sc_module_name& name, ArrayWires& wires);
@@ -56,8 +67,8 @@ class WireObserver final : public sc_core::sc_module {
 
   ArrayWires& wires_;
   Activity activity_;
-  std::vector<unsigned> left_, right_,
-      accumulators_;  ///< register contents when last looked at, [row][column]
+  /// Register contents when last looked at, [row][column].
+  std::vector<unsigned> left_, right_, accumulators_, shadows_;
 };
 
 }  // namespace quatrain::rtl_models

@@ -1,12 +1,10 @@
 #pragma once
-/// Prepares the operand streams of one tile after the other, in the order m n k of numerics.md section 6
-/// (`as_recorded`: terms outside a tensor stream as code 0). A panel holds what one edge shows from the
-/// tile's cycle 0 on, input skew included: lane i carries operand k in cycle k + i. Only two panels are held
+/// Prepares the operand streams of one output-stationary tile after the other, in the order m n k of
+/// numerics.md section 6 (`as_recorded`: terms outside a tensor stream as code 0). Only two panels are held
 /// at a time.
 
 #include "rtl_models/feeder/lowering.hpp"
-#include "rtl_models/pe/link.hpp"
-#include "rtl_models/schedule/tile_schedule.hpp"
+#include "rtl_models/feeder/panel.hpp"
 #include "traces/encoding/nibbles.hpp"
 
 #include <optional>
@@ -16,23 +14,7 @@
 
 namespace quatrain::rtl_models {
 
-struct Panel {
-  std::uint32_t lanes = 0;
-  std::uint64_t length = 0;  ///< cycles
-  std::vector<Link> links;   ///< [cycle][lane]
-
-  void reshape(std::uint32_t lane_count, std::uint64_t stream_length) {
-    lanes = lane_count;
-    length = stream_length + lane_count - 1;
-    links.assign(length * lanes, Link{0});
-  }
-  void put(std::uint64_t k, std::uint32_t lane, Link link) { links[(k + lane) * lanes + lane] = link; }
-  std::span<const Link> at(std::uint64_t cycle) const {
-    return cycle < length ? std::span(links).subspan(cycle * lanes, lanes) : std::span<const Link>();
-  }
-};
-
-class Feeder {
+class Feeder final : public TileFeeder {
  public:
   /// right: one operand or the samples, which follow each other in one stream.
   Feeder(const traces::Gemm& gemm, const traces::Operand& left, std::span<const traces::Operand> right)
@@ -50,8 +32,9 @@ class Feeder {
     }
   }
 
+  void preload(const Tile&) override {}
   /// Fills both panels; what the tile before has left in place is kept.
-  void load(const Tile& tile) {
+  void stream(const Tile& tile) override {
     k_ = tile.k.value_or(KRange{0, static_cast<std::uint64_t>(size_.k)});
     const Lines rows{tile.group, tile.first_row, tile.rows, k_.first, k_.end},
         columns{tile.group, tile.first_column, tile.columns, k_.first, k_.end};
@@ -60,8 +43,8 @@ class Feeder {
     left_lines_ = rows;
     right_lines_ = columns;
   }
-  const Panel& left() const { return left_; }
-  const Panel& right() const { return right_; }
+  const Panel& left() const override { return left_; }
+  const Panel& top() const override { return right_; }
 
  private:
   using Lines = std::tuple<std::uint32_t, std::uint64_t, std::uint32_t, std::uint64_t, std::uint64_t>;
@@ -77,8 +60,9 @@ class Feeder {
     for (std::size_t sample = 0; sample < right_codes_.size(); ++sample) {
       const std::uint64_t at = sample * k_.count() + static_cast<std::uint64_t>(k) - k_.first;
       const bool first = at == 0, last = at + 1 == stream_length();
-      left_.put(at, lane,
-                static_cast<Link>(code | valid_bit | (first ? first_bit : 0) | (last ? last_bit : 0)));
+      const Link bottom = lane + 1 == left_.lanes ? bottom_bit : Link{0};
+      const auto ends = static_cast<Link>(bottom | (first ? first_bit : 0) | (last ? last_bit : 0));
+      left_.put(at, lane, static_cast<Link>(code | valid_bit | ends));
     }
   }
 

@@ -2,11 +2,16 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace quatrain::rtl_models {
 
-Sequencer::Sequencer(const sc_core::sc_module_name& name, ArrayShape shape)
-    : sc_module(name), words_taken_(shape.columns), left_word_(shape.rows), right_word_(shape.columns) {
+Sequencer::Sequencer(const sc_core::sc_module_name& name, ArrayShape shape, std::unique_ptr<Pacing> pacing)
+    : sc_module(name),
+      pacing_(std::move(pacing)),
+      columns_(shape.columns),
+      left_(shape.rows),
+      top_(shape.columns) {
   SC_METHOD(on_edge);
   sensitive << clock.pos();
   dont_initialize();
@@ -16,8 +21,15 @@ void Sequencer::begin(const SequencerJob& job) {
   assert(finished() && !job.tiles->empty());
   job_ = job;
   state_ = State::resetting;
-  tile_ = 0;
-  cycles_ = 0;
+  cycle_ = 0;
+  words_due_ = 0;
+  stream_ = preload_ = {0, job_.work(job_.tiles->front())};
+  std::ranges::fill(columns_, Column{stream_, 0});
+  for (Feed* feed : {&left_, &top_}) {
+    feed->skew.clear();
+    feed->begun_at = 0;
+  }
+  pacing_->clear();
 }
 
 void Sequencer::on_edge() {
@@ -30,53 +42,75 @@ void Sequencer::on_edge() {
       return;
     case State::starting:
       reset.write(false);
+      control.write({job_.mode});
       state_ = State::running;
-      begin_tile();
+      begin_what_may();
       drive();
       return;
     case State::running:
       break;
   }
-  ++cycles_;
-  ++tile_cycle_;
+  ++cycle_;
   take_words();
-  if (words_due_ == 0) {
-    if (++tile_ == job_.tiles->size()) {
-      state_ = State::idle;
-      sc_core::sc_pause();
-      return;
-    }
-    begin_tile();
+  if (words_due_ == 0 && stream_.tile == job_.tiles->size()) {
+    state_ = State::idle;
+    sc_core::sc_pause();
+    return;
   }
+  begin_what_may();
   drive();
 }
 
-void Sequencer::begin_tile() {
-  job_.load(tile());
-  control.write({job_.mode, tile().rows, tile().columns});
-  words_due_ = std::uint64_t{tile().rows} * tile().columns;
-  std::fill(words_taken_.begin(), words_taken_.end(), 0U);
-  tile_cycle_ = 0;
+void Sequencer::begin_what_may() {
+  begin_stream();
+  if (stream_.work.preload > 0) begin_preload();
+}
+
+void Sequencer::begin_stream() {
+  if (stream_.tile == job_.tiles->size() || left_.is_busy(job_.feeder->left(), cycle_)) return;
+  if (stream_.work.preload > 0 && preload_.tile == stream_.tile) return;  // nothing to meet yet
+  if (!pacing_->may_begin(stream_.work, cycle_, words_due_ == 0)) return;
+  pacing_->begin(stream_.work, cycle_);
+  job_.feeder->stream((*job_.tiles)[stream_.tile]);
+  left_.begun_at = cycle_;
+  if (stream_.work.preload == 0) top_.begun_at = cycle_;  // both operands stream
+  words_due_ += stream_.work.words * stream_.work.columns;
+  go_on(stream_);
+}
+
+void Sequencer::begin_preload() {
+  if (preload_.tile == job_.tiles->size() || top_.is_busy(job_.feeder->top(), cycle_)) return;
+  if (!pacing_->may_preload(preload_.work, cycle_, words_due_ == 0 && preload_.tile == stream_.tile)) return;
+  pacing_->preload(preload_.work, cycle_);
+  job_.feeder->preload((*job_.tiles)[preload_.tile]);
+  top_.begun_at = cycle_;
+  go_on(preload_);
+}
+
+void Sequencer::go_on(Coming& coming) {
+  if (++coming.tile < job_.tiles->size()) coming.work = job_.work((*job_.tiles)[coming.tile]);
 }
 
 void Sequencer::take_words() {
   const ExitWords& shown = exits.read();
-  for (std::uint32_t j = 0; j < tile().columns; ++j)
-    if (shown.words[j].draining) {  // the bottom row's word comes first
-      const std::uint32_t row = tile().rows - 1 - words_taken_[j]++;
-      job_.store(tile(), row, j, shown.words[j].accumulator);
-      --words_due_;
-    }
-  assert(tile_cycle_ < 4 * (job_.left->length + job_.right->length) + 16 && "the array never sent its words");
+  for (std::uint32_t j = 0; j < columns_.size(); ++j) {
+    if (!shown.words[j].draining) continue;
+    Column& column = columns_[j];
+    while (column.coming.work.columns <= j) go_on(column.coming);  // has no words in this column
+    assert(column.coming.tile < stream_.tile && "a column sends a word that no tile has");
+    job_.store((*job_.tiles)[column.coming.tile], column.taken, j, shown.words[j].accumulator);
+    --words_due_;
+    if (++column.taken < column.coming.work.words) continue;
+    go_on(column.coming);
+    column.taken = 0;
+  }
+  assert((words_due_ == 0 || cycle_ < left_.begun_at + 4 * (job_.feeder->left().length + 2 * largest_side)) &&
+         "the array never sent its words");
 }
 
 void Sequencer::drive() {
-  left_word_.clear();
-  right_word_.clear();
-  std::ranges::copy(job_.left->at(tile_cycle_), left_word_.words.begin());
-  std::ranges::copy(job_.right->at(tile_cycle_), right_word_.words.begin());
-  left.write(left_word_);
-  right.write(right_word_);
+  left.write(left_.step(job_.feeder->left(), cycle_));
+  right.write(top_.step(job_.feeder->top(), cycle_));
 }
 
 }  // namespace quatrain::rtl_models

@@ -1,14 +1,17 @@
 #pragma once
-/// Drives the array's edges tile by tile, takes the words that the columns send, and starts the next tile in
-/// the cycle after the last of them. It knows no cycle count: a tile takes as long as the array needs.
+/// Drives the array's edges tile by tile and takes the words that the columns send. Pacing says when a tile
+/// may begin; how long the whole takes shows when the last word has arrived.
 
 #include "rtl_models/array/ports.hpp"
-#include "rtl_models/feeder/feeder.hpp"
+#include "rtl_models/feeder/panel.hpp"
+#include "rtl_models/feeder/skew.hpp"
+#include "rtl_models/schedule/pacing.hpp"
 
 #include <systemc>
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 
 namespace quatrain::rtl_models {
 
@@ -16,9 +19,10 @@ namespace quatrain::rtl_models {
 struct SequencerJob {
   PeMode mode = PeMode::int4_int4;
   const std::vector<Tile>* tiles = nullptr;
-  std::function<void(const Tile&)> load;  ///< fills the two panels
-  const Panel *left = nullptr, *right = nullptr;
-  std::function<void(const Tile&, std::uint32_t row, std::uint32_t column, std::int32_t accumulator)> store;
+  std::function<TileWork(const Tile&)> work;
+  TileFeeder* feeder = nullptr;
+  /// Word `word` of an array column of the tile.
+  std::function<void(const Tile&, std::uint64_t word, std::uint32_t column, std::int32_t sum)> store;
 };
 
 class Sequencer final : public sc_core::sc_module {
@@ -26,33 +30,55 @@ class Sequencer final : public sc_core::sc_module {
   sc_core::sc_in<bool> clock{"clock"};
   sc_core::sc_out<bool> reset{"reset"};
   sc_core::sc_out<EdgeWord> left{"left"}, right{"right"};
-  sc_core::sc_out<TileControl> control{"control"};
+  sc_core::sc_out<PeControl> control{"control"};
   sc_core::sc_in<ExitWords> exits{"exits"};
 
   SC_HAS_PROCESS(Sequencer);
-  Sequencer(const sc_core::sc_module_name& name, ArrayShape shape);
+  Sequencer(const sc_core::sc_module_name& name, ArrayShape shape, std::unique_ptr<Pacing> pacing);
 
   /// At least one tile. The clock runs afterwards until finished().
   void begin(const SequencerJob& job);
   bool finished() const { return state_ == State::idle; }
-  std::uint64_t cycles() const { return cycles_; }
+  std::uint64_t cycles() const { return cycle_; }
 
  private:
   enum class State : std::uint8_t { idle, resetting, starting, running };
+  /// What enters one edge.
+  struct Feed {
+    explicit Feed(std::uint32_t lanes) : skew(lanes) {}
+    Skew skew;
+    std::uint64_t begun_at = 0;  ///< the cycle in which its panel began to enter
+    bool is_busy(const Panel& panel, std::uint64_t cycle) const { return cycle < begun_at + panel.length; }
+    const EdgeWord& step(const Panel& panel, std::uint64_t cycle) {
+      return skew.step(panel.at(cycle - begun_at));
+    }
+  };
+  /// A column takes the tiles in order, and all words of each.
+  struct Coming {
+    std::size_t tile = 0;  ///< the next one; as many as there are tiles: none
+    TileWork work;
+  };
+  struct Column {
+    Coming coming;
+    std::uint64_t taken = 0;  ///< words of this tile
+  };
 
   void on_edge();
-  void begin_tile();
+  void begin_what_may();
+  void begin_stream();
+  void begin_preload();
+  void go_on(Coming& coming);
   void take_words();
   void drive();
-  const Tile& tile() const { return (*job_.tiles)[tile_]; }
 
   SequencerJob job_;
+  std::unique_ptr<Pacing> pacing_;
   State state_ = State::idle;
-  std::size_t tile_ = 0;
-  std::uint64_t cycles_ = 0, tile_cycle_ = 0;
-  std::uint64_t words_due_ = 0;             ///< words that the tile has still to send
-  std::vector<std::uint32_t> words_taken_;  ///< [column]
-  EdgeWord left_word_, right_word_;
+  Coming stream_, preload_;
+  std::uint64_t cycle_ = 0;      ///< whose operands are driven now
+  std::uint64_t words_due_ = 0;  ///< words that the begun tiles have still to send
+  std::vector<Column> columns_;
+  Feed left_, top_;
 };
 
 }  // namespace quatrain::rtl_models

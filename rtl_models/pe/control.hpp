@@ -1,5 +1,5 @@
 #pragma once
-/// What a tile sets in all PEs.
+/// What a GEMM sets in all PEs. All else travels with the operands (link.hpp).
 
 #include "rtl_models/pe/multiplier.hpp"
 
@@ -13,18 +13,15 @@ class sc_trace_file;
 
 namespace quatrain::rtl_models {
 
-/// Constant during a tile: the mode register of all PEs, and how much of the array the tile uses (the tap
-/// stands below row `rows - 1`).
-struct TileControl {
+struct PeControl {
   PeMode mode = PeMode::int4_int4;
-  std::uint32_t rows = 0, columns = 0;
-  friend bool operator==(const TileControl&, const TileControl&) = default;
+  friend bool operator==(const PeControl&, const PeControl&) = default;
 };
 
 // A signal's type needs these two (waveforms are not written).
-inline std::ostream& operator<<(std::ostream& out, const TileControl& control) {
-  return out << control.rows << " x " << control.columns;
+inline std::ostream& operator<<(std::ostream& out, const PeControl& control) {
+  return out << "mode " << static_cast<int>(control.mode);
 }
-inline void sc_trace(sc_core::sc_trace_file*, const TileControl&, const std::string&) {}
+inline void sc_trace(sc_core::sc_trace_file*, const PeControl&, const std::string&) {}
 
 }  // namespace quatrain::rtl_models

@@ -1,11 +1,18 @@
 #pragma once
-/// One processing element as a module: two operand registers, one accumulator, the dual-mode multiplier.
+/// One processing element of an output-stationary array as a module: two operand registers, one accumulator,
+/// the dual-mode multiplier, and its place in the column's drain chain.
+///
 /// At a rising edge the operands on its inputs move into the registers, which are the links to the right and
 /// downwards; if both are valid their product joins the accumulator, readable one cycle later; `first` on the
-/// left restarts it from zero. In a draining column of a row in use the accumulator takes the word above
-/// instead. The tile's last column passes `first` and `last` no further: behind it they would still travel
-/// when the next tile, perhaps a wider one, has begun.
+/// left restarts it from zero.
+///
+/// Words leave a column downwards, through the accumulators, or with Drain::shadow through shadow registers:
+/// these take the sum together with the accumulator when `last` passes. A PE of the tile takes the word above
+/// it at the first edge of a drain, and after that as long as the PE above did so at the edge before. So the
+/// top PE takes none, the one below it one, and each is free for the next tile when the words above it have
+/// passed.
 
+#include "rtl_models/array/dataflow.hpp"
 #include "rtl_models/pe/control.hpp"
 #include "rtl_models/pe/link.hpp"
 #include "rtl_models/pe/multiplier.hpp"
@@ -19,16 +26,19 @@ namespace quatrain::rtl_models {
 class Pe final : public sc_core::sc_module {
  public:
   sc_core::sc_in<bool> clock{"clock"}, reset{"reset"};
-  sc_core::sc_in<TileControl> control{"control"};  ///< mode register and rows in use, set for a tile
+  sc_core::sc_in<PeControl> control{"control"};
   sc_core::sc_in<LinkWires> left_in{"left_in"}, right_in{"right_in"};
   sc_core::sc_out<LinkWires> left_out{"left_out"}, right_out{"right_out"};
-  sc_core::sc_in<bool> draining{"draining"};
-  sc_core::sc_in<sc_dt::sc_int<32>> above{"above"};
-  sc_core::sc_out<sc_dt::sc_int<32>> accumulator{"accumulator"};
+  sc_core::sc_in<bool> draining{"draining"}, begins{"begins"};  ///< of the column; begins: the first edge
+  sc_core::sc_in<unsigned> tap{"tap"};                          ///< the tile's last row
+  sc_core::sc_in<sc_dt::sc_int<32>> above{"above"};             ///< of the chain
+  sc_core::sc_in<bool> above_took{"above_took"};
+  sc_core::sc_out<sc_dt::sc_int<32>> accumulator{"accumulator"}, shadow{"shadow"};
+  sc_core::sc_out<bool> took{"took"};  ///< a word from above at the last edge
 
   SC_HAS_PROCESS(Pe);
-  Pe(const sc_core::sc_module_name& name, std::uint32_t row, std::uint32_t column)
-      : sc_module(name), row_(row), column_(column) {
+  Pe(const sc_core::sc_module_name& name, std::uint32_t row, Drain drain)
+      : sc_module(name), row_(row), has_shadow_(drain == Drain::shadow) {
     SC_METHOD(on_edge);
     sensitive << clock.pos();
     dont_initialize();
@@ -40,15 +50,27 @@ class Pe final : public sc_core::sc_module {
       left_out.write(0);
       right_out.write(0);
       accumulator.write(0);
+      shadow.write(0);
+      took.write(false);
       return;
     }
     const LinkWires left = left_in.read(), right = right_in.read();
-    left_out.write(column_ + 1 == control.read().columns ? LinkWires(left & (code_bits | valid_bit)) : left);
+    left_out.write(left);
     right_out.write(right);
-    if (draining.read() && row_ < control.read().rows)
-      accumulator.write(above.read());
-    else if (left[valid_at] && right[valid_at])
-      accumulator.write(sum(left, right));
+    const bool takes =
+        row_ > 0 && draining.read() && row_ <= tap.read() && (begins.read() || above_took.read());
+    took.write(takes);
+    const bool adds = left[valid_at] && right[valid_at];
+    const sc_dt::sc_int<32> now = adds ? sum(left, right) : accumulator.read();
+    if (has_shadow_) {
+      accumulator.write(now);
+      if (adds && left[last_at])
+        shadow.write(now);
+      else if (takes)
+        shadow.write(above.read());
+    } else {
+      accumulator.write(takes ? above.read() : now);
+    }
   }
 
   sc_dt::sc_int<32> sum(const LinkWires& left, const LinkWires& right) const {
@@ -57,7 +79,8 @@ class Pe final : public sc_core::sc_module {
     return kept + with_mode(control.read().mode, [&]<PeMode mode>() { return product<mode>(a, b); });
   }
 
-  std::uint32_t row_, column_;
+  std::uint32_t row_;
+  bool has_shadow_;
 };
 
 }  // namespace quatrain::rtl_models

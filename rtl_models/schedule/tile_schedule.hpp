@@ -2,6 +2,7 @@
 /// Which part of a GEMM the array computes when. The simulator's mapping makes a schedule; the replay follows
 /// it.
 
+#include "rtl_models/array/dataflow.hpp"
 #include "traces/geometry.hpp"
 
 #include <cstdint>
@@ -24,12 +25,16 @@ struct KRange {
   friend bool operator==(const KRange&, const KRange&) = default;
 };
 
-/// Rows first_row .. first_row + rows - 1 of m and columns first_column .. of n, in one group; all samples.
+/// Rows first_row .. first_row + rows - 1 of m and columns first_column .. of n, in one group: the results of
+/// an output-stationary array that holds them, all samples. A stationary array holds a part of k and of n
+/// (weights, of one sample) or of m (inputs), and everything along the other axis streams past; such a tile
+/// is called a fold.
 struct Tile {
   std::uint32_t group = 0;
   std::uint64_t first_row = 0, first_column = 0;
-  std::uint32_t rows = 0, columns = 0;  ///< at most the array's
-  std::optional<KRange> k = {};         ///< the part of k that passes; nothing: all of it
+  std::uint32_t rows = 0, columns = 0;
+  std::optional<KRange> k = {};  ///< the part of k that passes or is held; nothing: all of it
+  std::uint32_t sample = 0;      ///< of the held weights
 };
 
 /// Tiles in the order in which the array computes them. Every output is in exactly one tile for each k: what
@@ -40,7 +45,10 @@ struct TileSchedule {
   std::vector<Tile> tiles;
 };
 
-/// All tiles of a GEMM, rows of tiles inner (m first), ragged at the edges.
-TileSchedule whole_gemm_schedule(const traces::GemmSize& size, unsigned samples, ArrayShape shape);
+/// All tiles of a GEMM, ragged at the edges. Output stationary: rows of tiles inner (m first). Weight and
+/// input stationary: for each part of n (or m) the parts of k in order, of each part the samples of the
+/// weights.
+TileSchedule whole_gemm_schedule(const traces::GemmSize& size, unsigned samples, ArrayShape shape,
+                                 const Dataflow& dataflow = OutputStationary{});
 
 }  // namespace quatrain::rtl_models

@@ -1,9 +1,11 @@
 #include "sim/accelerator/config.hpp"
 
+#include "sim/accelerator/dataflow/names.hpp"
 #include "sim/accelerator/sram_growth.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/names.hpp"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -17,8 +19,6 @@ namespace {
 using base::JsonNode;
 using Word = std::string_view;
 
-constexpr std::array<Word, 1> dataflow_words = {"output_stationary"};
-constexpr std::array<Word, 1> drain_words = {"serial"};
 constexpr std::array<Word, 2> pe_words = {"dual_int4_fp4", "bf16"};
 constexpr std::array<Word, 1> lowering_words = {"as_recorded"};
 constexpr std::array<Word, 3> random_source_words = {"philox", "lfsr", "none"};
@@ -38,14 +38,51 @@ Word accumulator_key(Pe pe) {
   std::abort();
 }
 
-rtl_models::ArrayShape read_array(const JsonNode& node) {
-  rtl_models::ArrayShape shape;
-  shape.rows = static_cast<std::uint32_t>(node.at("rows").integer(1, rtl_models::largest_side));
-  shape.columns = static_cast<std::uint32_t>(node.at("columns").integer(1, rtl_models::largest_side));
-  node.at("dataflow").one_of(dataflow_words);
-  node.at("drain").one_of(drain_words);
+template <typename Enum, std::size_t count>
+Enum read_word(const JsonNode& node, Word key, const std::array<Word, count>& words) {
+  return static_cast<Enum>(node.at(key).one_of(words));
+}
+
+void refuse_key(const JsonNode& node, Word key, Word beside) {
+  if (node.has(key))
+    throw node.at(key).error("stands beside {}, which has none; expected no such key", beside);
+}
+
+/// Each dataflow has one key of its own. SCALE-Sim knows neither: as it counts, results leave and operands
+/// enter one after the other.
+rtl_models::Dataflow read_dataflow(const JsonNode& node, Convention convention) {
+  const Word name = dataflow_words[node.at("dataflow").one_of(dataflow_words)];
+  if (convention == Convention::scalesim) {
+    for (const Word key : {"drain", "preload"}) refuse_key(node, key, "the convention 'scalesim'");
+    if (name == "output_stationary") return rtl_models::OutputStationary{};
+    if (name == "weight_stationary") return rtl_models::WeightStationary{rtl_models::Preload::exposed};
+    return rtl_models::InputStationary{rtl_models::Preload::exposed};
+  }
+  if (name == "output_stationary") {
+    refuse_key(node, "preload", "'output_stationary'");
+    return rtl_models::OutputStationary{read_word<rtl_models::Drain>(node, "drain", drain_words)};
+  }
+  refuse_key(node, "drain", fmt::format("'{}'", name));
+  const auto preload = read_word<rtl_models::Preload>(node, "preload", preload_words);
+  if (name == "weight_stationary") return rtl_models::WeightStationary{preload};
+  return rtl_models::InputStationary{preload};
+}
+
+void read_array(const JsonNode& node, AcceleratorConfig& config) {
+  config.array.rows = static_cast<std::uint32_t>(node.at("rows").integer(1, rtl_models::largest_side));
+  config.array.columns = static_cast<std::uint32_t>(node.at("columns").integer(1, rtl_models::largest_side));
+  if (node.has("convention")) config.convention = read_word<Convention>(node, "convention", convention_words);
+  config.dataflow = read_dataflow(node, config.convention);
   node.reject_unread_keys();
-  return shape;
+}
+
+/// Blocks are those of output-stationary tiles, in our own count.
+void refuse_mapping(const JsonNode& node, const AcceleratorConfig& config) {
+  if (!std::holds_alternative<rtl_models::OutputStationary>(config.dataflow))
+    throw node.error("stands beside /array/dataflow '{}'; expected 'output_stationary' there, or no mapping",
+                     name_of(config.dataflow));
+  if (config.convention == Convention::scalesim)
+    throw node.error("stands beside /array/convention 'scalesim'; expected no mapping");
 }
 
 void check_accumulator(const JsonNode& node, Pe pe) {
@@ -93,6 +130,23 @@ MappingChoice read_mapping(const JsonNode& node, rtl_models::ArrayShape array) {
   }
   node.reject_unread_keys();
   return choice;
+}
+
+nlohmann::ordered_json array_object(const AcceleratorConfig& config) {
+  nlohmann::ordered_json json = {
+      {"rows", config.array.rows}, {"columns", config.array.columns}, {"dataflow", name_of(config.dataflow)}};
+  if (config.convention == Convention::scalesim) {
+    json["convention"] = convention_words[static_cast<std::size_t>(config.convention)];
+    return json;
+  }
+  std::visit(rtl_models::Overloaded{[&](const rtl_models::OutputStationary& kind) {
+                                      json["drain"] = drain_words[static_cast<std::size_t>(kind.drain)];
+                                    },
+                                    [&](const auto& kind) {
+                                      json["preload"] = preload_words[static_cast<std::size_t>(kind.preload)];
+                                    }},
+             config.dataflow);
+  return json;
 }
 
 nlohmann::ordered_json mapping_object(const MappingChoice& choice) {
@@ -172,7 +226,7 @@ unsigned operand_bits_of(Pe pe) {
 AcceleratorConfig read_accelerator(const JsonNode& root) {
   AcceleratorConfig config;
   config.name = base::read_file_name(root.at("name"));
-  config.array = read_array(root.at("array"));
+  read_array(root.at("array"), config);
   config.pe = static_cast<Pe>(root.at("pe").one_of(pe_words));
   check_accumulator(root.at("accumulator"), config.pe);
   root.at("lowering").one_of(lowering_words);
@@ -180,7 +234,10 @@ AcceleratorConfig read_accelerator(const JsonNode& root) {
   config.clock_mhz = root.at("clock_mhz").number(1, 10'000);
   read_buffers(root.at("buffers"), config);
   read_dram(root.at("dram"), config);
-  if (root.has("mapping")) config.mapping = read_mapping(root.at("mapping"), config.array);
+  if (root.has("mapping")) {
+    refuse_mapping(root.at("mapping"), config);
+    config.mapping = read_mapping(root.at("mapping"), config.array);
+  }
   if (config.stalls() != nullptr && !root.has("mapping"))
     throw root.at("dram").at("stalls").error(
         "found true; expected /mapping beside it: the memory loads the blocks of a mapping");
@@ -203,11 +260,7 @@ nlohmann::ordered_json to_json_object(const Blocks& blocks) {
 nlohmann::ordered_json to_json_object(const AcceleratorConfig& config) {
   nlohmann::ordered_json json = {
       {"name", config.name},
-      {"array",
-       {{"rows", config.array.rows},
-        {"columns", config.array.columns},
-        {"dataflow", dataflow_words[0]},
-        {"drain", drain_words[0]}}},
+      {"array", array_object(config)},
       {"pe", name_of(config.pe)},
       {"accumulator", {{accumulator_key(config.pe), 32}}},
       {"lowering", lowering_words[0]},

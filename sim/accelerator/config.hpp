@@ -2,7 +2,9 @@
 /// What an accelerator is: the contents of configs/accelerators/*.json, read strictly. Only what the program
 /// implements is accepted. configs/schemas/accelerator.schema.json says the same for editors.
 
+#include "rtl_models/array/dataflow.hpp"
 #include "rtl_models/schedule/tile_schedule.hpp"
+#include "sim/accelerator/dataflow/convention.hpp"
 #include "sim/accelerator/mapping/blocks.hpp"
 #include "sim/accelerator/memory/stalls.hpp"
 #include "traces/base/strict_json.hpp"
@@ -49,10 +51,12 @@ struct DramDetails {
   double page_miss_ns = 0;
 };
 
-/// Output stationary, serial drain, operands as recorded, 32-bit accumulators: the only words of those keys.
+/// Operands as recorded, 32-bit accumulators: the only words of those keys.
 struct AcceleratorConfig {
   std::string name;
   rtl_models::ArrayShape array;
+  rtl_models::Dataflow dataflow;
+  Convention convention = Convention::quatrain;
   Pe pe = Pe::dual_int4_fp4;
   RandomSource random_source = RandomSource::philox;
   double clock_mhz = 1000;

@@ -1,7 +1,5 @@
 #pragma once
-/// Cycles and utilization in closed form (docs/hardware-model.md). A tile of r x c outputs takes K + 2 r + c
-/// - 2 cycles, serial drain included; tiles follow each other without overlap. Where blocks interrupt k, each
-/// pass of a tile fills and drains again.
+/// Cycles and utilization in closed form (docs/hardware-model.md). dataflow/ has the cycles.
 
 #include "sim/accelerator/mapping.hpp"
 
@@ -11,14 +9,19 @@ namespace quatrain::sim {
 
 std::uint64_t cycles_of(const Mapping& mapping);
 
+/// PEs in use, summed over the tiles.
+std::uint64_t used_pes_of(const rtl_models::Dataflow& dataflow, const traces::GemmSize& size,
+                          unsigned samples);
+
 /// What utilization is made of: counts, which add up over records. The utilizations are shares of 1.
 struct UseOfArray {
-  std::uint64_t pes = 0;  ///< of the array
-  std::uint64_t tiles = 0;
-  std::uint64_t outputs = 0;          ///< PEs in use, summed over the tiles
-  std::uint64_t streamed_cycles = 0;  ///< cycles in which a tile's operands enter: K per tile
+  std::uint64_t pes = 0;              ///< of the array
+  std::uint64_t tiles = 0;            ///< or folds
+  std::uint64_t outputs = 0;          ///< results
+  std::uint64_t streamed_cycles = 0;  ///< cycles in which a tile's operands stream
   std::uint64_t cycles = 0;
   std::uint64_t macs = 0;
+  std::uint64_t used_pes = 0;  ///< summed over the tiles
 
   UseOfArray& operator+=(const UseOfArray& other);
   double spatial() const;                              ///< mean share of the PEs that a tile uses

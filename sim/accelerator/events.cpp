@@ -1,21 +1,17 @@
 #include "sim/accelerator/events.hpp"
 
-#include "rtl_models/pe/link.hpp"
 #include "sim/accelerator/checked.hpp"
+#include "sim/accelerator/dataflow/registers.hpp"
+#include "sim/accelerator/dataflow/stationary.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstdlib>
 #include <optional>
+#include <variant>
 
 namespace quatrain::sim {
 namespace {
 
-// Control bits that travel with an operand.
-constexpr unsigned bits_in(rtl_models::Link bits) { return static_cast<unsigned>(std::popcount(bits)); }
-constexpr unsigned right_control_bits = bits_in(rtl_models::valid_bit);
-constexpr unsigned left_control_bits =
-    right_control_bits + bits_in(rtl_models::first_bit) + bits_in(rtl_models::last_bit);
 constexpr unsigned accumulator_bits = 32;
 constexpr unsigned maximum_register_bits = 31;  // of |x| in fp32
 
@@ -35,15 +31,41 @@ PortWords port_words(std::uint64_t bits) {
   return {widest, ceil_div(bits, widest)};
 }
 
-/// One side: a word (or several) for each k of each tile, and the fetched bytes written once.
+/// One side: `reads` times what `lanes` take in a cycle, and the fetched bytes written once.
 void add_operand_side(EventCounts& counts, const AcceleratorConfig& config, std::uint32_t lanes,
-                      std::uint64_t streamed_cycles, std::uint64_t fetched_bytes) {
+                      std::uint64_t reads, std::uint64_t fetched_bytes) {
   const PortWords port = port_words(std::uint64_t{lanes} * config.operand_bits());
   const double kib = config.operand_kib / 2.0;
   counts.add(Component::operand_sram, SramWord{kib, port.width_bits, Access::read},
-             checked_product(streamed_cycles, port.words));
+             checked_product(reads, port.words));
   counts.add(Component::operand_sram, SramWord{kib, port.width_bits, Access::write},
              ceil_div(checked_product(8, fetched_bytes), port.width_bits));
+}
+
+/// Both sides. The columns take an operand per cycle where both stream; where the PEs hold it, one per row of
+/// a fold.
+void add_operand_buffer(EventCounts& counts, const AcceleratorConfig& config, const Mapping& mapping,
+                        const UseOfArray& use, const Traffic& traffic) {
+  const std::uint32_t rows = config.array.rows, columns = config.array.columns;
+  const auto held_rows = [&] {
+    const Folds folds = folds_of(mapping);
+    return checked_product(mapping.groups(), static_cast<std::uint64_t>(mapping.size.k), folds.columns,
+                           folds.samples);
+  };
+  std::visit(rtl_models::Overloaded{
+                 [&](const rtl_models::OutputStationary&) {
+                   add_operand_side(counts, config, rows, use.streamed_cycles, traffic.left_bytes);
+                   add_operand_side(counts, config, columns, use.streamed_cycles, traffic.right_bytes);
+                 },
+                 [&](const rtl_models::WeightStationary&) {
+                   add_operand_side(counts, config, rows, use.streamed_cycles, traffic.left_bytes);
+                   add_operand_side(counts, config, columns, held_rows(), traffic.right_bytes);
+                 },
+                 [&](const rtl_models::InputStationary&) {
+                   add_operand_side(counts, config, columns, held_rows(), traffic.left_bytes);
+                   add_operand_side(counts, config, rows, use.streamed_cycles, traffic.right_bytes);
+                 }},
+             mapping.dataflow);
 }
 
 void add_array(EventCounts& counts, const AcceleratorConfig& config, const UseOfArray& use) {
@@ -56,29 +78,41 @@ void add_array(EventCounts& counts, const AcceleratorConfig& config, const UseOf
       counts.add(Component::pe_combinational, TechnologyRow::pe_dual_int32, use.macs);
       break;
   }
+  const Registers registers = registers_of(config.dataflow, config.operand_bits());
   counts.add(Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock,
-             checked_product(use.pes, std::uint64_t{pe_register_bits(config.pe)}, use.cycles));
+             checked_product(use.pes, std::uint64_t{registers.pe}, use.cycles));
   const auto triangle = [](std::uint64_t lanes) { return lanes * (lanes - 1) / 2; };
   const std::uint64_t skew_bits =
-      triangle(config.array.rows) * (config.operand_bits() + left_control_bits) +
-      triangle(config.array.columns) * (config.operand_bits() + right_control_bits);
+      triangle(config.array.rows) * registers.left_link + triangle(config.array.columns) * registers.top_link;
   counts.add(Component::skew_flip_flops, TechnologyRow::flipflop_bit_clock,
              checked_product(skew_bits, use.cycles));
 }
 
-/// A drained row of a pass is written once and read once: to add the next pass to it, or on its way out.
-/// Where unfinished sums go through DRAM, they are read once more when they leave and written when they come
-/// back.
+/// Accesses of one kind to the accumulator buffer, in rows of sums of all columns. A row that leaves the
+/// array is written once and read once: to add the next pass to it, or on its way out. Where unfinished sums
+/// go through DRAM, they are read once more when they leave and written when they come back.
+std::uint64_t sum_rows(const Mapping& mapping, const Traffic& traffic) {
+  if (std::holds_alternative<rtl_models::OutputStationary>(mapping.dataflow)) {
+    std::uint64_t times = mapping.passes();
+    if (traffic.accumulator_bytes > 0) times += traffic.accumulator_bytes / (2 * traffic.result_bytes);
+    return checked_product(mapping.groups() * mapping.column_tiles(), mapping.m(), times);
+  }
+  const Folds folds = folds_of(mapping);
+  const std::uint64_t lines = checked_product(mapping.groups(), folds.lines), passes = mapping.passes();
+  const std::uint64_t rows = checked_product(lines, folds.columns, passes);
+  if (traffic.accumulator_bytes == 0) return rows;
+  const std::uint64_t spilled_width = traffic.accumulator_bytes / 8 / (passes - 1) / lines;
+  return checked_sum(rows,
+                     checked_product(lines, ceil_div(spilled_width, mapping.array.columns), passes - 1));
+}
+
 void add_accumulator_buffer(EventCounts& counts, const AcceleratorConfig& config, const Mapping& mapping,
                             const Traffic& traffic) {
   const PortWords port = port_words(std::uint64_t{config.array.columns} * accumulator_bits);
-  const std::uint64_t drained_rows = mapping.groups() * mapping.column_tiles() * mapping.m();
-  std::uint64_t times = mapping.passes();
-  if (traffic.accumulator_bytes > 0) times += traffic.accumulator_bytes / (2 * traffic.result_bytes);
   for (const Access access : {Access::write, Access::read})
     counts.add(Component::accumulator_sram,
                SramWord{static_cast<double>(config.accumulator_kib), port.width_bits, access},
-               checked_product(drained_rows, port.words, times));
+               checked_product(sum_rows(mapping, traffic), port.words));
 }
 
 TechnologyRow row_of(Dram dram) {
@@ -173,16 +207,11 @@ EventCounts& EventCounts::operator+=(const EventCounts& other) {
   return *this;
 }
 
-unsigned pe_register_bits(Pe pe) {
-  return 2 * operand_bits_of(pe) + left_control_bits + right_control_bits + accumulator_bits;
-}
-
 EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, const UseOfArray& use,
                       const Traffic& traffic, const std::vector<QuantizerWork>& quantizers) {
   EventCounts counts;
   add_array(counts, config, use);
-  add_operand_side(counts, config, config.array.rows, use.streamed_cycles, traffic.left_bytes);
-  add_operand_side(counts, config, config.array.columns, use.streamed_cycles, traffic.right_bytes);
+  add_operand_buffer(counts, config, mapping, use, traffic);
   add_accumulator_buffer(counts, config, mapping, traffic);
   counts.add(Component::dram, row_of(config.dram), checked_product(8, traffic.gemm_bytes()));
   counts.add(Component::quantizer_dram, row_of(config.dram), checked_product(8, traffic.quantizer_bytes));

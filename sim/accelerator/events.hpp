@@ -53,10 +53,6 @@ class EventCounts {
   std::vector<EventCount> entries_;
 };
 
-/// Bits that a PE clocks in every cycle, used or not: the operand registers with their control bits, and the
-/// accumulator.
-unsigned pe_register_bits(Pe pe);
-
 /// `use`: that of `mapping`.
 EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, const UseOfArray& use,
                       const Traffic& traffic, const std::vector<QuantizerWork>& quantizers);

@@ -91,7 +91,7 @@ constexpr std::array<Figure, 30> list = {{
     {"activity", "right_toggles", "right toggles", Quantity::count,
      "bits that changed in the right operand registers", counted<&Activity::right_toggles>},
     {"activity", "accumulator_toggles", "accumulator toggles", Quantity::count,
-     "bits that changed in the accumulators", counted<&Activity::accumulator_toggles>},
+     "bits that changed in the registers of sums", counted<&Activity::accumulator_toggles>},
 }};
 
 }  // namespace

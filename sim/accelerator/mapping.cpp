@@ -1,11 +1,12 @@
 #include "sim/accelerator/mapping.hpp"
 
-#include "rtl_models/array_model.hpp"
+#include "sim/accelerator/dataflow/stationary.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace quatrain::sim {
@@ -21,7 +22,15 @@ Trips trips_of(const Blocks& blocks, const traces::GemmSize& size) {
           ceil_div(static_cast<std::uint64_t>(size.k), blocks.k)};
 }
 
+std::uint64_t Mapping::tiles() const {
+  if (std::holds_alternative<rtl_models::OutputStationary>(dataflow))
+    return checked_product(groups(), row_tiles(), column_tiles());
+  return checked_product(groups(), folds_of(*this).count());
+}
+
 std::uint64_t Mapping::passes() const {
+  if (!std::holds_alternative<rtl_models::OutputStationary>(dataflow))
+    return checked_product(folds_of(*this).slices, std::uint64_t{samples});
   if (!blocks) return 1;
   const Trips trips = trips_of(*blocks, size);
   // The next block of k follows at once where no other tile comes between; samples come between.
@@ -32,7 +41,7 @@ std::uint64_t Mapping::passes() const {
 
 rtl_models::TileSchedule schedule_of(const Mapping& mapping) {
   rtl_models::TileSchedule schedule =
-      rtl_models::whole_gemm_schedule(mapping.size, mapping.samples, mapping.array);
+      rtl_models::whole_gemm_schedule(mapping.size, mapping.samples, mapping.array, mapping.dataflow);
   if (!mapping.blocks) return schedule;
   const std::uint64_t k = static_cast<std::uint64_t>(mapping.size.k), passes = mapping.passes();
   if (passes > 1) {

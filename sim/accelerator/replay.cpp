@@ -1,5 +1,6 @@
 #include "sim/accelerator/replay.hpp"
 
+#include "rtl_models/schedule/tile_work.hpp"
 #include "sim/accelerator/cycles.hpp"
 #include "sim/accelerator/memory/block_visits.hpp"
 #include "sim/records/compare.hpp"
@@ -57,11 +58,12 @@ std::string_view name_of(rtl_models::Fidelity fidelity) {
   return fidelity_words[static_cast<std::size_t>(fidelity)];
 }
 
-ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity, bool with_memory) {
+ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity,
+                              const rtl_models::Dataflow& dataflow, bool with_memory) {
   ArrayModels models;
-  models.main = rtl_models::make_array_model(shape, fidelity);
+  models.main = rtl_models::make_array_model(shape, fidelity, dataflow);
   if (fidelity == rtl_models::Fidelity::array && shape.rows * shape.columns <= most_sampled_pes)
-    models.sampled_pe = rtl_models::make_array_model(shape, rtl_models::Fidelity::pe);
+    models.sampled_pe = rtl_models::make_array_model(shape, rtl_models::Fidelity::pe, dataflow);
   if (with_memory) models.memory = rtl_models::make_memory_model();
   return models;
 }
@@ -77,9 +79,10 @@ std::vector<SampledTile> sample_tiles(const std::vector<TrainingGemm>& work, std
     for (const std::size_t index : order) {
       const TileSchedule schedule = schedule_of(work[index].mapping);
       const Tile& tile = schedule.tiles[random() % schedule.tiles.size()];
-      const std::uint64_t stream =
-          tile.k ? work[index].mapping.samples * tile.k->count() : schedule.stream_length;
-      const std::uint64_t cycles = stream + 2 * tile.rows + tile.columns - 2;
+      const Mapping& mapping = work[index].mapping;
+      const rtl_models::TileWork of_tile =
+          work_of(mapping.dataflow, tile, mapping.samples, static_cast<std::uint64_t>(mapping.size.k));
+      const std::uint64_t cycles = of_tile.preload + of_tile.stream + 2 * of_tile.rows + of_tile.columns - 2;
       spent += cycles * schedule.array.rows * schedule.array.columns;
       if (spent > pe_cycles) return sampled;
       sampled.push_back({index, tile});

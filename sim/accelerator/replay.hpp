@@ -28,7 +28,7 @@ struct ArrayModels {
 
 /// Throws Error when the program was built without SystemC.
 ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity,
-                              bool with_memory = false);
+                              const rtl_models::Dataflow& dataflow = {}, bool with_memory = false);
 
 inline constexpr std::array<std::string_view, 2> fidelity_words = {"pe", "array"};
 std::string_view name_of(rtl_models::Fidelity fidelity);

@@ -1,5 +1,6 @@
 #include "sim/accelerator/simulate.hpp"
 
+#include "sim/accelerator/dataflow/stationary.hpp"
 #include "sim/accelerator/mapping/block_traffic.hpp"
 #include "sim/accelerator/memory/gemm_stalls.hpp"
 #include "sim/embedded/config_file.hpp"
@@ -60,16 +61,24 @@ Stalls all_stalls(const AcceleratorConfig& config, const DramDetails& dram, Bloc
   return stalls;
 }
 
+Traffic traffic_for(const AcceleratorConfig& config, const TrainingGemm& work, BlockTraffic& blocks) {
+  if (work.mapping.blocks) return blocks.traffic(*work.mapping.blocks);
+  if (!std::holds_alternative<rtl_models::OutputStationary>(config.dataflow))
+    return stationary_traffic(work.gemm, work.mapping, buffers_of(config));
+  return traffic_of(work.gemm, work.mapping, buffers_of(config));
+}
+
 /// Everything that the sizes alone give. Chooses the blocks of `work`.
 Tally closed_forms(const AcceleratorConfig& config, TrainingGemm& work) {
   BlockTraffic traffic(work.gemm, work.mapping, buffers_of(config));
   work.mapping.blocks = blocks_for(config, work, traffic);
+  work.mapping.dataflow = config.dataflow;
+  work.mapping.convention = config.convention;
   Tally tally;
   tally.records = 1;
   tally.use = use_of_array(work.mapping);
   tally.in_range_macs = in_range_macs(work.gemm.geometry, work.record->samples);
-  tally.traffic = work.mapping.blocks ? traffic.traffic(*work.mapping.blocks)
-                                      : traffic_of(work.gemm, work.mapping, buffers_of(config));
+  tally.traffic = traffic_for(config, work, traffic);
   tally.compulsory = traffic.compulsory();
   tally.traffic.quantizer_bytes = quantizer_bytes_of(work.quantizers, config.operand_bits());
   if (const DramDetails* dram = config.stalls()) tally.stalls = all_stalls(config, *dram, traffic, work);
@@ -102,6 +111,10 @@ std::vector<std::string> limits_of(const AcceleratorConfig& config) {
       "results leave as fp32 and operands are made from fp32 tensors in DRAM: no layer is fused with the "
       "next",
       "energy prices counts, not toggles; wires, leakage, control and clock tree are not in it"};
+  if (config.convention == Convention::scalesim)
+    limits.emplace_back(
+        "cycles are those that SCALE-Sim reports: whole rows and columns for ragged folds, no drain of "
+        "output-stationary folds, one cycle less in all");
   switch (config.pe) {
     case Pe::bf16:
       limits.emplace_back(

@@ -1,5 +1,6 @@
 #include "sim/accelerator/simulation_file.hpp"
 
+#include "sim/accelerator/checked.hpp"
 #include "sim/records/result_file.hpp"
 #include "traces/base/files.hpp"
 
@@ -88,6 +89,7 @@ RecordResult read_record(const JsonNode& node, const Simulation& simulation) {
   RecordResult record = read_size(node);
   if (node.has("mapping")) record.blocks = read_blocks(node.at("mapping"));
   record.tally = read_tally(node, simulation.config);
+  record.tally.use.used_pes = used_pes_of(simulation.config.dataflow, record.size, record.samples);
   for (const TechnologyResult& technology : simulation.technologies)
     record.tally.energy_pj.push_back(read_bounds(node.at("energy_pj").at(technology.name)));
   return record;
@@ -237,6 +239,8 @@ Simulation read_simulation(const std::filesystem::path& file, const std::string&
     simulation.total.energy_pj.push_back(technology.energy_pj);
   for (const JsonNode& record : root.at("records").items())
     simulation.records.push_back(read_record(record, simulation));
+  for (const RecordResult& record : simulation.records)
+    simulation.total.use.used_pes = checked_sum(simulation.total.use.used_pes, record.tally.use.used_pes);
   simulation.total.records = simulation.records.size();
   if (const JsonNode node = root.at("replay"); !node.is_null()) simulation.replay = read_replay(node);
   for (const JsonNode& limit : root.at("limits").items()) simulation.limits.push_back(limit.string());

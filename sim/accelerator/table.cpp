@@ -1,5 +1,6 @@
 #include "sim/accelerator/table.hpp"
 
+#include "sim/accelerator/dataflow/names.hpp"
 #include "sim/accelerator/figures.hpp"
 
 #include <fmt/format.h>
@@ -63,11 +64,12 @@ std::string memory_text(const AcceleratorConfig& config) {
 /// What the config says, but for the technology tables: each has a table of its own below.
 std::string header(const AcceleratorConfig& config) {
   return fmt::format(
-      "{}: {} x {} {} PEs, output stationary, serial drain, {} MHz, random bits: {}\n"
+      "{}: {} x {} {} PEs, {}, {} MHz, random bits: {}\n"
       "operand buffers {} KiB, accumulator buffer {} KiB, {} at {} GiB/s\n{}{}",
-      config.name, config.array.rows, config.array.columns, name_of(config.pe), config.clock_mhz,
-      name_of(config.random_source), config.operand_kib, config.accumulator_kib, name_of(config.dram),
-      config.dram_gib_per_s, mapping_text(config.mapping), memory_text(config));
+      config.name, config.array.rows, config.array.columns, name_of(config.pe),
+      text_of(config.dataflow, config.convention), config.clock_mhz, name_of(config.random_source),
+      config.operand_kib, config.accumulator_kib, name_of(config.dram), config.dram_gib_per_s,
+      mapping_text(config.mapping), memory_text(config));
 }
 
 std::size_t layer_width(const Simulation& simulation) {

@@ -87,6 +87,9 @@ int simulate_typed(const Typed& typed, const Provenance& provenance) {
   if (task.config.pe == Pe::bf16 && !typed.cycles_only)
     throw base::Error("{}: the bf16 PE has no bit-accurate model to replay; expected --cycles-only",
                       task.config.name);
+  if (task.config.convention == Convention::scalesim && !typed.cycles_only)
+    throw base::Error("{}: no array takes the cycles of the convention 'scalesim'; expected --cycles-only",
+                      task.config.name);
   if (const auto reason = rtl_models::systemc_missing(); reason && !typed.cycles_only)
     throw base::Error("no replay: {}; expected --cycles-only", *reason);
   std::filesystem::path out = typed.out;
@@ -101,7 +104,7 @@ int simulate_typed(const Typed& typed, const Provenance& provenance) {
   if (!typed.cycles_only) {
     const auto fidelity = std::ranges::find(fidelity_words, typed.fidelity) - fidelity_words.begin();
     models = make_array_models(task.config.array, static_cast<rtl_models::Fidelity>(fidelity),
-                               task.config.stalls() != nullptr);
+                               task.config.dataflow, task.config.stalls() != nullptr);
     task.models = &*models;
   }
   std::optional<InterruptDeadline> deadline(std::in_place);  // a GEMM on a large array takes minutes

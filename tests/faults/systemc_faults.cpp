@@ -11,6 +11,7 @@
 #include "planted/rtl_models/machine.hpp"
 #include "planted/rtl_models/planted.hpp"
 #include <utility>
+#include <variant>
 
 namespace quatrain::tests {
 namespace {
@@ -41,6 +42,7 @@ struct Sketch {
   Fault fault;
   GemmCase c;
   ExpectedPlace place;
+  rtl_models::Dataflow dataflow = {};
 };
 
 ExpectedPlace at(std::int64_t group, std::int64_t row, std::int64_t column, std::int64_t k,
@@ -126,28 +128,71 @@ Sketch scale_one_ulp() { return {Fault::scale_one_ulp, linear(int4_int4, 2, 3, 4
 
 Sketch samples_not_divided() { return {Fault::samples_not_divided, linear(int4_fp4, 2, 3, 4, 4), {}}; }
 
+Sketch shadow_without_last() {
+  GemmCase c = linear(int4_int4, 5, 3, 6);
+  return {Fault::shadow_without_last, c, at(0, 0, 0, 5),
+          rtl_models::OutputStationary{rtl_models::Drain::shadow}};
+}
+
+/// k in 4 and 2: what row 0 adds is lost, in the first sum a zero and then k 4.
+Sketch lost_sum_above() {
+  GemmCase c = linear(int4_int4, 5, 3, 6);
+  c.left = codes_but(30, 1, {{0, 0}});
+  return {Fault::lost_sum_above, c, at(0, 0, 0, 4), rtl_models::WeightStationary{}};
+}
+
+/// Weights 4 and 5 of one column are exchanged; both they and what they meet differ in one result.
+Sketch held_top_row_first() {
+  GemmCase c = linear(int4_int4, 5, 3, 6);
+  c.left = codes_but(30, 1, {{3 * 6 + 4, 2}});
+  c.right = {codes_but(18, 1, {{2 * 6 + 5, 3}})};
+  return {Fault::held_top_row_first, c, at(0, 3, 2, 4),
+          rtl_models::WeightStationary{rtl_models::Preload::exposed}};
+}
+
 constexpr std::pair<Fidelity, const char*> machines[] = {{Fidelity::pe, "systemc.pe"},
                                                          {Fidelity::array, "systemc.array"}};
 
-std::unique_ptr<traces::Machine> make_copy(Fidelity fidelity, Fault fault) {
-  namespace copy = planted::rtl_models;
+namespace copy = planted::rtl_models;
+
+copy::Dataflow of_copy(const rtl_models::Dataflow& dataflow) {
+  return std::visit(
+      rtl_models::Overloaded{[](const rtl_models::OutputStationary& kind) -> copy::Dataflow {
+                               return copy::OutputStationary{static_cast<copy::Drain>(kind.drain)};
+                             },
+                             [](const rtl_models::WeightStationary& kind) -> copy::Dataflow {
+                               return copy::WeightStationary{static_cast<copy::Preload>(kind.preload)};
+                             },
+                             [](const rtl_models::InputStationary& kind) -> copy::Dataflow {
+                               return copy::InputStationary{static_cast<copy::Preload>(kind.preload)};
+                             }},
+      dataflow);
+}
+
+std::unique_ptr<traces::Machine> make_copy(Fidelity fidelity, Fault fault,
+                                           const rtl_models::Dataflow& dataflow) {
+  const copy::Dataflow same = of_copy(dataflow);
   return std::make_unique<PlantedMachine<Fault>>(
       copy::planted, fault,
       copy::make_systemc_machine(
-          copy::make_array_model({shape.rows, shape.columns}, static_cast<copy::Fidelity>(fidelity))));
+          copy::make_array_model({shape.rows, shape.columns}, static_cast<copy::Fidelity>(fidelity), same),
+          copy::default_lanes, same));
 }
 
 void plant(std::vector<PlantedFault>& faults, const Sketch& sketch) {
   const auto& head = planted::rtl_models::fault_heads[static_cast<std::size_t>(sketch.fault)];
   for (const auto& [fidelity, machine] : machines)
-    faults.push_back({std::string(machine) + "/" + head.name, machine, head.site, head.kind,
-                      [which = fidelity, fault = sketch.fault] { return make_copy(which, fault); }, sketch.c,
-                      std::nullopt, sketch.place,
-                      [which = fidelity] { return make_copy(which, Fault::none); }});
+    faults.push_back(
+        {std::string(machine) + "/" + head.name, machine, head.site, head.kind,
+         [which = fidelity, fault = sketch.fault, dataflow = sketch.dataflow] {
+           return make_copy(which, fault, dataflow);
+         },
+         sketch.c, std::nullopt, sketch.place,
+         [which = fidelity, dataflow = sketch.dataflow] { return make_copy(which, Fault::none, dataflow); }});
 }
 
 /// No patch but a module around the array: row 0 meets its right operands one step late, and already its
-/// first product is missing.
+/// first product is missing. Every tile has a second row: the bottom row tells the columns to send.
 void plant_extra_register(std::vector<PlantedFault>& faults) {
   for (const auto& [fidelity, machine] : machines)
     faults.push_back(
@@ -155,7 +200,7 @@ void plant_extra_register(std::vector<PlantedFault>& faults) {
          [which = fidelity] {
            return rtl_models::make_systemc_machine(make_delayed_model(shape, which, EdgeDelay::first_row));
          },
-         linear(int4_int4, 5, 3, 6), std::nullopt, at(0, 0, 0, 0),
+         linear(int4_int4, 6, 3, 6), std::nullopt, at(0, 0, 0, 0),
          [which = fidelity] {
            return rtl_models::make_systemc_machine(rtl_models::make_array_model(shape, which));
          }});
@@ -177,6 +222,9 @@ std::vector<PlantedFault> systemc_faults() {
   plant(faults, stale_right_panel());
   plant(faults, scale_one_ulp());
   plant(faults, samples_not_divided());
+  plant(faults, shadow_without_last());
+  plant(faults, lost_sum_above());
+  plant(faults, held_top_row_first());
   plant_extra_register(faults);
   for (PlantedFault& fault : systemc_quantizer_faults()) faults.push_back(std::move(fault));
   return faults;

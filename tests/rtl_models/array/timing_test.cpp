@@ -1,6 +1,7 @@
 /// Drives an array's edges by hand, cycle by cycle, and reads it in every cycle.
 #include "rtl_models/array/fast_array.hpp"
 #include "rtl_models/array/pe_array.hpp"
+#include "tests/rtl_models/array/hand_driven.hpp"
 #include "tests/support/delayed_array.hpp"
 #include "tests/support/exact_oracle.hpp"
 #include "tests/support/gemm_cases.hpp"
@@ -16,72 +17,13 @@
 namespace quatrain::tests {
 namespace {
 
-using namespace rtl_models;
-
-/// INT4 codes of one tile; no product is zero, so a missing one shows.
-struct HandTile {
-  int rows, columns, k;
-  int left(int i, int at) const { return 1 + (i * 5 + at * 3) % 7; }
-  int right(int j, int at) const { return 1 + (j * 4 + at * 2) % 7; }
-  int sum(int i, int j, int products) const {
-    int sum = 0;
-    for (int at = 0; at < products; ++at) sum += left(i, at) * right(j, at);
-    return sum;
-  }
-};
-
-/// Signals around an array; step() ends a cycle.
-class HandDriven {
- public:
-  explicit HandDriven(ArrayModule& array, ArrayShape shape) : shape_(shape) {
-    array.clock(clock_);
-    array.reset(reset_);
-    array.left(left_);
-    array.right(right_);
-    array.control(control_);
-    array.exits(exits_);
-  }
-  void begin(const HandTile& tile) {
-    control_.write(
-        {PeMode::int4_int4, static_cast<std::uint32_t>(tile.rows), static_cast<std::uint32_t>(tile.columns)});
-    left_.write(EdgeWord(shape_.rows));
-    right_.write(EdgeWord(shape_.columns));
-    reset_.write(true);
-    step();
-    reset_.write(false);
-  }
-  /// Puts on the edges what they carry in this cycle of the tile.
-  void drive(const HandTile& tile, int cycle) {
-    EdgeWord left(shape_.rows), right(shape_.columns);
-    for (int i = 0; i < tile.rows; ++i)
-      if (const int at = cycle - i; at >= 0 && at < tile.k)
-        left.words[static_cast<std::size_t>(i)] = static_cast<Link>(
-            tile.left(i, at) | valid_bit | (at == 0 ? first_bit : 0) | (at == tile.k - 1 ? last_bit : 0));
-    for (int j = 0; j < tile.columns; ++j)
-      if (const int at = cycle - j; at >= 0 && at < tile.k)
-        right.words[static_cast<std::size_t>(j)] = static_cast<Link>(tile.right(j, at) | valid_bit);
-    left_.write(left);
-    right_.write(right);
-  }
-  void step() { sc_core::sc_start(1.0, sc_core::SC_NS); }
-  const ExitWords& exits() const { return exits_.read(); }
-
- private:
-  ArrayShape shape_;
-  sc_core::sc_clock clock_{"hand_clock", 1.0, sc_core::SC_NS, 0.5, 0.5, sc_core::SC_NS};  // rises in mid-step
-  sc_core::sc_signal<bool> reset_;
-  sc_core::sc_signal<EdgeWord> left_, right_;
-  sc_core::sc_signal<TileControl> control_;
-  sc_core::sc_signal<ExitWords> exits_;
-};
-
 const std::vector<HandTile> tiles = {{4, 5, 7}, {4, 5, 1}, {2, 3, 6}, {1, 1, 2}, {3, 5, 4}};
 
 TEST(PeArrayTiming, ValueIsReadyInCycleKPlusIPlusJAndNotBefore) {
   PeArray array("array", {4, 5});
   HandDriven bench(array, {4, 5});
   for (const HandTile& tile : tiles) {
-    bench.begin(tile);
+    bench.begin();
     for (int cycle = 0; cycle <= tile.k + tile.rows + tile.columns - 2; ++cycle) {
       for (int i = 0; i < tile.rows; ++i)
         for (int j = 0; j < tile.columns; ++j) {
@@ -99,7 +41,7 @@ TEST(PeArrayTiming, ValueIsReadyInCycleKPlusIPlusJAndNotBefore) {
             EXPECT_EQ(found, tile.sum(i, j, tile.k)) << "not ready in time";
           }
         }
-      bench.drive(tile, cycle);
+      bench.drive({{tile, cycle}});
       bench.step();
     }
   }
@@ -110,7 +52,7 @@ TEST(PeArrayTiming, ValueIsReadyInCycleKPlusIPlusJAndNotBefore) {
 void expect_drain(ArrayModule& array) {
   HandDriven bench(array, {4, 5});
   for (const HandTile& tile : tiles) {
-    bench.begin(tile);
+    bench.begin();
     const int cycles = tile.k + 2 * tile.rows + tile.columns - 2;
     for (int cycle = 0; cycle < cycles + 3; ++cycle) {
       for (int j = 0; j < 5; ++j) {
@@ -123,7 +65,7 @@ void expect_drain(ArrayModule& array) {
           EXPECT_LT(cycle, cycles);
         }
       }
-      bench.drive(tile, cycle);
+      bench.drive({{tile, cycle}});
       bench.step();
     }
   }
@@ -137,6 +79,63 @@ TEST(PeArrayTiming, ColumnsDrainBottomRowFirst) {
 TEST(FastArrayTiming, ColumnsDrainBottomRowFirst) {
   FastArray array("array", {4, 5});
   expect_drain(array);
+}
+
+/// Words of `second`, begun `interval` cycles after `first`, that are not where and what they must be: each
+/// column shows row r - 1 - n of a tile in its cycle K + r - 1 + j + n, and nothing at any other time.
+int wrong_exits(HandDriven& bench, const HandTile& first, const HandTile& second, int interval) {
+  bench.begin();
+  int wrong = 0;
+  const int cycles = interval + first.k + second.k + 2 * (first.rows + second.rows) + 10;
+  for (int cycle = 0; cycle < cycles; ++cycle) {
+    for (int j = 0; j < 5; ++j) {
+      ExitWord expected;
+      for (const auto& [tile, at] : {std::pair{first, cycle}, std::pair{second, cycle - interval}}) {
+        const int word = at - (tile.k + tile.rows - 1 + j);
+        if (word < 0 || word >= tile.rows || j >= tile.columns) continue;
+        wrong += expected.draining;  // a column has one exit
+        expected = {tile.sum(tile.rows - 1 - word, j, tile.k), true};
+      }
+      wrong += !(bench.exits().words[static_cast<std::size_t>(j)] == expected);
+    }
+    bench.drive({{first, cycle}, {second, cycle - interval}});
+    bench.step();
+  }
+  return wrong;
+}
+
+/// A tile may begin in this cycle of the one before, and not in the cycle before it.
+void expect_shortest_interval(ArrayModule& array, Drain drain) {
+  HandDriven bench(array, {4, 5});
+  for (const HandTile& first : tiles)
+    for (const HandTile& second : tiles) {
+      SCOPED_TRACE(testing::Message() << first.rows << " x " << first.columns << " x " << first.k << ", then "
+                                      << second.rows << " x " << second.columns << " x " << second.k);
+      const int exit = first.k + 2 * first.rows - second.k - second.rows;
+      const int interval = drain == Drain::skewed
+                               ? std::max(first.k + first.rows - 1, exit)
+                               : std::max({first.k, first.k + first.rows - second.k, exit});
+      EXPECT_EQ(wrong_exits(bench, first, second, interval), 0);
+      EXPECT_EQ(wrong_exits(bench, first, second, interval + 3), 0);
+      EXPECT_GT(wrong_exits(bench, first, second, interval - 1), 0);
+    }
+}
+
+TEST(PeArrayTiming, SkewedTilesFollowTheWordsThatLeave) {
+  PeArray array("array", {4, 5}, Drain::skewed);
+  expect_shortest_interval(array, Drain::skewed);
+}
+TEST(FastArrayTiming, SkewedTilesFollowTheWordsThatLeave) {
+  FastArray array("array", {4, 5}, Drain::skewed);
+  expect_shortest_interval(array, Drain::skewed);
+}
+TEST(PeArrayTiming, ShadowedTilesFollowTheOperands) {
+  PeArray array("array", {4, 5}, Drain::shadow);
+  expect_shortest_interval(array, Drain::shadow);
+}
+TEST(FastArrayTiming, ShadowedTilesFollowTheOperands) {
+  FastArray array("array", {4, 5}, Drain::shadow);
+  expect_shortest_interval(array, Drain::shadow);
 }
 
 /// sc_signal makes its first value by copying a default one into memory of its own; the array reads all lanes
@@ -157,7 +156,7 @@ struct Timed {
 /// The same GEMM on an array without and with extra registers at its edges.
 Timed with_extra_registers(Fidelity fidelity, EdgeDelay delay) {
   traces::Geometry g;
-  g.batch = 9, g.in_channels = 6, g.out_channels = 7;
+  g.batch = 10, g.in_channels = 6, g.out_channels = 7;
   const ArrayShape shape{4, 5};
   ElaboratedArray usual(shape, fidelity);
   const auto delayed = make_delayed_model(shape, fidelity, delay);
@@ -183,7 +182,7 @@ TEST_P(ExtraEdgeRegister, InEveryLaneCostsOneCycleATileAndNoBit) {
 TEST_P(ExtraEdgeRegister, InOneRowAloneGivesWrongBitsInThatRow) {
   const Timed runs = with_extra_registers(GetParam(), EdgeDelay::first_row);
   EXPECT_EQ(runs.usual.accumulators, runs.expected);
-  for (std::size_t m = 0; m < 9; ++m) {
+  for (std::size_t m = 0; m < 10; ++m) {
     const auto row = [&](const std::vector<std::int32_t>& all) {
       return std::vector(&all[m * 7], &all[m * 7] + 7);
     };

@@ -21,6 +21,13 @@ sim::AcceleratorConfig read(const std::string& text) {
   return sim::read_accelerator(base::JsonNode::parse(text, "a.json"));
 }
 
+/// An array of 32 x 32 with these keys.
+ordered_json array_with(ordered_json keys) {
+  keys["rows"] = 32;
+  keys["columns"] = 32;
+  return keys;
+}
+
 /// Changes of luq_32x32.
 const std::vector<JsonChange>& changes() {
   static const std::vector<JsonChange> all = {
@@ -39,9 +46,39 @@ const std::vector<JsonChange>& changes() {
       {"/array/rows", "32", "a.json: /array/rows: found '32'; expected an integer from 1 to 1024"},
       {"/array/rows", 2.5, "a.json: /array/rows: found 2.5; expected an integer from 1 to 1024"},
       {"/array/colums", 3, "a.json: /array/colums: unknown key; did you mean 'columns'?"},
+      {"/array/dataflow", "row_stationary",
+       "a.json: /array/dataflow: found 'row_stationary'; expected 'output_stationary', 'weight_stationary' "
+       "or "
+       "'input_stationary'"},
       {"/array/dataflow", "weight_stationary",
-       "a.json: /array/dataflow: found 'weight_stationary'; expected 'output_stationary'"},
-      {"/array/drain", "shadow", "a.json: /array/drain: found 'shadow'; expected 'serial'"},
+       "a.json: /array/drain: stands beside 'weight_stationary', which has none; expected no such key"},
+      {"/array/preload", "hidden",
+       "a.json: /array/preload: stands beside 'output_stationary', which has none; expected no such key"},
+      {"/array", array_with({{"dataflow", "weight_stationary"}, {"preload", "hidden"}}), ""},
+      {"/array", array_with({{"dataflow", "input_stationary"}, {"preload", "exposed"}}), ""},
+      {"/array", array_with({{"dataflow", "input_stationary"}, {"preload", "early"}}),
+       "a.json: /array/preload: found 'early'; expected 'hidden' or 'exposed'"},
+      {"/array", array_with({{"dataflow", "input_stationary"}}),
+       "a.json: /array: the key 'preload' is missing"},
+      {"/array/convention", "quatrain", ""},
+      {"/array/convention", "scalesim",
+       "a.json: /array/drain: stands beside the convention 'scalesim', which has none; expected no such key"},
+      {"/array/convention", "scale-sim",
+       "a.json: /array/convention: found 'scale-sim'; expected 'quatrain' or 'scalesim'"},
+      {"/array", array_with({{"dataflow", "output_stationary"}, {"convention", "scalesim"}}), ""},
+      {"/array", array_with({{"dataflow", "weight_stationary"}, {"convention", "scalesim"}}), ""},
+      {"/array",
+       array_with({{"dataflow", "weight_stationary"}, {"convention", "scalesim"}, {"preload", "hidden"}}),
+       "a.json: /array/preload: stands beside the convention 'scalesim', which has none; expected no such "
+       "key"},
+      {"/array",
+       array_with({{"dataflow", "weight_stationary"}, {"convention", "quatrain"}, {"preload", "hidden"}}),
+       ""},
+      {"/array/drain", "skewed", ""},
+      {"/array/drain", "shadow", ""},
+      {"/array/drain", "parallel",
+       "a.json: /array/drain: found 'parallel'; expected 'serial', 'skewed' or 'shadow'"},
+      {"/array/drain", removed, "a.json: /array: the key 'drain' is missing"},
       {"/pe", "int8", "a.json: /pe: found 'int8'; expected 'dual_int4_fp4' or 'bf16'"},
       {"/accumulator/int", 24, "a.json: /accumulator/int: found 24; expected an integer from 32 to 32"},
       {"/accumulator", ordered_json{{"float", 32}}, "a.json: /accumulator: the key 'int' is missing"},
@@ -191,6 +228,35 @@ TEST(AcceleratorConfig, BlocksHoldWholeTiles) {
   text["mapping"] = {{"order", "m n k"}, {"m", 64}, {"n", 48}, {"k", 7}};
   EXPECT_EQ(message_of([&] { read(text.dump()); }),
             "a.json: /mapping/n: found 48; expected a multiple of /array/columns, which is 32");
+}
+
+TEST(AcceleratorConfig, BlocksAreThoseOfOutputStationaryTiles) {
+  ordered_json text = embedded("luq_32x32");
+  text["mapping"] = {{"search", "dram_bytes"}};
+  text["array"] = array_with({{"dataflow", "input_stationary"}, {"preload", "hidden"}});
+  EXPECT_EQ(
+      message_of([&] { read(text.dump()); }),
+      "a.json: /mapping: stands beside /array/dataflow 'input_stationary'; expected 'output_stationary' "
+      "there, or no mapping");
+  text["array"] = array_with({{"dataflow", "output_stationary"}, {"convention", "scalesim"}});
+  EXPECT_EQ(message_of([&] { read(text.dump()); }),
+            "a.json: /mapping: stands beside /array/convention 'scalesim'; expected no mapping");
+}
+
+TEST(AcceleratorConfig, EveryDataflowIsWrittenAsItIsRead) {
+  for (const ordered_json& keys :
+       std::vector<ordered_json>{{{"dataflow", "output_stationary"}, {"drain", "skewed"}},
+                                 {{"dataflow", "output_stationary"}, {"drain", "shadow"}},
+                                 {{"dataflow", "weight_stationary"}, {"preload", "hidden"}},
+                                 {{"dataflow", "weight_stationary"}, {"preload", "exposed"}},
+                                 {{"dataflow", "input_stationary"}, {"preload", "hidden"}},
+                                 {{"dataflow", "input_stationary"}, {"convention", "scalesim"}},
+                                 {{"dataflow", "output_stationary"}, {"convention", "scalesim"}}}) {
+    ordered_json text = embedded("luq_32x32");
+    text["array"] = array_with(keys);
+    const nlohmann::json written = to_json_object(read(text.dump()))["array"];
+    EXPECT_EQ(written, nlohmann::json(text["array"]));
+  }
 }
 
 TEST(AcceleratorConfig, EmbeddedConfigIsReadCompletely) {

@@ -35,6 +35,22 @@ std::uint64_t events(const sim::EventCounts& counts, Component component, const 
   return 0;
 }
 
+/// 8 bits of operands, 4 (shadow: 5) of control, the sum, whether a word came from above, the shadow
+/// register.
+TEST(Events, RegistersFollowTheDrain) {
+  using rtl_models::Drain;
+  for (const auto& [drain, pe_bits, left_bits] :
+       {std::tuple{Drain::serial, 44U, 7U}, {Drain::skewed, 45U, 7U}, {Drain::shadow, 78U, 8U}}) {
+    auto config = small_config(sim::Pe::dual_int4_fp4);
+    config.dataflow = rtl_models::OutputStationary{drain};
+    const auto counts = events_of(config, mapping, use, traffic, {});
+    EXPECT_EQ(events(counts, Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock),
+              12U * pe_bits * 92);
+    EXPECT_EQ(events(counts, Component::skew_flip_flops, TechnologyRow::flipflop_bit_clock),
+              (6U * left_bits + 3 * 5) * 92);
+  }
+}
+
 TEST(Events, IntegerPeByHand) {
   const std::vector<sim::QuantizerWork> quantizers = {
       {traces::Rule::sawb_int4, 1000, 0, traces::Alpha::exact, true, false},

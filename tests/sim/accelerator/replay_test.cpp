@@ -223,7 +223,7 @@ sim::SimulationTask stalling_task(sim::ArrayModels* models) {
 
 TEST(Replay, EveryRecordWaitsInTheSimulatedMemoryAsInTheClosedForm) {
   const traces::TraceReader reader = outside_trace();
-  sim::ArrayModels models = sim::make_array_models({8, 8}, Fidelity::array, true);
+  sim::ArrayModels models = sim::make_array_models({8, 8}, Fidelity::array, {}, true);
   const sim::Simulation simulation = simulated(stalling_task(&models), reader);
   EXPECT_TRUE(simulation.replay->equal());
   sim::Stalls sum;
@@ -281,7 +281,7 @@ class MeddlingMemory final : public rtl_models::MemoryModel {
 
 TEST(ReplayPlantedFault, AMemoryThatTakesAnotherTimeIsNamed) {
   const traces::TraceReader reader = outside_trace();
-  sim::ArrayModels models = sim::make_array_models({8, 8}, Fidelity::array, true);
+  sim::ArrayModels models = sim::make_array_models({8, 8}, Fidelity::array, {}, true);
   models.memory = std::make_unique<MeddlingMemory>(std::move(models.memory));
   const sim::Simulation simulation = simulated(stalling_task(&models), reader);
   EXPECT_FALSE(simulation.replay->equal());

@@ -145,6 +145,63 @@ TEST_F(SimCommand, OwnConfigWithOwnTable) {
   EXPECT_DOUBLE_EQ(json["milliseconds"], json["cycles"].get<double>() / 500e3);
 }
 
+/// A design of 16 x 12 PEs with these keys in its array.
+std::string array_design(const std::string& name, const std::string& keys) {
+  return fmt::format(R"({{"name": "{}", "array": {{"rows": 16, "columns": 12, {}}}, "pe": "dual_int4_fp4",
+    "accumulator": {{"int": 32}}, "lowering": "as_recorded", "random_source": "lfsr", "clock_mhz": 500,
+    "buffers": {{"operand_kib": 16, "accumulator_kib": 8}}, "dram": {{"gib_per_s": 17.1}}, "technology": ["7nm"]}})",
+                     name, keys);
+}
+
+/// Every dataflow computes the records of the trace; its file is read back to the same figures.
+TEST_F(SimCommand, EveryDataflowEqualsTheTrace) {
+  const std::vector<std::array<std::string, 2>> designs = {
+      {R"("dataflow": "output_stationary", "drain": "skewed")", "output stationary, skewed drain"},
+      {R"("dataflow": "output_stationary", "drain": "shadow")", "output stationary, shadow drain"},
+      {R"("dataflow": "weight_stationary", "preload": "hidden")", "weight stationary, hidden preload"},
+      {R"("dataflow": "weight_stationary", "preload": "exposed")", "weight stationary, exposed preload"},
+      {R"("dataflow": "input_stationary", "preload": "hidden")", "input stationary, hidden preload"}};
+  for (std::size_t i = 0; i < designs.size(); ++i) {
+    const std::string name = fmt::format("flow{}", i);
+    write(name + ".json", array_design(name, designs[i][0]));
+    const ProgramRun run = sim(with_out((folder / (name + ".json")).string()));
+    ASSERT_EQ(run.exit_code, 0) << run.err << run.out;
+    EXPECT_THAT(run.out, testing::HasSubstr("16 x 12 dual_int4_fp4 PEs, " + designs[i][1] + ", 500 MHz"));
+    EXPECT_THAT(run.out,
+                testing::HasSubstr("of 45 of 45 GEMMs equal the trace; cycles equal the closed form"));
+    const auto json = result(name);
+    double used = 0, possible = 0;  // PEs of each tile
+    for (const auto& record : json["records"]) {
+      const auto size = [&](const char* key) { return record[key].get<double>(); };
+      const double held = i < 2   ? size("m") * size("n")
+                          : i < 4 ? size("k") * size("n") * size("samples")
+                                  : size("k") * size("m");
+      used += held * size("groups");
+      possible += size("tiles") * 16 * 12;
+      EXPECT_DOUBLE_EQ(record["utilization"]["spatial"], held * size("groups") / (size("tiles") * 16 * 12));
+    }
+    EXPECT_DOUBLE_EQ(json["utilization"]["spatial"], used / possible);
+  }
+}
+
+TEST_F(SimCommand, ScaleSimsCyclesAreAClosedFormAlone) {
+  write("scale.json", array_design("scale", R"("dataflow": "weight_stationary", "convention": "scalesim")"));
+  const std::string config = (folder / "scale.json").string();
+  expect_refused(sim(with_out(config)),
+                 "scale: no array takes the cycles of the convention 'scalesim'; expected --cycles-only");
+  const ProgramRun run = sim(with_out(config + " --cycles-only"));
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, testing::HasSubstr("weight stationary, cycles as SCALE-Sim counts them"));
+  const auto json = result("scale");
+  EXPECT_EQ(json["config"]["array"]["convention"], "scalesim");
+  for (const auto& record : json["records"]) {
+    const auto size = [&](const char* key) { return record[key].get<std::int64_t>(); };
+    const std::int64_t folds =
+        (size("k") + 15) / 16 * ((size("n") + 11) / 12) * size("groups") * size("samples");
+    EXPECT_EQ(size("cycles"), folds * (2 * 16 + 12 + size("m") - 2) - 1);
+  }
+}
+
 TEST_F(SimCommand, BadConfigsAreNamed) {
   const std::string file = (folder / "bad.json").string();
   expect_refused(sim(with_out(file)), file +

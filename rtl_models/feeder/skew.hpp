@@ -1,0 +1,46 @@
+#pragma once
+/// The registers in front of an edge of the array: what enters them in lane i stands on the edge i cycles
+/// later.
+
+#include "rtl_models/array/ports.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace quatrain::rtl_models {
+
+class Skew {
+ public:
+  explicit Skew(std::uint32_t lanes) : edge_(lanes), waiting_(std::size_t{lanes} * lanes) {}
+
+  std::uint32_t lanes() const { return edge_.count; }
+
+  void clear() {
+    std::ranges::fill(waiting_, Link{0});
+    slot_ = 0;
+  }
+  /// Once per cycle: takes the words of the first lanes (the others get none) and returns what the edge
+  /// shows.
+  const EdgeWord& step(std::span<const Link> words) {
+    const std::size_t lanes = edge_.count;
+    for (std::size_t i = 0, slot = slot_; i < words.size(); ++i) {
+      waiting_[slot * lanes + i] = words[i];
+      if (++slot == lanes) slot = 0;
+    }
+    const auto now = waiting_.begin() + static_cast<std::ptrdiff_t>(slot_ * lanes);
+    std::copy_n(now, lanes, edge_.words.begin());
+    std::fill_n(now, lanes, Link{0});
+    if (++slot_ == lanes) slot_ = 0;
+    return edge_;
+  }
+
+ private:
+  EdgeWord edge_;
+  std::vector<Link> waiting_;  ///< [cycle modulo lanes][lane]
+  std::size_t slot_ = 0;       ///< of this cycle
+};
+
+}  // namespace quatrain::rtl_models
