@@ -82,6 +82,15 @@ TEST_F(Conformance, IsNotWrittenWhereTheMachinesDiffer) {
             "emu.naive and liar differ on 0/train/pairs.int4_int4.k1.at0/forward, so nothing can be expected "
             "of it");
   EXPECT_TRUE(contents(folder.path()).empty());
+  liar.spoil_product = {};
+  liar.spoil_quantizer = [](const traces::QuantizerTask& task, traces::QuantizerResult& result) {
+    if (task.source.size() > 1) result.codes.front() ^= 1;
+  };
+  EXPECT_THAT(fails(liar),
+              testing::MatchesRegex(
+                  "emu.naive and liar differ on 0/train/.*/(input|weight|gradient.*), so nothing can be "
+                  "expected of it"));
+  EXPECT_TRUE(contents(folder.path()).empty());
 }
 
 TEST_F(Conformance, ShapesThatCannotBeMadeAreRefusedBeforehand) {

@@ -253,6 +253,9 @@ std::vector<Mistake> mistakes() {
             [](const Task& t, std::size_t s, std::int64_t r) {
               return s > 0 && s + 1 == t.right.size() ? 0 : t.right_at(s, r);
             })},
+      {"last_sample_alone", "samples.last_alone",
+       with(same_left, [](const Task& t, std::size_t s,
+                          std::int64_t r) { return s + 1 == t.right.size() ? t.right_at(s, r) : 0; })},
       {"last_term", "term.last_dropped",
        [](const Task& t, const ResultPlace& p) {
          return t.sum(p, [&](std::size_t s, Element l, std::int64_t r, std::int64_t k) {
@@ -298,6 +301,10 @@ std::vector<Mistake> mistakes() {
                     t.right_at(s, right_element(t.c.gemm, 0, p.column, k));
          return sum;
        }},
+      {"tail_of_8_in_even_columns", "unknown",  // what is equal speaks against it
+       [=](const Task& t, const ResultPlace& p) {
+         return p.column % 2 == 0 ? tail(8)(t, p) : t.right_sum(p);
+       }},
       {"nothing_known", "unknown", [](const Task& t, const ResultPlace& p) {
          return t.right_sum(p) + (p.row * 7 + p.column * 3) % 5 - 2;
        }}};
@@ -305,6 +312,21 @@ std::vector<Mistake> mistakes() {
 
 INSTANTIATE_TEST_SUITE_P(All, EveryMistake, testing::ValuesIn(mistakes()),
                          [](const auto& mistake) { return mistake.param.name; });
+
+/// The machine is right, and what the trace expects is not.
+TEST(GemmDiagnosis, BlamesATraceThatItsOperandsContradict) {
+  const Task task(random_case({Phase::forward, {.batch = 9, .in_channels = 21, .out_channels = 5}},
+                              Encoding::int4, Encoding::int4, 1, 1));
+  const auto right = right_operands(task.c);
+  DifferingGemm gemm = sim::diagnosis::differing_gemm("record", task.c.gemm, left_operand(task.c), right);
+  for (std::int64_t element = 0; element < 45; ++element)
+    gemm.got.push_back(static_cast<std::int32_t>(task.right_sum(sim::place_of_result(task.c.gemm, element))));
+  gemm.expected = gemm.got;
+  gemm.expected[7] += 1;
+  GemmDiagnoser diagnoser;
+  diagnoser.add(gemm);
+  EXPECT_EQ(diagnoser.diagnosis()->cause, sim::diagnosis::trace_cause);
+}
 
 }  // namespace
 }  // namespace quatrain::tests

@@ -182,5 +182,20 @@ std::vector<Mistake> mistakes() {
 INSTANTIATE_TEST_SUITE_P(All, EveryQuantizerMistake, testing::ValuesIn(mistakes()),
                          [](const auto& mistake) { return mistake.param.name; });
 
+/// The codes of a cause beside another scale than it gives are not explained by it.
+TEST(QuantizerDiagnosis, ACauseHasToGiveTheScaleToo) {
+  const auto without_pow2 = [](bool with_its_scale) {
+    const auto made = [=](const SharpQuantizer& sharp, const Codes&, float) {
+      traces::QuantizerTask task = task_of(sharp.c);
+      task.alpha = traces::Alpha::exact;
+      const traces::QuantizerResult result = exact::quantize(task);
+      return Wrong{codes_of(sharp, result), with_its_scale ? result.scale : sharp.expected.scale};
+    };
+    return diagnosed({"", "", {Rule::luq_fp4}, made})->cause;
+  };
+  EXPECT_EQ(without_pow2(true), "range.not_pow2");
+  EXPECT_NE(without_pow2(false), "range.not_pow2");
+}
+
 }  // namespace
 }  // namespace quatrain::tests
