@@ -1,5 +1,6 @@
 #include "sim/accelerator/config.hpp"
 
+#include "rtl_models/quantizer_model.hpp"
 #include "sim/accelerator/dataflow/names.hpp"
 #include "sim/accelerator/sram_growth.hpp"
 #include "traces/base/error.hpp"
@@ -188,6 +189,19 @@ nlohmann::ordered_json dram_object(const AcceleratorConfig& config) {
   return json;
 }
 
+/// The bf16 PE's operands are not quantized.
+unsigned read_lanes(const JsonNode& node, Pe pe) {
+  switch (pe) {
+    case Pe::dual_int4_fp4:
+      break;
+    case Pe::bf16:
+      throw node.error("the pe 'bf16' has no quantizers; expected no such key");
+  }
+  const auto lanes = static_cast<unsigned>(node.at("lanes").integer(1, rtl_models::most_lanes));
+  node.reject_unread_keys();
+  return lanes;
+}
+
 void read_dram(const JsonNode& node, AcceleratorConfig& config) {
   if (node.has("kind")) config.dram = static_cast<Dram>(node.at("kind").one_of(dram_words));
   config.dram_gib_per_s = node.at("gib_per_s").number(0.001, 100'000);
@@ -247,6 +261,7 @@ AcceleratorConfig read_accelerator(const JsonNode& root) {
         "found 'time'; expected /dram/stalls true beside it: without stalls no mapping is faster than tile "
         "after "
         "tile");
+  if (root.has("quantizers")) config.quantizer_lanes = read_lanes(root.at("quantizers"), config.pe);
   config.technology = read_technology_names(root.at("technology"));
   root.read_schema_key();
   root.reject_unread_keys();
@@ -271,6 +286,7 @@ nlohmann::ordered_json to_json_object(const AcceleratorConfig& config) {
   if (config.buffering != Buffering::single)
     json["buffers"]["buffering"] = buffering_words[static_cast<std::size_t>(config.buffering)];
   if (!std::holds_alternative<TilesInOrder>(config.mapping)) json["mapping"] = mapping_object(config.mapping);
+  if (config.quantizer_lanes) json["quantizers"] = {{"lanes", *config.quantizer_lanes}};
   json["technology"] = config.technology;
   return json;
 }

@@ -67,7 +67,8 @@ struct AcceleratorConfig {
   std::optional<DramDetails> dram_details = {};
   Buffering buffering = Buffering::single;
   MappingChoice mapping;
-  std::vector<std::string> technology;  ///< names of embedded tables, or files relative to the config
+  std::optional<unsigned> quantizer_lanes;  ///< nothing: the cycles of quantizers are not counted
+  std::vector<std::string> technology;      ///< names of embedded tables, or files relative to the config
 
   unsigned operand_bits() const { return operand_bits_of(pe); }
   /// Nothing where stalls are not asked for.

@@ -26,7 +26,7 @@ double in_range_utilization(const Config&, const Tally& tally) {
   return tally.use.overall_of(tally.in_range_macs);
 }
 
-constexpr std::array<Figure, 30> list = {{
+constexpr std::array<Figure, 31> list = {{
     {"", "tiles", "tiles", Quantity::count, "tiles of at most rows x columns results",
      [](const Tally& t) { return &t.use.tiles; }},
     {"", "cycles", "cycles", Quantity::count, "clock cycles of the array, without stalls",
@@ -50,6 +50,9 @@ constexpr std::array<Figure, 30> list = {{
     {"", "memory_bound", "memory-bound records", Quantity::count,
      "records whose bytes, or with stalls waits, take longer than their cycles",
      [](const Tally& t) { return &t.memory_bound; }},
+    {"", "quantizer_cycles", "lane cycles", Quantity::count,
+     "clock cycles of the quantizer lanes, beside those of the array",
+     [](const Tally& t) { return t.quantizer_cycles ? &*t.quantizer_cycles : nullptr; }},
     {"utilization", "spatial", "spatial utilization", Quantity::share,
      "share of the PEs that a tile uses, mean",
      [](const Config&, const Tally& t) { return t.use.spatial(); }},

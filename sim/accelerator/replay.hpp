@@ -5,6 +5,7 @@
 
 #include "rtl_models/array_model.hpp"
 #include "rtl_models/memory/memory_model.hpp"
+#include "rtl_models/quantizer_model.hpp"
 #include "sim/accelerator/mapping/block_traffic.hpp"
 #include "sim/accelerator/memory/stalls.hpp"
 #include "sim/accelerator/workload.hpp"
@@ -21,9 +22,10 @@ namespace quatrain::sim {
 
 /// Elaborated before the first replay (SystemC elaborates once per process).
 struct ArrayModels {
-  std::unique_ptr<rtl_models::ArrayModel> main;        ///< replays everything
-  std::unique_ptr<rtl_models::ArrayModel> sampled_pe;  ///< beside an `array` model of up to 64 x 64
-  std::unique_ptr<rtl_models::MemoryModel> memory;     ///< where stalls are asked for
+  std::unique_ptr<rtl_models::ArrayModel> main;           ///< replays everything
+  std::unique_ptr<rtl_models::ArrayModel> sampled_pe;     ///< beside an `array` model of up to 64 x 64
+  std::unique_ptr<rtl_models::MemoryModel> memory;        ///< where stalls are asked for
+  std::unique_ptr<rtl_models::QuantizerModel> quantizer;  ///< where the config has lanes
 };
 
 /// Throws Error when the program was built without SystemC.

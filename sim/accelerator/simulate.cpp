@@ -3,6 +3,7 @@
 #include "sim/accelerator/dataflow/stationary.hpp"
 #include "sim/accelerator/mapping/block_traffic.hpp"
 #include "sim/accelerator/memory/gemm_stalls.hpp"
+#include "sim/accelerator/quantizer_cycles.hpp"
 #include "sim/embedded/config_file.hpp"
 #include "sim/records/window.hpp"
 
@@ -57,7 +58,7 @@ Stalls all_stalls(const AcceleratorConfig& config, const DramDetails& dram, Bloc
                   const TrainingGemm& work) {
   const rtl_models::DramTiming timing = timing_of(config, dram);
   Stalls stalls = stalls_of(traffic, work.mapping, timing, config.buffering);
-  stalls.quantizers = quantizer_cycles(timing, work.quantizers, config.operand_bits());
+  stalls.quantizers = quantizer_stall_cycles(timing, work.quantizers, config.operand_bits());
   return stalls;
 }
 
@@ -82,6 +83,8 @@ Tally closed_forms(const AcceleratorConfig& config, TrainingGemm& work) {
   tally.compulsory = traffic.compulsory();
   tally.traffic.quantizer_bytes = quantizer_bytes_of(work.quantizers, config.operand_bits());
   if (const DramDetails* dram = config.stalls()) tally.stalls = all_stalls(config, *dram, traffic, work);
+  if (config.quantizer_lanes)
+    tally.quantizer_cycles = quantizer_cycles(work.quantizers, *config.quantizer_lanes);
   compare_times(config, tally);
   return tally;
 }
@@ -132,7 +135,9 @@ std::vector<std::string> limits_of(const AcceleratorConfig& config) {
 class TraceReplay {
  public:
   TraceReplay(const SimulationTask& task, const traces::TraceReader& reader, base::Progress& progress)
-      : task_(task), progress_(progress), check_(reader, *task.models) {}
+      : task_(task), progress_(progress), check_(reader, *task.models) {
+    if (task.models->quantizer) quantizers_.emplace(reader, *task.models->quantizer);
+  }
 
   /// Every GEMM, then the sampled tiles.
   void run(const std::vector<TrainingGemm>& work, Simulation& simulation) {
@@ -150,6 +155,8 @@ class TraceReplay {
         check_.check_stalls(work[i], traffic, timing_of(task_.config, *dram), task_.config.buffering,
                             record.tally.stalls.value());
       }
+      if (quantizers_)
+        for (const QuantizerWork& quantizer : work[i].quantizers) quantizers_->replay(quantizer);
       macs += record.tally.use.macs;
       progress_.update(macs, record.layer);
     }
@@ -161,6 +168,7 @@ class TraceReplay {
     }
     progress_.finish();
     simulation.replay = check_.findings();
+    if (quantizers_) simulation.quantizer_replay = quantizers_->findings();
   }
 
  private:
@@ -171,6 +179,7 @@ class TraceReplay {
   const SimulationTask& task_;
   base::Progress& progress_;
   RecordCheck check_;
+  std::optional<QuantizerCheck> quantizers_;
 };
 
 }  // namespace

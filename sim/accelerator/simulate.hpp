@@ -4,6 +4,7 @@
 
 #include "sim/accelerator/config.hpp"
 #include "sim/accelerator/energy.hpp"
+#include "sim/accelerator/quantizer_replay.hpp"
 #include "sim/accelerator/replay.hpp"
 #include "sim/accelerator/tally.hpp"
 #include "sim/records/provenance.hpp"
@@ -44,6 +45,7 @@ struct Simulation {
   Tally total;                        ///< of all records
   std::vector<TechnologyResult> technologies;
   std::optional<ReplayFindings> replay;
+  std::optional<QuantizerFindings> quantizer_replay;
   Provenance provenance;
   std::vector<std::string> limits;  ///< what the figures do not contain, one sentence each
 };

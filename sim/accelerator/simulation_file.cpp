@@ -63,6 +63,7 @@ Tally read_tally(const JsonNode& node, const AcceleratorConfig& config) {
   tally.use.pes = std::uint64_t{config.array.rows} * config.array.columns;
   if (!node.at("activity").is_null()) tally.activity.emplace();
   if (node.has("stalls") && !node.at("stalls").is_null()) tally.stalls.emplace();
+  if (config.quantizer_lanes) tally.quantizer_cycles.emplace();
   for (const Figure& figure : figures()) {
     const auto place = [&] { return figure.group.empty() ? node : node.at(figure.group); };
     // The list gives places inside of `tally`, which may be written here.
@@ -152,6 +153,15 @@ ReplayFindings read_replay(const JsonNode& node) {
   return replay;
 }
 
+QuantizerFindings read_quantizer_replay(const JsonNode& node) {
+  QuantizerFindings replay;
+  replay.quantizers = count_at(node, "quantizers");
+  replay.quantizers_equal = count_at(node, "quantizers_equal");
+  replay.cycles_equal = node.at("cycles_equal").boolean();
+  for (const JsonNode& line : node.at("differences").items()) replay.differences.push_back(line.string());
+  return replay;
+}
+
 Provenance read_provenance(const JsonNode& node) {
   Provenance provenance{node.at("command").string(), node.at("program").string()};
   for (const JsonNode& input : node.at("inputs").items())
@@ -188,6 +198,13 @@ Json to_json_object(const std::optional<ReplayFindings>& replay) {
           {"differences", replay->differences}};
 }
 
+Json to_json_object(const QuantizerFindings& replay) {
+  return {{"quantizers", replay.quantizers},
+          {"quantizers_equal", replay.quantizers_equal},
+          {"cycles_equal", replay.cycles_equal},
+          {"differences", replay.differences}};
+}
+
 Json to_json_object(const AcceleratorConfig& config, const Tally& tally) {
   Json json;
   for (const Figure& figure : figures()) {
@@ -211,6 +228,7 @@ std::string simulation_json(const Simulation& simulation) {
                {"scope", simulation.scope}};
   json.update(to_json_object(simulation.config, simulation.total));
   json["replay"] = to_json_object(simulation.replay);
+  if (simulation.quantizer_replay) json["quantizer_replay"] = to_json_object(*simulation.quantizer_replay);
   for (const RecordResult& record : simulation.records)
     json["records"].push_back(record_object(record, simulation));
   for (const TechnologyResult& technology : simulation.technologies)
@@ -243,6 +261,8 @@ Simulation read_simulation(const std::filesystem::path& file, const std::string&
     simulation.total.use.used_pes = checked_sum(simulation.total.use.used_pes, record.tally.use.used_pes);
   simulation.total.records = simulation.records.size();
   if (const JsonNode node = root.at("replay"); !node.is_null()) simulation.replay = read_replay(node);
+  if (root.has("quantizer_replay"))
+    simulation.quantizer_replay = read_quantizer_replay(root.at("quantizer_replay"));
   for (const JsonNode& limit : root.at("limits").items()) simulation.limits.push_back(limit.string());
   return simulation;
 }

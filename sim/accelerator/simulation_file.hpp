@@ -19,6 +19,7 @@ namespace quatrain::sim {
 nlohmann::ordered_json to_json_object(const Bounds& bounds);
 /// null where there is none.
 nlohmann::ordered_json to_json_object(const std::optional<ReplayFindings>& replay);
+nlohmann::ordered_json to_json_object(const QuantizerFindings& replay);
 /// All figures, each in the object of its group; a group without values is null.
 nlohmann::ordered_json to_json_object(const AcceleratorConfig& config, const Tally& tally);
 

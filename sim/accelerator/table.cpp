@@ -61,15 +61,21 @@ std::string memory_text(const AcceleratorConfig& config) {
   return text + "\n";
 }
 
+std::string quantizer_text(const AcceleratorConfig& config) {
+  if (!config.quantizer_lanes) return "";
+  return fmt::format("quantizers: {} lanes; their cycles are not among those of the array\n",
+                     *config.quantizer_lanes);
+}
+
 /// What the config says, but for the technology tables: each has a table of its own below.
 std::string header(const AcceleratorConfig& config) {
   return fmt::format(
       "{}: {} x {} {} PEs, {}, {} MHz, random bits: {}\n"
-      "operand buffers {} KiB, accumulator buffer {} KiB, {} at {} GiB/s\n{}{}",
+      "operand buffers {} KiB, accumulator buffer {} KiB, {} at {} GiB/s\n{}{}{}",
       config.name, config.array.rows, config.array.columns, name_of(config.pe),
       text_of(config.dataflow, config.convention), config.clock_mhz, name_of(config.random_source),
       config.operand_kib, config.accumulator_kib, name_of(config.dram), config.dram_gib_per_s,
-      mapping_text(config.mapping), memory_text(config));
+      mapping_text(config.mapping), memory_text(config), quantizer_text(config));
 }
 
 std::size_t layer_width(const Simulation& simulation) {
@@ -201,6 +207,13 @@ void add_replay(std::string& text, const Simulation& simulation) {
   for (const std::string& difference : replay.differences) text += fmt::format("DIFFERENT: {}\n", difference);
 }
 
+void add_quantizer_replay(std::string& text, const QuantizerFindings& replay) {
+  text += fmt::format(
+      "quantizers: codes, scale and statistics of {} of {} equal the trace; cycles {} the closed form\n",
+      replay.quantizers_equal, replay.quantizers, replay.cycles_equal ? "equal" : "DIFFER from");
+  for (const std::string& difference : replay.differences) text += fmt::format("DIFFERENT: {}\n", difference);
+}
+
 }  // namespace
 
 std::string simulation_table(const Simulation& simulation) {
@@ -218,6 +231,7 @@ std::string simulation_table(const Simulation& simulation) {
   for (const TechnologyResult& technology : simulation.technologies) add_energy(text, technology);
   text += "\n";
   add_replay(text, simulation);
+  if (simulation.quantizer_replay) add_quantizer_replay(text, *simulation.quantizer_replay);
   text += "limits:\n";
   for (const std::string& limit : simulation.limits) text += fmt::format("  {}\n", limit);
   return text;

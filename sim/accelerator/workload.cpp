@@ -10,8 +10,13 @@ namespace {
 
 QuantizerWork work_of(const traces::Manifest& manifest, const traces::QuantizerRecord& record) {
   const auto elements = traces::element_count(manifest.tensors.at(record.codes).shape);
-  return {record.rule,        static_cast<std::uint64_t>(elements),        record.random_bits, record.alpha,
-          record.sample == 0, record.maximum == traces::Maximum::hindsight};
+  return {record.rule,
+          static_cast<std::uint64_t>(elements),
+          record.random_bits,
+          record.alpha,
+          record.sample == 0,
+          record.maximum == traces::Maximum::hindsight,
+          &record};
 }
 
 }  // namespace

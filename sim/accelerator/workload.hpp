@@ -17,6 +17,7 @@ struct QuantizerWork {
   traces::Alpha alpha = traces::Alpha::exact;  ///< luq_fp4, nearest_fp4
   bool measures_maximum = true;   ///< the further samples of a gradient use the first one's maximum
   bool maximum_is_known = false;  ///< hindsight: codes can be made while the maximum is measured
+  const traces::QuantizerRecord* record = nullptr;  ///< in the manifest
 
   /// Passes over the fp32 tensor: statistics, then codes.
   unsigned passes() const { return measures_maximum && !maximum_is_known ? 2 : 1; }

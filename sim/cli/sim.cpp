@@ -105,6 +105,8 @@ int simulate_typed(const Typed& typed, const Provenance& provenance) {
     const auto fidelity = std::ranges::find(fidelity_words, typed.fidelity) - fidelity_words.begin();
     models = make_array_models(task.config.array, static_cast<rtl_models::Fidelity>(fidelity),
                                task.config.dataflow, task.config.stalls() != nullptr);
+    if (task.config.quantizer_lanes)
+      models->quantizer = rtl_models::make_quantizer_model(*task.config.quantizer_lanes);
     task.models = &*models;
   }
   std::optional<InterruptDeadline> deadline(std::in_place);  // a GEMM on a large array takes minutes
@@ -114,7 +116,9 @@ int simulate_typed(const Typed& typed, const Provenance& provenance) {
   simulation.provenance.inputs = inputs_of(typed, task, folder_of(file));
   warn_unless_flushed(write_simulation(simulation, outputs), outputs.front().file);
   fmt::print("{}{}\n", simulation_table(simulation), outputs.front().file.string());
-  return simulation.replay && !simulation.replay->equal() ? 1 : 0;
+  const bool differs = (simulation.replay && !simulation.replay->equal()) ||
+                       (simulation.quantizer_replay && !simulation.quantizer_replay->equal());
+  return differs ? 1 : 0;
 }
 
 }  // namespace

@@ -51,8 +51,8 @@ std::uint64_t lower_bound(BlockTraffic& traffic, const Mapping& mapping, const D
 
 }  // namespace
 
-std::uint64_t quantizer_cycles(const DramTiming& timing, const std::vector<QuantizerWork>& quantizers,
-                               unsigned element_bits) {
+std::uint64_t quantizer_stall_cycles(const DramTiming& timing, const std::vector<QuantizerWork>& quantizers,
+                                     unsigned element_bits) {
   std::uint64_t cycles = 0;
   for (const QuantizerWork& work : quantizers) {
     const QuantizerTransfers moved = transfers_of(work, element_bits);

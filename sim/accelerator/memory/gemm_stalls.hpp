@@ -15,8 +15,8 @@ Stalls stalls_of(BlockTraffic& traffic, const Mapping& mapping, const rtl_models
                  Buffering buffering);
 
 /// Each pass reads the fp32 tensor in one request; the codes are written in another.
-std::uint64_t quantizer_cycles(const rtl_models::DramTiming& timing,
-                               const std::vector<QuantizerWork>& quantizers, unsigned element_bits);
+std::uint64_t quantizer_stall_cycles(const rtl_models::DramTiming& timing,
+                                     const std::vector<QuantizerWork>& quantizers, unsigned element_bits);
 
 /// The blocks with the least cycles, stalls included; of equal ones those with the least bytes. The mapping's
 /// own blocks are not looked at. docs/hardware-model.md says which are tried. Nothing where no block fits.

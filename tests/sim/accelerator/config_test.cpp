@@ -124,9 +124,17 @@ const std::vector<JsonChange>& changes() {
        "a.json: /mapping/k: found 0; expected an integer from 1 to 1000000000"},
       {"/mapping", ordered_json{{"order", "m n k"}, {"m", 64}, {"k", 8}},
        "a.json: /mapping: the key 'n' is missing"},
+      {"/quantizers", ordered_json{{"lanes", 1}}, ""},
+      {"/quantizers", ordered_json{{"lanes", 0}},
+       "a.json: /quantizers/lanes: found 0; expected an integer from 1 to 1024"},
+      {"/quantizers", ordered_json{{"lanes", 1025}},
+       "a.json: /quantizers/lanes: found 1025; expected an integer from 1 to 1024"},
+      {"/quantizers", ordered_json::object(), "a.json: /quantizers: the key 'lanes' is missing"},
+      {"/quantizers", ordered_json{{"lanes", 8}, {"bits", 4}},
+       "a.json: /quantizers/bits: unknown key; expected 'lanes'"},
       {"/sparsity", true,
        "a.json: /sparsity: unknown key; expected 'name', 'array', 'pe', 'accumulator', 'lowering', "
-       "'random_source', 'clock_mhz', 'buffers', 'dram', 'technology' or 'mapping'"}};
+       "'random_source', 'clock_mhz', 'buffers', 'dram', 'technology', 'mapping' or 'quantizers'"}};
   return all;
 }
 
@@ -147,7 +155,9 @@ TEST(AcceleratorConfig, Bf16NeedsAFloatAccumulatorAndNoRandomSource) {
       {"/name", "x", ""},
       {"/accumulator", ordered_json{{"int", 32}}, "a.json: /accumulator: the key 'float' is missing"},
       {"/accumulator/float", 16, "a.json: /accumulator/float: found 16; expected an integer from 32 to 32"},
-      {"/random_source", "philox", "a.json: /random_source: found 'philox'; expected 'none'"}};
+      {"/random_source", "philox", "a.json: /random_source: found 'philox'; expected 'none'"},
+      {"/quantizers", ordered_json{{"lanes", 8}},
+       "a.json: /quantizers: the pe 'bf16' has no quantizers; expected no such key"}};
   for (const JsonChange& change : of_bf16) {
     const std::string text = changed(embedded("bf16_32x32"), change);
     SCOPED_TRACE(text);

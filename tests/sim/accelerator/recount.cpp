@@ -273,6 +273,20 @@ double growth(Int width, const std::string& access, double kib, const std::strin
   throw std::invalid_argument("a word that this table does not have");
 }
 
+/// A word is what enters in one cycle; each pass sends all words, the last one perhaps with idle lanes.
+double quantizer_cycles(const Json& q, Int elements, Int lanes) {
+  Int words = 0;
+  for (Int sent = 0; sent < elements; sent += lanes) ++words;
+  const bool has_maximum = q.value("sample", 0) > 0 || q.value("maximum", "measured") == "hindsight";
+  const Int quotient = 1 + 25 + 1, wide_quotient = 1 + 54 + 1,
+            wide_product = 1 + 53 + 1;  // load, digits, round
+  const Int maximum = words + 1, sums = words + 2, codes = words + 2;
+  if (q["rule"].get<std::string>().starts_with("sawb"))
+    return static_cast<double>(maximum + sums + codes + 1 + 3 * wide_quotient + 3 * wide_product +
+                               2 * quotient + 2);
+  return static_cast<double>((has_maximum ? 0 : maximum) + 1 + quotient + codes);
+}
+
 /// pJ of one event. An SRAM word between two sizes lies on the straight line of log(energy) over log(size).
 double price(const Json& table, const std::string& constant, const std::string& column) {
   if (!constant.starts_with("sram_")) return table["rows"][constant][column];
@@ -330,6 +344,7 @@ Recount recount(const Json& manifest, const Json& config, const std::vector<Json
     f["in_range_macs"] = terms_in_range(gemm);
     Events events;
     f["bytes_quantizer"] = 0;
+    if (config.contains("quantizers")) f["quantizer_cycles"] = 0;
     for (const char* side : {"left", "right"})
       for (const Json& id : record[side])
         if (used.insert(id).second) {
@@ -337,6 +352,9 @@ Recount recount(const Json& manifest, const Json& config, const std::vector<Json
           for (const Json& extent : shape_of(id)) elements *= extent.get<Int>();
           f["bytes_quantizer"] +=
               count_quantizer(quantizers.at(id), elements, d, events, found.quantizer_requests);
+          if (config.contains("quantizers"))
+            f["quantizer_cycles"] +=
+                quantizer_cycles(quantizers.at(id), elements, config["quantizers"]["lanes"]);
         }
     count_array(gemm, d, f, events);
     derive(d, f);

@@ -23,16 +23,17 @@ struct Design {
   const char *name, *pe, *accumulator, *random_source, *dram;
   int rows, columns, clock_mhz, operand_kib, accumulator_kib;
   double gib_per_s;
+  int lanes;  ///< of the quantizers; 0: the config does not say
 };
 constexpr Design designs[] = {
-    {"small", "dual_int4_fp4", "int", "lfsr", "lpddr4", 8, 16, 500, 17, 24, 0.5},
-    {"wide", "dual_int4_fp4", "int", "philox", "hbm2", 5, 70, 1300, 16, 100, 7},
-    {"tall", "bf16", "float", "none", "gddr6", 40, 3, 900, 33, 8, 3},
-    {"plain", "dual_int4_fp4", "int", "philox", "ddr3", 32, 33, 1000, 512, 256, 1000},
-    {"large", "dual_int4_fp4", "int", "philox", "hbm2", 20, 140, 1000, 3000, 20'000, 1000}};
+    {"small", "dual_int4_fp4", "int", "lfsr", "lpddr4", 8, 16, 500, 17, 24, 0.5, 3},
+    {"wide", "dual_int4_fp4", "int", "philox", "hbm2", 5, 70, 1300, 16, 100, 7, 32},
+    {"tall", "bf16", "float", "none", "gddr6", 40, 3, 900, 33, 8, 3, 0},
+    {"plain", "dual_int4_fp4", "int", "philox", "ddr3", 32, 33, 1000, 512, 256, 1000, 0},
+    {"large", "dual_int4_fp4", "int", "philox", "hbm2", 20, 140, 1000, 3000, 20'000, 1000, 0}};
 
 Json config_of(const Design& d) {
-  return {
+  Json config = {
       {"name", d.name},
       {"array",
        {{"rows", d.rows}, {"columns", d.columns}, {"dataflow", "output_stationary"}, {"drain", "serial"}}},
@@ -44,6 +45,8 @@ Json config_of(const Design& d) {
       {"buffers", {{"operand_kib", d.operand_kib}, {"accumulator_kib", d.accumulator_kib}}},
       {"dram", {{"kind", d.dram}, {"gib_per_s", d.gib_per_s}}},
       {"technology", {"own.json", "45nm"}}};
+  if (d.lanes > 0) config["quantizers"] = {{"lanes", d.lanes}};
+  return config;
 }
 
 Json parsed(const std::filesystem::path& file) { return Json::parse(base::read_whole_file(file)); }
@@ -139,6 +142,9 @@ TEST_P(SimFigures, CsvEqualsARecount) {
       if (column.starts_with("activity_") || column.starts_with("stalls_")) {
         EXPECT_EQ(cell, "") << column << " was not asked for";
         ++others;
+      } else if (column == "quantizer_cycles" && GetParam().lanes == 0) {
+        EXPECT_EQ(cell, "") << "no lanes";
+        ++others;
       }
     EXPECT_EQ(rows[i].size(), record.figures.size() + others) << "a column without a recount";
   }
@@ -209,7 +215,12 @@ TEST_P(SimFigures, TableEqualsARecount) {
                         d.name, d.rows, d.columns, d.pe, d.clock_mhz, d.random_source));
   EXPECT_EQ(head.at(1), fmt::format("operand buffers {} KiB, accumulator buffer {} KiB, {} at {} GiB/s",
                                     d.operand_kib, d.accumulator_kib, d.dram, d.gib_per_s));
-  EXPECT_EQ(head.at(2), fmt::format("trace {} (model outside-sample)", outside_trace));
+  std::size_t next = 2;
+  if (d.lanes > 0) {
+    EXPECT_EQ(head.at(next++),
+              fmt::format("quantizers: {} lanes; their cycles are not among those of the array", d.lanes));
+  }
+  EXPECT_EQ(head.at(next), fmt::format("trace {} (model outside-sample)", outside_trace));
 
   // Layers: every record of this trace has a row of its own.
   const std::vector<std::string> layers = lines_after(text, "layer ");
@@ -268,6 +279,7 @@ TEST_P(SimFigures, TableEqualsARecount) {
   const auto& f = expected.total;
   for (const auto& [heading, column] : counts)
     EXPECT_EQ(shown[heading], fmt::format("{}", f.at(column))) << heading;
+  EXPECT_EQ(shown["lane cycles"], d.lanes > 0 ? fmt::format("{}", f.at("quantizer_cycles")) : "-");
   for (const auto& [heading, column] : shares) EXPECT_EQ(shown[heading], in_percent(f.at(column))) << heading;
   for (const auto& [heading, column] : times)
     EXPECT_EQ(shown[heading], fmt::format("{:.6f}", f.at(column))) << heading;

@@ -381,6 +381,33 @@ TEST_F(SimCommand, VerifyTakesOverAReplay) {
   EXPECT_THAT(different.out, testing::Not(HasSubstr(taken)));
 }
 
+/// The tensors of all training GEMMs, each once; a source that does not give the recorded codes is a
+/// difference.
+TEST_F(SimCommand, QuantizersAreReplayedWhereTheConfigHasLanes) {
+  if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "nothing is replayed without SystemC";
+  auto config = nlohmann::json::parse(
+      base::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json"));
+  config["quantizers"] = {{"lanes", 5}};
+  write("lanes.json", config.dump());
+  const ProgramRun run = sim(with_out((folder / "lanes.json").string()));
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("\nquantizers: codes, scale and statistics of 49 of 49 equal the trace; "
+                                 "cycles equal the closed form\n"));
+  const auto json = result("luq_32x32");
+  EXPECT_EQ(JsonSchema("simulation").complaint(json.dump()), "");
+  EXPECT_EQ(json["quantizer_replay"]["quantizers"], 49);
+  EXPECT_EQ(json["quantizer_replay"]["differences"], nlohmann::json::array());
+
+  EditedTrace trace(outside_trace);
+  for (float& x : trace.fp32.at(*trace.quantizer("0/train/conv_a/weight").source)) x *= -1;
+  trace.write(folder / "trace");
+  const ProgramRun different = sim((folder / "lanes.json").string() + " --trace " +
+                                   (folder / "trace").string() + " --out " + (folder / "different").string());
+  EXPECT_EQ(different.exit_code, 1);
+  EXPECT_THAT(different.out, HasSubstr("45 of 45 GEMMs equal the trace"));
+  EXPECT_THAT(different.out, HasSubstr("\nDIFFERENT: 0/train/conv_a/weight: code "));
+}
+
 /// As many PEs as modules would take minutes: nothing is sampled, and the table says so.
 TEST_F(SimCommand, ALargeArrayIsReplayedWithoutSamples) {
   if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "nothing is replayed without SystemC";
