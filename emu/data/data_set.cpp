@@ -1,7 +1,6 @@
 #include "emu/data/data_set.hpp"
 
-#include "emu/data/idx.hpp"
-#include "traces/base/error.hpp"
+#include "emu/data/kinds.hpp"
 #include "traces/format/checksum.hpp"
 
 #include <algorithm>
@@ -10,58 +9,41 @@
 namespace quatrain::emu {
 namespace {
 
-using base::Error;
-
 constexpr const char* debian_directory =
     "/usr/share/datasets/fashion-mnist";  // package dataset-fashion-mnist
 
-std::filesystem::path find_file(const std::filesystem::path& directory, const std::string& name) {
-  for (const std::string& found : {name, name + ".gz"})
-    if (std::filesystem::exists(directory / found)) return directory / found;
-  throw NoDataSet(
-      "{}: no {} here, plain or with .gz; expected the four IDX files of Fashion-MNIST (Debian package "
-      "dataset-fashion-mnist)",
-      directory.string(), name);
-}
-
-/// A half of the data set, and the sums of its two files.
-struct Half {
-  LabelledImages kept;
-  std::string images_sha256, labels_sha256;
-};
-
-Half read_half(const std::filesystem::path& directory, const std::string& prefix,
-               const std::optional<std::int64_t>& limit, std::string_view key) {
-  const std::filesystem::path images_file = find_file(directory, prefix + "-images-idx3-ubyte");
-  const std::filesystem::path labels_file = find_file(directory, prefix + "-labels-idx1-ubyte");
-  IdxFile images = read_idx(images_file, 3);
-  IdxFile labels = read_idx(labels_file, 1);
-  if (images.sizes[1] != image_height || images.sizes[2] != image_width)
-    throw Error("{}: byte 8: images of {}x{}; expected {}x{}", images_file.string(), images.sizes[1],
-                images.sizes[2], image_height, image_width);
-  if (labels.sizes[0] != images.sizes[0])
-    throw Error("{}: byte 4: {} labels; expected {}, as many as {} has images", labels_file.string(),
-                labels.sizes[0], images.sizes[0], images_file.filename().string());
-  for (std::size_t i = 0; i < labels.bytes.size(); ++i)
-    if (labels.bytes[i] >= class_count)
-      throw Error("{}: byte {}: label {}; expected 0..{}", labels_file.string(), 8 + i, labels.bytes[i],
-                  class_count - 1);
-  const std::int64_t count = images.sizes[0];
-  if (limit && *limit > count)
-    throw Error("{}: {} images; the config asks for {} in /data/{}", images_file.string(), count, *limit,
-                key);
-  const auto kept = static_cast<std::size_t>(limit.value_or(count));
-  images.bytes.resize(kept * static_cast<std::size_t>(image_height * image_width));
-  labels.bytes.resize(kept);
-  return {
-      {std::move(images.bytes), std::move(labels.bytes)}, std::move(images.sha256), std::move(labels.sha256)};
+DataSet read_kind(const std::filesystem::path& directory, const DataConfig& config, base::ThreadPool& pool,
+                  base::Progress& progress) {
+  switch (config.kind) {
+    case DataKind::fashion_mnist:
+    case DataKind::idx:
+      return read_idx_set(directory, config);
+    case DataKind::cifar10:
+    case DataKind::cifar100:
+      return read_cifar(directory, config);
+    case DataKind::image_folder:
+      break;
+  }
+  return read_image_folder(directory, config, pool, progress);
 }
 
 }  // namespace
 
+NoDataSet missing(const std::filesystem::path& directory, const std::string& what, const DataConfig& config) {
+  return NoDataSet("{}: {}; expected {}", directory.string(), what, info_of(config.kind).files);
+}
+
+std::size_t kept_images(std::int64_t count, const std::optional<std::int64_t>& limit, std::string_view key,
+                        const std::filesystem::path& where) {
+  if (limit && *limit > count)
+    throw base::Error("{}: {} images; the config asks for {} in /data/{}", where.string(), count, *limit,
+                      key);
+  return static_cast<std::size_t>(limit.value_or(count));
+}
+
 std::string data_sha256(const DataSums& sums) {
   std::string lines;
-  for (const DataFile& file : data_files) lines += fmt::format("{}  {}\n", sums.*file.sum, file.name);
+  for (const DataSum& sum : sums) lines += fmt::format("{}  {}\n", sum.sha256, sum.name);
   return traces::sha256_hex(lines);
 }
 
@@ -71,20 +53,12 @@ std::filesystem::path data_directory(const std::optional<std::filesystem::path>&
   return named != nullptr && *named != '\0' ? named : debian_directory;
 }
 
-DataSet read_data_set(const std::filesystem::path& directory, const DataConfig& config) {
-  if (!std::filesystem::is_directory(directory))
-    throw NoDataSet(
-        "{}: no such folder; expected the four IDX files of Fashion-MNIST (Debian package "
-        "dataset-fashion-mnist)",
-        directory.string());
-  Half train = read_half(directory, "train", config.train_images, "train_images");
-  Half test = read_half(directory, "t10k", config.test_images, "test_images");
-  return {.train = std::move(train.kept),
-          .test = std::move(test.kept),
-          .sums = {.train_images = train.images_sha256,
-                   .train_labels = train.labels_sha256,
-                   .test_images = test.images_sha256,
-                   .test_labels = test.labels_sha256}};
+DataSet read_data_set(const std::filesystem::path& directory, const DataConfig& config,
+                      base::ThreadPool& pool, base::Progress& progress) {
+  if (!std::filesystem::is_directory(directory)) throw missing(directory, "no such folder", config);
+  DataSet data = read_kind(directory, config, pool, progress);
+  std::ranges::sort(data.sums, {}, &DataSum::name);
+  return data;
 }
 
 }  // namespace quatrain::emu

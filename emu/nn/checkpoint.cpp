@@ -4,9 +4,11 @@
 #include "traces/base/error.hpp"
 #include "traces/base/files.hpp"
 #include "traces/format/safetensors.hpp"
+#include "traces/run_names.hpp"
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
 #include <functional>
 #include <map>
 #include <set>
@@ -129,14 +131,84 @@ Checkpoint read_checkpoint(const std::filesystem::path& file, std::span<const La
   return checkpoint;
 }
 
-std::optional<Checkpoint> read_newest_checkpoint(const std::filesystem::path& directory,
-                                                 std::span<const LayerState> layers,
-                                                 std::vector<std::string>& skipped) {
-  std::set<std::filesystem::path, std::greater<>> files;  // by name: the newest first
+namespace {
+
+std::set<std::filesystem::path, std::greater<>> newest_first(const std::filesystem::path& directory) {
+  std::set<std::filesystem::path, std::greater<>> files;
   if (std::filesystem::is_directory(directory))
     for (const auto& entry : std::filesystem::directory_iterator(directory))
       if (entry.path().extension() == ".safetensors") files.insert(entry.path());
-  for (const std::filesystem::path& file : files) {
+  return files;
+}
+
+/// Memory for what a file says that it holds.
+struct HeldState {
+  std::deque<Parameter> parameters;
+  std::deque<State> states;
+  std::vector<LayerState> layers;
+
+  explicit HeldState(const std::vector<StoredTensor>& tensors) {
+    std::string layer;
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      const std::string& id = tensors[i].id;
+      if (std::string its = id.substr(0, id.rfind('.')); layers.empty() || its != layer) {
+        layer = std::move(its);
+        layers.emplace_back();
+      }
+      const bool is_trained = i + 1 < tensors.size() && tensors[i + 1].id == id + ".momentum";
+      if (is_trained) {
+        layers.back().parameters.push_back(&parameters.emplace_back(make_parameter(id, tensors[i].shape)));
+        ++i;
+      } else {
+        const auto count = static_cast<std::size_t>(traces::element_count(tensors[i].shape));
+        layers.back().states.push_back(
+            &states.emplace_back(State{id, tensors[i].shape, std::vector<float>(count)}));
+      }
+    }
+  }
+};
+
+template <typename Held>
+const Held* find_named(const std::deque<Held>& all, const std::string& name) {
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Held& one) { return one.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::filesystem::path find_checkpoint(const std::filesystem::path& path) {
+  if (std::filesystem::is_regular_file(path)) return path;
+  const auto files = newest_first(path / traces::run_names::checkpoints);
+  if (files.empty())
+    throw Error("{}: no checkpoint is here; expected a run directory, or a file of its checkpoints",
+                path.string());
+  return *files.begin();
+}
+
+Checkpoint start_from(const std::filesystem::path& file, std::span<const LayerState> layers) {
+  const HeldState held(traces::read_safetensors_header(base::InputFile(file)).tensors);
+  Checkpoint checkpoint = read_checkpoint(file, held.layers);
+  for (const LayerState& layer : layers) {
+    for (Parameter* parameter : layer.parameters) {
+      const Parameter* found = find_named(held.parameters, parameter->name);
+      if (found == nullptr || found->shape != parameter->shape)
+        throw Error("{}: holds no tensor '{}' of shape {}; expected the weights of the same network",
+                    file.string(), parameter->name, traces::text_of(parameter->shape));
+      parameter->value = found->value;
+      std::fill(parameter->momentum.begin(), parameter->momentum.end(), 0.0F);
+    }
+    for (State* state : layer.states)
+      if (const State* found = find_named(held.states, state->name);
+          found != nullptr && found->shape == state->shape)
+        state->value = found->value;
+  }
+  return checkpoint;
+}
+
+std::optional<Checkpoint> read_newest_checkpoint(const std::filesystem::path& directory,
+                                                 std::span<const LayerState> layers,
+                                                 std::vector<std::string>& skipped) {
+  for (const std::filesystem::path& file : newest_first(directory)) {
     try {
       return read_checkpoint(file, layers);
     } catch (const Error& error) {

@@ -36,4 +36,13 @@ std::optional<Checkpoint> read_newest_checkpoint(const std::filesystem::path& di
                                                  std::span<const LayerState> layers,
                                                  std::vector<std::string>& skipped);
 
+/// The newest checkpoint of the run in `path`, or `path` itself where that is a file. Throws Error when there
+/// is none.
+std::filesystem::path find_checkpoint(const std::filesystem::path& path);
+
+/// Takes over the values of all parameters, and of the states that the file has, from a checkpoint of another
+/// run of the same network; momenta become zero. Throws Error when the file is damaged, or lacks a parameter
+/// of `layers`. Returns its facts.
+Checkpoint start_from(const std::filesystem::path& file, std::span<const LayerState> layers);
+
 }  // namespace quatrain::emu

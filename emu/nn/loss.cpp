@@ -18,7 +18,7 @@ std::span<const float> row_of(const Tensor& logits, std::size_t sample) {
 struct Softmax {
   float loss = 0, total = 0;
 };
-Softmax softmax(std::span<const float> row, std::uint8_t label, std::span<float> exponentials) {
+Softmax softmax(std::span<const float> row, std::uint32_t label, std::span<float> exponentials) {
   assert(label < row.size());
   float largest = row[0];
   for (const float z : row) largest = z > largest ? z : largest;
@@ -29,13 +29,13 @@ Softmax softmax(std::span<const float> row, std::uint8_t label, std::span<float>
 
 }  // namespace
 
-void cross_entropy(const Tensor& logits, std::span<const std::uint8_t> labels, std::span<float> losses) {
+void cross_entropy(const Tensor& logits, std::span<const std::uint32_t> labels, std::span<float> losses) {
   std::vector<float> exponentials(static_cast<std::size_t>(logits.extent().elements()));
   for (std::size_t sample = 0; sample < labels.size(); ++sample)
     losses[sample] = softmax(row_of(logits, sample), labels[sample], exponentials).loss;
 }
 
-void cross_entropy_with_gradient(const Tensor& logits, std::span<const std::uint8_t> labels,
+void cross_entropy_with_gradient(const Tensor& logits, std::span<const std::uint32_t> labels,
                                  std::span<float> losses, Tensor& gradient) {
   const auto classes = static_cast<std::size_t>(logits.extent().elements());
   const auto batch = static_cast<float>(logits.batch());
@@ -52,7 +52,7 @@ void cross_entropy_with_gradient(const Tensor& logits, std::span<const std::uint
   }
 }
 
-std::int64_t count_correct(const Tensor& logits, std::span<const std::uint8_t> labels) {
+std::int64_t count_correct(const Tensor& logits, std::span<const std::uint32_t> labels) {
   std::int64_t correct = 0;
   for (std::size_t sample = 0; sample < labels.size(); ++sample) {
     const std::span<const float> row = row_of(logits, sample);

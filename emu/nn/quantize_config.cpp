@@ -17,6 +17,8 @@ constexpr std::size_t most_rules = 1000;
 /// What the gradient's rule takes beside its word; a key that it does not take is not asked for.
 void read_details(const JsonNode& node, GradientRule gradient, QuantizeRule& found) {
   if (info_of(gradient).rule && node.has("alpha")) found.alpha = node.at("alpha").one_of<traces::Alpha>();
+  if (info_of(gradient).rule && node.has("maximum"))
+    found.maximum = node.at("maximum").one_of<traces::Maximum>();
   if (draws(gradient) && node.has("random_bits")) {
     const JsonNode bits = node.at("random_bits");
     found.random_bits = static_cast<unsigned>(bits.integer(4, 16));
@@ -32,7 +34,8 @@ void read_details(const JsonNode& node, GradientRule gradient, QuantizeRule& fou
 }
 
 bool says_something(const QuantizeRule& rule) {
-  return rule.precision || rule.forward || rule.gradient || rule.random_bits || rule.alpha || rule.samples;
+  return rule.precision || rule.forward || rule.gradient || rule.random_bits || rule.alpha || rule.maximum ||
+         rule.samples;
 }
 
 /// A name's characters, * and ?: no other pattern that fnmatch knows.
@@ -65,6 +68,7 @@ void apply(const QuantizeRule& rule, QuantizeConfig& quantize) {
   quantize.gradient = rule.gradient.value_or(quantize.gradient);
   quantize.random_bits = rule.random_bits.value_or(quantize.random_bits);
   quantize.alpha = rule.alpha.value_or(quantize.alpha);
+  quantize.maximum = rule.maximum.value_or(quantize.maximum);
   quantize.samples = rule.samples.value_or(quantize.samples);
 }
 
@@ -75,6 +79,7 @@ nlohmann::ordered_json dump_rule(const QuantizeRule& rule) {
   if (rule.gradient) json["gradient"] = name_of(*rule.gradient);
   if (rule.random_bits) json["random_bits"] = *rule.random_bits;
   if (rule.alpha) json["alpha"] = name_of(*rule.alpha);
+  if (rule.maximum) json["maximum"] = name_of(*rule.maximum);
   if (rule.samples) json["samples"] = *rule.samples;
   return json;
 }
@@ -99,6 +104,9 @@ nlohmann::ordered_json dump_quantize(const QuantizePlan& plan) {
   nlohmann::ordered_json json = {{"forward", name_of(plan.forward)}, {"gradient", name_of(plan.gradient)}};
   if (draws(plan.gradient)) json["random_bits"] = plan.random_bits;
   if (info_of(plan.gradient).rule) json["alpha"] = name_of(plan.alpha);
+  // Left out where it is the default: configs that are older than the key keep their text and its SHA-256.
+  if (info_of(plan.gradient).rule && plan.maximum != traces::Maximum::measured)
+    json["maximum"] = name_of(plan.maximum);
   if (draws(plan.gradient)) json["samples"] = plan.samples;
   for (const QuantizeRule& rule : plan.rules) json["rules"].push_back(dump_rule(rule));
   return json;
@@ -112,7 +120,7 @@ void take_recipe(QuantizePlan& plan, Recipe recipe) {
     rule.forward.reset();
     rule.gradient.reset();
     if (!draws(info.gradient)) rule.random_bits.reset(), rule.samples.reset();
-    if (!info_of(info.gradient).rule) rule.alpha.reset();
+    if (!info_of(info.gradient).rule) rule.alpha.reset(), rule.maximum.reset();
   }
   std::erase_if(plan.rules, [](const QuantizeRule& rule) { return !says_something(rule); });
 }

@@ -2,7 +2,7 @@
 /// How quantized layers compute: the `quantize` of a training config, and its rules for single layers.
 
 #include "traces/base/strict_json.hpp"
-#include "traces/rule.hpp"
+#include "traces/format/record.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -72,9 +72,10 @@ constexpr std::string_view name_of(Precision precision) {
 struct QuantizeConfig {
   ForwardRule forward = ForwardRule::sawb;
   GradientRule gradient = GradientRule::luq;
-  unsigned random_bits = 16;                   ///< luq
-  traces::Alpha alpha = traces::Alpha::exact;  ///< luq, nearest
-  unsigned samples = 1;                        ///< luq
+  unsigned random_bits = 16;                            ///< luq
+  traces::Alpha alpha = traces::Alpha::exact;           ///< luq, nearest
+  traces::Maximum maximum = traces::Maximum::measured;  ///< luq, nearest
+  unsigned samples = 1;                                 ///< luq
   /// All three products take codes.
   bool has_codes() const {
     const ForwardRuleInfo info = info_of(forward);
@@ -90,6 +91,7 @@ struct QuantizeRule {
   std::optional<GradientRule> gradient = {};
   std::optional<unsigned> random_bits = {};
   std::optional<traces::Alpha> alpha = {};
+  std::optional<traces::Maximum> maximum = {};
   std::optional<unsigned> samples = {};
 };
 

@@ -2,6 +2,7 @@
 
 #include "emu/gemm/epilogue.hpp"
 #include "emu/gemm/fp32.hpp"
+#include "emu/nn/hindsight.hpp"
 
 #include <algorithm>
 #include <array>
@@ -47,6 +48,15 @@ QuantizedLayer::QuantizedLayer(const LayerConfig& config, std::uint32_t id, std:
   input_side_.codes.resize(1);
   weight_side_.codes.resize(1);
   gradient_side_.codes.resize(config.quantize.samples);
+  if (gradient_side_.rule && config.quantize.maximum == traces::Maximum::hindsight)
+    hindsight_ = State{.name = config.name + ".hindsight",
+                       .shape = {static_cast<std::int64_t>(hindsight_values)},
+                       .value = std::vector<float>(hindsight_values)};
+}
+
+std::vector<State*> QuantizedLayer::states() {
+  if (!hindsight_) return {};
+  return {&*hindsight_};
 }
 
 QuantizedLayer::Side& QuantizedLayer::side(Role role) {
@@ -66,7 +76,7 @@ StepMachine& QuantizedLayer::machine(const StepContext& context) {
 }
 
 void QuantizedLayer::quantize(Role role, std::span<const float> source, std::int64_t batch,
-                              StepContext& context) {
+                              std::optional<float> maximum, StepContext& context) {
   Side& made = side(role);
   if (!made.rule) return;
   traces::QuantizerTask task{.rule = made.rule->rule,
@@ -74,7 +84,7 @@ void QuantizedLayer::quantize(Role role, std::span<const float> source, std::int
                              .draws = {.seed = context.seed, .step = context.step, .layer = id_, .sample = 0},
                              .random_bits = made.rule->random_bits,
                              .alpha = made.rule->alpha,
-                             .maximum = std::nullopt};
+                             .maximum = maximum};
   for (unsigned sample = 0; sample < made.codes.size(); ++sample) {
     task.draws.sample = sample;
     machine(context).quantize(task, context, made.codes[sample]);
@@ -90,6 +100,12 @@ void QuantizedLayer::quantize(Role role, std::span<const float> source, std::int
                                  .path = machine(context).path(),
                                  .result = made.codes[sample],
                                  .source = source});
+}
+
+void QuantizedLayer::quantize_gradient(const Tensor& gradient, StepContext& context) {
+  const std::optional<float> estimate = hindsight_ ? hindsight_estimate(hindsight_->value) : std::nullopt;
+  quantize(Role::gradient, gradient.values(), gradient.batch(), estimate, context);
+  if (hindsight_) keep_hindsight(hindsight_->value, estimate, gradient_side_.codes.front().max);
 }
 
 bool QuantizedLayer::has_codes(Phase phase) {
@@ -124,8 +140,8 @@ void QuantizedLayer::forward(const Inputs& inputs, Tensor& output, StepContext& 
   const Tensor& input = inputs.first();
   input_ = &input;
   output.resize(input.batch(), config_.output);
-  quantize(Role::input, input.values(), input.batch(), context);
-  quantize(Role::weight, weight_.value, input.batch(), context);
+  quantize(Role::input, input.values(), input.batch(), std::nullopt, context);
+  quantize(Role::weight, weight_.value, input.batch(), std::nullopt, context);
   multiply_forward(input, output, context);
 }
 
@@ -147,7 +163,7 @@ void QuantizedLayer::multiply_forward(const Tensor& input, Tensor& output, StepC
 
 void QuantizedLayer::backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) {
   sum_bias_gradient(gradient, context.pool);
-  quantize(Role::gradient, gradient.values(), gradient.batch(), context);
+  quantize_gradient(gradient, context);
   if (input_gradient != nullptr) {
     input_gradient->resize(gradient.batch(), config_.input);
     multiply_backward_data(gradient, input_gradient->values(), context);

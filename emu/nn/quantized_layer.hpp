@@ -17,6 +17,8 @@ class QuantizedLayer final : public ParametrizedLayer {
   /// Its codes are enough, where it is quantized.
   bool keeps_input() const override { return !input_side_.rule; }
   void backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) override;
+  /// `LAYER.hindsight`, where the gradient's maximum is estimated.
+  std::vector<State*> states() override;
 
  private:
   /// What a product takes: codes, or fp32 values where the config does not quantize the tensor.
@@ -30,7 +32,9 @@ class QuantizedLayer final : public ParametrizedLayer {
   Side& side(traces::Role role);
   StepMachine& machine(const StepContext& context);
   /// Makes the codes of a side; nothing where it is not quantized.
-  void quantize(traces::Role role, std::span<const float> source, std::int64_t batch, StepContext& context);
+  void quantize(traces::Role role, std::span<const float> source, std::int64_t batch,
+                std::optional<float> maximum, StepContext& context);
+  void quantize_gradient(const Tensor& gradient, StepContext& context);
   bool has_codes(traces::Phase phase);
   StepProduct multiply_codes(traces::Phase phase, std::int64_t batch, StepContext& context);
   void multiply_forward(const Tensor& input, Tensor& output, StepContext& context);
@@ -40,6 +44,7 @@ class QuantizedLayer final : public ParametrizedLayer {
   void multiply_backward_weight(const Tensor& gradient, StepContext& context);
 
   Side input_side_, weight_side_, gradient_side_;
+  std::optional<State> hindsight_;
   EmulatorSteps own_machine_;
 };
 

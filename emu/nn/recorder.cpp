@@ -50,6 +50,7 @@ traces::QuantizerRecord quantizer_record(const QuantizerEvent& event) {
     record.sample = event.sample;
     record.random_bits = traces::info_of(rule.rule).draws ? rule.random_bits : 0;
     record.alpha = rule.alpha;
+    record.maximum = event.maximum ? traces::Maximum::hindsight : traces::Maximum::measured;
   }
   return record;
 }

@@ -2,6 +2,7 @@
 
 #include "traces/base/error.hpp"
 #include "traces/base/files.hpp"
+#include "traces/base/joined.hpp"
 #include "traces/run_names.hpp"
 
 #include <nlohmann/json.hpp>
@@ -104,10 +105,20 @@ void require_same_config(const std::filesystem::path& file, const std::string& w
 }
 
 void require_same_data(const std::filesystem::path& file, const DataSums& before, const RunFile& now) {
-  for (const DataFile& part : data_files)
-    if (before.*part.sum != now.data.*part.sum)
+  for (std::size_t i = 0; i < before.size() && i < now.data.size(); ++i) {
+    const DataSum &was = before[i], &is = now.data[i];
+    if (was.name == is.name && was.sha256 != is.sha256)
       throw Error("{}: the run was trained on other data: {} has SHA-256 {} there and {} in {}",
-                  file.string(), part.name, before.*part.sum, now.data.*part.sum, now.data_folder);
+                  file.string(), was.name, was.sha256, is.sha256, now.data_folder);
+  }
+  const auto names_of = [](const DataSums& sums) {
+    std::vector<std::string> names;
+    for (const DataSum& sum : sums) names.push_back(sum.name);
+    return base::joined(names);
+  };
+  if (names_of(before) != names_of(now.data))
+    throw Error("{}: the run was trained on other data: its files were {}, and are {} in {}", file.string(),
+                names_of(before), names_of(now.data), now.data_folder);
 }
 
 void make_directory(const std::filesystem::path& directory) {

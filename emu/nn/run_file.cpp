@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 1> format = {"quatrain-run"};
 
 nlohmann::ordered_json object_of(const DataSums& sums) {
   nlohmann::ordered_json object;
-  for (const DataFile& file : data_files) object[std::string(file.name)] = sums.*file.sum;
+  for (const DataSum& sum : sums) object[sum.name] = sum.sha256;
   return object;
 }
 
@@ -56,8 +56,8 @@ std::optional<RunFile> read_run_file(const std::filesystem::path& directory) {
   run.program = root.at("program").string();
   for (const JsonNode& command : root.at("commands").items()) run.commands.push_back(command.string());
   run.data_folder = root.at("data").at("folder").string();
-  for (const DataFile& part : data_files)
-    run.data.*part.sum = root.at("data").at("sha256").at(part.name).string();
+  for (const auto& [name, sum] : root.at("data").at("sha256").members())
+    run.data.push_back({name, sum.string()});
   run.state = static_cast<RunState>(root.at("state").one_of(run_state_words));
   run.epochs = count_at(root, "epochs");
   run.of_epochs = count_at(root, "of_epochs");

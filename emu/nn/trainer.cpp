@@ -40,17 +40,17 @@ std::int64_t steps_in(std::int64_t images, std::int64_t batch) { return (images 
 /// Network, data and memory of a run.
 class Run {
  public:
-  Run(const TrainingOptions& options, const DataSet& data, base::Progress& progress)
+  Run(const TrainingOptions& options, const DataSet& data, base::ThreadPool& pool, base::Progress& progress)
       : options_(options),
         config_(options.config),
         progress_(progress),
-        pool_(options.threads, options.stops),
+        pool_(pool),
         context_{.pool = pool_, .seed = options.config.seed},
         network_(options.config, options.path),
-        train_count_(data.train.count()),
-        test_count_(data.test.count()),
-        train_batches_(data.train, options.config.data),
-        test_batches_(data.test, options.config.data),
+        train_count_(data.train->count()),
+        test_count_(data.test->count()),
+        train_batches_(*data.train, options.config.data),
+        test_batches_(*data.test, options.config.data),
         data_sha256_(data_sha256(data.sums)),
         steps_per_epoch_(steps_in(train_count_, config_.batch)) {
     if (options.machine != nullptr) context_.machine = &machine_steps_.emplace(*options.machine);
@@ -66,8 +66,8 @@ class Run {
     return trace_steps(options_.trace->steps, config_.epochs, steps_per_epoch_);
   }
 
-  /// Continues from the newest checkpoint of `directory`, or from the beginning.
-  void resume(RunDirectory& directory) {
+  /// Continues from the newest checkpoint of `directory`. False: there is none, and it begins.
+  bool resume(RunDirectory& directory) {
     std::vector<std::string> skipped;
     const auto checkpoint = read_newest_checkpoint(directory.checkpoints(), network_.state(), skipped);
     for (const std::string& why : skipped) {
@@ -80,7 +80,7 @@ class Run {
         throw Error("{}: no checkpoint is here; expected one of epoch {} or before",
                     directory.checkpoints().string(), directory.epochs().size());
       directory.cut_to({});
-      return;
+      return false;
     }
     if (!checkpoint->data_sha256.empty() && checkpoint->data_sha256 != data_sha256_)
       throw Error(
@@ -95,6 +95,19 @@ class Run {
       std::for_each(directory.epochs().begin(), directory.epochs().end(), options_.epoch_ended);
     directory.log(fmt::format("resumed after epoch {} at step {}, state_hash {}", epoch_, checkpoint->step,
                               checkpoint->state_hash));
+    return true;
+  }
+
+  /// The run begins with the weights of another; momenta and counts begin at zero.
+  void take_weights(const std::filesystem::path& file) {
+    taken_hash_ = start_from(file, network_.state()).state_hash;
+  }
+
+  /// What it begins with is its checkpoint of epoch 0.
+  void keep_start(const std::filesystem::path& file, RunDirectory& directory) {
+    write_checkpoint(directory.checkpoints(), {0, 0, state_hash(network_.state(), 0, 0), data_sha256_},
+                     network_.state());
+    directory.log(fmt::format("begins with the weights of {}, state_hash {}", file.string(), taken_hash_));
   }
 
   /// `recorder` and `watcher` may be null.
@@ -168,10 +181,10 @@ class Run {
       Observers observers{traced.contains(step) ? recorder : nullptr, watcher_};
       context_.observer = observers.empty() ? nullptr : &observers;
       observers.begin_step(context_.step, Pass::train);
-      const float loss = in_step(step, directory.step_losses(), [&] {
-        return train_step(step, std::span(order).subspan(begin, count),
-                          std::span(losses).subspan(begin, count));
-      });
+      make_batch(train_batches_, std::span<const std::uint32_t>(order).subspan(begin, count),
+                 TrainingPass{config_.seed, static_cast<std::uint32_t>(epoch_)});
+      const float loss = in_step(step, directory.step_losses(),
+                                 [&] { return train_step(step, std::span(losses).subspan(begin, count)); });
       observers.end_step();
       directory.add_step(loss);
       progress_.update(static_cast<std::uint64_t>(i + 1), fmt::format("loss {:.3f}", loss));
@@ -183,9 +196,8 @@ class Run {
     return loss;
   }
 
-  /// Returns the mean loss of the batch.
-  float train_step(std::int64_t step, std::span<const std::uint32_t> samples, std::span<float> losses) {
-    make_batch(train_batches_, samples);
+  /// Of the batch that was made; returns its mean loss.
+  float train_step(std::int64_t step, std::span<float> losses) {
     const Tensor& logits = network_.forward(images_, context_);
     cross_entropy_with_gradient(logits, labels_, losses, logits_gradient_);
     const float loss = mean(losses);
@@ -213,7 +225,7 @@ class Run {
       Observers observers{begin == 0 ? recorder : nullptr, watcher_};
       context_.observer = observers.empty() ? nullptr : &observers;
       observers.begin_step(context_.step, Pass::evaluation);
-      make_batch(test_batches_, std::span<const std::uint32_t>(samples).subspan(begin, count));
+      make_batch(test_batches_, std::span<const std::uint32_t>(samples).subspan(begin, count), std::nullopt);
       const Tensor& logits =
           in_step(step, step_losses, [&]() -> const Tensor& { return network_.forward(images_, context_); });
       observers.end_step();
@@ -227,10 +239,12 @@ class Run {
     metrics.test_accuracy_percent = 100.0 * static_cast<double>(correct) / static_cast<double>(test_count_);
   }
 
-  void make_batch(const BatchMaker& batches, std::span<const std::uint32_t> samples) {
-    images_.resize(static_cast<std::int64_t>(samples.size()), image_extent);
+  /// `pass`: absent in an evaluation.
+  void make_batch(const BatchMaker& batches, std::span<const std::uint32_t> samples,
+                  const std::optional<TrainingPass>& pass) {
+    images_.resize(static_cast<std::int64_t>(samples.size()), image_extent(config_.data));
     labels_.resize(samples.size());
-    batches.make(samples, images_.values(), labels_, pool_);
+    batches.make(samples, pass, images_.values(), labels_, pool_);
   }
 
   void finish_epoch(RunDirectory& directory, EpochMetrics& metrics) {
@@ -251,7 +265,7 @@ class Run {
   const TrainingOptions& options_;
   const TrainingConfig& config_;
   base::Progress& progress_;
-  base::ThreadPool pool_;
+  base::ThreadPool& pool_;
   StepContext context_;
   std::optional<MachineSteps> machine_steps_;
   StepObserver* watcher_ = nullptr;
@@ -261,8 +275,9 @@ class Run {
   std::string data_sha256_;
   std::int64_t steps_per_epoch_;
   std::int64_t epoch_ = 0;  ///< epochs done
+  std::string taken_hash_;  ///< of the state whose weights were taken
   Tensor images_, logits_gradient_;
-  std::vector<std::uint8_t> labels_;
+  std::vector<std::uint32_t> labels_;
 };
 
 /// Everything that can be refused before a file is made. "" stands for the folder `trace` in a numbered run
@@ -337,9 +352,13 @@ class EarlyEnd {
 TrainingResult train(const TrainingOptions& options, base::Progress& progress) {
   std::optional<std::filesystem::path> trace = plan_trace_directory(options);
   require_machine(options);
-  const DataSet data = read_data_set(options.data, options.config.data);
-  Run run(options, data, progress);
+  std::optional<std::filesystem::path> weights;
+  if (!options.weights.empty()) weights = find_checkpoint(options.weights);
+  base::ThreadPool pool(options.threads, options.stops);
+  const DataSet data = read_data_set(options.data, options.config.data, pool, progress);
+  Run run(options, data, pool, progress);
   const std::set<std::int64_t> traced = run.plan_trace();
+  if (weights) run.take_weights(*weights);
 
   RunDirectory directory = open_directory(options, data.sums);
   if (!directory.is_flushed() && options.noted)
@@ -356,7 +375,8 @@ TrainingResult train(const TrainingOptions& options, base::Progress& progress) {
       directory.log(fmt::format("quantizers and 4-bit products on {}, {}", options.machine->name(),
                                 options.machine->ran_on()));
     directory.log(fmt::format("data {}, data_sha256 {}", options.data.string(), data_sha256(data.sums)));
-    if (options.resumes) run.resume(directory);
+    const bool goes_on = options.resumes && run.resume(directory);
+    if (weights && !goes_on) run.keep_start(*weights, directory);
     if (trace) recorder = std::make_unique<TraceRecorder>(*trace, options.config, data_sha256(data.sums));
     const auto watcher = options.watch ? options.watch(directory.path()) : nullptr;
     run.train_all(directory, recorder.get(), watcher.get(), traced);

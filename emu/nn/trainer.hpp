@@ -34,6 +34,8 @@ struct TrainingOptions {
   std::string command;   ///< as typed, for run.json
   unsigned threads = 0;  ///< 0: as many as the machine has
   bool resumes = false;
+  /// Run directory or checkpoint whose weights the run begins with; "": initial parameters of the seed.
+  std::filesystem::path weights;
   std::optional<TraceRequest> trace;
   SimdPath path = SimdPath::portable;  ///< of quantizers and products; fast is chosen_path()
   /// Computes all quantizers and 4-bit products; null: the emulator on `path`.

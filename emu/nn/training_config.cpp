@@ -1,6 +1,7 @@
 #include "emu/nn/training_config.hpp"
 
 #include "emu/nn/layer_keys.hpp"
+#include "emu/nn/training_data.hpp"
 #include "emu/nn/training_layers.hpp"
 #include "traces/base/names.hpp"
 
@@ -14,29 +15,7 @@ namespace {
 using base::JsonNode;
 using Words = std::string_view;
 
-constexpr std::array<Words, 1> set_words = {"fashion_mnist"};
 constexpr std::array<Words, 1> optimizer_words = {"sgd"};
-constexpr std::int64_t most_images = 2'147'483'647;
-
-std::optional<std::int64_t> read_limit(const JsonNode& data, std::string_view key) {
-  if (!data.has(key)) return std::nullopt;
-  const JsonNode node = data.at(key);
-  if (!node.is_string()) return node.integer(1, most_images);
-  if (node.string() != "all")
-    throw node.error("found '{}'; expected 'all' or a number of images", base::printable(node.string()));
-  return std::nullopt;
-}
-
-DataConfig read_data(const JsonNode& node) {
-  DataConfig data;
-  data.set = set_words[node.at("set").one_of(set_words)];
-  data.mean = node.at("mean").number(0, 1);
-  data.std = node.at("std").number(0.001, 1000);
-  data.train_images = read_limit(node, "train_images");
-  data.test_images = read_limit(node, "test_images");
-  node.reject_unread_keys();
-  return data;
-}
 
 OptimizerConfig read_optimizer(const JsonNode& node) {
   OptimizerConfig optimizer;
@@ -45,11 +24,6 @@ OptimizerConfig read_optimizer(const JsonNode& node) {
   optimizer.weight_decay = node.at("weight_decay").number(0, 1);
   node.reject_unread_keys();
   return optimizer;
-}
-
-nlohmann::ordered_json dump_limit(const std::optional<std::int64_t>& limit) {
-  if (limit) return *limit;
-  return "all";
 }
 
 }  // namespace
@@ -77,12 +51,7 @@ std::string dump_training_config(const TrainingConfig& config) {
   for (std::size_t id = 0; id < config.layers.size(); ++id)
     layers.push_back(dump_layer(config.layers, static_cast<std::int32_t>(id)));
   const nlohmann::ordered_json json = {{"name", config.name},
-                                       {"data",
-                                        {{"set", config.data.set},
-                                         {"mean", config.data.mean},
-                                         {"std", config.data.std},
-                                         {"train_images", dump_limit(config.data.train_images)},
-                                         {"test_images", dump_limit(config.data.test_images)}}},
+                                       {"data", dump_data(config.data)},
                                        {"seed", config.seed},
                                        {"epochs", config.epochs},
                                        {"batch", config.batch},
@@ -104,6 +73,10 @@ TrainingConfig with_overrides(TrainingConfig config, const TrainingOverrides& ov
   config.epochs = overrides.epochs.value_or(config.epochs);
   if (overrides.quantize) take_recipe(config.quantize, *overrides.quantize);
   return read_training_config(JsonNode::parse(dump_training_config(config), name));
+}
+
+Extent image_extent(const DataConfig& data) {
+  return {data.size.channels, data.size.height, data.size.width};
 }
 
 traces::Geometry with_batch(traces::Geometry geometry, std::int64_t batch) {

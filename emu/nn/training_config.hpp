@@ -108,8 +108,6 @@ struct TrainingConfig {
 
 inline constexpr std::int64_t most_epochs = 100'000;
 inline constexpr std::int64_t most_batch = 65'536;
-/// One sample of the data set.
-inline constexpr Extent image_extent = {1, image_height, image_width};
 
 /// Refuses unknown keys, wrong types, values out of range, layers that do not fit each other, and products
 /// whose worst case leaves int32.
@@ -130,6 +128,9 @@ struct TrainingOverrides {
 /// Reads the changed config anew, so that its bounds are checked; `name` stands for the file in messages.
 TrainingConfig with_overrides(TrainingConfig config, const TrainingOverrides& overrides,
                               const std::string& name);
+
+/// One sample of the data.
+Extent image_extent(const DataConfig& data);
 
 /// The same geometry for `batch` samples.
 traces::Geometry with_batch(traces::Geometry geometry, std::int64_t batch);

@@ -45,7 +45,8 @@ std::vector<std::int32_t> read_inputs(const JsonNode& node, LayerWord kind, std:
 }
 
 /// What the inputs are, as far as the layers that make them say it.
-void follow_inputs(const JsonNode& node, const std::vector<LayerConfig>& before, LayerConfig& layer) {
+void follow_inputs(const JsonNode& node, const std::vector<LayerConfig>& before, const Extent& images,
+                   LayerConfig& layer) {
   const auto size_of = [](const Extent& extent) {
     return fmt::format("{} x {} x {}", extent.channels, extent.height, extent.width);
   };
@@ -53,7 +54,7 @@ void follow_inputs(const JsonNode& node, const std::vector<LayerConfig>& before,
   for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
     const std::int32_t id = layer.inputs[i];
     const LayerConfig* maker = id == images_input ? nullptr : &before[static_cast<std::size_t>(id)];
-    const Extent& extent = maker == nullptr ? image_extent : maker->output;
+    const Extent& extent = maker == nullptr ? images : maker->output;
     if (i == 0) layer.input = extent;
     if (extent != layer.input)
       throw node.at("inputs").items()[i].error("this input is {}; expected {}, as the first one",
@@ -119,7 +120,7 @@ LayerConfig read_layer(const JsonNode& node, const std::vector<LayerConfig>& bef
   layer.kind = node.at("kind").one_of<LayerWord>();
   layer.inputs = read_inputs(node, layer.kind, id, names);  // before its own name is one of them
   if (layer.has_parameters() || node.has("name")) layer.name = read_layer_name(node.at("name"), id, names);
-  follow_inputs(node, before, layer);
+  follow_inputs(node, before, image_extent(config.data), layer);
   layer.output = layer.input;
   read_keys_of_kind(node, layer);
   if (layer.multiplies()) {
@@ -143,13 +144,13 @@ void require_readers(const std::vector<JsonNode>& items, const std::vector<Layer
     if (!is_read[id]) throw items[id].error("no layer reads this one; expected its name in some 'inputs'");
 }
 
-void check_network(const JsonNode& node, const std::vector<LayerConfig>& layers) {
+void check_network(const JsonNode& node, const std::vector<LayerConfig>& layers, std::int64_t classes) {
   if (quantizable_layers(layers).empty())
     throw node.error("no layer has parameters; expected a conv2d or a linear");
   const std::int64_t values = layers.back().output.elements();
-  if (values != class_count)
+  if (values != classes)
     throw node.error("the last layer gives {} values per sample; expected {}, one per class", values,
-                     class_count);
+                     classes);
 }
 
 }  // namespace
@@ -160,7 +161,7 @@ std::vector<LayerConfig> read_layers(const JsonNode& node, const TrainingConfig&
   const std::vector<JsonNode> items = node.items(1, 1000);
   for (const JsonNode& item : items) layers.push_back(read_layer(item, layers, config, names));
   require_readers(items, layers);
-  check_network(node, layers);
+  check_network(node, layers, config.data.classes);
   return layers;
 }
 

@@ -38,6 +38,7 @@ Examples:
   quatrain train demo_cnn --trace-steps 0,5,last      a trace of these steps
   quatrain train demo_cnn --quantize fp32 --seed 7    without quantizers, and another seed
   quatrain train mine.json                            your own config
+  quatrain train tune.json --weights runs/mine        begins with the weights that a run ended with
   quatrain train mine.json --machine simt.tiled       our CUDA kernels, run by the CPU, compute the 4-bit steps
   quatrain train mine.json --check emu.naive,simt     two machines compute beside it; ends at a difference
 
@@ -58,7 +59,7 @@ Exit codes:
 
 struct Typed {
   std::string config;
-  std::string out, data, trace, steps, quantize, machine, check;
+  std::string out, data, trace, steps, quantize, machine, check, weights;
   emu::TrainingOverrides overrides;
   unsigned threads = 0;
   bool resumes = false;
@@ -76,6 +77,7 @@ emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command,
   options.command = command_line;
   options.threads = typed.threads;
   options.resumes = typed.resumes;
+  options.weights = typed.weights;
   options.path = emu::chosen_path();
   if (command.count("--trace") != 0 || command.count("--trace-steps") != 0) {
     options.trace = emu::TraceRequest{.directory = typed.trace};
@@ -221,9 +223,9 @@ void add_train_command(CLI::App& program, Action& action) {
   command->add_option("--threads", typed->threads, "how many threads (default: one per processor)")
       ->check(whole_number(1, 1024));
   command
-      ->add_option(
-          "--data", typed->data,
-          "folder of the data set's four IDX files\n(default: $QUATRAIN_DATA, else the Debian package's)")
+      ->add_option("--data", typed->data,
+                   "folder of the data set; the config says its kind\n(default: $QUATRAIN_DATA, else "
+                   "Fashion-MNIST of the Debian package)")
       ->check(not_empty());
   command
       ->add_option("--trace", typed->trace,
@@ -240,6 +242,12 @@ void add_train_command(CLI::App& program, Action& action) {
   command
       ->add_option("--check", typed->check,
                    "machines that compute them too, with commas: names or beginnings of names")
+      ->check(not_empty());
+  command
+      ->add_option(
+          "--weights", typed->weights,
+          "begin with the weights of this run's newest checkpoint, or of a\ncheckpoint file; the network "
+          "must be the same")
       ->check(not_empty());
   command->add_flag("--resume", typed->resumes, "go on after the newest checkpoint in --out")->needs(out);
   command->callback([typed, command, &action] {

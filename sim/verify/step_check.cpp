@@ -20,6 +20,13 @@ struct PackedOperand {
   float scale;
 };
 
+/// M where it was given.
+std::optional<float> given_maximum(const emu::QuantizedTensor& tensor) {
+  const auto* facts = std::get_if<traces::Fp4Facts>(&tensor.facts);
+  if (facts == nullptr || facts->max_used == tensor.max) return std::nullopt;
+  return facts->max_used;
+}
+
 std::filesystem::path free_name(const std::filesystem::path& directory) {
   std::filesystem::path name = directory / traces::run_names::difference;
   for (unsigned number = 2; std::filesystem::exists(name); ++number)
@@ -129,7 +136,7 @@ void StepCheck::differs(const emu::ProductEvent& event, traces::Machine& machine
                           .sample = sample,
                           .batch = event.gemm.geometry.batch,
                           .rule = emu::quantizer_of(layer, role).value(),
-                          .maximum = std::nullopt,
+                          .maximum = given_maximum(codes),
                           .path = std::nullopt,
                           .result = codes,
                           .source = {}});

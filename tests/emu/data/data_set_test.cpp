@@ -1,5 +1,6 @@
 #include "emu/data/data_set.hpp"
 
+#include "tests/emu/data/read_set.hpp"
 #include "tests/support/folder.hpp"
 #include "tests/support/message_of.hpp"
 #include "tests/support/synthetic_images.hpp"
@@ -19,7 +20,7 @@ class DataSetFolder : public testing::Test {
   void SetUp() override { tests::write_synthetic_images(directory_, 5, 3); }
 
   std::string complaint(const DataConfig& config = {}) const {
-    return message_of([&] { read_data_set(directory_, config); });
+    return message_of([&] { tests::read_set(directory_, config); });
   }
   std::string in(const std::string& name) const { return (directory_ / name).string(); }
 
@@ -31,21 +32,24 @@ constexpr const char* advice =
     "expected the four IDX files of Fashion-MNIST (Debian package dataset-fashion-mnist)";
 
 TEST_F(DataSetFolder, ReadsBothHalves) {
-  const DataSet data = read_data_set(directory_, {});
-  EXPECT_EQ(data.train.count(), 5);
-  EXPECT_EQ(data.train.pixels.size(), 5U * 28 * 28);
-  EXPECT_EQ(data.test.count(), 3);
-  EXPECT_EQ(data.test.pixels.size(), 3U * 28 * 28);
+  const DataSet data = tests::read_set(directory_, {});
+  EXPECT_EQ(data.train->count(), 5);
+  EXPECT_EQ(data.test->count(), 3);
+  Image memory;
+  EXPECT_EQ(data.test->image(2, memory).size, (ImageSize{1, 28, 28}));
 }
 
 TEST_F(DataSetFolder, KeepsTheFirstImages) {
-  const DataSet all = read_data_set(directory_, {});
-  const DataSet some = read_data_set(directory_, {.train_images = 2, .test_images = 3});
-  EXPECT_EQ(some.train.labels,
-            std::vector<std::uint8_t>(all.train.labels.begin(), all.train.labels.begin() + 2));
-  EXPECT_EQ(some.train.pixels,
-            std::vector<std::uint8_t>(all.train.pixels.begin(), all.train.pixels.begin() + 2 * 28 * 28));
-  EXPECT_EQ(some.test.labels, all.test.labels);
+  const DataSet all = tests::read_set(directory_, {});
+  const DataSet some = tests::read_set(directory_, {.train_images = 2, .test_images = 3});
+  EXPECT_EQ(some.train->count(), 2);
+  EXPECT_EQ(some.test->count(), 3);
+  Image memory;
+  for (const std::size_t i : {0U, 1U}) {
+    EXPECT_EQ(some.train->label(i), all.train->label(i));
+    const auto kept = some.train->image(i, memory).bytes, whole = all.train->image(i, memory).bytes;
+    EXPECT_TRUE(std::equal(kept.begin(), kept.end(), whole.begin(), whole.end()));
+  }
 }
 
 TEST_F(DataSetFolder, AbsentFolder) {

@@ -18,9 +18,9 @@ class Gradient : public testing::TestWithParam<TrainingConfig (*)()> {
   Gradient() {
     std::mt19937 random(3);
     std::normal_distribution<float> normal;
-    images_.resize(batch, image_extent);
+    images_.resize(batch, config_.layers.front().input);
     for (float& pixel : images_.values()) pixel = normal(random);
-    for (std::uint8_t& label : labels_) label = static_cast<std::uint8_t>(random() % 10);
+    for (std::uint32_t& label : labels_) label = static_cast<std::uint32_t>(random() % 10);
   }
 
   double loss() {
@@ -43,7 +43,7 @@ class Gradient : public testing::TestWithParam<TrainingConfig (*)()> {
   TrainingConfig config_ = with_overrides(GetParam()(), {.quantize = Recipe::fp32}, "");
   Network network_{config_, SimdPath::portable};
   Tensor images_;
-  std::vector<std::uint8_t> labels_ = std::vector<std::uint8_t>(batch);
+  std::vector<std::uint32_t> labels_ = std::vector<std::uint32_t>(batch);
 };
 
 TEST_P(Gradient, OfEveryParameterIsTheSlopeOfTheLoss) {

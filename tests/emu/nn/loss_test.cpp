@@ -26,7 +26,7 @@ using Bits = std::vector<std::uint32_t>;
 
 TEST(CrossEntropy, ExampleOfTheText) {  // docs/training-step.md section 8
   const Tensor logits = logits_of(2, {1, 2, 3, 0, 0, -1});
-  const std::vector<std::uint8_t> labels = {0, 1};
+  const std::vector<std::uint32_t> labels = {0, 1};
   std::vector<float> losses(2);
   Tensor gradient;
   cross_entropy_with_gradient(logits, labels, losses, gradient);
@@ -42,7 +42,7 @@ TEST(CrossEntropy, ExampleOfTheText) {  // docs/training-step.md section 8
 
 TEST(CrossEntropy, LargeLogitsDoNotOverflow) {
   const Tensor logits = logits_of(1, {3e38F, -3e38F, 0});
-  const std::vector<std::uint8_t> labels = {0};
+  const std::vector<std::uint32_t> labels = {0};
   std::vector<float> losses(1);
   Tensor gradient;
   cross_entropy_with_gradient(logits, labels, losses, gradient);
@@ -55,7 +55,7 @@ TEST(CrossEntropy, GradientIsTheDerivativeOfTheMeanLoss) {
   std::normal_distribution<float> normal(0, 3);
   std::vector<float> values(5 * 10);
   for (float& value : values) value = normal(random);
-  const std::vector<std::uint8_t> labels = {0, 3, 9, 5, 5};
+  const std::vector<std::uint32_t> labels = {0, 3, 9, 5, 5};
   std::vector<float> losses(5);
   Tensor gradient;
   cross_entropy_with_gradient(logits_of(5, values), labels, losses, gradient);
@@ -72,8 +72,8 @@ TEST(CrossEntropy, GradientIsTheDerivativeOfTheMeanLoss) {
 
 TEST(CountCorrect, LowestOfEqualLogitsWins) {
   const Tensor logits = logits_of(3, {1, 2, 2, 2, 2, 2, 0, -1, 5});
-  EXPECT_EQ(count_correct(logits, std::vector<std::uint8_t>{1, 0, 2}), 3);
-  EXPECT_EQ(count_correct(logits, std::vector<std::uint8_t>{2, 1, 0}), 0);
+  EXPECT_EQ(count_correct(logits, std::vector<std::uint32_t>{1, 0, 2}), 3);
+  EXPECT_EQ(count_correct(logits, std::vector<std::uint32_t>{2, 1, 0}), 0);
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ namespace {
 TEST(Network, ItsQuantizersRunOnItsPath) {
   const TrainingConfig config = tests::tiny_config();
   Tensor images, gradient;
-  images.resize(2, image_extent);
+  images.resize(2, config.layers.front().input);
   gradient.resize(2, config.layers.back().output);
   for (std::size_t i = 0; i < images.size(); ++i) images.values()[i] = static_cast<float>(i % 7) - 2.5F;
   for (std::size_t i = 0; i < gradient.size(); ++i) gradient.values()[i] = static_cast<float>(i % 3) - 1.0F;
@@ -61,7 +61,7 @@ float gradient_of_the_feature(const std::vector<float>& handed_back) {
   std::fill(last.begin(), last.end(), 0.0F);
   last[0] = 1;
   Tensor images, gradient;
-  images.resize(1, image_extent);
+  images.resize(1, {1, 28, 28});
   gradient.resize(1, {10, 1, 1});
   gradient.values()[0] = 1;
   base::ThreadPool pool(1);

@@ -74,7 +74,7 @@ TEST(QuantizeRules, BoundTheProductsOfTheirLayer) {
 TEST(QuantizeRules, AreWrittenAndReadBack) {
   const ordered_json rules = {{{"layers", "conv*"}, {"precision", "quantized"}, {"gradient", "nearest"}},
                               {{"layers", "fc1"}, {"forward", "none"}, {"random_bits", 8}, {"samples", 4}},
-                              {{"layers", "fc?"}, {"alpha", "pow2"}}};
+                              {{"layers", "fc?"}, {"alpha", "pow2"}, {"maximum", "hindsight"}}};
   const std::string dump = dump_training_config(with_rules(rules));
   EXPECT_EQ(ordered_json::parse(dump)["quantize"]["rules"], rules);
   EXPECT_EQ(dump_training_config(read_training_config(base::JsonNode::parse(dump, "c.json"))), dump);
@@ -120,7 +120,7 @@ TEST(QuantizeRules, ComplaintsNameThePlace) {
             "'gradient'");
   EXPECT_EQ(complaint({{{"layers", "conv2"}, {"gradient", "nearest"}, {"random_bits", 8}}}),
             "c.json: /quantize/rules/0/random_bits: unknown key; expected 'layers', 'gradient', 'precision', "
-            "'forward' or 'alpha'");
+            "'forward', 'alpha' or 'maximum'");
   EXPECT_EQ(complaint({{{"layers", "conv2"}, {"samples", 3}}}),
             "c.json: /quantize/rules/0/samples: found 3; expected 1, 2, 4, 8 or 16");
 }

@@ -2,6 +2,7 @@
 
 #include "emu/gemm/epilogue.hpp"
 #include "emu/machine.hpp"
+#include "emu/nn/hindsight.hpp"
 #include "emu/nn/sum.hpp"
 #include "tests/emu/gemm/fp32_reference.hpp"
 #include "tests/emu/nn/layer_run.hpp"
@@ -10,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <random>
 
@@ -254,6 +256,54 @@ TEST(QuantizedLayerOnAMachine, AllWorkIsTheMachines) {
     EXPECT_NE(results_of(layer, &steps, true), results_of(layer, nullptr, true))
         << "outputs are the machine's";
   }
+}
+
+/// numerics.md section 3.1, the example: maxima of five steps, and the estimates that steps 0 to 5 use.
+TEST(Hindsight, ExampleOfTheText) {
+  std::vector<float> kept(hindsight_values), used;
+  for (const float maximum : {3.0F, 1.0F, 0.5F, 0.0F, 2.0F, 7.0F}) {
+    const std::optional<float> estimate = hindsight_estimate(kept);
+    used.push_back(estimate.value_or(maximum));
+    keep_hindsight(kept, estimate, maximum);
+  }
+  const auto from_bits = [](std::uint32_t bits) { return std::bit_cast<float>(bits); };
+  EXPECT_EQ(used, (std::vector<float>{from_bits(0x40400000), from_bits(0x403fffff), from_bits(0x3f999999),
+                                      from_bits(0x3f11eb85), from_bits(0x3d6978d5), from_bits(0x3fe7212d)}));
+}
+
+TEST(Hindsight, ALayerUsesAndKeepsIt) {
+  LayerConfig layer = tests::tiny_config().layers[2];
+  layer.quantize.maximum = traces::Maximum::hindsight;
+  tests::LayerRun<QuantizedLayer> quantized(layer, id, 4, SimdPath::portable);
+  ASSERT_EQ(quantized.states().size(), 1U);
+  EXPECT_EQ(quantized.states()[0]->name, "conv2.hindsight");
+  struct Seen final : StepObserver {
+    std::vector<std::optional<float>> given;
+    std::vector<float> used, measured;
+    void quantized(const QuantizerEvent& event) override {
+      if (event.role != traces::Role::gradient || event.sample > 0) return;
+      given.push_back(event.maximum);
+      used.push_back(std::get<traces::Fp4Facts>(event.result.facts).max_used);
+      measured.push_back(event.result.max);
+    }
+    void multiplied(const ProductEvent&) override {}
+  } seen;
+  base::ThreadPool pool(1);
+  StepContext context{.pool = pool, .seed = seed, .observer = &seen};
+  const Tensor x = random_tensor(layer.input, false, 1);
+  for (unsigned t = 0; t < 3; ++t, ++context.step) {
+    const Tensor dz = random_tensor(layer.output, true, 2 + t);
+    quantized.forward(x, context);
+    quantized.backward(dz, true, context);
+  }
+  ASSERT_EQ(seen.used.size(), 3U);
+  EXPECT_EQ(seen.given[0], std::nullopt);
+  EXPECT_EQ(seen.used[0], seen.measured[0]);
+  std::vector<float> kept = {seen.measured[0], seen.measured[0]};
+  EXPECT_EQ(seen.given[1], hindsight_estimate(kept));
+  EXPECT_EQ(seen.used[1], *seen.given[1]);
+  EXPECT_NE(seen.used[1], seen.measured[1]);
+  EXPECT_EQ(quantized.states()[0]->value, (std::vector<float>{*seen.given[2], seen.measured[2]}));
 }
 
 TEST(QuantizedLayerOnAMachine, TheFirstLayerHasNoBackwardData) {

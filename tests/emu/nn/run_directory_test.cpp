@@ -49,7 +49,10 @@ class RunDirectories : public testing::Test {
   RunFile file_{.program = "quatrain 1.2",
                 .commands = {"quatrain train x"},
                 .data_folder = "one",
-                .data = {.train_images = "c", .train_labels = "d", .test_images = "a", .test_labels = "b"},
+                .data = {{"t10k-images-idx3-ubyte", "a"},
+                         {"t10k-labels-idx1-ubyte", "b"},
+                         {"train-images-idx3-ubyte", "c"},
+                         {"train-labels-idx1-ubyte", "d"}},
                 .of_epochs = 9};
 };
 
@@ -110,17 +113,21 @@ TEST_F(RunDirectories, OnlyAnEqualConfigGoesOn) {
 
 TEST_F(RunDirectories, OnlyTheSameDataGoOn) {
   make();
-  for (std::string DataSums::*sum :
-       {&DataSums::train_images, &DataSums::train_labels, &DataSums::test_images, &DataSums::test_labels}) {
+  for (std::size_t i = 0; i < file_.data.size(); ++i) {
     RunFile other = file_;
     other.data_folder = "two";
-    other.data.*sum = "ff";
-    const auto part =
-        std::find_if(data_files.begin(), data_files.end(), [&](auto& f) { return f.sum == sum; });
+    other.data[i].sha256 = "ff";
     EXPECT_EQ(message_of([&] { RunDirectory::open(path_, config_, other); }),
               fmt::format("{}: the run was trained on other data: {} has SHA-256 {} there and ff in two",
-                          (path_ / "run.json").string(), part->name, file_.data.*sum));
+                          (path_ / "run.json").string(), file_.data[i].name, file_.data[i].sha256));
   }
+  RunFile other = file_;
+  other.data.pop_back();
+  EXPECT_EQ(message_of([&] { RunDirectory::open(path_, config_, other); }),
+            (path_ / "run.json").string() +
+                ": the run was trained on other data: its files were t10k-images-idx3-ubyte, "
+                "t10k-labels-idx1-ubyte, train-images-idx3-ubyte, train-labels-idx1-ubyte, and are "
+                "t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte, train-images-idx3-ubyte in one");
   std::filesystem::remove(path_ / "run.json");  // a run of an older program
   RunDirectory::open(path_, config_, file_);
 }

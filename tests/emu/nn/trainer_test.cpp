@@ -1,10 +1,12 @@
 #include "emu/nn/trainer.hpp"
 
 #include "emu/data/batches.hpp"
+#include "emu/nn/checkpoint.hpp"
 #include "emu/nn/loss.hpp"
 #include "emu/nn/network.hpp"
 #include "emu/nn/optimizer.hpp"
 #include "emu/nn/state_hash.hpp"
+#include "tests/emu/data/read_set.hpp"
 #include "tests/emu/nn/tiny_run.hpp"
 #include "tests/support/forced_path.hpp"
 #include "tests/support/message_of.hpp"
@@ -114,6 +116,95 @@ TEST_F(Trainer, InterruptedAndResumedIsTheSameRun) {
     EXPECT_EQ(read_whole_file(resumed.run_directory / "checkpoints/epoch_0002.safetensors"),
               read_whole_file(folder_ / "whole/checkpoints/epoch_0002.safetensors"));
   }
+}
+
+/// Fine-tuning: another recipe and schedule go on from the weights of a run.
+TEST_F(Trainer, BeginsWithTheWeightsOfAnotherRun) {
+  const std::vector<std::string> first = hashes(train(options("luq")).epochs);
+  const auto tuned = [&](const std::string& name, const std::filesystem::path& weights) {
+    TrainingOptions run = options(name);
+    nlohmann::json json = nlohmann::json::parse(tests::tiny_config_text);
+    json["quantize"] = {{"forward", "sawb_weight"}, {"gradient", "none"}};
+    json["learning_rate"] = {{"schedule", "triangular"}, {"from", 0}, {"peak", 0.01}};
+    run.config = read_training_config(base::JsonNode::parse(json.dump(), "c.json"));
+    run.weights = weights;
+    return run;
+  };
+  const std::vector<std::string> whole = hashes(train(tuned("tuned", folder_ / "luq")).epochs);
+  const std::filesystem::path last = folder_ / "luq/checkpoints/epoch_0002.safetensors";
+  EXPECT_EQ(hashes(train(tuned("from_file", last)).epochs), whole);
+  EXPECT_NE(hashes(train(tuned("from_start", "")).epochs), whole);
+  EXPECT_NE(read_whole_file(folder_ / "tuned/log.txt").find("begins with the weights of " + last.string()),
+            std::string::npos);
+  Network network(tests::tiny_config(), SimdPath::portable), begun(tests::tiny_config(), SimdPath::portable);
+  read_checkpoint(last, network.state());
+  read_checkpoint(folder_ / "tuned/checkpoints/epoch_0000.safetensors", begun.state());
+  for (std::size_t i = 0; i < begun.parameters().size(); ++i) {
+    EXPECT_EQ(begun.parameters()[i]->value, network.parameters()[i]->value);
+    EXPECT_EQ(begun.parameters()[i]->momentum, std::vector<float>(begun.parameters()[i]->value.size(), 0.0F));
+  }
+  TrainingOptions resumed = tuned("resumed", folder_ / "luq");
+  train_until(resumed, 3);  // before its first checkpoint
+  resumed.resumes = true;
+  EXPECT_EQ(hashes(train(resumed).epochs), whole);
+}
+
+TEST_F(Trainer, WeightsOfAnotherNetworkAreRefused) {
+  train(options("luq"));
+  TrainingOptions run = options("other");
+  run.weights = folder_ / "nowhere";
+  EXPECT_EQ(message_of([&] { train(run); }),
+            run.weights.string() +
+                ": no checkpoint is here; expected a run directory, or a file of its checkpoints");
+  EXPECT_FALSE(std::filesystem::exists(run.run_directory));
+  nlohmann::json json = nlohmann::json::parse(tests::tiny_config_text);
+  json["layers"][5]["out_features"] = 12;
+  run.config = read_training_config(base::JsonNode::parse(json.dump(), "c.json"));
+  run.weights = folder_ / "luq";
+  EXPECT_EQ(
+      message_of([&] { train(run); }),
+      (folder_ / "luq/checkpoints/epoch_0002.safetensors").string() +
+          ": holds no tensor 'fc1.weight' of shape [12, 392]; expected the weights of the same network");
+  EXPECT_FALSE(std::filesystem::exists(run.run_directory));
+}
+
+/// Hindsight maxima are state: they stand in checkpoints, and a resumed run goes on with them.
+TEST_F(Trainer, HindsightMaximaAreResumed) {
+  const auto hindsight = [&](const std::string& name) {
+    TrainingOptions run = options(name);
+    const nlohmann::json rules = {{{"layers", "*"}, {"maximum", "hindsight"}}};
+    nlohmann::json json = nlohmann::json::parse(tests::tiny_config_text);
+    json["quantize"]["rules"] = rules;
+    run.config = read_training_config(base::JsonNode::parse(json.dump(), "c.json"));
+    return run;
+  };
+  const std::vector<std::string> whole = hashes(train(hindsight("hindsight")).epochs);
+  EXPECT_NE(whole, hashes(train(options("measured")).epochs));
+  TrainingOptions resumed = hindsight("resumed");
+  train_until(resumed, 12);  // in the second epoch
+  resumed.resumes = true;
+  EXPECT_EQ(hashes(train(resumed).epochs), whole);
+  EXPECT_NE(
+      read_whole_file(folder_ / "hindsight/checkpoints/epoch_0001.safetensors").find("\"fc1.hindsight\""),
+      std::string::npos);
+}
+
+/// Augmented images are drawn by their number: neither threads nor a resumption change them.
+TEST_F(Trainer, AugmentationIsTheSameForAnyThreadsAndResumed) {
+  const auto augmented = [&](const std::string& name) {
+    TrainingOptions run = options(name);
+    run.config.data.augmentation = {.shift = 2, .flip = true};
+    return run;
+  };
+  const std::vector<std::string> whole = hashes(train(augmented("whole")).epochs);
+  EXPECT_NE(whole, hashes(train(options("plain")).epochs));
+  TrainingOptions threads = augmented("threads");
+  threads.threads = 3;
+  EXPECT_EQ(hashes(train(threads).epochs), whole);
+  TrainingOptions resumed = augmented("resumed");
+  train_until(resumed, 12);
+  resumed.resumes = true;
+  EXPECT_EQ(hashes(train(resumed).epochs), whole);
 }
 
 TEST_F(Trainer, ResumesFromTheNewestWholeCheckpoint) {
@@ -251,7 +342,7 @@ TEST_F(Trainer, ADivergingRunSaysSoWithTheWayOfItsLoss) {
 
 TEST_F(Trainer, ImagesThatLeaveTheRangeAtOnceAreNoDivergence) {
   TrainingOptions run = options("run");
-  run.config.data.std = 1e-38;
+  run.config.data.std = {1e-38};
   const std::string message = message_of([&] { train(run); });
   EXPECT_TRUE(message.starts_with("tiny: step 0: the first step leaves the range of fp32: ")) << message;
   EXPECT_TRUE(
@@ -262,10 +353,10 @@ TEST_F(Trainer, ImagesThatLeaveTheRangeAtOnceAreNoDivergence) {
 /// The first epoch in one thread, step by step; `spoil` may change what an update wrote.
 std::string first_epoch_by_hand(const TrainingOptions& run,
                                 const std::function<void(Parameter&, float rate)>& spoil) {
-  const DataSet data = read_data_set(run.data, run.config.data);
-  const BatchMaker batches(data.train, run.config.data);
+  const DataSet data = tests::read_set(run.data, run.config.data);
+  const BatchMaker batches(*data.train, run.config.data);
   const std::vector<std::uint32_t> order =
-      sample_order(run.config.seed, 0, static_cast<std::uint32_t>(data.train.count()));
+      sample_order(run.config.seed, 0, static_cast<std::uint32_t>(data.train->count()));
   base::ThreadPool pool(1);
   StepContext context{.pool = pool, .seed = run.config.seed};
   Network network(run.config, run.path);
@@ -273,10 +364,10 @@ std::string first_epoch_by_hand(const TrainingOptions& run,
     const std::span<const std::uint32_t> samples =
         std::span(order).subspan(begin, std::min<std::size_t>(16, order.size() - begin));
     Tensor images, gradient;
-    images.resize(static_cast<std::int64_t>(samples.size()), image_extent);
-    std::vector<std::uint8_t> labels(samples.size());
+    images.resize(static_cast<std::int64_t>(samples.size()), run.config.layers.front().input);
+    std::vector<std::uint32_t> labels(samples.size());
     std::vector<float> losses(samples.size());
-    batches.make(samples, images.values(), labels, pool);
+    batches.make(samples, TrainingPass{run.config.seed, 0}, images.values(), labels, pool);
     cross_entropy_with_gradient(network.forward(images, context), labels, losses, gradient);
     network.backward(gradient, context);
     const float rate =

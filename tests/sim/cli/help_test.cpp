@@ -63,7 +63,7 @@ class Help : public testing::Test {
     write_synthetic_images(folder_ / "data", 6, 2);
     std::string config = tiny_config_text;
     config.replace(config.find("\"batch\": 16"), 11, "\"batch\": 2");  // systemc.pe takes its time
-    for (const char* name : {"mine.json", "small.json"}) base::write_whole_file(folder_ / name, config);
+    for (const char* name : {"mine.json", "tune.json", "small.json"}) base::write_whole_file(folder_ / name, config);
     std::filesystem::copy_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json",
                                folder_ / "design.json");
     for (const std::string& command : of_commands) {
