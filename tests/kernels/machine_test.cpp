@@ -77,14 +77,25 @@ std::vector<SharpQuantizer> all_quantizers() {
   return all;
 }
 
+/// Rungs share two ways into memory, so quantizers are tried on a rung of each.
+bool has_quantizers_of_its_own(const Variant& variant) {
+  return variant.name.starts_with("naive") || variant.name.starts_with("octets") ||
+         variant.name.starts_with("simt.naive") || variant.name.starts_with("simt.octets");
+}
+
 void expect_the_oracles_bits(const std::vector<Variant>& variants) {
   const auto quantizers = all_quantizers();
   const auto gemms = all_gemms();
+  std::size_t quantizing = 0;
   for (const Variant& variant : variants) {
     SCOPED_TRACE(variant.name);
-    EXPECT_THAT(differences(*variant.machine, quantizers), testing::IsEmpty());
+    if (has_quantizers_of_its_own(variant)) {
+      EXPECT_THAT(differences(*variant.machine, quantizers), testing::IsEmpty());
+      ++quantizing;
+    }
     EXPECT_THAT(differences(*variant.machine, gemms), testing::IsEmpty());
   }
+  EXPECT_GE(quantizing, 2U);
 }
 
 TEST(SimtMachines, AnyOrderOfThreadsGivesTheSameBits) {
