@@ -83,7 +83,7 @@ constexpr std::array<Figure, 31> list = {{
      "cycles in which the array waits while the memory loads", waited<&Stalls::load_bound>},
     {"stalls", "store_bound", "store-bound cycles", Quantity::count,
      "cycles in which the array waits while the memory stores", waited<&Stalls::store_bound>},
-    {"stalls", "quantizers", "quantizer cycles", Quantity::count,
+    {"stalls", "quantizers", "quantizer waits", Quantity::count,
      "cycles in which tensors pass the quantizers, before their GEMM", waited<&Stalls::quantizers>},
     {"activity", "macs", "simulated MACs", Quantity::count, "products that a PE added",
      counted<&Activity::macs>},

@@ -114,6 +114,7 @@ Json json_of(const Simulation& simulation) {
                {"config", to_json_object(simulation.config)}};
   json.update(to_json_object(simulation.config, simulation.total));
   json["replay"] = to_json_object(simulation.replay);
+  if (simulation.quantizer_replay) json["quantizer_replay"] = to_json_object(*simulation.quantizer_replay);
   json["technologies"] = Json::object();
   json["parts"] = Json::array();
   json["limits"] = simulation.limits;

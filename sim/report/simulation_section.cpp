@@ -13,8 +13,14 @@ namespace {
 std::string replay_in_words(const Simulation& simulation) {
   if (!simulation.replay) return "closed form only";
   const ReplayFindings& replay = *simulation.replay;
-  return fmt::format("{}: {} of {} GEMMs equal, cycles {}, {} tiles at pe", replay.ran_on, replay.gemms_equal,
-                     replay.gemms, replay.cycles_equal ? "equal" : "DIFFERENT", replay.pe_tiles_checked);
+  const auto in_words = [](bool is_equal) { return is_equal ? "equal" : "DIFFERENT"; };
+  std::string text =
+      fmt::format("{}: {} of {} GEMMs equal, cycles {}, {} tiles at pe", replay.ran_on, replay.gemms_equal,
+                  replay.gemms, in_words(replay.cycles_equal), replay.pe_tiles_checked);
+  if (const auto& quantizers = simulation.quantizer_replay)
+    text += fmt::format("; {} of {} quantizers equal, their cycles {}", quantizers->quantizers_equal,
+                        quantizers->quantizers, in_words(quantizers->cycles_equal));
+  return text;
 }
 
 /// "DRAM time, ms"; a share's unit stands in its cells.
@@ -40,7 +46,8 @@ Table cycles_table(const std::vector<ShownDesign>& designs) {
                           significant(config.clock_mhz)});
     for (const std::string_view name : first_figures)
       row.emplace_back(shown_figure(figure(name), config, simulation.total));
-    const bool differs = simulation.replay && !simulation.replay->equal();
+    const bool differs = (simulation.replay && !simulation.replay->equal()) ||
+                         (simulation.quantizer_replay && !simulation.quantizer_replay->equal());
     row.emplace_back(replay_in_words(simulation), differs ? Tone::bad : Tone::plain);
   }
   return table;
@@ -87,10 +94,15 @@ Table replay_differences(const std::vector<ShownDesign>& designs) {
   Table table{.title = "Where the replay differs",
               .columns = {{"accelerator", Align::left}, {"difference", Align::left}},
               .rows = {}};
-  for (const ShownDesign& design : designs)
-    if (design.simulation().replay)
-      for (const std::string& line : design.simulation().replay->differences)
-        table.rows.push_back({{design.label(), Tone::bad}, line});
+  const auto add = [&](const ShownDesign& design, const auto& replay) {
+    if (!replay) return;
+    for (const std::string& line : replay->differences)
+      table.rows.push_back({{design.label(), Tone::bad}, line});
+  };
+  for (const ShownDesign& design : designs) {
+    add(design, design.simulation().replay);
+    add(design, design.simulation().quantizer_replay);
+  }
   return table;
 }
 
@@ -119,7 +131,8 @@ std::optional<Section> simulation_section(const Report& report) {
   section.text.push_back(fmt::format("Scope: {}.", designs.front().simulation().scope));
   section.text.emplace_back(
       "Replayed: the SystemC array computed every GEMM again; accumulators are compared with the trace, "
-      "cycles with the closed form, sampled tiles with the structural model. DRAM time is what the bytes "
+      "cycles with the closed form, sampled tiles with the structural model. Where the config has lanes, the "
+      "SystemC quantizer made every code again. DRAM time is what the bytes "
       "alone take. Time is the array's cycles at the clock, with the stalls of designs that count them; "
       "longer "
       "time takes the larger of cycles and bytes for each record.");

@@ -101,14 +101,27 @@ void expect_cycles(const ShownDemo& shown) {
       EXPECT_EQ(figure("left toggles"), "not simulated");
       EXPECT_EQ(entry.at("activity"), nullptr);
     }
+    EXPECT_EQ(figure("lane cycles") == "not simulated", name != "small");
+    if (name == "small") expect_everywhere("lane cycles", "/quantizer_cycles", count(all.lane_cycles), false);
     const json& replay = design.file.at("replay");
     EXPECT_EQ(entry.at("replay"), replay);
+    const bool has_quantizers = name == "small" && QUATRAIN_HAS_SYSTEMC;
+    ASSERT_EQ(design.file.contains("quantizer_replay"), has_quantizers);
+    EXPECT_EQ(entry.contains("quantizer_replay"), has_quantizers);
+    std::string quantizers;
+    if (has_quantizers) {
+      const json& of_file = design.file.at("quantizer_replay");
+      EXPECT_EQ(entry.at("quantizer_replay"), of_file);
+      EXPECT_NE(of_file.at("quantizers"), replay.at("gemms"));
+      quantizers = fmt::format("; {} of {} quantizers equal, their cycles equal",
+                               of_file.at("quantizers_equal").dump(), of_file.at("quantizers").dump());
+    }
     EXPECT_EQ(cycles.at({name}, "replayed on"),
               replay.is_null()
                   ? "closed form only"
-                  : fmt::format("{}: {} of {} GEMMs equal, cycles equal, {} tiles at pe",
+                  : fmt::format("{}: {} of {} GEMMs equal, cycles equal, {} tiles at pe{}",
                                 replay.at("ran_on").get<std::string>(), replay.at("gemms_equal").dump(),
-                                replay.at("gemms").dump(), replay.at("pe_tiles_checked").dump()));
+                                replay.at("gemms").dump(), replay.at("pe_tiles_checked").dump(), quantizers));
     EXPECT_EQ(entry.at("config"), config);
     EXPECT_EQ(entry.at("rows"), config.at("array").at("rows"));
     EXPECT_EQ(entry.at("columns"), config.at("array").at("columns"));

@@ -36,7 +36,7 @@ constexpr const char* small_design = R"({
   "name": "small", "array": {"rows": 8, "columns": 4, "dataflow": "output_stationary", "drain": "serial"},
   "pe": "dual_int4_fp4", "accumulator": {"int": 32}, "lowering": "as_recorded", "random_source": "lfsr", "clock_mhz": 250,
   "buffers": {"operand_kib": 32, "accumulator_kib": 16}, "dram": {"kind": "lpddr4", "gib_per_s": 0.75},
-  "technology": ["45nm", "7nm"]})";
+  "quantizers": {"lanes": 3}, "technology": ["45nm", "7nm"]})";
 
 constexpr const char* large_design = R"({
   "name": "large", "array": {"rows": 16, "columns": 24, "dataflow": "output_stationary", "drain": "serial"},
@@ -81,6 +81,7 @@ void Sums::add(const json& record, const json& config) {
   tiles += record.at("tiles").get<std::uint64_t>();
   outputs += record.at("outputs").get<std::uint64_t>();
   streamed += record.at("streamed_cycles").get<std::uint64_t>();
+  lane_cycles += record.value("quantizer_cycles", std::uint64_t{0});
   const json& bytes = record.at("bytes");
   left += bytes.at("left").get<std::uint64_t>();
   right += bytes.at("right").get<std::uint64_t>();

@@ -25,6 +25,7 @@ struct Sums {
   std::uint64_t records = 0, cycles = 0, macs = 0, in_range = 0, tiles = 0, outputs = 0, streamed = 0,
                 memory_bound = 0;
   std::uint64_t left = 0, right = 0, result = 0, quantizer = 0;
+  std::uint64_t lane_cycles = 0;  ///< 0 in a design without lanes
   double milliseconds = 0, dram_milliseconds = 0, longer = 0;
   std::map<std::string, EnergySums> energy_pj;
 

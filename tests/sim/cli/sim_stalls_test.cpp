@@ -33,6 +33,7 @@ struct StallingDesign {
   const char* buffering;
   Json dram, mapping;
   bool is_bf16 = false;
+  unsigned lanes = 0;  ///< of the quantizers; 0: the config does not say
 };
 
 std::vector<StallingDesign> designs() {
@@ -59,7 +60,9 @@ std::vector<StallingDesign> designs() {
             {"efficiency", 0.7},
             {"page_bytes", 240},
             {"page_miss_ns", 11.5}},
-           {{"search", "dram_bytes"}}},
+           {{"search", "dram_bytes"}},
+           false,
+           5},
           {"bf16",
            6,
            5,
@@ -84,7 +87,7 @@ std::vector<StallingDesign> designs() {
 Json config_of(const StallingDesign& d) {
   Json dram = d.dram;
   dram["kind"] = "hbm2";
-  return {
+  Json config = {
       {"name", d.name},
       {"array",
        {{"rows", d.rows}, {"columns", d.columns}, {"dataflow", "output_stationary"}, {"drain", "serial"}}},
@@ -98,6 +101,8 @@ Json config_of(const StallingDesign& d) {
       {"dram", dram},
       {"mapping", d.mapping},
       {"technology", {"45nm"}}};
+  if (d.lanes > 0) config["quantizers"] = {{"lanes", d.lanes}};
+  return config;
 }
 
 /// From the text: whole picoseconds, but for the burst.
@@ -115,6 +120,7 @@ rtl_models::DramTiming timing_of(const StallingDesign& d) {
 
 struct Times {
   U cycles = 0, load_bound = 0, store_bound = 0, quantizers = 0;
+  U lane_cycles = 0;  ///< beside the others
   U all() const { return cycles + load_bound + store_bound + quantizers; }
 };
 
@@ -166,11 +172,18 @@ class SimStalls : public testing::TestWithParam<std::size_t> {
       Times times{run.computing, run.load_bound, run.store_bound, 0};
       for (const U bytes : base.records.at(expected.size()).quantizer_requests)
         times.quantizers += cycles_of_request(timing, {bytes});
+      if (design.lanes > 0) {
+        times.lane_cycles = static_cast<U>(base.records[expected.size()].figures.at("quantizer_cycles"));
+        if (times.quantizers > 0) {
+          EXPECT_NE(times.lane_cycles, times.quantizers) << "two figures that a mistake could exchange";
+        }
+      }
       expected.push_back(times);
       places_of_records.push_back(base.records.at(expected.size() - 1).layer + " " +
                                   std::string(name_of(record.phase)));
       total.cycles += times.cycles, total.load_bound += times.load_bound;
       total.store_bound += times.store_bound, total.quantizers += times.quantizers;
+      total.lane_cycles += times.lane_cycles;
     }
   }
 
@@ -192,6 +205,7 @@ void expect_times(const Json& object, const Times& times) {
   EXPECT_EQ(object["stalls"]["load_bound"].get<U>(), times.load_bound);
   EXPECT_EQ(object["stalls"]["store_bound"].get<U>(), times.store_bound);
   EXPECT_EQ(object["stalls"]["quantizers"].get<U>(), times.quantizers);
+  EXPECT_EQ(object.value("quantizer_cycles", U{0}), times.lane_cycles);
 }
 
 TEST_P(SimStalls, JsonEqualsARecount) {
@@ -234,6 +248,8 @@ TEST_P(SimStalls, CsvEqualsARecount) {
     EXPECT_EQ(cells.at(columns.at("stalls_load_bound")), fmt::format("{}", times.load_bound));
     EXPECT_EQ(cells.at(columns.at("stalls_store_bound")), fmt::format("{}", times.store_bound));
     EXPECT_EQ(cells.at(columns.at("stalls_quantizers")), fmt::format("{}", times.quantizers));
+    EXPECT_EQ(cells.at(columns.at("quantizer_cycles")),
+              design.lanes > 0 ? fmt::format("{}", times.lane_cycles) : "");
     EXPECT_DOUBLE_EQ(std::stod(cells.at(columns.at("milliseconds"))), milliseconds(times));
   }
   EXPECT_FALSE(std::getline(lines, line));
@@ -276,12 +292,13 @@ TEST_P(SimStalls, TableEqualsARecount) {
       EXPECT_EQ(text.find("\n  " + place + ": "), std::string::npos);
     }
   }
-  const auto shows = [&](const std::string& heading, U value) {
+  const auto shows = [&](const std::string& heading, const std::string& value) {
     EXPECT_THAT(text, HasSubstr(fmt::format("  {:<21} {:>15}", heading, value)));
   };
-  shows("load-bound cycles", total.load_bound);
-  shows("store-bound cycles", total.store_bound);
-  shows("quantizer cycles", total.quantizers);
+  shows("load-bound cycles", fmt::format("{}", total.load_bound));
+  shows("store-bound cycles", fmt::format("{}", total.store_bound));
+  shows("quantizer waits", fmt::format("{}", total.quantizers));
+  shows("lane cycles", design.lanes > 0 ? fmt::format("{}", total.lane_cycles) : "-");
 }
 
 INSTANTIATE_TEST_SUITE_P(Designs, SimStalls, testing::Range(std::size_t{0}, designs().size()),

@@ -195,6 +195,25 @@ TEST(ReportRenderingsPlantedFault, AReplayThatDiffersShowsInAllThree) {
   EXPECT_EQ(rendered.at("/simulation/luq_32x32/replay/cycles_equal"), false);
 }
 
+TEST(ReportRenderingsPlantedFault, AQuantizerReplayThatDiffersShowsInAllThree) {
+  const tests::Folder folder;
+  tests::write_demo(folder.path());
+  tests::replace_in_file(
+      folder / "luq/simulation/luq_32x32.json", "\"replay\": {\"fidelity\"",
+      "\"quantizer_replay\": {\"quantizers\": 49, \"quantizers_equal\": 48, \"cycles_equal\": "
+      "false, \"differences\": [\"conv2 weight: code 3 is 1\"]}, \"replay\": {\"fidelity\"");
+  const Rendered rendered(folder.path());
+  EXPECT_THAT(rendered.html,
+              HasSubstr("27 of 27 GEMMs equal, cycles equal, 28 tiles at pe; 48 of 49 quantizers "
+                        "equal, their cycles DIFFERENT"));
+  for (const std::string& text : {rendered.terminal, rendered.html}) {
+    EXPECT_THAT(text, HasSubstr("48 of 49 quantizers"));
+    EXPECT_THAT(text, HasSubstr("conv2 weight: code 3 is 1"));
+  }
+  EXPECT_EQ(rendered.at("/simulation/luq_32x32/quantizer_replay/quantizers_equal"), 48);
+  EXPECT_EQ(rendered.at("/simulation/luq_32x32/quantizer_replay/cycles_equal"), false);
+}
+
 TEST(ReportRenderings, MissingPartsAreNamedWithTheCommandThatMakesThem) {
   const tests::Folder folder;
   tests::write_training_run(folder / "mine", "luq", "90.75", 'c');
