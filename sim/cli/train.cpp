@@ -23,8 +23,8 @@ namespace quatrain::sim {
 namespace {
 
 constexpr const char* examples = R"(
-CONFIG is a config inside the program (demo_cnn, demo_quick, lenet5, resnet20, resnet18_small, mobilenet_v2) or
-a file.
+CONFIG is a config inside the program (demo_cnn, demo_quick, lenet5, resnet20, resnet18_small, resnet18,
+mobilenet_v2, mobilenet_v2_quantized) or a file.
 
 --quantize says how the quantized layers compute:
   fp32       without quantizers

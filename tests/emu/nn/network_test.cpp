@@ -100,7 +100,8 @@ TEST_P(ShippedNetwork, TrainsAStep) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Small, ShippedNetwork, testing::Values("lenet5", "mobilenet_v2", "resnet20"),
+INSTANTIATE_TEST_SUITE_P(Small, ShippedNetwork,
+                         testing::Values("lenet5", "mobilenet_v2", "mobilenet_v2_quantized", "resnet20"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST(Network, StateIsThatOfEveryLayerInOrder) {

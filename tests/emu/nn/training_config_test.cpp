@@ -508,8 +508,10 @@ TEST(ShippedConfigs, AreReadFitTheSchemaAndDumpBack) {
     EXPECT_EQ(dump_training_config(read_training_config(base::JsonNode::parse(dump, "config.json"))), dump);
     macs[config.name] = forward_macs(config).all;
   }
-  EXPECT_EQ(macs.at("lenet5"), 416'520);       // 117600 + 240000 + 48000 + 10080 + 840
-  EXPECT_EQ(macs.at("resnet20"), 31'021'952);  // 28 x 28: 112896 + 6 x 1806336, and so on
+  EXPECT_EQ(macs.at("lenet5"), 416'520);          // 117600 + 240000 + 48000 + 10080 + 840
+  EXPECT_EQ(macs.at("resnet20"), 31'021'952);     // 28 x 28: 112896 + 6 x 1806336, and so on
+  EXPECT_EQ(macs.at("resnet18"), 1'814'073'344);  // the 1.81e9 that others count for it at 224 x 224
+  EXPECT_EQ(macs.at("mobilenet_v2"), macs.at("mobilenet_v2_quantized"));
 }
 
 TEST(ShippedConfigs, ThreeStepsOfTheDemoHoldHalfABillionMacs) {

@@ -154,7 +154,8 @@ TEST_F(TrainCommand, ResidualNetworkIsEqualOnEveryMachine) {
 TEST_F(TrainCommand, BadConfigsAreNamed) {
   expect_refusal("absent.json --data data",
                  "absent.json: no such file; expected a file, or one of the training configs inside the "
-                 "program: demo_cnn, demo_quick, lenet5, mobilenet_v2, resnet18_small, resnet20");
+                 "program: demo_cnn, demo_quick, lenet5, mobilenet_v2, mobilenet_v2_quantized, "
+                 "resnet18, resnet18_small, resnet20");
   write_whole_file(folder_ / "bad.json", "{\"name\": \"x\",}");
   expect_refusal("bad.json --data data", "bad.json: line 1, column 14: found }; expected a key");
   write_whole_file(folder_ / "bad.json", "{\"name\": \"x\", \"name\": \"y\"}");
