@@ -5,7 +5,7 @@
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
 #include "sim/cli/typed_values.hpp"
-#include "sim/embedded/config_file.hpp"
+#include "sim/embedded/overrides.hpp"
 #include "sim/machines.hpp"
 #include "sim/verify/step_check.hpp"
 #include "traces/base/joined.hpp"
@@ -37,6 +37,7 @@ Examples:
   quatrain train demo_cnn --out runs/mine --resume    goes on after the newest checkpoint
   quatrain train demo_cnn --trace-steps 0,5,last      a trace of these steps
   quatrain train demo_cnn --quantize fp32 --seed 7    without quantizers, and another seed
+  quatrain train demo_cnn --set quantize.samples=4    any key of the config, by its path
   quatrain train mine.json                            your own config
   quatrain train tune.json --weights runs/mine        begins with the weights that a run ended with
   quatrain train mine.json --machine simt.tiled       our CUDA kernels, run by the CPU, compute the 4-bit steps
@@ -59,19 +60,31 @@ Exit codes:
 
 struct Typed {
   std::string config;
+  std::vector<std::string> set;
   std::string out, data, trace, steps, quantize, machine, check, weights;
   emu::TrainingOverrides overrides;
   unsigned threads = 0;
   bool resumes = false;
 };
 
-emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command,
-                                const std::string& command_line) {
-  const base::JsonNode file = open_config(typed.config, ConfigKind::training);
+/// The config as a file or by name, with --set, and then with the options that have names of their own.
+emu::TrainingConfig config_of(const Typed& typed) {
+  const std::vector<Override> set = parse_overrides(typed.set);
+  const base::JsonNode file = open_config(typed.config, ConfigKind::training, set);
   emu::TrainingOverrides overrides = typed.overrides;
   overrides.quantize = base::named<emu::Recipe>(typed.quantize);
+  try {
+    return emu::with_overrides(emu::read_training_config(file), overrides, file.file());
+  } catch (base::Error& error) {
+    if (!set.empty()) error.add_context("{}", context_of(set));
+    throw;
+  }
+}
+
+emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command,
+                                const std::string& command_line) {
   emu::TrainingOptions options;
-  options.config = emu::with_overrides(emu::read_training_config(file), overrides, file.file());
+  options.config = config_of(typed);
   options.data = typed.data.empty() ? emu::data_directory(std::nullopt) : emu::data_directory(typed.data);
   options.run_directory = typed.out;
   options.command = command_line;
@@ -211,6 +224,13 @@ void add_train_command(CLI::App& program, Action& action) {
       command
           ->add_option("--out", typed->out, "run directory (default: runs/NAME-001, the first free number)")
           ->check(not_empty());
+  command
+      ->add_option("--set", typed->set,
+                   "KEY=VALUE in place of the config's: any key by its path, with dots\n(quantize.samples=4, "
+                   "layers.2.kernel=[3,1]); may be given several times")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option("--seed", typed->overrides.seed, "seed, in place of the config's")
       ->check(whole_number(0, UINT32_MAX));
   command->add_option("--epochs", typed->overrides.epochs, "epochs, in place of the config's")

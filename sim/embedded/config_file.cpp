@@ -1,6 +1,7 @@
 #include "sim/embedded/config_file.hpp"
 
 #include "sim/embedded/resources.hpp"
+#include "traces/base/files.hpp"
 #include "traces/base/joined.hpp"
 #include "traces/format/checksum.hpp"
 
@@ -53,14 +54,19 @@ std::vector<std::string_view> embedded_configs(ConfigKind kind) {
   return names;
 }
 
-base::JsonNode open_config(std::string_view argument, ConfigKind kind,
-                             const std::filesystem::path& folder) {
+ConfigText config_text(std::string_view argument, ConfigKind kind, const std::filesystem::path& folder) {
   const std::string embedded = embedded_path(argument, kind);
-  if (const auto text = embedded_resource(embedded)) return base::JsonNode::parse(*text, embedded);
+  if (const auto text = embedded_resource(embedded)) return {std::string(*text), embedded};
   const std::filesystem::path file = folder / argument;
-  if (std::filesystem::exists(file)) return base::JsonNode::read(file);
+  if (std::filesystem::exists(file))
+    return {base::read_whole_file(file, base::JsonLimits{}.bytes), file.string()};
   throw base::Error("{}: no such file; expected a file, or one of the {} configs inside the program: {}",
                     file.string(), word_of(kind), base::joined(embedded_configs(kind)));
+}
+
+base::JsonNode open_config(std::string_view argument, ConfigKind kind, const std::filesystem::path& folder) {
+  const auto [text, name] = config_text(argument, kind, folder);
+  return base::JsonNode::parse(text, name);
 }
 
 std::string config_sha256(std::string_view argument, ConfigKind kind, const std::filesystem::path& folder) {

@@ -21,6 +21,12 @@ std::vector<std::string_view> embedded_configs(ConfigKind kind);
 base::JsonNode open_config(std::string_view argument, ConfigKind kind,
                            const std::filesystem::path& folder = {});
 
+struct ConfigText {
+  std::string text, name;  ///< `name` stands for the file in messages
+};
+/// The same config, unread.
+ConfigText config_text(std::string_view argument, ConfigKind kind, const std::filesystem::path& folder = {});
+
 /// SHA-256 of the same text, for the provenance of a result.
 std::string config_sha256(std::string_view argument, ConfigKind kind,
                           const std::filesystem::path& folder = {});

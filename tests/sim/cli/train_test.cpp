@@ -109,6 +109,38 @@ TEST_F(TrainCommand, OptionsReplaceWhatTheConfigSays) {
   EXPECT_THAT(config, HasSubstr("\"gradient\": \"nearest\""));
 }
 
+TEST_F(TrainCommand, SetReplacesAnyKeyByItsPath) {
+  const ProgramRun run = train(
+      "tiny.json --data data --out mine --set quantize.samples=4 --set quantize.alpha=pow2 "
+      "--set layers.2.kernel=[3,1] --set 'layers.2.padding=[1, 0]' --set epochs=5 --epochs 1");
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  const auto config = nlohmann::json::parse(read_whole_file(folder_ / "mine/config.json"));
+  EXPECT_EQ(config["quantize"]["samples"], 4);
+  EXPECT_EQ(config["quantize"]["alpha"], "pow2");
+  EXPECT_EQ(config["layers"][2]["kernel"], nlohmann::json({3, 1}));
+  EXPECT_EQ(config["layers"][2]["padding"], nlohmann::json({1, 0}));
+  EXPECT_EQ(config["epochs"], 1) << "options with names of their own come last";
+  const ProgramRun again = train("mine/config.json --data data --out again");
+  EXPECT_EQ(read_whole_file(folder_ / "again/config.json"), read_whole_file(folder_ / "mine/config.json"));
+  EXPECT_EQ(read_whole_file(checkpoint("again", 1)), read_whole_file(checkpoint("mine", 1)));
+  const auto record = nlohmann::json::parse(read_whole_file(folder_ / "mine/run.json"));
+  EXPECT_THAT(record["commands"][0].get<std::string>(), HasSubstr("--set quantize.samples=4"));
+}
+
+TEST_F(TrainCommand, WhatSetGetsWrongIsNamed) {
+  expect_refusal("tiny.json --data data --set quantize.sample=4",
+                 "with --set quantize.sample=4: tiny.json: /quantize/sample: unknown key; did you mean "
+                 "'samples'?");
+  expect_refusal(
+      "tiny.json --data data --set quantize.samples=3 --set seed=2",
+      "with --set quantize.samples=3 --set seed=2: tiny.json: /quantize/samples: found 3; expected "
+      "1, 2, 4, 8 or 16");
+  expect_refusal("tiny.json --data data --set quantize.samples",
+                 "--set: 'quantize.samples'; expected KEY=VALUE, as in quantize.samples=4");
+  expect_refusal("demo_cnn --data data --set layers.99.kernel=5",
+                 "--set layers.99.kernel: /layers has 10 items and none '99'; expected a place from 0");
+}
+
 TEST_F(TrainCommand, TraceGoesIntoTheRunUnlessToldOtherwise) {
   for (const std::string option : {"--trace", "--trace-steps first,middle,last"}) {
     const ProgramRun run = train("tiny.json --data data " + option);
