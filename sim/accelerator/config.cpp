@@ -20,7 +20,6 @@ namespace {
 using base::JsonNode;
 using Word = std::string_view;
 
-constexpr std::array<Word, 2> pe_words = {"dual_int4_fp4", "bf16"};
 constexpr std::array<Word, 1> lowering_words = {"as_recorded"};
 constexpr std::array<Word, 3> random_source_words = {"philox", "lfsr", "none"};
 constexpr std::int64_t largest_block = 1'000'000'000;
@@ -28,15 +27,10 @@ constexpr std::array<Word, 2> search_words = {"dram_bytes", "time"};
 constexpr std::array<Word, 2> buffering_words = {"single", "double"};
 constexpr std::array<Word, 4> dram_words = {"hbm2", "gddr6", "lpddr4", "ddr3"};
 
-/// An accumulator is {"int": 32} in the integer PE and {"float": 32} in the bf16 PE.
-Word accumulator_key(Pe pe) {
-  switch (pe) {
-    case Pe::dual_int4_fp4:
-      return "int";
-    case Pe::bf16:
-      return "float";
-  }
-  std::abort();
+const PeKind& read_pe(const JsonNode& node) {
+  std::vector<Word> words;
+  for (const PeKind* kind : pe_kinds()) words.push_back(kind->name);
+  return *pe_kinds()[node.one_of(words)];
 }
 
 template <typename Enum, std::size_t count>
@@ -86,18 +80,19 @@ void refuse_mapping(const JsonNode& node, const AcceleratorConfig& config) {
     throw node.error("stands beside /array/convention 'scalesim'; expected no mapping");
 }
 
-void check_accumulator(const JsonNode& node, Pe pe) {
-  node.at(accumulator_key(pe)).integer(32, 32);
+void check_accumulator(const JsonNode& node, const PeKind& pe) {
+  node.at(pe.accumulator).integer(32, 32);
   node.reject_unread_keys();
 }
 
-/// Quantizer lanes draw random bits; the bf16 PE has none.
-RandomSource read_random_source(const JsonNode& node, Pe pe) {
-  switch (pe) {
-    case Pe::dual_int4_fp4:
-      return static_cast<RandomSource>(node.one_of(std::span(random_source_words).first(2)));
-    case Pe::bf16:
-      node.one_of(std::span(random_source_words).last(1));
+/// Quantizer lanes draw random bits; a PE whose operands are not quantized has none.
+RandomSource read_random_source(const JsonNode& node, const PeKind& pe) {
+  const std::span words(random_source_words);
+  switch (pe.tensors) {
+    case TensorForm::fp32:
+      return static_cast<RandomSource>(node.one_of(words.first(2)));
+    case TensorForm::operands:
+      node.one_of(words.last(1));
       return RandomSource::none;
   }
   std::abort();
@@ -189,14 +184,9 @@ nlohmann::ordered_json dram_object(const AcceleratorConfig& config) {
   return json;
 }
 
-/// The bf16 PE's operands are not quantized.
-unsigned read_lanes(const JsonNode& node, Pe pe) {
-  switch (pe) {
-    case Pe::dual_int4_fp4:
-      break;
-    case Pe::bf16:
-      throw node.error("the pe 'bf16' has no quantizers; expected no such key");
-  }
+unsigned read_lanes(const JsonNode& node, const PeKind& pe) {
+  if (pe.tensors == TensorForm::operands)
+    throw node.error("the pe '{}' has no quantizers; expected no such key", pe.name);
   const auto lanes = static_cast<unsigned>(node.at("lanes").integer(1, rtl_models::most_lanes));
   node.reject_unread_keys();
   return lanes;
@@ -221,30 +211,19 @@ std::vector<std::string> read_technology_names(const JsonNode& node) {
 
 }  // namespace
 
-std::string_view name_of(Pe pe) { return pe_words[static_cast<std::size_t>(pe)]; }
 std::string_view name_of(RandomSource source) {
   return random_source_words[static_cast<std::size_t>(source)];
 }
 std::string_view name_of(Dram dram) { return dram_words[static_cast<std::size_t>(dram)]; }
 
-unsigned operand_bits_of(Pe pe) {
-  switch (pe) {
-    case Pe::dual_int4_fp4:
-      return 4;
-    case Pe::bf16:
-      return 16;
-  }
-  std::abort();
-}
-
 AcceleratorConfig read_accelerator(const JsonNode& root) {
   AcceleratorConfig config;
   config.name = base::read_file_name(root.at("name"));
   read_array(root.at("array"), config);
-  config.pe = static_cast<Pe>(root.at("pe").one_of(pe_words));
-  check_accumulator(root.at("accumulator"), config.pe);
+  config.pe = &read_pe(root.at("pe"));
+  check_accumulator(root.at("accumulator"), *config.pe);
   root.at("lowering").one_of(lowering_words);
-  config.random_source = read_random_source(root.at("random_source"), config.pe);
+  config.random_source = read_random_source(root.at("random_source"), *config.pe);
   config.clock_mhz = root.at("clock_mhz").number(1, 10'000);
   read_buffers(root.at("buffers"), config);
   read_dram(root.at("dram"), config);
@@ -261,7 +240,7 @@ AcceleratorConfig read_accelerator(const JsonNode& root) {
         "found 'time'; expected /dram/stalls true beside it: without stalls no mapping is faster than tile "
         "after "
         "tile");
-  if (root.has("quantizers")) config.quantizer_lanes = read_lanes(root.at("quantizers"), config.pe);
+  if (root.has("quantizers")) config.quantizer_lanes = read_lanes(root.at("quantizers"), *config.pe);
   config.technology = read_technology_names(root.at("technology"));
   root.read_schema_key();
   root.reject_unread_keys();
@@ -276,8 +255,8 @@ nlohmann::ordered_json to_json_object(const AcceleratorConfig& config) {
   nlohmann::ordered_json json = {
       {"name", config.name},
       {"array", array_object(config)},
-      {"pe", name_of(config.pe)},
-      {"accumulator", {{accumulator_key(config.pe), 32}}},
+      {"pe", config.pe->name},
+      {"accumulator", {{config.pe->accumulator, 32}}},
       {"lowering", lowering_words[0]},
       {"random_source", name_of(config.random_source)},
       {"clock_mhz", config.clock_mhz},

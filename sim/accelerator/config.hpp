@@ -7,6 +7,7 @@
 #include "sim/accelerator/dataflow/convention.hpp"
 #include "sim/accelerator/mapping/blocks.hpp"
 #include "sim/accelerator/memory/stalls.hpp"
+#include "sim/accelerator/pe/pe_kind.hpp"
 #include "traces/base/strict_json.hpp"
 
 #include <nlohmann/json_fwd.hpp>
@@ -20,16 +21,12 @@
 
 namespace quatrain::sim {
 
-enum class Pe : std::uint8_t { dual_int4_fp4, bf16 };
 /// Where stochastic rounding gets its bits. It decides energy only: a replay takes the codes of the trace.
 enum class RandomSource : std::uint8_t { philox, lfsr, none };
 enum class Dram : std::uint8_t { hbm2, gddr6, lpddr4, ddr3 };
 
-std::string_view name_of(Pe pe);
 std::string_view name_of(RandomSource source);
 std::string_view name_of(Dram dram);
-
-unsigned operand_bits_of(Pe pe);
 
 /// Tile after tile, without blocks: columns of tiles outside, rows of tiles inside.
 struct TilesInOrder {};
@@ -57,7 +54,7 @@ struct AcceleratorConfig {
   rtl_models::ArrayShape array;
   rtl_models::Dataflow dataflow;
   Convention convention = Convention::quatrain;
-  Pe pe = Pe::dual_int4_fp4;
+  const PeKind* pe = pe_kinds().front();
   RandomSource random_source = RandomSource::philox;
   double clock_mhz = 1000;
   unsigned operand_kib = 64;      ///< half of it for each side
@@ -70,7 +67,6 @@ struct AcceleratorConfig {
   std::optional<unsigned> quantizer_lanes;  ///< nothing: the cycles of quantizers are not counted
   std::vector<std::string> technology;      ///< names of embedded tables, or files relative to the config
 
-  unsigned operand_bits() const { return operand_bits_of(pe); }
   /// Nothing where stalls are not asked for.
   const DramDetails* stalls() const {
     return dram_details && dram_details->stalls ? &*dram_details : nullptr;

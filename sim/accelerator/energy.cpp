@@ -10,7 +10,7 @@ namespace quatrain::sim {
 namespace {
 
 std::string name_of_price(const Price& price) {
-  if (const TechnologyRow* row = std::get_if<TechnologyRow>(&price)) return std::string(name_of(*row));
+  if (const TechnologyRow* row = std::get_if<TechnologyRow>(&price)) return std::string(row->name);
   const SramWord& word = std::get<SramWord>(price);
   return fmt::format("sram_{}kib_{}bit_{}", word.kib, word.width_bits,
                      word.access == Access::read ? "read" : "write");

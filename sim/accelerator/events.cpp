@@ -34,7 +34,7 @@ PortWords port_words(std::uint64_t bits) {
 /// One side: `reads` times what `lanes` take in a cycle, and the fetched bytes written once.
 void add_operand_side(EventCounts& counts, const AcceleratorConfig& config, std::uint32_t lanes,
                       std::uint64_t reads, std::uint64_t fetched_bytes) {
-  const PortWords port = port_words(std::uint64_t{lanes} * config.operand_bits());
+  const PortWords port = port_words(std::uint64_t{lanes} * config.pe->operand_bits);
   const double kib = config.operand_kib / 2.0;
   counts.add(Component::operand_sram, SramWord{kib, port.width_bits, Access::read},
              checked_product(reads, port.words));
@@ -69,16 +69,8 @@ void add_operand_buffer(EventCounts& counts, const AcceleratorConfig& config, co
 }
 
 void add_array(EventCounts& counts, const AcceleratorConfig& config, const UseOfArray& use) {
-  switch (config.pe) {
-    case Pe::bf16:
-      counts.add(Component::pe_combinational, TechnologyRow::bf16_mul, use.macs);
-      counts.add(Component::pe_combinational, TechnologyRow::fp32_add, use.macs);
-      break;
-    case Pe::dual_int4_fp4:
-      counts.add(Component::pe_combinational, TechnologyRow::pe_dual_int32, use.macs);
-      break;
-  }
-  const Registers registers = registers_of(config.dataflow, config.operand_bits());
+  for (const TechnologyRow& row : config.pe->per_mac) counts.add(Component::pe_combinational, row, use.macs);
+  const Registers registers = registers_of(config.dataflow, config.pe->operand_bits);
   counts.add(Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock,
              checked_product(use.pes, std::uint64_t{registers.pe}, use.cycles));
   const auto triangle = [](std::uint64_t lanes) { return lanes * (lanes - 1) / 2; };
@@ -93,8 +85,10 @@ void add_array(EventCounts& counts, const AcceleratorConfig& config, const UseOf
 /// go through DRAM, they are read once more when they leave and written when they come back.
 std::uint64_t sum_rows(const Mapping& mapping, const Traffic& traffic) {
   if (std::holds_alternative<rtl_models::OutputStationary>(mapping.dataflow)) {
+    constexpr std::uint64_t sum_bytes = accumulator_bits / 8;
+    const std::uint64_t results = mapping.groups() * mapping.m() * mapping.n();
     std::uint64_t times = mapping.passes();
-    if (traffic.accumulator_bytes > 0) times += traffic.accumulator_bytes / (2 * traffic.result_bytes);
+    if (traffic.accumulator_bytes > 0) times += traffic.accumulator_bytes / (2 * sum_bytes * results);
     return checked_product(mapping.groups() * mapping.column_tiles(), mapping.m(), times);
   }
   const Folds folds = folds_of(mapping);
@@ -214,8 +208,8 @@ EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, c
   add_operand_buffer(counts, config, mapping, use, traffic);
   add_accumulator_buffer(counts, config, mapping, traffic);
   counts.add(Component::dram, row_of(config.dram), checked_product(8, traffic.gemm_bytes()));
+  if (config.pe->tensors == TensorForm::operands) return counts;  // nothing is quantized or scaled
   counts.add(Component::quantizer_dram, row_of(config.dram), checked_product(8, traffic.quantizer_bytes));
-  if (config.pe == Pe::bf16) return counts;  // results leave as they are, operands come as bf16
   for (const QuantizerWork& work : quantizers) add_quantizer(counts, work, config.random_source);
   counts.add(Component::epilogue, TechnologyRow::fp32_mul, use.outputs);
   return counts;

@@ -30,8 +30,8 @@ void check_names(const std::vector<Technology>& technologies) {
 OperandBuffers buffers_of(const AcceleratorConfig& config) {
   constexpr std::uint64_t bits_per_kib = 8192;
   const unsigned places = places_of(config.buffering);
-  return {config.operand_kib * bits_per_kib / 2 / places, config.operand_bits(),
-          config.accumulator_kib * bits_per_kib / places, places};
+  return {config.operand_kib * bits_per_kib / 2 / places, config.pe->operand_bits,
+          config.accumulator_kib * bits_per_kib / places, places, config.pe->result_bytes()};
 }
 
 /// The blocks of a GEMM, if the config has any.
@@ -58,7 +58,7 @@ Stalls all_stalls(const AcceleratorConfig& config, const DramDetails& dram, Bloc
                   const TrainingGemm& work) {
   const rtl_models::DramTiming timing = timing_of(config, dram);
   Stalls stalls = stalls_of(traffic, work.mapping, timing, config.buffering);
-  stalls.quantizers = quantizer_stall_cycles(timing, work.quantizers, config.operand_bits());
+  stalls.quantizers = quantizer_stall_cycles(timing, work.quantizers, *config.pe);
   return stalls;
 }
 
@@ -81,7 +81,7 @@ Tally closed_forms(const AcceleratorConfig& config, TrainingGemm& work) {
   tally.in_range_macs = in_range_macs(work.gemm.geometry, work.record->samples);
   tally.traffic = traffic_for(config, work, traffic);
   tally.compulsory = traffic.compulsory();
-  tally.traffic.quantizer_bytes = quantizer_bytes_of(work.quantizers, config.operand_bits());
+  tally.traffic.quantizer_bytes = quantizer_bytes_of(work.quantizers, *config.pe);
   if (const DramDetails* dram = config.stalls()) tally.stalls = all_stalls(config, *dram, traffic, work);
   if (config.quantizer_lanes)
     tally.quantizer_cycles = quantizer_cycles(work.quantizers, *config.quantizer_lanes);
@@ -111,23 +111,18 @@ std::vector<std::string> limits_of(const AcceleratorConfig& config) {
           ? "one DRAM channel with one request at a time; each GEMM begins with empty buffers"
           : "stalls are not modelled: the milliseconds are cycles at the clock, the bytes alone take "
             "dram_milliseconds",
-      "results leave as fp32 and operands are made from fp32 tensors in DRAM: no layer is fused with the "
-      "next",
+      config.pe->tensors == TensorForm::fp32 ? "results leave as fp32 and operands are made from fp32 "
+                                               "tensors in DRAM: no layer is fused with the "
+                                               "next"
+                                             : "results leave in the form of operands, and operands are read "
+                                               "as they are: no layer is fused with "
+                                               "the next",
       "energy prices counts, not toggles; wires, leakage, control and clock tree are not in it"};
   if (config.convention == Convention::scalesim)
     limits.emplace_back(
         "cycles are those that SCALE-Sim reports: whole rows and columns for ragged folds, no drain of "
         "output-stationary folds, one cycle less in all");
-  switch (config.pe) {
-    case Pe::bf16:
-      limits.emplace_back(
-          "multiplier and adder are published macros; the 4-bit PE is priced from gate counts");
-      limits.emplace_back("cycles and energy only: this PE has no bit-accurate model");
-      break;
-    case Pe::dual_int4_fp4:
-      limits.emplace_back("the PE is priced from gate counts; a bf16 PE from published macros");
-      break;
-  }
+  limits.insert(limits.end(), config.pe->limits.begin(), config.pe->limits.end());
   return limits;
 }
 

@@ -72,7 +72,7 @@ std::string header(const AcceleratorConfig& config) {
   return fmt::format(
       "{}: {} x {} {} PEs, {}, {} MHz, random bits: {}\n"
       "operand buffers {} KiB, accumulator buffer {} KiB, {} at {} GiB/s\n{}{}{}",
-      config.name, config.array.rows, config.array.columns, name_of(config.pe),
+      config.name, config.array.rows, config.array.columns, config.pe->name,
       text_of(config.dataflow, config.convention), config.clock_mhz, name_of(config.random_source),
       config.operand_kib, config.accumulator_kib, name_of(config.dram), config.dram_gib_per_s,
       mapping_text(config.mapping), memory_text(config), quantizer_text(config));

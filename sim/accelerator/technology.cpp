@@ -1,6 +1,6 @@
 #include "sim/accelerator/technology.hpp"
 
-#include "sim/accelerator/config.hpp"
+#include "sim/accelerator/pe/pe_kind.hpp"
 #include "sim/accelerator/sram_growth.hpp"
 #include "traces/base/names.hpp"
 
@@ -14,29 +14,15 @@ namespace {
 
 using base::JsonNode;
 
-struct RowWords {
-  std::string_view name, unit;
-};
+/// Rows whose names begin so price PEs, perhaps those of a program that has more kinds than this one.
+constexpr std::string_view pe_prefix = "pe_";
 
-constexpr std::string_view per_operation = "pJ per operation", per_bit = "pJ per bit",
-                           per_16_bits = "pJ per 16 random bits";
-
-constexpr std::array<RowWords, 16> row_words = {{{"pe_dual_int32", per_operation},
-                                                 {"flipflop_bit_clock", "pJ per bit and clock"},
-                                                 {"bf16_mul", per_operation},
-                                                 {"fp32_add", per_operation},
-                                                 {"fp32_mul", per_operation},
-                                                 {"int32_mul", per_operation},
-                                                 {"int32_add", per_operation},
-                                                 {"absmax_fp32", per_operation},
-                                                 {"luq_lane_r8", per_operation},
-                                                 {"luq_lane_r16", per_operation},
-                                                 {"rng_philox_16b", per_16_bits},
-                                                 {"rng_lfsr_16b", per_16_bits},
-                                                 {"dram_hbm2", per_bit},
-                                                 {"dram_gddr6", per_bit},
-                                                 {"dram_lpddr4", per_bit},
-                                                 {"dram_ddr3", per_bit}}};
+/// All that this program can price.
+std::vector<TechnologyRow> known_rows() {
+  std::vector<TechnologyRow> rows(std::begin(common_rows), std::end(common_rows));
+  for (const PeKind* kind : pe_kinds()) rows.insert(rows.end(), kind->per_mac.begin(), kind->per_mac.end());
+  return rows;
+}
 
 constexpr double largest_pj = 1e6;
 
@@ -63,6 +49,13 @@ Constant read_origin(const JsonNode& node, std::string_view unit) {
   return constant;
 }
 
+Constant read_row(const JsonNode& node, std::string_view unit) {
+  Constant constant = read_origin(node, unit);
+  constant.pj = read_bounds(node);
+  node.reject_unread_keys();
+  return constant;
+}
+
 Bounds interpolated(const Bounds& below, const Bounds& above, double share) {
   const auto between = [share](double a, double b) { return std::pow(a, 1 - share) * std::pow(b, share); };
   return {between(below.low, above.low), between(below.nominal, above.nominal),
@@ -70,8 +63,6 @@ Bounds interpolated(const Bounds& below, const Bounds& above, double share) {
 }
 
 }  // namespace
-
-std::string_view name_of(TechnologyRow row) { return row_words[static_cast<std::size_t>(row)].name; }
 
 Bounds& Bounds::operator+=(const Bounds& other) {
   low += other.low;
@@ -87,19 +78,23 @@ Bounds operator*(double factor, const Bounds& bounds) {
 Technology Technology::read(const JsonNode& root) {
   Technology technology;
   technology.name_ = base::read_file_name(root.at("name"));
+  technology.source_ = root;
   const JsonNode rows = root.at("rows");
-  for (const RowWords& words : row_words) {
-    const JsonNode node = rows.at(words.name);
-    Constant constant = read_origin(node, words.unit);
-    constant.pj = read_bounds(node);
-    node.reject_unread_keys();
-    technology.rows_.push_back(std::move(constant));
-  }
-  rows.reject_unread_keys();
+  for (const TechnologyRow& row : known_rows())
+    if (rows.has(row.name)) technology.rows_.emplace(row.name, read_row(rows.at(row.name), row.unit));
+  rows.reject_unread_keys(pe_prefix);
   technology.read_sram(root.at("sram"));
   root.read_schema_key();
   root.reject_unread_keys();
   return technology;
+}
+
+const Constant& Technology::row(TechnologyRow row) const {
+  const auto found = rows_.find(row.name);
+  if (found == rows_.end())
+    throw source_->at("rows").error(
+        "the key '{}' is missing; expected the energy of every event of the design", row.name);
+  return found->second;
 }
 
 void Technology::read_sram(const JsonNode& node) {

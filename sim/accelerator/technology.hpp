@@ -2,11 +2,14 @@
 /// Energy constants of one process node, read strictly from configs/technology/*.json. Each has low, nominal
 /// and high, and says where it comes from (docs/energy.md). All energies are in pJ.
 
+#include "sim/accelerator/technology_row.hpp"
 #include "traces/base/strict_json.hpp"
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,27 +34,6 @@ struct Constant {
   std::string source, node, conditions;
 };
 
-/// The rows that a table has: all of these, no others.
-enum class TechnologyRow : std::uint8_t {
-  pe_dual_int32,
-  flipflop_bit_clock,
-  bf16_mul,
-  fp32_add,
-  fp32_mul,
-  int32_mul,
-  int32_add,
-  absmax_fp32,
-  luq_lane_r8,
-  luq_lane_r16,
-  rng_philox_16b,
-  rng_lfsr_16b,
-  dram_hbm2,
-  dram_gddr6,
-  dram_lpddr4,
-  dram_ddr3
-};
-std::string_view name_of(TechnologyRow row);
-
 enum class Access : std::uint8_t { read, write };
 
 /// One access to a word of a single-port SRAM. A side's half of an odd operand buffer is no whole number of
@@ -71,7 +53,8 @@ class Technology {
   std::string table_sha256;  ///< of the file that it was read from; "" when nobody set it
 
   const std::string& name() const { return name_; }
-  const Constant& row(TechnologyRow row) const { return rows_[static_cast<std::size_t>(row)]; }
+  /// Throws Error where the table has no such row, or has it in another unit.
+  const Constant& row(TechnologyRow row) const;
   /// The width must be one of the table's (sram_widths), the size from its smallest to 64 MiB; between two
   /// sizes log(energy) is interpolated on log(size), beyond the largest it grows (sram_growth.hpp).
   Constant sram(const SramWord& word) const;
@@ -84,9 +67,10 @@ class Technology {
   void read_sram(const base::JsonNode& node);
 
   std::string name_;
-  std::vector<Constant> rows_;
-  Constant sram_;                                ///< its origin; pj is unused
-  std::map<unsigned, std::vector<Word>> words_;  ///< by width, sizes ascending
+  std::optional<base::JsonNode> source_;               ///< for messages
+  std::map<std::string, Constant, std::less<>> rows_;  ///< those that the table has
+  Constant sram_;                                      ///< its origin; pj is unused
+  std::map<unsigned, std::vector<Word>> words_;        ///< by width, sizes ascending
 };
 
 /// Widths and sizes that every table has.

@@ -4,6 +4,7 @@
 #include "sim/records/window.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <utility>
@@ -169,19 +170,24 @@ Traffic traffic_of(const traces::Gemm& gemm, const Mapping& mapping, const Opera
   }
   return {bytes_for(checked_product(mapping.groups(), left_bits)),
           bytes_for(checked_product(mapping.groups(), right_bits)),
-          checked_product(mapping.groups(), mapping.m(), mapping.n(), fp32_bytes), 0, 0};
+          checked_product(mapping.groups(), mapping.m(), mapping.n(), std::uint64_t{buffers.result_bytes}), 0,
+          0};
 }
 
-QuantizerTransfers transfers_of(const QuantizerWork& work, unsigned element_bits) {
-  const bool is_bf16 = element_bits == 16;
-  if (is_bf16 && !work.measures_maximum) return {};  // a further sample: the same bf16 tensor
-  return {is_bf16 ? 1U : work.passes(), fp32_bytes * work.elements, bytes_for(element_bits * work.elements)};
+QuantizerTransfers transfers_of(const QuantizerWork& work, const PeKind& pe) {
+  switch (pe.tensors) {
+    case TensorForm::fp32:
+      return {work.passes(), fp32_bytes * work.elements, bytes_for(pe.operand_bits * work.elements)};
+    case TensorForm::operands:
+      return {};
+  }
+  std::abort();
 }
 
-std::uint64_t quantizer_bytes_of(const std::vector<QuantizerWork>& quantizers, unsigned element_bits) {
+std::uint64_t quantizer_bytes_of(const std::vector<QuantizerWork>& quantizers, const PeKind& pe) {
   std::uint64_t bytes = 0;
   for (const QuantizerWork& work : quantizers) {
-    const QuantizerTransfers moved = transfers_of(work, element_bits);
+    const QuantizerTransfers moved = transfers_of(work, pe);
     bytes += moved.passes * moved.read_bytes + moved.written_bytes;
   }
   return bytes;

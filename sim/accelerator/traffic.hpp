@@ -8,6 +8,7 @@
 /// follow each other; one that does not is fetched for every tile (and for every sample, the left one).
 
 #include "sim/accelerator/mapping.hpp"
+#include "sim/accelerator/pe/pe_kind.hpp"
 #include "sim/accelerator/workload.hpp"
 #include "traces/machine.hpp"
 
@@ -21,6 +22,7 @@ struct OperandBuffers {
   unsigned element_bits = 4;
   std::uint64_t accumulator_bits = 0;  ///< of a place of the accumulator buffer; for mappings with blocks
   unsigned places = 1;                 ///< 2 with double buffering
+  unsigned result_bytes = 4;           ///< of a finished result; a sum that comes back has 4
 };
 
 /// From or to DRAM.
@@ -38,15 +40,15 @@ struct Traffic {
 /// Everything but quantizer_bytes, of a mapping without blocks (with them: mapping/block_traffic.hpp).
 Traffic traffic_of(const traces::Gemm& gemm, const Mapping& mapping, const OperandBuffers& buffers);
 
-/// What one quantizer moves. Each pass reads its fp32 tensor; the codes are written once. With 16-bit
-/// elements the operands are rounded to bf16 instead: one pass per tensor, and none for a further sample.
+/// What one quantizer moves. Each pass reads its fp32 tensor; the operands are written once. Nothing where
+/// tensors stand in DRAM as operands.
 struct QuantizerTransfers {
   std::uint64_t passes = 0;
   std::uint64_t read_bytes = 0;     ///< by each pass
   std::uint64_t written_bytes = 0;  ///< in all
 };
-QuantizerTransfers transfers_of(const QuantizerWork& work, unsigned element_bits);
-std::uint64_t quantizer_bytes_of(const std::vector<QuantizerWork>& quantizers, unsigned element_bits);
+QuantizerTransfers transfers_of(const QuantizerWork& work, const PeKind& pe);
+std::uint64_t quantizer_bytes_of(const std::vector<QuantizerWork>& quantizers, const PeKind& pe);
 
 /// Elements of the left tensor that each row of tiles reads, those of one group. For a linear layer: rows x
 /// k.

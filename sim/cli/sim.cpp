@@ -84,9 +84,8 @@ int simulate_typed(const Typed& typed, const Provenance& provenance) {
   make_tables_absolute(folder_of(file), task.config);
   task.technologies = read_technologies(task.config, folder_of(file));
   task.stops = interrupted;
-  if (task.config.pe == Pe::bf16 && !typed.cycles_only)
-    throw base::Error("{}: the bf16 PE has no bit-accurate model to replay; expected --cycles-only",
-                      task.config.name);
+  if (const std::string_view why = task.config.pe->why_not_replayed; !why.empty() && !typed.cycles_only)
+    throw base::Error("{}: {}; expected --cycles-only", task.config.name, why);
   if (task.config.convention == Convention::scalesim && !typed.cycles_only)
     throw base::Error("{}: no array takes the cycles of the convention 'scalesim'; expected --cycles-only",
                       task.config.name);

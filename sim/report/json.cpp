@@ -107,7 +107,7 @@ Json json_of(const Part& part, const Simulation& simulation) {
 
 Json json_of(const Simulation& simulation) {
   Json json = {{"scope", simulation.scope},
-               {"pe", name_of(simulation.config.pe)},
+               {"pe", simulation.config.pe->name},
                {"rows", simulation.config.array.rows},
                {"columns", simulation.config.array.columns},
                {"clock_mhz", simulation.config.clock_mhz},

@@ -142,7 +142,7 @@ Traffic stationary_traffic(const traces::Gemm& gemm, const Mapping& mapping, con
                            : weight_stationary_bits(left, mapping, folds, buffers);
   const std::uint64_t groups = mapping.groups(), passes = folds.slices * mapping.samples;
   return {bytes_for(checked_product(groups, bits.left)), bytes_for(checked_product(groups, bits.right)),
-          checked_product(groups, checked_product(4, mapping.m(), mapping.n())), 0,
+          checked_product(groups, mapping.m(), mapping.n(), std::uint64_t{buffers.result_bytes}), 0,
           checked_product(groups, checked_product(2, 4, spilled_sums(mapping, folds, buffers)), passes - 1)};
 }
 

@@ -11,7 +11,7 @@
 namespace quatrain::sim {
 namespace {
 
-constexpr std::uint64_t word_bits = 32;  ///< of an accumulator and of an fp32 result
+constexpr std::uint64_t word_bits = 32;  ///< of an accumulator
 
 constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 constexpr std::uint64_t bytes_for(std::uint64_t bits) { return ceil_div(bits, 8); }
@@ -40,11 +40,12 @@ BlockTraffic::BlockTraffic(const traces::Gemm& gemm, const Mapping& mapping, con
       whole_left_(left_.whole()),
       k_(static_cast<std::uint64_t>(mapping.size.k)),
       right_bits_(checked_product(mapping.n(), mapping.stream_length(), std::uint64_t{buffers.element_bits})),
-      result_bits_(checked_product(mapping.m(), mapping.n(), word_bits)) {}
+      results_(checked_product(mapping.m(), mapping.n())),
+      sum_bits_(checked_product(results_, word_bits)) {}
 
 BlockTraffic::Held BlockTraffic::held() const {
   return {left_bits(whole_left_) <= buffers_.half_bits, right_bits_ <= buffers_.half_bits,
-          result_bits_ <= buffers_.accumulator_bits};
+          sum_bits_ <= buffers_.accumulator_bits};
 }
 
 std::uint64_t BlockTraffic::left_bytes() const { return bytes_for(left_bits(whole_left_)); }
@@ -55,6 +56,10 @@ std::uint64_t BlockTraffic::left_bytes(const Blocks& blocks, std::uint64_t m_ind
 
 std::uint64_t BlockTraffic::right_bytes(std::uint64_t n, std::uint64_t k) const {
   return bytes_for(n * k * mapping_.samples * buffers_.element_bits);
+}
+
+std::uint64_t BlockTraffic::result_bytes(std::uint64_t results) const {
+  return checked_product(results, std::uint64_t{buffers_.result_bytes});
 }
 
 Trips BlockTraffic::trips(const Blocks& blocks) const { return trips_of(blocks, mapping_.size); }
@@ -103,17 +108,18 @@ Traffic BlockTraffic::traffic(const Blocks& blocks) {
   if (left > buffers_.half_bits)
     left = checked_product(left_bits(left_.blocks(blocks.m, blocks.k).all), visits(blocks.order, loops, 'n'));
   if (right > buffers_.half_bits) right = checked_product(right, visits(blocks.order, loops, 'm'));
-  if (result_bits_ > buffers_.accumulator_bits)
-    accumulators = checked_product(2, result_bits_, visits(blocks.order, loops, 'k') - 1);
+  if (sum_bits_ > buffers_.accumulator_bits)
+    accumulators = checked_product(2, sum_bits_, visits(blocks.order, loops, 'k') - 1);
   const std::uint64_t groups = mapping_.groups();
   return {bytes_for(checked_product(groups, left)), bytes_for(checked_product(groups, right)),
-          checked_product(groups, result_bits_ / 8), 0, checked_product(groups, accumulators / 8)};
+          checked_product(groups, result_bytes(results_)), 0, checked_product(groups, accumulators / 8)};
 }
 
 Traffic BlockTraffic::compulsory() {
   const std::uint64_t groups = mapping_.groups();
   return {bytes_for(checked_product(groups, left_bits(whole_left_))),
-          bytes_for(checked_product(groups, right_bits_)), checked_product(groups, result_bits_ / 8), 0, 0};
+          bytes_for(checked_product(groups, right_bits_)), checked_product(groups, result_bytes(results_)), 0,
+          0};
 }
 
 BlockTraffic::Sizes BlockTraffic::sizes() const {
@@ -130,7 +136,7 @@ std::optional<Blocks> BlockTraffic::least_bytes() {
   const bool one_k_is_enough = !has_windows || left_.k_runs_over_channels();
   const bool left_stays = left_bits(whole_left_) <= buffers_.half_bits,
              right_stays = right_bits_ <= buffers_.half_bits,
-             results_stay = result_bits_ <= buffers_.accumulator_bits;
+             results_stay = sum_bits_ <= buffers_.accumulator_bits;
   std::optional<Blocks> best;
   std::pair<std::uint64_t, std::uint64_t> least{UINT64_MAX, UINT64_MAX};  // bits, passes
   for (const std::uint64_t m : m_sizes)
@@ -147,7 +153,7 @@ std::optional<Blocks> BlockTraffic::least_bytes() {
           const std::uint64_t comes_back = results_stay ? 0 : visits(order, loops, 'k') - 1;
           Mapping mapped = mapping_;
           mapped.blocks = blocks;
-          return std::pair{left + right + 2 * comes_back * result_bits_, mapped.passes()};
+          return std::pair{left + right + 2 * comes_back * sum_bits_, mapped.passes()};
         };
         // The bound: no block reads fewer left elements than there are.
         const bool can_win = std::ranges::any_of(

@@ -42,6 +42,8 @@ class BlockTraffic {
   std::uint64_t left_bytes() const;
   std::uint64_t left_bytes(const Blocks& blocks, std::uint64_t m_index, std::uint64_t k_index);
   std::uint64_t right_bytes(std::uint64_t n, std::uint64_t k) const;
+  /// Of so many finished results.
+  std::uint64_t result_bytes(std::uint64_t results) const;
   /// The blocks with the least DRAM bytes; of equal ones, those that interrupt the streams of k least.
   /// docs/hardware-model.md says which are tried. Nothing where no block fits.
   std::optional<Blocks> least_bytes();
@@ -63,7 +65,7 @@ class BlockTraffic {
   Mapping mapping_;
   OperandBuffers buffers_;
   LeftElements left_;
-  std::uint64_t whole_left_, k_, right_bits_, result_bits_;  ///< of one group
+  std::uint64_t whole_left_, k_, right_bits_, results_, sum_bits_;  ///< of one group
 };
 
 }  // namespace quatrain::sim

@@ -10,7 +10,9 @@ namespace {
 using rtl_models::BlockVisit;
 using rtl_models::KRange;
 
-std::uint64_t result_bytes(const BlockVisit& visit) { return visit.m.count() * visit.n.count() * 4; }
+std::uint64_t results_of(const BlockVisit& visit) { return visit.m.count() * visit.n.count(); }
+
+constexpr std::uint64_t sum_bytes = 4;
 
 }  // namespace
 
@@ -43,7 +45,10 @@ bool BlockVisits::next(BlockVisit& visit) {
   visit.cycles = cycles(visit);
   const Place result{m_.at, n_.at};
   const bool is_complete = k_.is_last(), goes_on = step(), leaves = !goes_on || result != Place{m_.at, n_.at};
-  if (is_complete || (leaves && !held_.results)) visit.stored_bytes = result_bytes(visit);
+  if (is_complete)
+    visit.stored_bytes = traffic_.result_bytes(results_of(visit));
+  else if (leaves && !held_.results)
+    visit.stored_bytes = sum_bytes * results_of(visit);
   comes_back_ = leaves && goes_on && !held_.results;
   if (!goes_on) {
     ++group_;
@@ -59,7 +64,7 @@ void BlockVisits::load(BlockVisit& visit) {
   if (held_.right ? !right_ : right_ != Place{n_.at, k_.at})
     visit.right_bytes = traffic_.right_bytes(held_.right ? mapping_.n() : visit.n.count(),
                                              held_.right ? k_.size : visit.k.count());
-  if (comes_back_ && k_.at > 0) visit.sum_bytes = result_bytes(visit);
+  if (comes_back_ && k_.at > 0) visit.sum_bytes = sum_bytes * results_of(visit);
   left_ = {m_.at, k_.at};
   right_ = {n_.at, k_.at};
 }

@@ -38,7 +38,7 @@ std::uint64_t lower_bound(BlockTraffic& traffic, const Mapping& mapping, const D
     return size - (count - 1) * block;
   };
   const std::uint64_t last_results =
-      last(mapping.m(), blocks.m, trips.m) * last(mapping.n(), blocks.n, trips.n) * 4;
+      traffic.result_bytes(last(mapping.m(), blocks.m, trips.m) * last(mapping.n(), blocks.n, trips.n));
   const std::uint64_t computing =
       checked_sum(cycles_of(mapping), load_cycles(timing, first) + request_cycles(timing, {last_results}));
   const double bursts = std::floor(static_cast<double>(bytes) / static_cast<double>(timing.burst_bytes)),
@@ -52,10 +52,10 @@ std::uint64_t lower_bound(BlockTraffic& traffic, const Mapping& mapping, const D
 }  // namespace
 
 std::uint64_t quantizer_stall_cycles(const DramTiming& timing, const std::vector<QuantizerWork>& quantizers,
-                                     unsigned element_bits) {
+                                     const PeKind& pe) {
   std::uint64_t cycles = 0;
   for (const QuantizerWork& work : quantizers) {
-    const QuantizerTransfers moved = transfers_of(work, element_bits);
+    const QuantizerTransfers moved = transfers_of(work, pe);
     if (moved.passes == 0) continue;
     cycles = checked_sum(cycles, checked_product(moved.passes, request_cycles(timing, {moved.read_bytes})));
     cycles = checked_sum(cycles, request_cycles(timing, {moved.written_bytes}));

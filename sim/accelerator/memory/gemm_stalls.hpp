@@ -16,7 +16,7 @@ Stalls stalls_of(BlockTraffic& traffic, const Mapping& mapping, const rtl_models
 
 /// Each pass reads the fp32 tensor in one request; the codes are written in another.
 std::uint64_t quantizer_stall_cycles(const rtl_models::DramTiming& timing,
-                                     const std::vector<QuantizerWork>& quantizers, unsigned element_bits);
+                                     const std::vector<QuantizerWork>& quantizers, const PeKind& pe);
 
 /// The blocks with the least cycles, stalls included; of equal ones those with the least bytes. The mapping's
 /// own blocks are not looked at. docs/hardware-model.md says which are tried. Nothing where no block fits.

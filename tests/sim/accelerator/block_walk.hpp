@@ -85,10 +85,13 @@ inline std::vector<WalkedBlock> walk_blocks(const BlockProblem& p) {
         block.left = left_stays ? bytes(left(0, size.m, 0, size.k)) : bytes(left(m0, m1, k0, k1));
       if (right_stays ? i == 0 : i == 0 || !same(i - 1, 1, 2))
         block.right = bytes(samples * (right_stays ? size.n * size.k : (n1 - n0) * (k1 - k0)));
-      const auto results = static_cast<std::uint64_t>((m1 - m0) * (n1 - n0) * 4);
+      const auto results = static_cast<std::uint64_t>((m1 - m0) * (n1 - n0)), sums = 4 * results;
       const bool is_last = k1 == size.k;
-      if (!results_stay && k0 > 0 && !same(i - 1, 0, 1)) block.sums = results;
-      if (is_last || (!results_stay && !same(i + 1, 0, 1))) block.stored = results;
+      if (!results_stay && k0 > 0 && !same(i - 1, 0, 1)) block.sums = sums;
+      if (is_last)
+        block.stored = results * p.buffers.result_bytes;
+      else if (!results_stay && !same(i + 1, 0, 1))
+        block.stored = sums;
       if (is_one_stream) {
         block.cycles = static_cast<std::uint64_t>(k1 - k0);
         if (is_last) block.cycles += static_cast<std::uint64_t>(2 * (m1 - m0) + (n1 - n0) - 2);
@@ -120,7 +123,7 @@ inline BlockProblem random_block_problem(std::mt19937& random) {
     p.mapping.size = traces::gemm_size(phase, geometry);
     p.mapping.samples = phase == traces::Phase::backward_weight ? 1U << pick(0, 2) : 1;
     p.mapping.array = {pick(1, 6), pick(1, 4)};
-    p.buffers = {pick(40, 1600), 4, 32ULL * pick(6, 90), 1};
+    p.buffers = {pick(40, 1600), 4, 32ULL * pick(6, 90), 1, geometry.out_channels % 2 == 0 ? 2U : 4U};
     p.mapping.blocks = sim::Blocks{sim::all_loop_orders[random() % 6], p.mapping.array.rows * pick(1, 4),
                                    p.mapping.array.columns * pick(1, 4), pick(1, 20)};
     sim::BlockTraffic traffic(p.gemm, p.mapping, p.buffers);

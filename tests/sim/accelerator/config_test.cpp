@@ -273,7 +273,7 @@ TEST(AcceleratorConfig, EmbeddedConfigIsReadCompletely) {
   const sim::AcceleratorConfig config = read(embedded("luq_32x32").dump());
   EXPECT_EQ(config.name, "luq_32x32");
   EXPECT_EQ(config.array, (rtl_models::ArrayShape{32, 32}));
-  EXPECT_EQ(config.pe, sim::Pe::dual_int4_fp4);
+  EXPECT_EQ(config.pe, &sim::pe_kind("dual_int4_fp4"));
   EXPECT_EQ(config.random_source, sim::RandomSource::philox);
   EXPECT_EQ(config.clock_mhz, 1000);
   EXPECT_EQ(config.operand_kib, 64U);
@@ -281,8 +281,8 @@ TEST(AcceleratorConfig, EmbeddedConfigIsReadCompletely) {
   EXPECT_EQ(config.dram, sim::Dram::hbm2);
   EXPECT_EQ(config.dram_gib_per_s, 100);
   EXPECT_EQ(config.technology, (std::vector<std::string>{"7nm", "45nm"}));
-  EXPECT_EQ(config.operand_bits(), 4U);
-  EXPECT_EQ(read(embedded("bf16_32x32").dump()).operand_bits(), 16U);
+  EXPECT_EQ(config.pe->operand_bits, 4U);
+  EXPECT_EQ(read(embedded("bf16_32x32").dump()).pe->operand_bits, 16U);
 }
 
 TEST(AcceleratorConfig, WrittenBackItIsTheSame) {

@@ -69,7 +69,7 @@ Int left_element(const Gemm& gemm, Int m, Int k) {
 }
 
 struct Design {
-  Int rows, columns, operand_bits;
+  Int rows, columns, operand_bits, result_bytes;
   double half_bits, clock_mhz, gib_per_s;
   Int operand_kib, accumulator_kib;
   bool is_bf16;
@@ -81,6 +81,7 @@ Design design_of(const Json& config) {
   d.rows = config["array"]["rows"], d.columns = config["array"]["columns"];
   d.is_bf16 = config["pe"] == "bf16";
   d.operand_bits = d.is_bf16 ? 16 : 4;
+  d.result_bytes = d.is_bf16 ? 2 : 4;
   d.operand_kib = config["buffers"]["operand_kib"], d.accumulator_kib = config["buffers"]["accumulator_kib"];
   d.half_bits = static_cast<double>(d.operand_kib) * 1024 * 8 / 2;
   d.clock_mhz = config["clock_mhz"], d.gib_per_s = config["dram"]["gib_per_s"];
@@ -102,7 +103,7 @@ void count_compulsory(const Gemm& gemm, const Design& d, Figures& f) {
   const auto bytes = [&](Int elements) { return static_cast<double>((elements * d.operand_bits + 7) / 8); };
   f["compulsory_bytes_left"] = bytes(gemm.groups * static_cast<Int>(left.size()));
   f["compulsory_bytes_right"] = bytes(gemm.groups * gemm.samples * static_cast<Int>(right.size()));
-  f["compulsory_bytes_result"] = static_cast<double>(4 * gemm.groups * gemm.m * gemm.n);
+  f["compulsory_bytes_result"] = static_cast<double>(d.result_bytes * gemm.groups * gemm.m * gemm.n);
 }
 
 /// Walks the tiles: columns of tiles outer, rows of tiles inner.
@@ -138,7 +139,7 @@ void count_tiles(const Gemm& gemm, const Design& d, Figures& f) {
   for (const char* name : {"tiles", "cycles", "streamed_cycles", "outputs"}) f[name] *= groups;
   f["bytes_left"] = std::ceil(groups * left_bits / 8);
   f["bytes_right"] = std::ceil(groups * right_bits / 8);
-  f["bytes_result"] = 4 * f["outputs"];
+  f["bytes_result"] = static_cast<double>(d.result_bytes) * f["outputs"];
   f["bytes_accumulator"] = 0;  // k is never cut
   f["macs"] = groups * static_cast<double>(gemm.m * gemm.n * stream);
 }
@@ -201,8 +202,9 @@ void count_array(const Gemm& gemm, const Design& d, const Figures& f, Events& e)
   for (const char* access : {"read", "write"})
     e["accumulator_sram"][sram(static_cast<double>(d.accumulator_kib), width, access)] += drained;
   e["dram"][d.dram] += 8 * (f.at("bytes_left") + f.at("bytes_right") + f.at("bytes_result"));
+  if (d.is_bf16) return;  // tensors stand in DRAM as the PEs take them
   e["quantizer_dram"][d.dram] += 8 * f.at("bytes_quantizer");
-  if (!d.is_bf16) e["epilogue"]["fp32_mul"] += f.at("outputs");
+  e["epilogue"]["fp32_mul"] += f.at("outputs");
 }
 
 /// Bytes; its events go into `e`.
@@ -211,11 +213,7 @@ double count_quantizer(const Json& q, Int elements, const Design& d, Events& e,
   const auto n = static_cast<double>(elements);
   const bool is_further_sample = q.value("sample", 0) > 0;
   const auto request = [&](Int bytes) { requests.push_back(static_cast<std::uint64_t>(bytes)); };
-  if (d.is_bf16 && is_further_sample) return 0;
-  if (d.is_bf16) {
-    request(4 * elements), request(2 * elements);
-    return n * 4 + n * 2;
-  }
+  if (d.is_bf16) return 0;
   const std::string rule = q["rule"];
   auto& lanes = e["quantizer"];
   const int passes = is_further_sample || q.value("maximum", "measured") == "hindsight" ? 1 : 2;

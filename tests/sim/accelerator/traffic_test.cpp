@@ -52,7 +52,7 @@ Traffic simulated(const traces::Gemm& gemm, const Mapping& mapping, const sim::O
     for (unsigned sample = 0; sample < mapping.samples; ++sample)
       left.read({tile.group, tile.first_row}, left_elements.size());
     right.read({tile.group, tile.first_column}, mapping.samples * right_elements.size());
-    traffic.result_bytes += std::uint64_t{4} * tile.rows * tile.columns;
+    traffic.result_bytes += std::uint64_t{buffers.result_bytes} * tile.rows * tile.columns;
   }
   traffic.left_bytes = left.fetched_bytes();
   traffic.right_bytes = right.fetched_bytes();
@@ -73,7 +73,8 @@ TEST(Traffic, EqualsASimulationOfThePanels) {
           samples,
           {static_cast<std::uint32_t>(1 + random() % 9), static_cast<std::uint32_t>(1 + random() % 4)}};
       const unsigned element_bits = random() % 2 == 0 ? 4 : 16;
-      const sim::OperandBuffers buffers{random() % 3000, element_bits};
+      sim::OperandBuffers buffers{random() % 3000, element_bits};
+      buffers.result_bytes = element_bits == 4 ? 4 : 2;
       const Traffic expected = simulated(gemm, mapping, buffers);
       ASSERT_EQ(sim::traffic_of(gemm, mapping, buffers).left_bytes, expected.left_bytes) << round;
       ASSERT_EQ(sim::traffic_of(gemm, mapping, buffers).right_bytes, expected.right_bytes) << round;
@@ -123,17 +124,17 @@ TEST(Traffic, ALeftPanelThatJustFitsStays) {
   EXPECT_EQ(sim::traffic_of(gemm, mapping, {119, 4}), (Traffic{2 * 30 / 2, 50 / 2, 60, 0}));
 }
 
-/// 101 elements of fp32: 404 bytes per pass, 51 bytes of codes, 202 bytes of bf16.
+/// 101 elements of fp32: 404 bytes per pass, 51 bytes of codes. A bf16 tensor stands there already.
 TEST(Traffic, QuantizersByHand) {
   using sim::QuantizerWork;
   const QuantizerWork sawb{traces::Rule::sawb_int4, 101, 0, traces::Alpha::exact, true, false};
   const QuantizerWork first{traces::Rule::luq_fp4, 101, 16, traces::Alpha::exact, true, false};
   const QuantizerWork second{traces::Rule::luq_fp4, 101, 16, traces::Alpha::exact, false, false};
   const QuantizerWork hindsight{traces::Rule::luq_fp4, 101, 16, traces::Alpha::exact, true, true};
-  EXPECT_EQ(sim::quantizer_bytes_of({sawb}, 4), 2U * 404 + 51);
-  EXPECT_EQ(sim::quantizer_bytes_of({first, second}, 4), 3U * 404 + 2 * 51);
-  EXPECT_EQ(sim::quantizer_bytes_of({hindsight}, 4), 404U + 51);
-  EXPECT_EQ(sim::quantizer_bytes_of({sawb, first, second}, 16), 2U * (404 + 202));
+  EXPECT_EQ(sim::quantizer_bytes_of({sawb}, sim::pe_kind("dual_int4_fp4")), 2U * 404 + 51);
+  EXPECT_EQ(sim::quantizer_bytes_of({first, second}, sim::pe_kind("dual_int4_fp4")), 3U * 404 + 2 * 51);
+  EXPECT_EQ(sim::quantizer_bytes_of({hindsight}, sim::pe_kind("dual_int4_fp4")), 404U + 51);
+  EXPECT_EQ(sim::quantizer_bytes_of({sawb, first, second}, sim::pe_kind("bf16")), 0U);
 }
 
 }  // namespace

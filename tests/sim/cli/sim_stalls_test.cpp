@@ -167,7 +167,7 @@ class SimStalls : public testing::TestWithParam<std::size_t> {
       p.mapping.blocks->m = blocks["m"], p.mapping.blocks->n = blocks["n"], p.mapping.blocks->k = blocks["k"];
       const U places = is_double ? 2 : 1;
       p.buffers = {design.operand_kib * 8192ULL / 2 / places, design.is_bf16 ? 16U : 4U,
-                   design.accumulator_kib * 8192ULL / places};
+                   design.accumulator_kib * 8192ULL / places, 1, design.is_bf16 ? 2U : 4U};
       const rtl_models::MemoryRun run = clocked(walk_blocks(p), timing, static_cast<unsigned>(places));
       Times times{run.computing, run.load_bound, run.store_bound, 0};
       for (const U bytes : base.records.at(expected.size()).quantizer_requests)

@@ -148,7 +148,7 @@ TEST(StationaryEvents, WeightStationaryByHand) {
   EXPECT_DOUBLE_EQ(use.temporal(), 45.0 / 56);
   EXPECT_DOUBLE_EQ(use.overall(), 350.0 / (56 * 12));
   const auto counts = events_of_design(mapping, {100, 70, 140, 0, 0});
-  EXPECT_EQ(events(counts, Component::pe_combinational, TechnologyRow::pe_dual_int32), 350U);
+  EXPECT_EQ(events(counts, Component::pe_combinational, sim::operation_row("pe_dual_int32")), 350U);
   EXPECT_EQ(events(counts, Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock), 12U * 50 * 56);
   EXPECT_EQ(events(counts, Component::skew_flip_flops, TechnologyRow::flipflop_bit_clock),
             (6U * 7 + 3 * 7) * 56);

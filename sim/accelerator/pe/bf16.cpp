@@ -1,0 +1,27 @@
+/// The baseline without 4-bit formats: bf16 operands, fp32 sums, all tensors in bf16.
+#include "sim/accelerator/pe/kinds.hpp"
+
+namespace quatrain::sim {
+namespace {
+
+constexpr TechnologyRow per_mac[] = {operation_row("bf16_mul"), TechnologyRow::fp32_add};
+constexpr std::string_view limits[] = {
+    "multiplier and adder are published macros; the 4-bit PE is priced from gate counts",
+    "cycles and energy only: this PE has no bit-accurate model",
+    "weights, activations and gradients stand in DRAM as bf16; an fp32 master copy of the weights is not "
+    "moved"};
+
+}  // namespace
+
+const PeKind& bf16_kind() {
+  static constexpr PeKind kind{.name = "bf16",
+                               .operand_bits = 16,
+                               .accumulator = "float",
+                               .per_mac = per_mac,
+                               .tensors = TensorForm::operands,
+                               .why_not_replayed = "the bf16 PE has no bit-accurate model to replay",
+                               .limits = limits};
+  return kind;
+}
+
+}  // namespace quatrain::sim

@@ -1,0 +1,18 @@
+/// INT4 x INT4 by partial products, INT4 x FP4 by a shift (MF-BPROP): the product is an integer in either
+/// mode.
+#include "sim/accelerator/pe/kinds.hpp"
+
+namespace quatrain::sim {
+namespace {
+
+constexpr TechnologyRow per_mac[] = {operation_row("pe_dual_int32")};
+constexpr std::string_view limits[] = {"the PE is priced from gate counts; a bf16 PE from published macros"};
+
+}  // namespace
+
+const PeKind& dual_int4_fp4_kind() {
+  static constexpr PeKind kind{.name = "dual_int4_fp4", .per_mac = per_mac, .limits = limits};
+  return kind;
+}
+
+}  // namespace quatrain::sim

@@ -1,0 +1,11 @@
+#pragma once
+/// The entries of this folder. Each stands in a file of its own.
+
+#include "sim/accelerator/pe/pe_kind.hpp"
+
+namespace quatrain::sim {
+
+const PeKind& dual_int4_fp4_kind();
+const PeKind& bf16_kind();
+
+}  // namespace quatrain::sim

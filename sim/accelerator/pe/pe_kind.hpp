@@ -1,0 +1,45 @@
+#pragma once
+/// Kinds of processing elements, as data: what the simulator has to know of one. A kind is an entry in a file
+/// of this folder and a line in kinds.cpp; nothing else asks which kind it is (docs/guides/pe.md).
+
+#include "sim/accelerator/technology_row.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace quatrain::sim {
+
+/// How tensors stand in DRAM.
+enum class TensorForm : std::uint8_t {
+  fp32,     ///< the quantizers of the trace make operands of them, results are scaled and leave as fp32
+  operands  ///< as the PE takes them: nothing is quantized or scaled, results leave in that form
+};
+
+struct PeKind {
+  std::string_view name;                   ///< word of the config key `pe`
+  unsigned operand_bits = 4;               ///< of one operand in DRAM, buffers and registers
+  std::string_view accumulator = "int";    ///< "int" or "float"; 32 bits
+  std::span<const TechnologyRow> per_mac;  ///< what one multiply-accumulate costs, registers apart
+  TensorForm tensors = TensorForm::fp32;
+  std::string_view why_not_replayed = {};         ///< empty: its results are computed bit for bit
+  std::span<const std::string_view> limits = {};  ///< what its figures do not contain, one sentence each
+
+  /// Of a result as it leaves.
+  unsigned result_bytes() const {
+    switch (tensors) {
+      case TensorForm::fp32:
+        return 4;
+      case TensorForm::operands:
+        return (operand_bits + 7) / 8;
+    }
+    __builtin_unreachable();
+  }
+};
+
+/// Those that the program knows, the default first.
+std::span<const PeKind* const> pe_kinds();
+/// One of them by its name; asserts that it is there.
+const PeKind& pe_kind(std::string_view name);
+
+}  // namespace quatrain::sim
