@@ -7,8 +7,10 @@ cd "$(dirname "$0")/.."
 program=$(realpath "${1:-build/release/quatrain}")
 folder=${2:-$(mktemp -d)}
 mkdir -p "$folder"
+python=python3 # or the system's, for which Debian has python3-numpy
+"$python" -c 'import numpy' 2>/dev/null || python=/usr/bin/python3
 
-python3 - "$folder" <<'PYTHON'
+"$python" - "$folder" <<'PYTHON'
 import json, pathlib, struct, sys, zlib
 import numpy
 
