@@ -14,7 +14,8 @@
 
 namespace quatrain::rtl_models {
 
-enum class Fidelity : std::uint8_t { pe, array };
+/// How finely an array is modelled (docs/hardware-model.md, "Fidelities").
+enum class Fidelity : std::uint8_t { pe, array, tile };
 
 /// What one replay gave.
 struct ArrayRun {

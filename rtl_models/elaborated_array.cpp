@@ -4,36 +4,19 @@
 #include "rtl_models/array/pe_array.hpp"
 #include "rtl_models/array/stationary/fast_array.hpp"
 #include "rtl_models/array/stationary/pe_array.hpp"
+#include "rtl_models/elaborated_tiles.hpp"
 #include "rtl_models/feeder/feeder.hpp"
 #include "rtl_models/feeder/stationary_feeder.hpp"
+#include "rtl_models/replay_check.hpp"
 #include "rtl_models/schedule/tile_work.hpp"
 #include "rtl_models/systemc_kernel.hpp"
 
-#include <cassert>
+#include <fmt/format.h>
+
 #include <variant>
 
 namespace quatrain::rtl_models {
 namespace {
-
-/// Throws base::Error for operands that do not fit the GEMM; asserts, for that is a mistake of the caller,
-/// that schedule and array do.
-void check_job(const traces::Gemm& gemm, const traces::Operand& left, std::span<const traces::Operand> right,
-               const TileSchedule& schedule, ArrayShape shape, const Dataflow& dataflow) {
-  traces::check_operands(gemm, left, right);
-  const traces::GemmSize size = traces::gemm_size(gemm.phase, gemm.geometry);
-  assert(pe_mode(left.encoding, right[0].encoding).has_value() && "refuses() says so beforehand");
-  assert(schedule.array == shape && "the schedule is for another array");
-  assert(schedule.stream_length == right.size() * static_cast<std::uint64_t>(size.k));
-  for ([[maybe_unused]] const Tile& tile : schedule.tiles) {
-    [[maybe_unused]] const TileWork work =
-        work_of(dataflow, tile, right.size(), static_cast<std::uint64_t>(size.k));
-    assert(work.rows >= 1 && work.rows <= shape.rows && work.columns >= 1 && work.columns <= shape.columns);
-    assert(tile.k || work.preload == 0);
-    assert(tile.group < size.groups && tile.first_row + tile.rows <= static_cast<std::uint64_t>(size.m) &&
-           tile.first_column + tile.columns <= static_cast<std::uint64_t>(size.n));
-    assert(!tile.k || (tile.k->first < tile.k->end && tile.k->end <= static_cast<std::uint64_t>(size.k)));
-  }
-}
 
 template <typename Pes, typename Fast, typename... Options>
 std::unique_ptr<ArrayModule> make_module(Fidelity fidelity, ArrayShape shape, Options... options) {
@@ -42,6 +25,8 @@ std::unique_ptr<ArrayModule> make_module(Fidelity fidelity, ArrayShape shape, Op
       return std::make_unique<Pes>(sc_core::sc_gen_unique_name("pe_array"), shape, options...);
     case Fidelity::array:
       return std::make_unique<Fast>(sc_core::sc_gen_unique_name("array"), shape, options...);
+    case Fidelity::tile:  // elaborated_tiles.hpp: it has no registers and no clock
+      break;
   }
   __builtin_unreachable();
 }
@@ -83,7 +68,7 @@ std::unique_ptr<ArrayModule> make_array_module(ArrayShape shape, Fidelity fideli
 
 ArrayRun ElaboratedArray::replay(const traces::Gemm& gemm, const traces::Operand& left,
                                  std::span<const traces::Operand> right, const TileSchedule& schedule) {
-  check_job(gemm, left, right, schedule, shape_, dataflow_);
+  check_replay(gemm, left, right, schedule, shape_, dataflow_);
   ArrayRun result;
   result.accumulators.resize(static_cast<std::size_t>(traces::result_elements(gemm.phase, gemm.geometry)));
   if (schedule.tiles.empty()) return result;
@@ -110,6 +95,7 @@ ArrayRun ElaboratedArray::replay(const traces::Gemm& gemm, const traces::Operand
 }
 
 std::unique_ptr<ArrayModel> make_array_model(ArrayShape shape, Fidelity fidelity, const Dataflow& dataflow) {
+  if (fidelity == Fidelity::tile) return std::make_unique<ElaboratedTiles>(shape, dataflow);
   return std::make_unique<ElaboratedArray>(shape, fidelity, dataflow);
 }
 

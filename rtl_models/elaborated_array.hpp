@@ -3,9 +3,8 @@
 /// chosen when it is built. Tests also bring an array module of their own.
 
 #include "rtl_models/array_model.hpp"
+#include "rtl_models/replay_check.hpp"
 #include "rtl_models/wired_array.hpp"
-
-#include <fmt/format.h>
 
 #include <memory>
 
@@ -35,8 +34,7 @@ class ElaboratedArray final : public ArrayModel {
   Fidelity fidelity() const override { return fidelity_; }
 
   traces::Refusal refuses(const traces::Gemm&, traces::Encoding left, traces::Encoding right) const override {
-    if (pe_mode(left, right)) return std::nullopt;
-    return fmt::format("the PE has no mode for {} x {}", traces::name_of(left), traces::name_of(right));
+    return mode_missing(left, right);
   }
 
   ArrayRun replay(const traces::Gemm& gemm, const traces::Operand& left,

@@ -24,6 +24,8 @@ std::string name_of_machine(Fidelity fidelity) {
       return "systemc.pe";
     case Fidelity::array:
       return "systemc.array";
+    case Fidelity::tile:
+      return "systemc.tile";
   }
   __builtin_unreachable();
 }
@@ -81,7 +83,7 @@ std::unique_ptr<traces::Machine> make_systemc_machine(std::unique_ptr<ArrayModel
 
 std::vector<traces::MachineOffer> machine_offers() {
   std::vector<traces::MachineOffer> offers;
-  for (const Fidelity fidelity : {Fidelity::pe, Fidelity::array})
+  for (const Fidelity fidelity : {Fidelity::pe, Fidelity::array, Fidelity::tile})
     offers.push_back({name_of_machine(fidelity), systemc_missing, [fidelity](base::ThreadPool&) {
                         return make_systemc_machine(make_array_model(machine_array, fidelity));
                       }});

@@ -1,5 +1,5 @@
 #pragma once
-/// The boundary that both fidelities of the array share: clock, reset, one operand edge per side, the exits
+/// The boundary that the clocked fidelities of the array share: clock, reset, one operand edge per side, the exits
 /// of the columns, and what the observer inside has counted.
 
 #include "rtl_models/array/activity.hpp"

@@ -69,7 +69,7 @@ void Sequencer::begin_what_may() {
 void Sequencer::begin_stream() {
   if (stream_.tile == job_.tiles->size() || left_.is_busy(job_.feeder->left(), cycle_)) return;
   if (stream_.work.preload > 0 && preload_.tile == stream_.tile) return;  // nothing to meet yet
-  if (!pacing_->may_begin(stream_.work, cycle_, words_due_ == 0)) return;
+  if (cycle_ < pacing_->begin_from(stream_.work, words_due_ == 0 ? cycle_ : Pacing::never())) return;
   pacing_->begin(stream_.work, cycle_);
   job_.feeder->stream((*job_.tiles)[stream_.tile]);
   left_.begun_at = cycle_;
@@ -80,7 +80,8 @@ void Sequencer::begin_stream() {
 
 void Sequencer::begin_preload() {
   if (preload_.tile == job_.tiles->size() || top_.is_busy(job_.feeder->top(), cycle_)) return;
-  if (!pacing_->may_preload(preload_.work, cycle_, words_due_ == 0 && preload_.tile == stream_.tile)) return;
+  const bool is_empty = words_due_ == 0 && preload_.tile == stream_.tile;
+  if (cycle_ < pacing_->preload_from(preload_.work, is_empty ? cycle_ : Pacing::never())) return;
   pacing_->preload(preload_.work, cycle_);
   job_.feeder->preload((*job_.tiles)[preload_.tile]);
   top_.begun_at = cycle_;

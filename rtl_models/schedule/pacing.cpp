@@ -1,5 +1,6 @@
 #include "rtl_models/schedule/pacing.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <variant>
 #include <vector>
@@ -11,16 +12,19 @@ namespace {
 class OneByOne final : public Pacing {
  public:
   void clear() override { loaded_from_ = 0; }
-  bool may_preload(const TileWork&, std::uint64_t, bool is_empty) const override { return is_empty; }
+  std::uint64_t preload_from(const TileWork&, std::uint64_t empty_from) const override { return empty_from; }
   void preload(const TileWork& tile, std::uint64_t cycle) override { loaded_from_ = cycle + tile.preload; }
-  bool may_begin(const TileWork&, std::uint64_t cycle, bool is_empty) const override {
-    return is_empty && cycle >= loaded_from_;
+  std::uint64_t begin_from(const TileWork&, std::uint64_t empty_from) const override {
+    return std::max(empty_from, loaded_from_);
   }
   void begin(const TileWork&, std::uint64_t) override {}
 
  private:
   std::uint64_t loaded_from_ = 0;  ///< the first cycle in which PE(0,0) holds its operand
 };
+
+/// The first cycle from which so many edges reach this one.
+std::uint64_t cycle_of(std::uint64_t edge, std::uint64_t edges) { return edge > edges ? edge - edges : 0; }
 
 // What follows books registers and the exit of column 0. In column j all of it happens j cycles later, for
 // every tile alike. Edge e ends cycle e - 1.
@@ -35,25 +39,26 @@ class BookedResults final : public Pacing {
     free_from_.assign(free_from_.size(), 0);
     exit_free_from_ = 0;
   }
-  bool may_preload(const TileWork&, std::uint64_t, bool) const override { return true; }
+  std::uint64_t preload_from(const TileWork&, std::uint64_t) const override { return 0; }
   void preload(const TileWork&, std::uint64_t) override {}
 
-  bool may_begin(const TileWork& tile, std::uint64_t cycle, bool) const override {
+  std::uint64_t begin_from(const TileWork& tile, std::uint64_t) const override {
+    std::uint64_t cycle = cycle_of(exit_free_from_, tile.first_word);
     for (std::uint32_t i = 0; i < tile.rows; ++i)
-      if (edge_of_first_write(i, tile.stream, cycle) < free_from_[i]) return false;
-    return cycle + tile.stream + tile.rows >= exit_free_from_;
+      cycle = std::max(cycle, cycle_of(free_from_[i], edges_to_first_write(i, tile.stream)));
+    return cycle;
   }
 
   void begin(const TileWork& tile, std::uint64_t cycle) override {
-    std::uint64_t edge = cycle + tile.stream + tile.rows;  // the bottom row's word leaves, the others follow
+    std::uint64_t edge = cycle + tile.first_word;  // the bottom row's word leaves, the others follow
     for (std::uint32_t i = 0; i < tile.rows; ++i) free_from_[i] = edge++;
     exit_free_from_ = edge;
   }
 
  private:
   /// Of the register of row i: the accumulator takes the first product, a shadow register the last sum.
-  std::uint64_t edge_of_first_write(std::uint32_t i, std::uint64_t stream, std::uint64_t cycle) const {
-    return has_shadow_ ? cycle + stream + i : cycle + i + 1;
+  std::uint64_t edges_to_first_write(std::uint32_t i, std::uint64_t stream) const {
+    return has_shadow_ ? stream + i : i + 1;
   }
 
   bool has_shadow_;
@@ -71,23 +76,24 @@ class BookedChain final : public Pacing {
     loaded_from_ = exit_free_from_ = 0;
   }
 
-  bool may_preload(const TileWork& tile, std::uint64_t cycle, bool) const override {
+  std::uint64_t preload_from(const TileWork& tile, std::uint64_t) const override {
+    std::uint64_t cycle = 0;
     for (std::uint32_t i = 0; i < tile.rows; ++i)
-      if (cycle + i + 1 < free_from_[i]) return false;
-    return true;
+      cycle = std::max(cycle, free_from_[i] == never() ? never() : cycle_of(free_from_[i], i + 1));
+    return cycle;
   }
   void preload(const TileWork& tile, std::uint64_t cycle) override {
     loaded_from_ = cycle + tile.preload;
-    for (std::uint32_t i = 0; i < tile.rows; ++i) free_from_[i] = UINT64_MAX;  // until the fold begins
+    for (std::uint32_t i = 0; i < tile.rows; ++i) free_from_[i] = never();  // until the fold begins
   }
 
-  bool may_begin(const TileWork& tile, std::uint64_t cycle, bool) const override {
-    return cycle >= loaded_from_ && cycle + tile.rows >= exit_free_from_;
+  std::uint64_t begin_from(const TileWork& tile, std::uint64_t) const override {
+    return std::max(loaded_from_, cycle_of(exit_free_from_, tile.first_word));
   }
   void begin(const TileWork& tile, std::uint64_t cycle) override {
     for (std::uint32_t i = 0; i < tile.rows; ++i)
       free_from_[i] = cycle + i + 1;  // the PE takes its operand over
-    exit_free_from_ = cycle + tile.rows + tile.words;
+    exit_free_from_ = cycle + tile.first_word + tile.words;
   }
 
  private:

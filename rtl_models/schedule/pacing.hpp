@@ -15,13 +15,16 @@ class Pacing {
   virtual ~Pacing() = default;
   /// A job begins: nothing is in the array.
   virtual void clear() = 0;
-  /// May the tile's first held word stand on the top of PE(0,0) in this cycle? The words of the tile before
-  /// it have entered. `is_empty`: every tile before it has sent its last word. Not asked without a preload.
-  virtual bool may_preload(const TileWork& tile, std::uint64_t cycle, bool is_empty) const = 0;
+  /// The first cycle in which the tile's first held word may stand on the top of PE(0,0). The words of the
+  /// tile before it have entered. `empty_from`: the cycle in which every tile before it has sent its last
+  /// word, never() if that is not known yet. Not asked without a preload.
+  virtual std::uint64_t preload_from(const TileWork& tile, std::uint64_t empty_from) const = 0;
   virtual void preload(const TileWork& tile, std::uint64_t cycle) = 0;
-  /// May the tile's first streaming operand stand on PE(0,0) in this cycle? The stream before it has entered.
-  virtual bool may_begin(const TileWork& tile, std::uint64_t cycle, bool is_empty) const = 0;
+  /// The same for the tile's first streaming operand on PE(0,0). The stream before it has entered.
+  virtual std::uint64_t begin_from(const TileWork& tile, std::uint64_t empty_from) const = 0;
   virtual void begin(const TileWork& tile, std::uint64_t cycle) = 0;
+
+  static constexpr std::uint64_t never() { return UINT64_MAX; }
 };
 
 std::unique_ptr<Pacing> make_pacing(const Dataflow& dataflow, ArrayShape array);

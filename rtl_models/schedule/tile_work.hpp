@@ -13,6 +13,10 @@ struct TileWork {
   std::uint64_t preload = 0;            ///< words that enter each column first, to be held
   std::uint64_t stream = 0;             ///< operands that pass through each PE
   std::uint64_t words = 0;              ///< that each column in use sends
+  std::uint64_t first_word = 0;  ///< edges from its stream's cycle 0 until column 0 sends the first of them
+
+  /// Of a stream that begins in this cycle: the edge at which its last word leaves.
+  std::uint64_t last_edge(std::uint64_t cycle) const { return cycle + first_word + words + columns - 2; }
 };
 
 /// `samples`: of the right operand; `k`: of one sample.

@@ -62,7 +62,7 @@ ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity
                               const rtl_models::Dataflow& dataflow, bool with_memory) {
   ArrayModels models;
   models.main = rtl_models::make_array_model(shape, fidelity, dataflow);
-  if (fidelity == rtl_models::Fidelity::array && shape.rows * shape.columns <= most_sampled_pes)
+  if (fidelity != rtl_models::Fidelity::pe && shape.rows * shape.columns <= most_sampled_pes)
     models.sampled_pe = rtl_models::make_array_model(shape, rtl_models::Fidelity::pe, dataflow);
   if (with_memory) models.memory = rtl_models::make_memory_model();
   return models;
@@ -136,17 +136,17 @@ void RecordCheck::check_stalls(const TrainingGemm& work, BlockTraffic& traffic,
 void RecordCheck::check_tile(const TrainingGemm& work, const Tile& tile) {
   const RecordedOperands operands(reader_, *work.record);
   const TileSchedule schedule{work.mapping.array, work.mapping.stream_length(), {tile}};
-  const ArrayRun array = replay_on(*models_.main, work, operands, schedule);
+  const ArrayRun found = replay_on(*models_.main, work, operands, schedule);
   const ArrayRun pe = replay_on(*models_.sampled_pe, work, operands, schedule);
   ++findings_.pe_tiles_checked;
   const auto differs = [&](std::string_view what) {
     findings_.differences.push_back(
-        fmt::format("{}: tile at row {}, column {} of group {}: pe and array differ in {}", place_of(work),
-                    tile.first_row, tile.first_column, tile.group, what));
+        fmt::format("{}: tile at row {}, column {} of group {}: pe and {} differ in {}", place_of(work),
+                    tile.first_row, tile.first_column, tile.group, name_of(findings_.fidelity), what));
   };
-  if (pe.accumulators != array.accumulators) differs("accumulators");
-  if (pe.cycles != array.cycles) differs(fmt::format("cycles: {} and {}", pe.cycles, array.cycles));
-  if (pe.activity != array.activity) differs("activity");
+  if (pe.accumulators != found.accumulators) differs("accumulators");
+  if (pe.cycles != found.cycles) differs(fmt::format("cycles: {} and {}", pe.cycles, found.cycles));
+  if (pe.activity != found.activity) differs("activity");
 }
 
 }  // namespace quatrain::sim

@@ -1,7 +1,7 @@
 #pragma once
 /// Replays training GEMMs of a trace on the SystemC array and holds the result against the record: every
 /// accumulator, and the closed form of the cycles. Sampled tiles run at fidelity `pe` too and must give the
-/// same bits, cycles and activity as `array`.
+/// same bits, cycles and activity as `array` or `tile`.
 
 #include "rtl_models/array_model.hpp"
 #include "rtl_models/memory/memory_model.hpp"
@@ -23,7 +23,7 @@ namespace quatrain::sim {
 /// Elaborated before the first replay (SystemC elaborates once per process).
 struct ArrayModels {
   std::unique_ptr<rtl_models::ArrayModel> main;           ///< replays everything
-  std::unique_ptr<rtl_models::ArrayModel> sampled_pe;     ///< beside an `array` model of up to 64 x 64
+  std::unique_ptr<rtl_models::ArrayModel> sampled_pe;     ///< beside an `array` or `tile` model of up to 64 x 64
   std::unique_ptr<rtl_models::MemoryModel> memory;        ///< where stalls are asked for
   std::unique_ptr<rtl_models::QuantizerModel> quantizer;  ///< where the config has lanes
 };
@@ -32,7 +32,8 @@ struct ArrayModels {
 ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity,
                               const rtl_models::Dataflow& dataflow = {}, bool with_memory = false);
 
-inline constexpr std::array<std::string_view, 2> fidelity_words = {"pe", "array"};
+/// In the order of the enumeration.
+inline constexpr std::array<std::string_view, 3> fidelity_words = {"pe", "array", "tile"};
 std::string_view name_of(rtl_models::Fidelity fidelity);
 
 /// What all of them gave.
@@ -47,7 +48,7 @@ struct ReplayFindings {
   bool equal() const { return gemms > 0 && gemms_equal == gemms && cycles_equal && differences.empty(); }
 };
 
-/// A tile of a GEMM that runs at both fidelities.
+/// A tile of a GEMM that runs at fidelity `pe` too.
 struct SampledTile {
   std::size_t gemm = 0;  ///< index into the training GEMMs
   rtl_models::Tile tile;

@@ -131,8 +131,9 @@ void add_sim_command(CLI::App& program, Action& action) {
   command->add_option("--trace", typed->trace, "trace directory")->required();
   CLI::Option* fidelity =
       command->add_option("--fidelity", typed->fidelity,
-                          "array (default): fast; tiles of arrays up to 64 x 64 are sampled at pe.\npe: "
-                          "every PE is a module; about 60 times slower");
+                          "array (default): every register, fast; tiles of arrays up to 64 x 64 are sampled "
+                          "at pe.\npe: every PE is a module; about 60 times slower.\ntile: a whole tile at "
+                          "once, in its cycles; the same figures, about 10 times faster");
   fidelity->check(CLI::IsMember(std::vector<std::string>(fidelity_words.begin(), fidelity_words.end())));
   command->add_flag("--cycles-only", typed->cycles_only, "use the closed forms alone and replay nothing")
       ->excludes(fidelity);

@@ -57,8 +57,9 @@ Words simulation_words(const Design& design, const fs::path& trace) {
   Words words = {"quatrain", "sim", accelerator_word(design), "--trace", trace.string()};
   if (!design.simulation.replay)
     words.emplace_back("--cycles-only");
-  else if (design.simulation.replay->fidelity == rtl_models::Fidelity::pe)
-    append(words, {"--fidelity", "pe"});
+  else if (const auto fidelity = design.simulation.replay->fidelity;
+           fidelity != rtl_models::Fidelity::array)
+    append(words, {"--fidelity", std::string(name_of(fidelity))});
   return words;
 }
 

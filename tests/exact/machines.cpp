@@ -29,10 +29,15 @@ std::unique_ptr<Machine> offered(const std::vector<traces::MachineOffer>& offers
 }  // namespace
 
 const std::vector<std::string>& machine_names() {
-  static const std::vector<std::string> names{
-      "emu.naive",  "emu.blocked:portable", "emu.blocked:avx2", "systemc.array", "systemc.pe", "simt.literal",
-      "simt.naive", "simt.tiled",           "simt.octets",      "simt.mma",      "simt.async", "cuda.literal",
-      "cuda.naive", "cuda.tiled",           "cuda.octets",      "cuda.mma",      "cuda.async"};
+  static const std::vector<std::string> names{"emu.naive",        "emu.blocked:portable",
+                                              "emu.blocked:avx2", "systemc.array",
+                                              "systemc.pe",       "systemc.tile",
+                                              "simt.literal",     "simt.naive",
+                                              "simt.tiled",       "simt.octets",
+                                              "simt.mma",         "simt.async",
+                                              "cuda.literal",     "cuda.naive",
+                                              "cuda.tiled",       "cuda.octets",
+                                              "cuda.mma",         "cuda.async"};
   return names;
 }
 
@@ -66,7 +71,8 @@ std::unique_ptr<Machine> make_machine(const std::string& name, base::ThreadPool&
   }
   if (name == "systemc.pe")
     return rtl_models::make_systemc_machine(rtl_models::make_array_model({4, 5}, Fidelity::pe), 12);
-  return rtl_models::make_systemc_machine(rtl_models::make_array_model({16, 16}, Fidelity::array));
+  const Fidelity fidelity = name == "systemc.tile" ? Fidelity::tile : Fidelity::array;
+  return rtl_models::make_systemc_machine(rtl_models::make_array_model({16, 16}, fidelity));
 }
 
 void EveryMachine::SetUp() {

@@ -10,6 +10,7 @@
 #include "planted/rtl_models/array_model.hpp"
 #include "planted/rtl_models/machine.hpp"
 #include "planted/rtl_models/planted.hpp"
+#include <span>
 #include <utility>
 #include <variant>
 
@@ -150,8 +151,40 @@ Sketch held_top_row_first() {
           rtl_models::WeightStationary{rtl_models::Preload::exposed}};
 }
 
-constexpr std::pair<Fidelity, const char*> machines[] = {{Fidelity::pe, "systemc.pe"},
-                                                         {Fidelity::array, "systemc.array"}};
+/// What follows is planted at fidelity `tile` alone, whose arithmetic is its own.
+Sketch tile_wide_code() {
+  Sketch sketch = shift_off_by_one();
+  sketch.fault = Fault::tile_wide_code;
+  return sketch;
+}
+
+Sketch tile_padding() {
+  Sketch sketch = padding_off_by_one();
+  sketch.fault = Fault::tile_padding;
+  return sketch;
+}
+
+Sketch tile_stale_panel() {
+  Sketch sketch = stale_right_panel();
+  sketch.fault = Fault::tile_stale_panel;
+  return sketch;
+}
+
+Sketch tile_kept_sum() {
+  Sketch sketch = accumulator_stale();
+  sketch.fault = Fault::tile_kept_sum;
+  return sketch;
+}
+
+Sketch tile_lost_step() { return {Fault::tile_lost_step, linear(int4_int4, 5, 3, 6), at(0, 0, 0, 5)}; }
+
+Sketch tile_lost_row() {
+  return {Fault::tile_lost_row, linear(int4_int4, 5, 3, 6), at(0, 0, 0, 0), rtl_models::WeightStationary{}};
+}
+
+constexpr std::pair<Fidelity, const char*> clocked[] = {{Fidelity::pe, "systemc.pe"},
+                                                        {Fidelity::array, "systemc.array"}};
+constexpr std::pair<Fidelity, const char*> unclocked[] = {{Fidelity::tile, "systemc.tile"}};
 
 namespace copy = planted::rtl_models;
 
@@ -179,7 +212,8 @@ std::unique_ptr<traces::Machine> make_copy(Fidelity fidelity, Fault fault,
           copy::default_lanes, same));
 }
 
-void plant(std::vector<PlantedFault>& faults, const Sketch& sketch) {
+void plant(std::vector<PlantedFault>& faults, const Sketch& sketch,
+           std::span<const std::pair<Fidelity, const char*>> machines = clocked) {
   const auto& head = planted::rtl_models::fault_heads[static_cast<std::size_t>(sketch.fault)];
   for (const auto& [fidelity, machine] : machines)
     faults.push_back(
@@ -194,7 +228,7 @@ void plant(std::vector<PlantedFault>& faults, const Sketch& sketch) {
 /// No patch but a module around the array: row 0 meets its right operands one step late, and already its
 /// first product is missing. Every tile has a second row: the bottom row tells the columns to send.
 void plant_extra_register(std::vector<PlantedFault>& faults) {
-  for (const auto& [fidelity, machine] : machines)
+  for (const auto& [fidelity, machine] : clocked)
     faults.push_back(
         {std::string(machine) + "/extra_register_in_one_row", machine, "synchronization", "order",
          [which = fidelity] {
@@ -225,6 +259,9 @@ std::vector<PlantedFault> systemc_faults() {
   plant(faults, shadow_without_last());
   plant(faults, lost_sum_above());
   plant(faults, held_top_row_first());
+  for (const Sketch& sketch : {tile_wide_code(), tile_padding(), tile_stale_panel(), tile_kept_sum(),
+                               tile_lost_step(), tile_lost_row()})
+    plant(faults, sketch, unclocked);
   plant_extra_register(faults);
   for (PlantedFault& fault : systemc_quantizer_faults()) faults.push_back(std::move(fault));
   return faults;

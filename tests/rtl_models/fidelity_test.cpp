@@ -37,6 +37,7 @@ struct Run {
 void expect_equal_fidelities(ArrayShape shape) {
   const auto pe = rtl_models::make_array_model(shape, Fidelity::pe);
   const auto array = rtl_models::make_array_model(shape, Fidelity::array);
+  const auto tile = rtl_models::make_array_model(shape, Fidelity::tile);
   unsigned seed = 7;
   for (const Run& run : {Run{Phase::forward, Encoding::uint4, Encoding::int4, 1},
                          Run{Phase::backward_data, Encoding::fp4_e3m0, Encoding::int4, 1},
@@ -60,10 +61,19 @@ void expect_equal_fidelities(ArrayShape shape) {
     EXPECT_EQ(found.activity.right_toggles, expected.activity.right_toggles);
     EXPECT_EQ(found.activity.accumulator_toggles, expected.activity.accumulator_toggles);
     EXPECT_EQ(found.activity, expected.activity);
+    const auto at_once = tile->replay(c.gemm, left_operand(c), right, schedule);
+    EXPECT_EQ(at_once.accumulators, expected.accumulators);
+    EXPECT_EQ(at_once.cycles, expected.cycles);
+    EXPECT_EQ(at_once.activity, expected.activity);
     schedule.tiles.resize(1 + schedule.tiles.size() / 2);  // a sample of tiles
     std::swap(schedule.tiles.front(), schedule.tiles.back());
-    EXPECT_EQ(pe->replay(c.gemm, left_operand(c), right, schedule).activity,
-              array->replay(c.gemm, left_operand(c), right, schedule).activity);
+    const auto some = array->replay(c.gemm, left_operand(c), right, schedule);
+    for (const auto& model : {pe.get(), tile.get()}) {
+      const auto other = model->replay(c.gemm, left_operand(c), right, schedule);
+      EXPECT_EQ(other.accumulators, some.accumulators);
+      EXPECT_EQ(other.cycles, some.cycles);
+      EXPECT_EQ(other.activity, some.activity);
+    }
   }
 }
 
@@ -85,7 +95,8 @@ TEST(Fidelities, ActivityIsWhatHandsCount) {
   const TileSchedule schedule = rtl_models::whole_gemm_schedule({2, 2, 3, 1}, 1, {2, 2});
   const auto pe = rtl_models::make_array_model({2, 2}, Fidelity::pe);
   const auto array = rtl_models::make_array_model({2, 2}, Fidelity::array);
-  for (const auto& model : {pe.get(), array.get()}) {
+  const auto tile = rtl_models::make_array_model({2, 2}, Fidelity::tile);
+  for (const auto& model : {pe.get(), array.get(), tile.get()}) {
     const auto result = model->replay(c.gemm, left_operand(c), right, schedule);
     EXPECT_EQ(result.accumulators, (std::vector<std::int32_t>{12, -14, 25, 23}));
     EXPECT_EQ(result.cycles, 3U + 2 * 2 + 2 - 2);

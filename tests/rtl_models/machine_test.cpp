@@ -50,6 +50,8 @@ TEST(SystemcArray, AllPhasesAndEncodingsOn8x8) { expect_all_products(Fidelity::a
 TEST(SystemcArray, AllPhasesAndEncodingsOn5x3) { expect_all_products(Fidelity::array, {5, 3}); }
 TEST(SystemcArray, AllPhasesAndEncodingsOn1x1) { expect_all_products(Fidelity::array, {1, 1}); }
 TEST(SystemcArray, AllPhasesAndEncodingsOn40x70) { expect_all_products(Fidelity::array, {40, 70}); }
+TEST(SystemcTile, AllPhasesAndEncodingsOn5x3) { expect_all_products(Fidelity::tile, {5, 3}); }
+TEST(SystemcTile, AllPhasesAndEncodingsOn40x70) { expect_all_products(Fidelity::tile, {40, 70}); }
 TEST(SystemcPe, AllPhasesAndEncodingsOn3x4) { expect_all_products(Fidelity::pe, {3, 4}); }
 
 }  // namespace

@@ -28,6 +28,7 @@ TEST(MachinesNamed, ASlowMachineIsMeantByItsWholeName) {
 TEST(MachinesNamed, AWordThatFitsNoneIsRefusedWithTheKnownOnes) {
   const std::string known =
       "; expected names or their beginnings of emu.naive, emu.blocked, systemc.pe, systemc.array, "
+      "systemc.tile, "
       "simt.literal, simt.naive, simt.tiled, simt.octets, simt.mma, simt.async, cuda.literal, cuda.naive, "
       "cuda.tiled, cuda.octets, cuda.mma, cuda.async";
   EXPECT_EQ(message_of([] { sim::machines_named("emu,gpu"); }), "no machine 'gpu'" + known);
@@ -36,10 +37,11 @@ TEST(MachinesNamed, AWordThatFitsNoneIsRefusedWithTheKnownOnes) {
 }
 
 TEST(KnownMachines, AreThoseOfEveryFamilyInTheOrderOfTheTables) {
-  EXPECT_THAT(sim::known_machines(),
-              ElementsAre("emu.naive", "emu.blocked", "systemc.pe", "systemc.array", "simt.literal",
-                          "simt.naive", "simt.tiled", "simt.octets", "simt.mma", "simt.async", "cuda.literal",
-                          "cuda.naive", "cuda.tiled", "cuda.octets", "cuda.mma", "cuda.async"));
+  EXPECT_THAT(
+      sim::known_machines(),
+      ElementsAre("emu.naive", "emu.blocked", "systemc.pe", "systemc.array", "systemc.tile", "simt.literal",
+                  "simt.naive", "simt.tiled", "simt.octets", "simt.mma", "simt.async", "cuda.literal",
+                  "cuda.naive", "cuda.tiled", "cuda.octets", "cuda.mma", "cuda.async"));
 }
 
 TEST(KnownMachines, AllButTheLiteralRungAreQuick) {

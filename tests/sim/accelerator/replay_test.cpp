@@ -70,18 +70,23 @@ TEST(Replay, OutsideTraceOn8x8) {
   EXPECT_EQ(groups, (std::set<std::int64_t>{1, 2, 9}));
 }
 
-TEST(Replay, BothFidelitiesGiveTheSameOn4x3) {
+TEST(Replay, AllFidelitiesGiveTheSameOn4x3) {
   const traces::TraceReader reader = outside_trace();
   sim::ArrayModels pe = sim::make_array_models({4, 3}, Fidelity::pe);
   sim::ArrayModels array = sim::make_array_models({4, 3}, Fidelity::array);
+  sim::ArrayModels tile = sim::make_array_models({4, 3}, Fidelity::tile);
   EXPECT_EQ(pe.sampled_pe, nullptr);
   const sim::Simulation of_pe = simulated(task_for({4, 3}, &pe), reader);
   const sim::Simulation of_array = simulated(task_for({4, 3}, &array), reader);
+  const sim::Simulation of_tile = simulated(task_for({4, 3}, &tile), reader);
   expect_equal_to_trace(of_pe);
   expect_equal_to_trace(of_array);
+  expect_equal_to_trace(of_tile);
   EXPECT_EQ(of_pe.replay->pe_tiles_checked, 0U);
+  EXPECT_EQ(of_tile.replay->pe_tiles_checked, 2 * training_gemms_of_trace);
   for (std::size_t i = 0; i < of_pe.records.size(); ++i)
-    EXPECT_EQ(of_pe.records[i].tally.activity, of_array.records[i].tally.activity) << of_pe.records[i].layer;
+    for (const sim::Simulation* other : {&of_array, &of_tile})
+      EXPECT_EQ(of_pe.records[i].tally.activity, other->records[i].tally.activity) << of_pe.records[i].layer;
 }
 
 /// The replay's results do not depend on which closed form is asked for: the same figures without models.

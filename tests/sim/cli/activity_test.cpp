@@ -136,8 +136,8 @@ TEST_P(Activity, IsWhatTheTextSays) {
     for (const GemmCase& step : steps)
       expected.push_back(ReadersArray(step, c.rows, c.columns, drain).count());
     const std::string design = fmt::format(R"("dataflow": "output_stationary", "drain": "{}")", drain);
-    EXPECT_EQ(program(steps, design, "pe"), expected);
-    EXPECT_EQ(program(steps, design, "array"), expected);
+    for (const char* fidelity : {"pe", "array", "tile"})
+      EXPECT_EQ(program(steps, design, fidelity), expected) << fidelity;
   }
 }
 

@@ -16,6 +16,7 @@ TEST(MachinesCommand, ListsEveryMachineWithWhatItRunsOnOrWhyNot) {
                                              "emu.blocked    yes        .+\n"
                                              "systemc.pe     (yes|no )       .+\n"
                                              "systemc.array  (yes|no )       .+\n"
+                                             "systemc.tile   (yes|no )       .+\n"
                                              "simt.literal   yes        .+\n"
                                              "simt.naive     yes        .+\n"
                                              "simt.tiled     yes        .+\n"

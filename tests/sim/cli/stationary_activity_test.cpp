@@ -150,8 +150,8 @@ TEST_P(StationaryActivity, IsWhatTheTextSays) {
       for (const GemmCase& step : steps)
         expected.push_back(
             ReadersStationaryArray(step, c.rows, c.columns, *dataflow == 'i', *preload == 'h').count());
-      EXPECT_EQ(program(steps, design, "pe"), expected);
-      EXPECT_EQ(program(steps, design, "array"), expected);
+      for (const char* fidelity : {"pe", "array", "tile"})
+        EXPECT_EQ(program(steps, design, fidelity), expected) << fidelity;
     }
 }
 

@@ -34,7 +34,7 @@ std::vector<Expected> expected_machines() {
                             {"simt.octets", "CPU fibers"},   {"simt.mma", "CPU fibers"},
                             {"simt.async", "CPU fibers"}};
   if (QUATRAIN_HAS_SYSTEMC)
-    for (const char* const name : {"systemc.pe", "systemc.array"})
+    for (const char* const name : {"systemc.pe", "systemc.array", "systemc.tile"})
       all.push_back({name, "SystemC 2\\.3\\..*"});
   return all;
 }

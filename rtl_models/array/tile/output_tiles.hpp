@@ -1,0 +1,43 @@
+#pragma once
+/// Tiles of an output-stationary array. What is in the accumulators and shadow registers between two tiles is
+/// kept: the next tile's first products and sums replace it.
+
+#include "rtl_models/array/tile/panel.hpp"
+#include "rtl_models/array/tile/passing_codes.hpp"
+#include "rtl_models/array/tile/tile_values.hpp"
+#include "rtl_models/feeder/lowering.hpp"
+
+#include <vector>
+
+namespace quatrain::rtl_models {
+
+class OutputTiles final : public TileValues {
+ public:
+  OutputTiles(const TileJob& job, Drain drain);
+  void compute(const Tile& tile, const TileTimes& times) override;
+  Activity activity() override;
+
+ private:
+  void stream(const Tile& tile, KRange k, std::size_t sample, std::uint64_t cycle, bool is_first);
+  void drain(const Tile& tile);
+  CodePanel& right_panel(std::size_t sample, std::uint64_t part);
+  std::int32_t* row(std::vector<std::int32_t>& registers, std::uint32_t i) const {
+    return registers.data() + i * stride_;
+  }
+
+  TileJob job_;
+  Drain drain_;
+  std::uint64_t k_;
+  ResultAddress address_;
+  OperandCodes left_;
+  std::vector<OperandCodes> right_;  ///< [sample]
+  CodeTable left_table_, right_table_;
+  CodePanel left_panel_;
+  std::vector<CodePanel> right_panels_;
+  PassingCodes left_codes_, right_codes_;
+  std::size_t stride_;
+  std::vector<std::int32_t> accumulators_, shadows_;  ///< [row][stride]
+  Activity activity_;
+};
+
+}  // namespace quatrain::rtl_models

@@ -1,0 +1,72 @@
+#include "rtl_models/array/tile/panel.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace quatrain::rtl_models {
+namespace {
+
+/// How many of the bytes have a bit of the mask.
+std::uint16_t count_non_zero(const std::uint8_t* codes, std::size_t count, std::uint8_t mask) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  const std::uint64_t masks = mask * ones;
+  int non_zero = 0;
+  std::size_t at = 0;
+  for (; at + sizeof masks <= count; at += sizeof masks) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, codes + at, sizeof eight);
+    eight &= masks;
+    eight |= eight >> 2;
+    eight |= eight >> 1;
+    non_zero += std::popcount(eight & ones);
+  }
+  for (; at < count; ++at) non_zero += (codes[at] & mask) != 0;
+  return static_cast<std::uint16_t>(non_zero);
+}
+
+}  // namespace
+
+CodeTable code_table(traces::Encoding encoding) {
+  return {&traces::code_values(encoding),
+          encoding == traces::Encoding::fp4_e3m0 ? std::uint8_t{0x7} : std::uint8_t{0xF}};
+}
+
+void CodePanel::reshape(std::uint32_t lane_count, std::uint64_t steps, std::size_t padded_to) {
+  const std::size_t padded = (lane_count + padded_to - 1) / padded_to * padded_to;
+  if (padded != stride || lane_count != lanes) codes.assign(codes.size(), 0);  // nothing stays behind lanes
+  lanes = lane_count;
+  stride = padded;
+  length = steps;
+  codes.resize(steps * stride);
+  values.resize(steps * stride);
+  non_zero.resize(steps);
+}
+
+void CodePanel::decode(const CodeTable& table) {
+  std::array<std::int32_t, 16> of_code;
+  std::ranges::copy(*table.values, of_code.begin());
+  for (std::size_t at = 0; at < codes.size(); ++at) values[at] = of_code[codes[at]];
+  for (std::uint64_t step = 0; step < length; ++step)
+    non_zero[step] = count_non_zero(codes.data() + step * stride, stride, table.zero_mask);
+}
+
+void CodePanel::load_by_k(const OperandCodes& operand, const CodeTable& table, const Lines& lines, KRange k,
+                          std::size_t padded_to) {
+  const std::tuple wanted(&operand, lines, k);
+  if (held_ == wanted) return;
+  held_ = wanted;
+  reshape(lines.lanes, k.count(), padded_to);
+  operand.put_by_k(lines, k, codes.data(), stride);
+  decode(table);
+}
+
+void CodePanel::load_by_line(const OperandCodes& operand, const CodeTable& table, const Lines& lines,
+                             KRange k) {
+  held_.reset();
+  reshape(static_cast<std::uint32_t>(k.count()), lines.lanes, 1);
+  operand.put_by_line(lines, k, codes.data(), stride);
+  decode(table);
+}
+
+}  // namespace quatrain::rtl_models

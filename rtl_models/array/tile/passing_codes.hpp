@@ -1,0 +1,37 @@
+#pragma once
+/// Toggles of the operand registers that codes run through, counted from the codes alone: a code that enters
+/// lane i of an edge in cycle c changes the lane's register number d at edge c + i + d + 1, in all registers
+/// of the lane, until the GEMM ends (docs/hardware-model.md, "Activity", rules 1 to 3).
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace quatrain::rtl_models {
+
+class PassingCodes {
+ public:
+  /// `depth`: registers of a lane. `end`: the last edge that counts.
+  PassingCodes(std::uint32_t lanes, std::uint32_t depth, std::uint64_t end)
+      : depth_(depth), end_(end), lanes_(lanes) {}
+
+  /// codes [k][stride] enter the first `lanes` lanes from `cycle` on, lane i its i cycles later.
+  void stream(const std::uint8_t* codes, std::size_t stride, std::uint32_t lanes, std::uint64_t length,
+              std::uint64_t cycle);
+  /// Behind the last of them, too.
+  std::uint64_t toggles();
+
+ private:
+  struct Lane {
+    std::uint8_t code = 0;     ///< the last one
+    std::uint64_t behind = 0;  ///< the cycle after it, without the lane's own delay
+  };
+  void change(std::size_t lane, std::uint64_t cycle, unsigned bits);
+  void leave(std::size_t lane);
+
+  std::uint32_t depth_;
+  std::uint64_t end_, toggles_ = 0;
+  std::vector<Lane> lanes_;
+};
+
+}  // namespace quatrain::rtl_models

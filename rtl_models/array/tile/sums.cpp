@@ -1,0 +1,227 @@
+#include "rtl_models/array/tile/sums.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace quatrain::rtl_models {
+namespace {
+
+// GCC lowers these vectors to what the target has. No function that is not inlined takes or returns one.
+using Lanes [[gnu::vector_size(64), gnu::aligned(4), gnu::may_alias]] = std::int32_t;
+using Bits [[gnu::vector_size(64)]] = std::uint32_t;
+
+constexpr std::size_t row_block = 4;       // times two vectors of columns: what 32 registers hold
+constexpr std::uint64_t step_block = 512;  // steps of one operand that stay in the cache meanwhile
+
+/// Adds the bits of `after` ^ `before` to the lanes of `toggles`. `has_popcount`: the target counts in one
+/// instruction.
+template <bool has_popcount>
+[[gnu::always_inline]] inline void count_changes(const Lanes& before, const Lanes& after, Bits& toggles) {
+  const Bits changed = reinterpret_cast<Bits>(before ^ after);
+  if constexpr (has_popcount) {
+    Bits bits;
+    for (std::size_t lane = 0; lane < sum_lanes; ++lane)
+      bits[lane] = static_cast<std::uint32_t>(__builtin_popcount(changed[lane]));
+    toggles += bits;
+  } else {
+    Bits x = changed - ((changed >> 1) & 0x55555555U);
+    x = (x & 0x33333333U) + ((x >> 2) & 0x33333333U);
+    x = (x + (x >> 4)) & 0x0F0F0F0FU;
+    x = x + (x >> 8);
+    toggles += (x + (x >> 16)) & 0x3FU;
+  }
+}
+
+[[gnu::always_inline]] inline std::uint64_t sum_of(const Bits& toggles) {
+  std::uint64_t sum = 0;
+  for (std::size_t lane = 0; lane < sum_lanes; ++lane) sum += toggles[lane];
+  return sum;
+}
+
+/// Registers of a block. Lanes from `columns` on are read as 0 and keep what they hold.
+template <std::size_t rows, std::size_t vectors>
+[[gnu::always_inline]] inline void load(const SumRegisters& registers, std::size_t columns,
+                                        Lanes (&sums)[rows][vectors]) {
+#pragma GCC unroll 8
+  for (std::size_t i = 0; i < rows; ++i)
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < vectors; ++v)
+      sums[i][v] = *reinterpret_cast<const Lanes*>(registers.values + i * registers.stride + v * sum_lanes);
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t j = columns; j < vectors * sum_lanes; ++j) sums[i][j / sum_lanes][j % sum_lanes] = 0;
+}
+template <std::size_t rows, std::size_t vectors>
+[[gnu::always_inline]] inline void store(const Lanes (&sums)[rows][vectors], std::size_t columns,
+                                         const SumRegisters& registers) {
+  if (columns >= vectors * sum_lanes) {
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < rows; ++i)
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < vectors; ++v)
+        *reinterpret_cast<Lanes*>(registers.values + i * registers.stride + v * sum_lanes) = sums[i][v];
+    return;
+  }
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t j = 0; j < columns; ++j)
+      registers.values[i * registers.stride + j] = sums[i][j / sum_lanes][j % sum_lanes];
+}
+
+/// One block of rows and of `vectors` * 16 columns, at most 2^20 steps (32 bits each and row: no overflow).
+template <bool has_popcount, std::size_t rows, std::size_t vectors>
+[[gnu::always_inline]] inline std::uint64_t accumulate_block(SumOperand left, SumOperand right,
+                                                             std::size_t columns, std::uint64_t length,
+                                                             bool restarts, SumRegisters registers) {
+  Lanes sums[rows][vectors];
+  Bits toggles[vectors] = {};
+  load(registers, columns, sums);
+  std::int32_t kept = restarts ? 0 : -1;
+  for (std::uint64_t k = 0; k < length; ++k, kept = -1) {
+    const std::int32_t* operand = left.values + k * left.stride;
+    Lanes other[vectors];
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < vectors; ++v)
+      other[v] = *reinterpret_cast<const Lanes*>(right.values + k * right.stride + v * sum_lanes);
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < rows; ++i)
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < vectors; ++v) {
+        const Lanes sum = (sums[i][v] & kept) + operand[i] * other[v];
+        count_changes<has_popcount>(sums[i][v], sum, toggles[v]);
+        sums[i][v] = sum;
+      }
+  }
+  store(sums, columns, registers);
+  std::uint64_t all = 0;
+  for (std::size_t v = 0; v < vectors; ++v) all += sum_of(toggles[v]);
+  return all;
+}
+
+/// The same for operands that are held; `words` come from the rows above.
+template <bool has_popcount, std::size_t rows, std::size_t vectors>
+[[gnu::always_inline]] inline std::uint64_t pass_block(SumOperand moving, SumOperand held,
+                                                       std::size_t columns, std::uint64_t length,
+                                                       SumRegisters registers, SumRegisters words) {
+  Lanes sums[rows][vectors], other[rows][vectors];
+  Bits toggles[vectors] = {};
+  load(registers, columns, sums);
+#pragma GCC unroll 8
+  for (std::size_t i = 0; i < rows; ++i)
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < vectors; ++v)
+      other[i][v] = *reinterpret_cast<const Lanes*>(held.values + i * held.stride + v * sum_lanes);
+  for (std::uint64_t t = 0; t < length; ++t) {
+    const std::int32_t* operand = moving.values + t * moving.stride;
+    Lanes above[vectors];
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < vectors; ++v)
+      above[v] = *reinterpret_cast<const Lanes*>(words.values + t * words.stride + v * sum_lanes);
+#pragma GCC unroll 8
+    for (std::size_t i = 0; i < rows; ++i)
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < vectors; ++v) {
+        above[v] += operand[i] * other[i][v];
+        count_changes<has_popcount>(sums[i][v], above[v], toggles[v]);
+        sums[i][v] = above[v];
+      }
+#pragma GCC unroll 2
+    for (std::size_t v = 0; v < vectors; ++v)
+      *reinterpret_cast<Lanes*>(words.values + t * words.stride + v * sum_lanes) = above[v];
+  }
+  store(sums, columns, registers);
+  std::uint64_t all = 0;
+  for (std::size_t v = 0; v < vectors; ++v) all += sum_of(toggles[v]);
+  return all;
+}
+
+/// Calls block<rows, vectors>(first row, first column) for all of them: whole blocks first.
+template <typename Block>
+[[gnu::always_inline]] inline void over_blocks(std::uint32_t rows, std::size_t columns, const Block& block) {
+  for (std::size_t j = 0; j < columns;) {
+    const bool is_double = columns - j > sum_lanes;
+    std::size_t i = 0;
+    for (; i + row_block <= rows; i += row_block)
+      is_double ? block.template operator()<row_block, 2>(i, j)
+                : block.template operator()<row_block, 1>(i, j);
+    for (; i < rows; ++i)
+      is_double ? block.template operator()<1, 2>(i, j) : block.template operator()<1, 1>(i, j);
+    j += is_double ? 2 * sum_lanes : sum_lanes;
+  }
+}
+
+template <bool has_popcount>
+[[gnu::always_inline]] inline std::uint64_t accumulate(SumOperand left, SumOperand right, std::uint32_t rows,
+                                                       std::size_t columns, std::uint64_t length,
+                                                       bool restarts, SumRegisters registers) {
+  std::uint64_t toggles = 0;
+  for (std::uint64_t k = 0; k < length; k += step_block) {
+    const std::uint64_t steps = std::min(step_block, length - k);
+    over_blocks(
+        rows, columns,
+        [&]<std::size_t row_count, std::size_t vectors>(std::size_t i, std::size_t j)
+            __attribute__((always_inline)) {
+              toggles += accumulate_block<has_popcount, row_count, vectors>(
+                  {left.values + k * left.stride + i, left.stride},
+                  {right.values + k * right.stride + j, right.stride}, columns - j, steps, restarts && k == 0,
+                  {registers.values + i * registers.stride + j, registers.stride});
+            });
+  }
+  return toggles;
+}
+
+template <bool has_popcount>
+[[gnu::always_inline]] inline std::uint64_t pass_down(SumOperand moving, SumOperand held, std::uint32_t rows,
+                                                      std::size_t columns, std::uint64_t length,
+                                                      SumRegisters registers, SumRegisters words) {
+  std::uint64_t toggles = 0;
+  for (std::uint64_t t = 0; t < length; ++t) std::fill_n(words.values + t * words.stride, words.stride, 0);
+  for (std::uint64_t t = 0; t < length; t += step_block) {
+    const std::uint64_t steps = std::min(step_block, length - t);
+    over_blocks(
+        rows, columns,
+        [&]<std::size_t row_count, std::size_t vectors>(std::size_t i, std::size_t j)
+            __attribute__((always_inline)) {
+              toggles += pass_block<has_popcount, row_count, vectors>(
+                  {moving.values + t * moving.stride + i, moving.stride},
+                  {held.values + i * held.stride + j, held.stride}, columns - j, steps,
+                  {registers.values + i * registers.stride + j, registers.stride},
+                  {words.values + t * words.stride + j, words.stride});
+            });
+  }
+  return toggles;
+}
+
+#define QUATRAIN_TILE_SUMS(path, attributes, has_popcount)                                             \
+  attributes std::uint64_t accumulate_##path(SumOperand left, SumOperand right, std::uint32_t rows,    \
+                                             std::size_t columns, std::uint64_t length, bool restarts, \
+                                             SumRegisters registers) {                                 \
+    return accumulate<has_popcount>(left, right, rows, columns, length, restarts, registers);          \
+  }                                                                                                    \
+  attributes std::uint64_t pass_down_##path(SumOperand moving, SumOperand held, std::uint32_t rows,    \
+                                            std::size_t columns, std::uint64_t length,                 \
+                                            SumRegisters registers, SumRegisters words) {              \
+    return pass_down<has_popcount>(moving, held, rows, columns, length, registers, words);             \
+  }
+
+QUATRAIN_TILE_SUMS(portable, , false)
+#if defined(__x86_64__)
+QUATRAIN_TILE_SUMS(avx2, QUATRAIN_AVX2, false)
+QUATRAIN_TILE_SUMS(avx512, QUATRAIN_AVX512, true)
+#endif
+#undef QUATRAIN_TILE_SUMS
+
+}  // namespace
+
+TileSums tile_sums(SimdPath path) {
+  switch (path) {
+#if defined(__x86_64__)
+    case SimdPath::avx2:
+      return {accumulate_avx2, pass_down_avx2};
+    case SimdPath::avx512:
+      return {accumulate_avx512, pass_down_avx512};
+#endif
+    default:
+      return {accumulate_portable, pass_down_portable};
+  }
+}
+
+}  // namespace quatrain::rtl_models

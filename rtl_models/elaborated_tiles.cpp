@@ -1,0 +1,44 @@
+#include "rtl_models/elaborated_tiles.hpp"
+
+#include "rtl_models/pe/multiplier.hpp"
+#include "rtl_models/replay_check.hpp"
+#include "rtl_models/schedule/tile_work.hpp"
+#include "rtl_models/systemc_kernel.hpp"
+
+#include <fmt/format.h>
+
+namespace quatrain::rtl_models {
+
+ElaboratedTiles::ElaboratedTiles(ArrayShape shape, const Dataflow& dataflow)
+    : shape_(shape), dataflow_(dataflow), path_(chosen_path()) {
+  check_elaboration(shape);
+  array_ = std::make_unique<TileArray>(sc_core::sc_gen_unique_name("tile_array"));
+}
+
+ElaboratedTiles::~ElaboratedTiles() {
+  if (sc_core::sc_get_status() == sc_core::SC_ELABORATION) static_cast<void>(array_.release());
+}
+
+traces::Refusal ElaboratedTiles::refuses(const traces::Gemm&, traces::Encoding left,
+                                         traces::Encoding right) const {
+  return mode_missing(left, right);
+}
+
+ArrayRun ElaboratedTiles::replay(const traces::Gemm& gemm, const traces::Operand& left,
+                                 std::span<const traces::Operand> right, const TileSchedule& schedule) {
+  check_replay(gemm, left, right, schedule, shape_, dataflow_);
+  ArrayRun result;
+  result.accumulators.resize(static_cast<std::size_t>(traces::result_elements(gemm.phase, gemm.geometry)));
+  if (schedule.tiles.empty()) return result;
+  const auto k = static_cast<std::uint64_t>(traces::gemm_size(gemm.phase, gemm.geometry).k);
+  std::vector<TileWork> works;
+  for (const Tile& tile : schedule.tiles) works.push_back(work_of(dataflow_, tile, right.size(), k));
+  const Timeline timeline = timeline_of(works, *make_pacing(dataflow_, shape_));
+  const auto values = make_tile_values(
+      dataflow_, {gemm, left, right, shape_, timeline.end, result.accumulators, tile_sums(path_)});
+  result.cycles = array_->run(schedule.tiles, timeline, *values);
+  result.activity = values->activity();
+  return result;
+}
+
+}  // namespace quatrain::rtl_models
