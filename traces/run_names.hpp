@@ -8,6 +8,7 @@ inline constexpr const char* config = "config.json";   ///< the configuration, c
 inline constexpr const char* run = "run.json";         ///< what it was started with, and how it ended
 inline constexpr const char* metrics = "metrics.csv";  ///< one row per epoch
 inline constexpr const char* steps = "steps.csv";      ///< one row per step
+inline constexpr const char* gradients = "gradients.csv";  ///< one row per layer and looked-at step
 inline constexpr const char* log = "log.txt";
 inline constexpr const char* checkpoints = "checkpoints";
 inline constexpr const char* trace = "trace";

@@ -1,11 +1,12 @@
 #pragma once
 /// Who wants to see the operands and results of a step's 4-bit products while they are at hand (the trace
-/// recorder, a check by other machines). The views are valid during the call only.
+/// recorder, a check by other machines, statistics). The views are valid during the call only.
 
 #include "emu/quant/quantizer.hpp"
 #include "traces/base/error.hpp"
 #include "traces/format/record.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -23,6 +24,14 @@ struct QuantizerEvent {
   std::optional<float> maximum;  ///< M where it was given, not measured (hindsight)
   std::optional<SimdPath> path;  ///< the emulator's instructions; nothing where another machine computed
   const QuantizedTensor& result;
+  std::span<const float> source;
+};
+
+/// An operand of a quantized layer that the layer's rules leave in fp32.
+struct SourceEvent {
+  std::uint32_t layer = 0;
+  traces::Role role = traces::Role::input;
+  std::int64_t batch = 0;  ///< images of the step
   std::span<const float> source;
 };
 
@@ -50,6 +59,9 @@ class StepObserver {
   virtual void begin_step(std::uint32_t, traces::Pass) {}
   virtual void end_step() {}
   virtual void quantized(const QuantizerEvent& event) = 0;
+  virtual void left_in_fp32(const SourceEvent&) {}
+  /// False: multiplied() does nothing, and the outputs that it would see need not be made.
+  virtual bool sees_products() const { return true; }
   virtual void multiplied(const ProductEvent& event) = 0;
 };
 
@@ -70,6 +82,12 @@ class Observers final : public StepObserver {
   }
   void quantized(const QuantizerEvent& event) override {
     for (StepObserver* one : observers_) one->quantized(event);
+  }
+  void left_in_fp32(const SourceEvent& event) override {
+    for (StepObserver* one : observers_) one->left_in_fp32(event);
+  }
+  bool sees_products() const override {
+    return std::ranges::any_of(observers_, [](const StepObserver* one) { return one->sees_products(); });
   }
   void multiplied(const ProductEvent& event) override {
     for (StepObserver* one : observers_) one->multiplied(event);

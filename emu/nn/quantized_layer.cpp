@@ -78,7 +78,11 @@ StepMachine& QuantizedLayer::machine(const StepContext& context) {
 void QuantizedLayer::quantize(Role role, std::span<const float> source, std::int64_t batch,
                               std::optional<float> maximum, StepContext& context) {
   Side& made = side(role);
-  if (!made.rule) return;
+  if (!made.rule) {
+    if (context.observer != nullptr)
+      context.observer->left_in_fp32({.layer = id_, .role = role, .batch = batch, .source = source});
+    return;
+  }
   traces::QuantizerTask task{.rule = made.rule->rule,
                              .source = source,
                              .draws = {.seed = context.seed, .step = context.step, .layer = id_, .sample = 0},
@@ -119,7 +123,7 @@ StepProduct QuantizedLayer::multiply_codes(Phase phase, std::int64_t batch, Step
   const QuantizedTensor& left = side(info.left).codes.front();
   const std::span<const QuantizedTensor> right = side(info.right).codes;
   StepProduct result = machine(context).multiply(product, left, right, context);
-  if (context.observer == nullptr) return result;
+  if (context.observer == nullptr || !context.observer->sees_products()) return result;
   if (result.output.empty()) {
     context.output.resize(result.accumulators.size());
     scale_accumulators(result.accumulators, result.scale, context.output);

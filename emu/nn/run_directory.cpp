@@ -1,5 +1,6 @@
 #include "emu/nn/run_directory.hpp"
 
+#include "emu/nn/table_rows.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/files.hpp"
 #include "traces/base/joined.hpp"
@@ -8,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 
 namespace quatrain::emu {
@@ -27,52 +27,6 @@ std::string row_of(const EpochMetrics& m) {
   return fmt::format("{},{},{},{},{},{},{:.3f},{}", m.epoch, m.step, m.train_loss, m.test_loss,
                      m.test_accuracy_percent, m.learning_rate, m.seconds, m.state_hash);
 }
-
-/// Rows behind the header.
-std::vector<std::string> read_rows(const std::filesystem::path& file, std::string_view header) {
-  const std::string text = read_whole_file(file);
-  std::vector<std::string> rows;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    rows.push_back(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  if (rows.empty() || rows.front() != header) throw Error("{}: line 1: expected '{}'", file.string(), header);
-  rows.erase(rows.begin());
-  return rows;
-}
-
-class RowReader {
- public:
-  RowReader(std::string_view row, const std::filesystem::path& file, std::size_t line)
-      : rest_(row), file_(file), line_(line) {}
-
-  std::string_view word() {
-    const std::size_t end = std::min(rest_.find(','), rest_.size());
-    const std::string_view found = rest_.substr(0, end);
-    rest_.remove_prefix(std::min(end + 1, rest_.size()));
-    return found;
-  }
-  void expect_end() const {
-    if (!rest_.empty())
-      throw Error("{}: line {}: '{}'; expected the end of the line", file_.string(), line_,
-                  base::printable(rest_));
-  }
-  template <typename Number>
-  Number number() {
-    const std::string_view text = word();
-    Number value{};
-    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (failure != std::errc() || end != text.data() + text.size())
-      throw Error("{}: line {}: '{}'; expected a number", file_.string(), line_, base::printable(text));
-    return value;
-  }
-
- private:
-  std::string_view rest_;
-  const std::filesystem::path& file_;
-  std::size_t line_;
-};
 
 EpochMetrics read_metrics(const std::string& row, const std::filesystem::path& file, std::size_t line) {
   RowReader reader(row, file, line);
@@ -170,9 +124,19 @@ RunDirectory RunDirectory::open(const std::filesystem::path& directory, const Tr
 void RunDirectory::read_tables() {
   epochs_ = read_epochs(directory_);
   step_losses_ = read_step_losses(directory_);
+  gradients_ = read_gradients(directory_);
 }
 
-void RunDirectory::write_tables() const {
+/// A run that looks at no gradients has no such table.
+void RunDirectory::write_gradient_table() {
+  const auto steps =
+      static_cast<std::int64_t>(step_losses_.size());  // a step that failed has rows and no loss
+  std::erase_if(gradients_, [steps](const GradientRow& row) { return row.step >= steps; });
+  if (!gradients_.empty() || std::filesystem::exists(directory_ / names::gradients))
+    write_gradients(directory_, gradients_);
+}
+
+void RunDirectory::write_tables() {
   std::string text = fmt::format("{}\n", steps_header);
   for (std::size_t step = 0; step < step_losses_.size(); ++step)
     text += fmt::format("{},{}\n", step, step_losses_[step]);
@@ -180,6 +144,7 @@ void RunDirectory::write_tables() const {
   text = fmt::format("{}\n", metrics_header);
   for (const EpochMetrics& metrics : epochs_) text += fmt::format("{}\n", row_of(metrics));
   write_whole_file(directory_ / names::metrics, text);
+  write_gradient_table();
 }
 
 void RunDirectory::cut_to(const Checkpoint& checkpoint) {

@@ -1,10 +1,12 @@
 #pragma once
 /// What a training run leaves behind: config.json (complete, as run), run.json (how it was started, how far
-/// it came), metrics.csv (one row per epoch), steps.csv (one row per step), log.txt and checkpoints/. Every
+/// it came), metrics.csv (one row per epoch), steps.csv (one row per step), gradients.csv (statistics of the
+/// gradients of some steps), log.txt and checkpoints/. Every
 /// file is whole at any time. A row is written before the checkpoint of its epoch, and going on from a
-/// checkpoint cuts both tables to it. One process at a time works in a run directory.
+/// checkpoint cuts the tables to it. One process at a time works in a run directory.
 
 #include "emu/nn/checkpoint.hpp"
+#include "emu/nn/gradient_table.hpp"
 #include "emu/nn/run_file.hpp"
 #include "emu/nn/training_config.hpp"
 #include "traces/base/files.hpp"
@@ -50,7 +52,9 @@ class RunDirectory {
   /// Of the next step; held until the epoch is over or the run ends.
   void add_step(float loss);
   const std::vector<float>& step_losses() const { return step_losses_; }
-  /// Writes both tables.
+  /// Rows of gradients.csv, to which a watcher adds.
+  std::vector<GradientRow>& gradients() { return gradients_; }
+  /// Writes the tables.
   void add_epoch(const EpochMetrics& metrics);
   /// The run is over: writes steps.csv and run.json. `reason`: why it stopped, for RunState::stopped.
   void end(RunState state, const std::optional<std::string>& reason = std::nullopt);
@@ -59,7 +63,8 @@ class RunDirectory {
  private:
   RunDirectory(std::filesystem::path directory, RunFile run);
   void read_tables();
-  void write_tables() const;
+  void write_tables();
+  void write_gradient_table();
   void write_run();
 
   std::filesystem::path directory_;
@@ -68,6 +73,7 @@ class RunDirectory {
   bool is_flushed_ = true;
   std::vector<EpochMetrics> epochs_;
   std::vector<float> step_losses_;
+  std::vector<GradientRow> gradients_;
 };
 
 /// The two tables of a run, from its directory. Throw Error with file and line when they are not as written

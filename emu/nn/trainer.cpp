@@ -178,7 +178,10 @@ class Run {
       const std::size_t count = std::min(order.size() - begin, static_cast<std::size_t>(config_.batch));
       context_.step = static_cast<std::uint32_t>(step);
       context_.pass = Pass::train;
-      Observers observers{traced.contains(step) ? recorder : nullptr, watcher_};
+      GradientWatcher gradients(config_, pool_, directory.gradients());
+      const bool is_watched = options_.gradients_every > 0 && step % options_.gradients_every == 0;
+      Observers observers{traced.contains(step) ? recorder : nullptr, watcher_,
+                          is_watched ? &gradients : nullptr};
       context_.observer = observers.empty() ? nullptr : &observers;
       observers.begin_step(context_.step, Pass::train);
       make_batch(train_batches_, std::span<const std::uint32_t>(order).subspan(begin, count),

@@ -37,6 +37,7 @@ struct TrainingOptions {
   /// Run directory or checkpoint whose weights the run begins with; "": initial parameters of the seed.
   std::filesystem::path weights;
   std::optional<TraceRequest> trace;
+  std::int64_t gradients_every = 0;  ///< statistics of each step whose number it divides; 0: of none
   SimdPath path = SimdPath::portable;  ///< of quantizers and products; fast is chosen_path()
   /// Computes all quantizers and 4-bit products; null: the emulator on `path`.
   traces::Machine* machine = nullptr;

@@ -36,6 +36,7 @@ Examples:
   quatrain train demo_cnn --out runs/mine --trace     and a trace: operands and results of three steps
   quatrain train demo_cnn --out runs/mine --resume    goes on after the newest checkpoint
   quatrain train demo_cnn --trace-steps 0,5,last      a trace of these steps
+  quatrain train demo_cnn --gradients 1               statistics of the gradients of every step, not of every tenth
   quatrain train demo_cnn --quantize fp32 --seed 7    without quantizers, and another seed
   quatrain train demo_cnn --set quantize.samples=4    any key of the config, by its path
   quatrain train mine.json                            your own config
@@ -48,6 +49,7 @@ RUN, the run directory, holds:
   run.json        this command, the data's SHA-256, how far the run came
   metrics.csv     one row per epoch
   steps.csv       one row per step
+  gradients.csv   statistics of the gradients: one row per layer and every tenth step
   checkpoints/    one file per epoch
   trace/          the traced steps
   log.txt         what happened
@@ -64,6 +66,7 @@ struct Typed {
   std::string out, data, trace, steps, quantize, machine, check, weights;
   emu::TrainingOverrides overrides;
   unsigned threads = 0;
+  std::int64_t gradients_every = 10;
   bool resumes = false;
 };
 
@@ -91,6 +94,7 @@ emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command,
   options.threads = typed.threads;
   options.resumes = typed.resumes;
   options.weights = typed.weights;
+  options.gradients_every = typed.gradients_every;
   options.path = emu::chosen_path();
   if (command.count("--trace") != 0 || command.count("--trace-steps") != 0) {
     options.trace = emu::TraceRequest{.directory = typed.trace};
@@ -254,6 +258,10 @@ void add_train_command(CLI::App& program, Action& action) {
   command->add_option(
       "--trace-steps", typed->steps,
       "steps to trace, with commas: numbers, first, middle, last;\ndefault: first,middle,last");
+  command
+      ->add_option("--gradients", typed->gradients_every,
+                   "look at the gradients of every N-th step, for gradients.csv (default: 10;\n0: of none)")
+      ->check(whole_number(0, INT32_MAX));
   command
       ->add_option("--machine", typed->machine,
                    "computes all quantizers and 4-bit products (default: emu.blocked);\n`quatrain machines` "

@@ -94,8 +94,8 @@ TEST_F(TrainCommand, PrintsEveryEpochAndLastTheRunDirectory) {
                            "runs/tiny-001\n"));
   EXPECT_EQ(contents(folder_ / "runs/tiny-001"),
             (std::set<std::string>{"checkpoints", "checkpoints/epoch_0001.safetensors",
-                                   "checkpoints/epoch_0002.safetensors", "config.json", "log.txt",
-                                   "metrics.csv", "run.json", "steps.csv"}));
+                                   "checkpoints/epoch_0002.safetensors", "config.json", "gradients.csv",
+                                   "log.txt", "metrics.csv", "run.json", "steps.csv"}));
   EXPECT_EQ(last_line(train("tiny.json --data data").out), "runs/tiny-002");
 }
 
