@@ -27,13 +27,7 @@ class EmulatorMachine final : public traces::Machine {
   std::string name() const override { return way == Way::naive ? "emu.naive" : "emu.blocked"; }
   std::string ran_on() const override {
     if (way == Way::naive) return "scalar C++";
-    switch (path_) {
-      case SimdPath::portable:
-        return "portable C++";
-      case SimdPath::avx2:
-        return "AVX2";
-    }
-    return {};
+    return std::string(title_of(path_));
   }
 
   traces::Refusal refuses(const traces::Gemm& gemm, traces::Encoding left,

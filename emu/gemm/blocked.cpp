@@ -1,6 +1,7 @@
 #include "emu/gemm/blocked.hpp"
 
 #include "emu/gemm/packing.hpp"
+#include "emu/gemm/wide.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -51,14 +52,17 @@ void multiply_blocked(const traces::Gemm& gemm, const QuantizedTensor& left,
   LeftPacker(gemm, lowering.left(), bytes.table, path).pack(left.codes, pool, workspace.left);
 
   const ByteTable table = right_bytes(right.front().encoding);
-  const RightPacker packer(gemm, lowering, table, path);
-  const std::size_t words = packer.places().back();
+  if (has_avx512(path))
+    return multiply_wide(gemm, lowering, table, bytes.shift, right, accumulators, path, pool, workspace);
+  const std::vector<PanelLayout> layouts = panel_layouts(lowering);
+  const RightPacker packer(gemm, lowering, layouts, table, path);
+  const std::size_t words = words_of_panels(layouts, lowering);
   workspace.right.resize(words * right.size());
   for (std::size_t sample = 0; sample < right.size(); ++sample)
     packer.pack(right[sample].codes, pool, &workspace.right[sample * words]);
 
   const std::size_t per_sum = steps_per_sum(bytes, right.front().encoding);
-  const std::vector<TileTask> tasks = tile_tasks(lowering, packer.places());
+  const std::vector<TileTask> tasks = tile_tasks(lowering, layouts);
   pool.parallel_for(tasks.size(), [&](std::size_t index) {
     const TileTask& task = tasks[index];
     const std::size_t width = task.panel.width;

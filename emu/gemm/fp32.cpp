@@ -1,6 +1,6 @@
 #include "emu/gemm/fp32.hpp"
 
-#include "emu/gemm/tiling.hpp"
+#include "emu/gemm/wide_products.hpp"
 
 #include <bit>
 #include <limits>
@@ -58,7 +58,7 @@ BorderTerms border_terms(const LeftLayout& layout, std::span<const float> left, 
 
 /// Planes with their border, lanes of one.
 void pack_left(const LeftLayout& layout, std::span<const float> values, BorderTerms terms,
-               base::ThreadPool& pool, std::vector<float>& words) {
+               base::ThreadPool& pool, AlignedVector<float>& words) {
   const std::size_t height = size_of(layout.vertical.size), width = size_of(layout.horizontal.size);
   const std::size_t line = size_of(layout.horizontal.padded), padded = size_of(layout.plane_words());
   const std::size_t inner = size_of(layout.inner);
@@ -121,9 +121,9 @@ void pack_gradient(const Geometry& g, const LoweredProduct& product, const Panel
   pack_lines(&values[(image * size_of(g.out_channels) + channel) * plane], plane, plane, panel, path, words);
 }
 
-void pack_right(const traces::Gemm& gemm, const Lowering& lowering, const std::vector<std::size_t>& places,
+void pack_right(const traces::Gemm& gemm, const Lowering& lowering, const std::vector<PanelLayout>& layouts,
                 std::span<const float> values, SimdPath path, base::ThreadPool& pool,
-                std::vector<float>& words) {
+                AlignedVector<float>& words) {
   const Geometry& g = gemm.geometry;
   const LeftLayout& left = lowering.left();
   const bool is_forward = !is_transposed(gemm.phase) && !sums_images(gemm.phase);
@@ -132,15 +132,15 @@ void pack_right(const traces::Gemm& gemm, const Lowering& lowering, const std::v
                             : left.lanes_are_images ? size_of(left.outer)
                                                     : size_of(left.inner / g.groups);
   const std::size_t panels = panel_count(size_of(lowering.products().front().columns));
-  words.resize(places.back());
+  words.resize(words_of_panels(layouts, lowering));
   const auto pack_part = [&](std::size_t task) {
     const std::size_t index = task / (panels * outer), part = task % outer;
     const LoweredProduct& product = lowering.products()[index];
-    const Panel panel = panel_at(task / outer % panels, size_of(product.columns));
+    const Panel panel = panel_at(task / outer % panels, size_of(product.columns), layouts[index].narrowest);
     const std::size_t steps = product.steps.size();
-    float* const panel_words = &words[places[index] + panel.first * steps];
-    if (is_forward) return pack_forward_weight(product, panel, part, values, path, panel_words);
-    float* const target = panel_words + part * (steps / outer) * panel.width;
+    float* const first = &words[layouts[index].place + panel.first * steps];
+    if (is_forward) return pack_forward_weight(product, panel, part, values, path, first);
+    float* const target = first + part * (steps / outer) * panel.width;
     if (left.lanes_are_images)
       pack_gradient(g, product, panel, part, values, path, target);
     else
@@ -162,10 +162,28 @@ void multiply_fp32(const traces::Gemm& gemm, std::span<const float> left, std::s
   if (lowering.products().empty()) return;
   const BorderTerms border = border_terms(lowering.left(), left, right, path, pool);
   pack_left(lowering.left(), left, border, pool, workspace.left_fp32);
-  const std::vector<std::size_t> places = panel_places(lowering);
-  pack_right(gemm, lowering, places, right, path, pool, workspace.right_fp32);
+  if (has_avx512(path)) {
+    const std::vector<WideProduct> products =
+        wide_products(lowering, [](BlockOrder order, std::size_t steps) {
+          return PanelLayout{0, steps, order == BlockOrder::rows_follow ? 8 : panel_width};
+        });
+    pack_right(gemm, lowering, layouts_of(products), right, path, pool, workspace.right_fp32);
+    const std::vector<WideTask> tasks = wide_tasks(products, 1);
+    pool.parallel_for(tasks.size(), [&](std::size_t index) {
+      WideTaskRun<float, float> run(tasks[index], {});
+      const float* const panels = workspace.right_fp32.data();
+      const auto with = [&]<typename Loops>() {
+        run.template run<Loops>(workspace.left_fp32.data(), std::span(&panels, 1), result.data(), path);
+      };
+      border == BorderTerms::skip ? with.template operator()<WideFp32Loops<BorderTerms::skip>>()
+                                  : with.template operator()<WideFp32Loops<BorderTerms::add_zero>>();
+    });
+    return;
+  }
+  const std::vector<PanelLayout> layouts = panel_layouts(lowering);
+  pack_right(gemm, lowering, layouts, right, path, pool, workspace.right_fp32);
 
-  const std::vector<TileTask> tasks = tile_tasks(lowering, places);
+  const std::vector<TileTask> tasks = tile_tasks(lowering, layouts);
   const float start[tile_pitch] = {};
   pool.parallel_for(tasks.size(), [&](std::size_t index) {
     const TileTask& task = tasks[index];

@@ -98,8 +98,7 @@ void add_portably(const float* left, const std::int32_t* rows, const PanelSteps<
 void add_fp32_products(const float* left, const std::int32_t* rows, const PanelSteps<float>& steps,
                        BorderTerms border, float* tile, SimdPath path) {
   const auto with = [&]<std::size_t vectors, BorderTerms terms>() {
-    const auto add =
-        path == SimdPath::avx2 ? add_with_avx2<vectors, terms> : add_portably<8 * vectors, terms>;
+    const auto add = has_avx2(path) ? add_with_avx2<vectors, terms> : add_portably<8 * vectors, terms>;
     add(left, rows, steps, tile);
   };
   if (steps.columns == 8)

@@ -92,8 +92,8 @@ void add_integer_products(const std::uint32_t* left, const std::int32_t* rows,
                           const PanelSteps<std::uint32_t>& steps, std::size_t steps_per_sum,
                           std::int32_t* tile, SimdPath path) {
   const bool narrow = steps.columns == 8;
-  const auto add = path == SimdPath::avx2 ? (narrow ? add_with_avx2<1> : add_with_avx2<2>)
-                                          : (narrow ? add_portably<8> : add_portably<16>);
+  const auto add = has_avx2(path) ? (narrow ? add_with_avx2<1> : add_with_avx2<2>)
+                                  : (narrow ? add_portably<8> : add_portably<16>);
   add(left, rows, steps, steps_per_sum, tile);
 }
 

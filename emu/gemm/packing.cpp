@@ -36,7 +36,7 @@ void LeftPacker::pack_planes(const Lanes& lanes, std::size_t planes, std::uint32
 }
 
 void LeftPacker::pack(std::span<const std::uint8_t> codes, base::ThreadPool& pool,
-                      std::vector<std::uint32_t>& words) const {
+                      AlignedVector<std::uint32_t>& words) const {
   const auto size = [](std::int64_t value) { return static_cast<std::size_t>(value); };
   words.resize(size(layout_.words()));
   const std::size_t plane = size(layout_.vertical.size * layout_.horizontal.size),
@@ -79,11 +79,19 @@ void RightPacker::pack(std::span<const std::uint8_t> codes, base::ThreadPool& po
   const std::size_t outer = words_of_steps();
   const std::size_t panels = panel_count(static_cast<std::size_t>(products.front().columns));
   const auto pack_part = [&](std::size_t task) {
-    const std::size_t product = task / (panels * outer), panel = task / outer % panels, word = task % outer;
+    const std::size_t index = task / (panels * outer), word = task % outer;
+    const LoweredProduct& product = products[index];
+    const PanelLayout& layout = layouts_[index];
+    const Panel panel =
+        panel_at(task / outer % panels, static_cast<std::size_t>(product.columns), layout.narrowest);
+    std::uint32_t* const panel_words = words + layout.place + panel.first * layout.steps;
     if (is_weight)
-      pack_gradient(products[product], panel, word, codes, words + places_[product]);
+      pack_gradient(product, panel, word, codes, panel_words);
     else
-      pack_weight(products[product], panel, word, codes, words + places_[product]);
+      pack_weight(product, panel, word, codes, panel_words);
+    if (word + 1 == outer)
+      std::fill(panel_words + product.steps.size() * panel.width, panel_words + layout.steps * panel.width,
+                0U);
   };
   const std::size_t piece = base::items_a_piece(tile_pitch * products.front().steps.size() / outer);
   for_pieces(pool, products.size() * panels * outer, piece, [&](std::size_t begin, std::size_t end) {
@@ -96,16 +104,15 @@ std::size_t RightPacker::words_of_steps() const {
   return static_cast<std::size_t>(left.lanes_are_images ? left.outer : left.inner / gemm_.geometry.groups);
 }
 
-void RightPacker::pack_weight(const LoweredProduct& product, std::size_t panel_index, std::size_t word,
-                              std::span<const std::uint8_t> codes, std::uint32_t* words) const {
+void RightPacker::pack_weight(const LoweredProduct& product, const Panel& panel, std::size_t word,
+                              std::span<const std::uint8_t> codes, std::uint32_t* panel_words) const {
   const traces::Geometry& g = gemm_.geometry;
   const bool is_data = is_transposed(gemm_.phase);
   const std::int64_t taps = g.kernel_height * g.kernel_width, in = g.in_channels / g.groups;
   const std::int64_t out = g.out_channels / g.groups, channels = is_data ? out : in;
   const std::int64_t channel_pitch = is_data ? in * taps : taps, column_pitch = is_data ? taps : in * taps;
-  const Panel panel = panel_at(panel_index, static_cast<std::size_t>(product.columns));
   const std::size_t steps = product.vertical->taps.size() * product.horizontal->taps.size();
-  std::uint32_t* out_word = words + panel.first * product.steps.size() + word * steps * panel.width;
+  std::uint32_t* out_word = panel_words + word * steps * panel.width;
   const std::int64_t first_channel = static_cast<std::int64_t>(word) * 4;
   const std::int64_t lanes = std::min<std::int64_t>(4, channels - first_channel);
   const std::int64_t origin = product.group * out * in * taps + first_channel * channel_pitch +
@@ -127,15 +134,14 @@ void RightPacker::pack_weight(const LoweredProduct& product, std::size_t panel_i
     }
 }
 
-void RightPacker::pack_gradient(const LoweredProduct& product, std::size_t panel_index, std::size_t word,
-                                std::span<const std::uint8_t> codes, std::uint32_t* words) const {
+void RightPacker::pack_gradient(const LoweredProduct& product, const Panel& panel, std::size_t word,
+                                std::span<const std::uint8_t> codes, std::uint32_t* panel_words) const {
   const traces::Geometry& g = gemm_.geometry;
   const auto plane = static_cast<std::size_t>(g.out_height * g.out_width);
   const std::size_t image = static_cast<std::size_t>(g.out_channels) * plane;
   const std::size_t batch = static_cast<std::size_t>(g.batch);
-  const Panel panel = panel_at(panel_index, static_cast<std::size_t>(product.columns));
   const std::size_t channel = static_cast<std::size_t>(product.group * product.columns) + panel.first;
-  std::uint32_t* const target = words + panel.first * product.steps.size() + word * plane * panel.width;
+  std::uint32_t* const target = panel_words + word * plane * panel.width;
   std::vector<std::uint32_t> planes(panel.width * plane);  // columns past the end stay 0
   std::array<const std::uint8_t*, 4> lanes{};
   for (std::size_t lane = 0; lane < 4 && word * 4 + lane < batch; ++lane)

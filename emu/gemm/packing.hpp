@@ -3,6 +3,7 @@
 /// panels, step by step, 8 or 16 columns of 4 lanes each.
 
 #include "emu/gemm/tiling.hpp"
+#include "emu/simd/aligned_vector.hpp"
 
 #include <array>
 #include <cstdint>
@@ -19,7 +20,7 @@ class LeftPacker {
       : gemm_(gemm), layout_(layout), table_(table), path_(path) {}
 
   void pack(std::span<const std::uint8_t> codes, base::ThreadPool& pool,
-            std::vector<std::uint32_t>& words) const;
+            AlignedVector<std::uint32_t>& words) const;
 
  private:
   using Lanes = std::array<const std::uint8_t*, 4>;
@@ -39,32 +40,31 @@ class LeftPacker {
 void add_column_sums(std::span<const std::uint32_t> panel, std::size_t width, SimdPath path,
                      std::int32_t* sums);
 
-/// The panels of the right tensor, product by product (places: panel_places). Lanes and columns past the
-/// tensor's are 0.
+/// The panels of the right tensor, product by product. Lanes, columns and steps past the tensor's are 0.
 class RightPacker {
  public:
-  RightPacker(const traces::Gemm& gemm, const Lowering& lowering, const ByteTable& table, SimdPath path)
-      : gemm_(gemm), lowering_(lowering), table_(table), path_(path), places_(panel_places(lowering)) {}
-
-  const std::vector<std::size_t>& places() const { return places_; }
+  /// layouts: one for each product. All must outlive the packer.
+  RightPacker(const traces::Gemm& gemm, const Lowering& lowering, const std::vector<PanelLayout>& layouts,
+              const ByteTable& table, SimdPath path)
+      : gemm_(gemm), lowering_(lowering), layouts_(layouts), table_(table), path_(path) {}
 
   void pack(std::span<const std::uint8_t> codes, base::ThreadPool& pool, std::uint32_t* words) const;
 
  private:
   std::size_t words_of_steps() const;
   /// W[o, c, i, j]: columns are o (forward) or c (backward_data), lanes the other.
-  void pack_weight(const LoweredProduct& product, std::size_t panel_index, std::size_t word,
-                   std::span<const std::uint8_t> codes, std::uint32_t* words) const;
+  void pack_weight(const LoweredProduct& product, const Panel& panel, std::size_t word,
+                   std::span<const std::uint8_t> codes, std::uint32_t* panel_words) const;
   /// dZ[b, o, ho, wo]: columns are o, lanes images; the columns' planes are transposed, a few columns at a
   /// time.
-  void pack_gradient(const LoweredProduct& product, std::size_t panel_index, std::size_t word,
-                     std::span<const std::uint8_t> codes, std::uint32_t* words) const;
+  void pack_gradient(const LoweredProduct& product, const Panel& panel, std::size_t word,
+                     std::span<const std::uint8_t> codes, std::uint32_t* panel_words) const;
 
   const traces::Gemm& gemm_;
   const Lowering& lowering_;
+  const std::vector<PanelLayout>& layouts_;
   const ByteTable& table_;
   SimdPath path_;
-  std::vector<std::size_t> places_;
 };
 
 }  // namespace quatrain::emu

@@ -20,24 +20,50 @@ struct Panel {
 
 inline std::size_t panel_count(std::size_t columns) { return (columns + tile_pitch - 1) / tile_pitch; }
 
-inline Panel panel_at(std::size_t index, std::size_t columns) {
+/// narrowest: the least width of the last panel, 8 or 16.
+inline Panel panel_at(std::size_t index, std::size_t columns, std::size_t narrowest = 8) {
   const std::size_t first = index * tile_pitch, here = std::min(tile_pitch, columns - first);
-  return {first, here, here <= 8 ? std::size_t{8} : tile_pitch};
+  return {first, here, here <= narrowest ? narrowest : tile_pitch};
 }
 
 /// Columns of all panels, those past the end included.
-inline std::size_t panel_columns(std::size_t columns) {
-  const Panel last = panel_at(panel_count(columns) - 1, columns);
+inline std::size_t panel_columns(std::size_t columns, std::size_t narrowest = 8) {
+  const Panel last = panel_at(panel_count(columns) - 1, columns, narrowest);
   return last.first + last.width;
 }
 
-/// Words before the panels of each product; the last entry is the size of all.
-inline std::vector<std::size_t> panel_places(const Lowering& lowering) {
-  std::vector<std::size_t> places = {0};
-  for (const LoweredProduct& product : lowering.products())
-    places.push_back(places.back() +
-                     product.steps.size() * panel_columns(static_cast<std::size_t>(product.columns)));
-  return places;
+/// Where the panels of a product stand: panel p begins at place + p * tile_pitch * steps.
+struct PanelLayout {
+  std::size_t place = 0;      ///< words before the product's first panel
+  std::size_t steps = 0;      ///< of a panel; those past the product's are 0
+  std::size_t narrowest = 8;  ///< width of a last panel
+};
+
+inline std::size_t words_of_panels(const PanelLayout& layout, const LoweredProduct& product) {
+  return layout.steps * panel_columns(static_cast<std::size_t>(product.columns), layout.narrowest);
+}
+
+/// Of each product, one after the other. layout_of(product) says all but the place.
+template <typename LayoutOf>
+std::vector<PanelLayout> panel_layouts(const Lowering& lowering, const LayoutOf& layout_of) {
+  std::vector<PanelLayout> layouts;
+  std::size_t place = 0;
+  for (const LoweredProduct& product : lowering.products()) {
+    layouts.push_back(layout_of(product));
+    layouts.back().place = place;
+    place += words_of_panels(layouts.back(), product);
+  }
+  return layouts;
+}
+inline std::vector<PanelLayout> panel_layouts(const Lowering& lowering) {
+  return panel_layouts(lowering, [](const LoweredProduct& product) {
+    return PanelLayout{0, product.steps.size(), 8};
+  });
+}
+
+/// Of all products.
+inline std::size_t words_of_panels(const std::vector<PanelLayout>& layouts, const Lowering& lowering) {
+  return layouts.back().place + words_of_panels(layouts.back(), lowering.products().back());
 }
 
 /// One task: some rows of one panel of one product.
@@ -48,8 +74,8 @@ struct TileTask {
   std::int64_t first_row = 0, row_count = 0;
 };
 
-/// places: panel_places(lowering). The tasks point into the lowering.
-inline std::vector<TileTask> tile_tasks(const Lowering& lowering, const std::vector<std::size_t>& places) {
+/// layouts: panel_layouts(lowering). The tasks point into the lowering.
+inline std::vector<TileTask> tile_tasks(const Lowering& lowering, const std::vector<PanelLayout>& layouts) {
   constexpr std::size_t steps_a_task = 16384;  // of tile_rows x 16 results each: some 20 microseconds or more
   std::vector<TileTask> tasks;
   for (std::size_t index = 0; index < lowering.products().size(); ++index) {
@@ -59,7 +85,7 @@ inline std::vector<TileTask> tile_tasks(const Lowering& lowering, const std::vec
     for (std::int64_t first = 0; first < all; first += rows)
       for (std::size_t i = 0; i < panel_count(static_cast<std::size_t>(product.columns)); ++i) {
         const Panel panel = panel_at(i, static_cast<std::size_t>(product.columns));
-        const std::size_t place = places[index] + panel.first * product.steps.size();
+        const std::size_t place = layouts[index].place + panel.first * layouts[index].steps;
         tasks.push_back({&product, panel, place, first, std::min(rows, all - first)});
       }
   }

@@ -81,7 +81,7 @@ template <typename Word>
 void transpose_words(const Word* source, std::size_t rows, std::size_t columns, std::size_t source_pitch,
                      Word* target, std::size_t target_pitch, SimdPath path) {
   static_assert(sizeof(Word) == 4);
-  const bool fast = path == SimdPath::avx2;
+  const bool fast = has_avx2(path);
   const std::size_t fast_rows = fast ? rows / square * square : 0;
   const std::size_t fast_columns = fast ? columns / square * square : 0;
   for (std::size_t row = 0; row < fast_rows; row += square)
@@ -101,7 +101,7 @@ template void transpose_words(const std::uint32_t*, std::size_t, std::size_t, st
 
 void interleave_codes(const std::array<const std::uint8_t*, 4>& lanes, std::size_t count,
                       const ByteTable& table, std::uint32_t* target, SimdPath path) {
-  std::size_t i = path == SimdPath::avx2 ? interleave_fast(lanes, count, table, target) : 0;
+  std::size_t i = has_avx2(path) ? interleave_fast(lanes, count, table, target) : 0;
   for (; i < count; ++i) {
     std::uint32_t word = 0;
     for (unsigned lane = 0; lane < 4; ++lane)
@@ -112,7 +112,7 @@ void interleave_codes(const std::array<const std::uint8_t*, 4>& lanes, std::size
 
 void gather_codes(const std::uint8_t* codes, std::size_t count, const ByteTable& table, std::uint32_t* target,
                   SimdPath path) {
-  std::size_t i = path == SimdPath::avx2 ? gather_fast(codes, count / 4, table, target) : 0;
+  std::size_t i = has_avx2(path) ? gather_fast(codes, count / 4, table, target) : 0;
   for (; 4 * i < count; ++i) {
     std::uint32_t word = 0;
     for (unsigned lane = 0; lane < 4; ++lane)

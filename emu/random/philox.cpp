@@ -67,7 +67,7 @@ void DrawSource::fill(std::uint32_t first_block, std::span<std::uint32_t> words,
   assert(words.size() % 4 == 0 && "whole blocks only");
   const std::size_t blocks = words.size() / 4;
   std::size_t block = 0;
-  if (path == SimdPath::avx2)
+  if (has_avx2(path))
     for (; block + 8 <= blocks; block += 8)
       fill_eight_blocks(*this, first_block + static_cast<std::uint32_t>(block), &words[4 * block]);
   for (; block < blocks; ++block) {

@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace quatrain::tests {
 namespace {
 
@@ -25,12 +27,12 @@ TEST(EmulatorMachine, SaysOnWhichPathItRan) {
   base::ThreadPool pool(1);
   EXPECT_EQ(emu::make_naive_machine()->name(), "emu.naive");
   EXPECT_EQ(emu::make_naive_machine()->ran_on(), "scalar C++");
-  const ForcedPath forced("portable");
-  EXPECT_EQ(emu::make_blocked_machine(pool)->name(), "emu.blocked");
-  EXPECT_EQ(emu::make_blocked_machine(pool)->ran_on(), "portable C++");
-  if (emu::is_supported(emu::SimdPath::avx2)) {
-    const ForcedPath avx2("avx2");
-    EXPECT_EQ(emu::make_blocked_machine(pool)->ran_on(), "AVX2");
+  const std::map<std::string_view, std::string> titles{
+      {"portable", "portable C++"}, {"avx2", "AVX2"}, {"avx512", "AVX-512 VNNI"}, {"amx", "AMX-INT8"}};
+  for (const emu::SimdPath path : emu::supported_paths()) {
+    const ForcedPath forced(emu::name_of(path));
+    EXPECT_EQ(emu::make_blocked_machine(pool)->name(), "emu.blocked");
+    EXPECT_EQ(emu::make_blocked_machine(pool)->ran_on(), titles.at(emu::name_of(path)));
   }
 }
 
@@ -38,7 +40,7 @@ TEST(EmulatorMachine, UnknownPathIsRefused) {
   base::ThreadPool pool(1);
   const ForcedPath forced("sse9");
   EXPECT_EQ(message_of([&] { emu::make_blocked_machine(pool); }),
-            "QUATRAIN_SIMD is 'sse9'; expected portable or avx2");
+            "QUATRAIN_SIMD is 'sse9'; expected portable, avx2, avx512, amx");
 }
 
 class EveryForcedPath : public testing::TestWithParam<std::tuple<emu::SimdPath, unsigned>> {};

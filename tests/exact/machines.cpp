@@ -5,6 +5,7 @@
 #include "kernels/machine.hpp"
 #include "rtl_models/machine.hpp"
 #include "tests/support/forced_path.hpp"
+#include "traces/base/enumeration.hpp"
 
 #include <map>
 
@@ -29,15 +30,11 @@ std::unique_ptr<Machine> offered(const std::vector<traces::MachineOffer>& offers
 }  // namespace
 
 const std::vector<std::string>& machine_names() {
-  static const std::vector<std::string> names{"emu.naive",        "emu.blocked:portable",
-                                              "emu.blocked:avx2", "systemc.array",
-                                              "systemc.pe",       "systemc.tile",
-                                              "simt.literal",     "simt.naive",
-                                              "simt.tiled",       "simt.octets",
-                                              "simt.mma",         "simt.async",
-                                              "cuda.literal",     "cuda.naive",
-                                              "cuda.tiled",       "cuda.octets",
-                                              "cuda.mma",         "cuda.async"};
+  static const std::vector<std::string> names{
+      "emu.naive",     "emu.blocked:portable", "emu.blocked:avx2", "emu.blocked:avx512", "emu.blocked:amx",
+      "systemc.array", "systemc.pe",           "systemc.tile",     "simt.literal",       "simt.naive",
+      "simt.tiled",    "simt.octets",          "simt.mma",         "simt.async",         "cuda.literal",
+      "cuda.naive",    "cuda.tiled",           "cuda.octets",      "cuda.mma",           "cuda.async"};
   return names;
 }
 
@@ -56,8 +53,8 @@ std::unique_ptr<Machine> make_machine(const std::string& name, base::ThreadPool&
   if (name == "emu.blocked") return emu::make_blocked_machine(pool);
   if (name.starts_with("emu.blocked:")) {
     const std::string path = name.substr(name.find(':') + 1);
-    if (path == "avx2" && !emu::is_supported(emu::SimdPath::avx2)) {
-      why_not = "the processor has no AVX2";
+    if (!emu::is_supported(base::named<emu::SimdPath>(path).value())) {
+      why_not = "the processor has no " + path;
       return nullptr;
     }
     const ForcedPath forced(path);
@@ -84,7 +81,9 @@ void EveryMachine::SetUp() {
   }
   ASSERT_EQ(machine_->name(), GetParam().substr(0, GetParam().find(':')));
   const std::map<std::string, std::string> forced{{"emu.blocked:portable", "portable C++"},
-                                                  {"emu.blocked:avx2", "AVX2"}};
+                                                  {"emu.blocked:avx2", "AVX2"},
+                                                  {"emu.blocked:avx512", "AVX-512 VNNI"},
+                                                  {"emu.blocked:amx", "AMX-INT8"}};
   if (const auto at = forced.find(GetParam()); at != forced.end()) {
     ASSERT_EQ(machine_->ran_on(), at->second);
   }

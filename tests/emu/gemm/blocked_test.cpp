@@ -78,16 +78,27 @@ TEST(IntegerProducts, ReferenceEqualsTheFormulas) {
     }
 }
 
-class EveryPathAndThreadCount : public testing::TestWithParam<std::tuple<SimdPath, unsigned>> {};
-
-TEST_P(EveryPathAndThreadCount, BlockedEqualsReference) {
-  const auto [path, threads] = GetParam();
-  Blocked blocked{path, base::ThreadPool(threads), {}};
+TEST(IntegerProducts, EveryPathAndThreadCountEqualsTheReference) {
+  std::vector<std::pair<std::string, GemmCase>> cases;
+  std::vector<std::vector<std::int32_t>> expected;
   for (const NamedLayer& layer : layers_at_tile_edges())
-    for (const GemmCase& c : cases_of(layer.geometry, 2))
-      ASSERT_EQ(blocked(c), reference(c)) << layer.name << " phase " << int(c.gemm.phase) << " left "
-                                          << name_of(c.left_encoding) << " samples " << c.right.size();
+    for (const GemmCase& c : cases_of(layer.geometry, 2)) {
+      cases.emplace_back(layer.name, c);
+      expected.push_back(reference(c));
+    }
+  for (const SimdPath path : emu::supported_paths())
+    for (const unsigned threads : {1U, 2U, 7U}) {
+      Blocked blocked{path, base::ThreadPool(threads), {}};
+      for (std::size_t i = 0; i < cases.size(); ++i) {
+        const auto& [name, c] = cases[i];
+        ASSERT_EQ(blocked(c), expected[i])
+            << name << " phase " << int(c.gemm.phase) << " left " << name_of(c.left_encoding) << " samples "
+            << c.right.size() << " " << emu::name_of(path) << " " << threads << " threads";
+      }
+    }
 }
+
+class EveryPathAndThreadCount : public testing::TestWithParam<std::tuple<SimdPath, unsigned>> {};
 
 TEST_P(EveryPathAndThreadCount, LargestSumsOfEveryPairOfEncodings) {
   // 2,100 terms of the largest products fill the 16-bit sums inside again and again; -8 times FP4 is beyond

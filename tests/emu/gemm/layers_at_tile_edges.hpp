@@ -54,6 +54,12 @@ inline std::vector<NamedLayer> layers_at_tile_edges() {
       {"row_tasks_backward_data", linear_layer(400, 5, 2100)},
       {"row_tasks_backward_weight", linear_layer(2100, 400, 5)},
       {"row_tasks_of_planes", conv_layer(8, {32, 20, 20}, 9, {3, 3}, {1, 1}, {1, 1})},
+      // the 512-bit paths: more panels than a task takes, sums in several parts, lines of 7 and of two
+      // vectors
+      {"many_panels", linear_layer(9, 40, 300)},
+      {"parts_of_sums", conv_layer(37, {1, 31, 31}, 2, {3, 3}, {1, 1}, {1, 1})},
+      {"lines_of_seven", conv_layer(5, {5, 7, 7}, 24, {3, 3}, {1, 1}, {1, 1})},
+      {"stride2_wide", conv_layer(2, {2, 37, 37}, 9, {3, 3}, {2, 2}, {1, 1})},
       {"long_batch", conv_layer(33, {3, 6, 6}, 4, {3, 3}, {1, 1}, {1, 1})},
   };
   for (const std::int64_t batch : {1, 5, 6, 7, 49})

@@ -13,15 +13,32 @@ namespace {
 
 using emu::SimdPath;
 
-/// AVX2 and FMA, as the system sees them.
+bool system_names(SimdPath path) {
+  const std::vector<std::string> wide = {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_vnni"};
+  switch (path) {
+    case SimdPath::portable:
+      return true;
+    case SimdPath::avx2:
+      return cpu_has("avx2") && cpu_has("fma");
+    case SimdPath::avx512:
+      return system_names(SimdPath::avx2) && std::all_of(wide.begin(), wide.end(), cpu_has);
+    case SimdPath::amx:
+      return system_names(SimdPath::avx512) && cpu_has("amx_tile") && cpu_has("amx_int8");
+  }
+  return false;
+}
+
 TEST(Dispatch, TheWidestPathIsTheOneThatTheSystemNames) {
-  const bool is_wide = cpu_has("avx2") && cpu_has("fma");
+  std::vector<SimdPath> expected;
+  for (const SimdPath path : {SimdPath::portable, SimdPath::avx2, SimdPath::avx512, SimdPath::amx}) {
+    EXPECT_EQ(emu::is_supported(path), system_names(path)) << emu::name_of(path);
+    if (system_names(path)) expected.push_back(path);
+  }
+  EXPECT_EQ(emu::supported_paths(), expected);
   unsetenv("QUATRAIN_SIMD");
-  EXPECT_EQ(emu::chosen_path(), is_wide ? SimdPath::avx2 : SimdPath::portable);
-  EXPECT_EQ(emu::is_supported(SimdPath::avx2), is_wide);
-  EXPECT_EQ(emu::supported_paths().size(), is_wide ? 2U : 1U);
+  EXPECT_EQ(emu::chosen_path(), expected.back());
   base::ThreadPool pool(1);
-  EXPECT_EQ(emu::make_blocked_machine(pool)->ran_on(), is_wide ? "AVX2" : "portable C++");
+  EXPECT_EQ(emu::make_blocked_machine(pool)->ran_on(), emu::title_of(expected.back()));
 }
 
 TEST(Dispatch, TheForcedPathRuns) {
@@ -32,8 +49,9 @@ TEST(Dispatch, TheForcedPathRuns) {
 }
 
 TEST(Dispatch, AnUnknownPathIsAnError) {
-  const ForcedPath forced("avx512");
-  EXPECT_EQ(message_of([] { emu::chosen_path(); }), "QUATRAIN_SIMD is 'avx512'; expected portable or avx2");
+  const ForcedPath forced("neon");
+  EXPECT_EQ(message_of([] { emu::chosen_path(); }),
+            "QUATRAIN_SIMD is 'neon'; expected portable, avx2, avx512, amx");
 }
 
 TEST(Dispatch, LoopsRunOnce) {

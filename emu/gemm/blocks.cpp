@@ -1,0 +1,65 @@
+#include "emu/gemm/blocks.hpp"
+
+#include <immintrin.h>
+
+namespace quatrain::emu {
+namespace {
+
+constexpr __mmask16 mask_of(std::size_t count) { return static_cast<__mmask16>((1U << count) - 1); }
+
+QUATRAIN_AVX512 inline __m512i places_apart(std::int32_t stride) {
+  const __m512i numbers = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  return _mm512_mullo_epi32(numbers, _mm512_set1_epi32(stride));
+}
+
+template <typename Word>
+QUATRAIN_AVX512 void gather(const Word* source, std::span<const std::int32_t> outer,
+                            std::span<const Piece> pieces, std::size_t pitch, Word* words) {
+  static_assert(sizeof(Word) == 4);
+  for (const std::int32_t from : outer) {
+    for (const Piece& piece : pieces) {
+      const Word* const first = source + from + piece.from;
+      const __mmask16 mask = mask_of(piece.count);
+      const __m512i some = piece.stride == 1
+                               ? _mm512_maskz_loadu_epi32(mask, first)
+                               : _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), mask,
+                                                             places_apart(piece.stride), first, 4);
+      _mm512_storeu_si512(words + piece.to, some);
+    }
+    words += pitch;
+  }
+}
+
+template <typename Word>
+QUATRAIN_AVX512 void scatter(const Word* values, std::span<const Piece> pieces, Word* target) {
+  static_assert(sizeof(Word) == 4);
+  for (const Piece& piece : pieces) {
+    const __m512i some = _mm512_maskz_loadu_epi32(mask_of(piece.count), values + piece.to);
+    Word* const first = target + piece.from;
+    if (piece.stride == 1)
+      _mm512_mask_storeu_epi32(first, mask_of(piece.count), some);
+    else
+      _mm512_mask_i32scatter_epi32(first, mask_of(piece.count), places_apart(piece.stride), some, 4);
+  }
+}
+
+}  // namespace
+
+template <typename Word>
+void gather_block(const Word* source, std::span<const std::int32_t> outer, std::span<const Piece> pieces,
+                  std::size_t pitch, Word* words) {
+  gather(source, outer, pieces, pitch, words);
+}
+template void gather_block(const std::uint32_t*, std::span<const std::int32_t>, std::span<const Piece>,
+                           std::size_t, std::uint32_t*);
+template void gather_block(const float*, std::span<const std::int32_t>, std::span<const Piece>, std::size_t,
+                           float*);
+
+template <typename Word>
+void scatter_pieces(const Word* values, std::span<const Piece> pieces, Word* target) {
+  scatter(values, pieces, target);
+}
+template void scatter_pieces(const std::int32_t*, std::span<const Piece>, std::int32_t*);
+template void scatter_pieces(const float*, std::span<const Piece>, float*);
+
+}  // namespace quatrain::emu
