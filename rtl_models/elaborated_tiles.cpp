@@ -35,7 +35,7 @@ ArrayRun ElaboratedTiles::replay(const traces::Gemm& gemm, const traces::Operand
   for (const Tile& tile : schedule.tiles) works.push_back(work_of(dataflow_, tile, right.size(), k));
   const Timeline timeline = timeline_of(works, *make_pacing(dataflow_, shape_));
   const auto values = make_tile_values(
-      dataflow_, {gemm, left, right, shape_, timeline.end, result.accumulators, tile_sums(path_)});
+      dataflow_, {gemm, left, right, shape_, timeline.end, result.accumulators, path_});
   result.cycles = array_->run(schedule.tiles, timeline, *values);
   result.activity = values->activity();
   return result;

@@ -14,11 +14,12 @@ bool is_supported(SimdPath path) {
       return true;
 #if defined(__x86_64__)
     case SimdPath::avx2:
-      return __builtin_cpu_supports("avx2") != 0;
-    case SimdPath::avx512:  // what QUATRAIN_AVX512 names
+      return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("popcnt") != 0;
+    case SimdPath::avx512:  // what run_with_avx512 names
       return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
              __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vl") != 0 &&
-             __builtin_cpu_supports("avx512vpopcntdq") != 0 && __builtin_cpu_supports("avx512bitalg") != 0;
+             __builtin_cpu_supports("avx512vpopcntdq") != 0 && __builtin_cpu_supports("avx512bitalg") != 0 &&
+             __builtin_cpu_supports("avx512vnni") != 0;
 #else
     case SimdPath::avx2:
     case SimdPath::avx512:

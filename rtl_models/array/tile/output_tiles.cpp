@@ -25,14 +25,15 @@ OutputTiles::OutputTiles(const TileJob& job, Drain drain)
       left_(OperandCodes::left(job.gemm, job.left)),
       left_table_(code_table(job.left.encoding)),
       right_table_(code_table(job.right[0].encoding)),
-      left_codes_(job.array.rows, job.array.columns, job.end),
-      right_codes_(job.array.columns, job.array.rows, job.end),
+      left_panel_(job.path),
+      left_codes_(job.array.rows, job.array.columns, job.end, job.path),
+      right_codes_(job.array.columns, job.array.rows, job.end, job.path),
       stride_((job.array.columns + sum_lanes - 1) / sum_lanes * sum_lanes),
       accumulators_(job.array.rows * stride_),
       shadows_(drain == Drain::shadow ? accumulators_.size() : 0) {
   for (const traces::Operand& sample : job.right) right_.push_back(OperandCodes::right(job.gemm, sample));
   const std::uint64_t panels = right_.size() * ((k_ + most_steps - 1) / most_steps);
-  right_panels_.resize(panels <= most_panels ? panels : 1);
+  right_panels_.assign(panels <= most_panels ? panels : 1, CodePanel(job.path));
 }
 
 CodePanel& OutputTiles::right_panel(std::size_t sample, std::uint64_t part) {
@@ -62,24 +63,33 @@ void OutputTiles::stream(const Tile& tile, KRange k, std::size_t sample, std::ui
   activity_.macs += k.count() * pairs;
   for (std::uint64_t step = 0; step < k.count(); ++step)
     activity_.zero_operand_macs += pairs - std::uint64_t{left_panel_.non_zero[step]} * right.non_zero[step];
-  activity_.accumulator_toggles += job_.sums.accumulate(
-      {left_panel_.values.data(), left_panel_.stride}, {right.values.data(), right.stride}, tile.rows,
-      tile.columns, k.count(), is_first, {accumulators_.data(), stride_});
+  activity_.accumulator_toggles += accumulate(job_.path, {left_panel_.values.data(), left_panel_.stride},
+                                              {right.values.data(), right.stride}, tile.rows, tile.columns,
+                                              k.count(), is_first, {accumulators_.data(), stride_});
 }
 
 /// Word by word through the chain: PE(i,j) shows the sums of rows i, i-1 ... 0 one after the other, so the
 /// change from row i to row i-1 passes all rows from i down. In the end all of them hold that of row 0.
+[[gnu::always_inline]] inline void OutputTiles::count_drain(const Tile& tile) {
+  for (std::uint32_t i = 0; i < tile.rows; ++i) {
+    const std::int32_t *sums = row(accumulators_, i), *above = row(accumulators_, i > 0 ? i - 1 : 0);
+    std::uint64_t bits = 0, shadow_bits = 0;
+    for (std::uint32_t j = 0; j < tile.columns; ++j) bits += changed_bits(sums[j], above[j]);
+    if (drain_ == Drain::shadow)
+      for (std::uint32_t j = 0; j < tile.columns; ++j)
+        shadow_bits += changed_bits(row(shadows_, i)[j], sums[j]);
+    activity_.accumulator_toggles += (tile.rows - i) * bits + shadow_bits;
+  }
+}
+
 void OutputTiles::drain(const Tile& tile) {
-  const bool has_shadows = drain_ == Drain::shadow;
-  std::vector<std::int32_t>& chain = has_shadows ? shadows_ : accumulators_;
+  std::vector<std::int32_t>& chain = drain_ == Drain::shadow ? shadows_ : accumulators_;
+  on_path(
+      job_.path, [&]<SimdPath>() __attribute__((always_inline)) { count_drain(tile); });
   for (std::uint32_t i = 0; i < tile.rows; ++i) {
     const std::int32_t* sums = row(accumulators_, i);
     const std::int64_t at_row = address_.row(static_cast<std::int64_t>(tile.first_row) + i);
     for (std::uint32_t j = 0; j < tile.columns; ++j) {
-      if (has_shadows) activity_.accumulator_toggles += changed_bits(row(shadows_, i)[j], sums[j]);
-      if (i > 0)
-        activity_.accumulator_toggles +=
-            (tile.rows - i) * changed_bits(sums[j], row(accumulators_, i - 1)[j]);
       const std::int64_t n = static_cast<std::int64_t>(tile.first_column) + j;
       job_.accumulators[static_cast<std::size_t>(at_row + address_.column(tile.group, n))] += sums[j];
     }

@@ -20,6 +20,7 @@ class OutputTiles final : public TileValues {
  private:
   void stream(const Tile& tile, KRange k, std::size_t sample, std::uint64_t cycle, bool is_first);
   void drain(const Tile& tile);
+  void count_drain(const Tile& tile);
   CodePanel& right_panel(std::size_t sample, std::uint64_t part);
   std::int32_t* row(std::vector<std::int32_t>& registers, std::uint32_t i) const {
     return registers.data() + i * stride_;

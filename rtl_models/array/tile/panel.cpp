@@ -8,7 +8,8 @@ namespace quatrain::rtl_models {
 namespace {
 
 /// How many of the bytes have a bit of the mask.
-std::uint16_t count_non_zero(const std::uint8_t* codes, std::size_t count, std::uint8_t mask) {
+[[gnu::always_inline]] inline std::uint16_t count_non_zero(const std::uint8_t* codes, std::size_t count,
+                                                           std::uint8_t mask) {
   constexpr std::uint64_t ones = 0x0101010101010101;
   const std::uint64_t masks = mask * ones;
   int non_zero = 0;
@@ -46,9 +47,12 @@ void CodePanel::reshape(std::uint32_t lane_count, std::uint64_t steps, std::size
 void CodePanel::decode(const CodeTable& table) {
   std::array<std::int32_t, 16> of_code;
   std::ranges::copy(*table.values, of_code.begin());
-  for (std::size_t at = 0; at < codes.size(); ++at) values[at] = of_code[codes[at]];
-  for (std::uint64_t step = 0; step < length; ++step)
-    non_zero[step] = count_non_zero(codes.data() + step * stride, stride, table.zero_mask);
+  on_path(
+      path_, [&]<SimdPath>() __attribute__((always_inline)) {
+        for (std::size_t at = 0; at < codes.size(); ++at) values[at] = of_code[codes[at]];
+        for (std::uint64_t step = 0; step < length; ++step)
+          non_zero[step] = count_non_zero(codes.data() + step * stride, stride, table.zero_mask);
+      });
 }
 
 void CodePanel::load_by_k(const OperandCodes& operand, const CodeTable& table, const Lines& lines, KRange k,

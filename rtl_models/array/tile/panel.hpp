@@ -1,6 +1,7 @@
 #pragma once
 /// Operands of a tile as its sums need them: codes, their values, and how many of each k are not zero.
 
+#include "rtl_models/array/simd_path.hpp"
 #include "rtl_models/array/tile/operand_codes.hpp"
 
 #include <cstdint>
@@ -20,6 +21,8 @@ CodeTable code_table(traces::Encoding encoding);
 
 class CodePanel {
  public:
+  explicit CodePanel(SimdPath path) : path_(path) {}
+
   std::uint32_t lanes = 0;
   std::size_t stride = 0;  ///< of codes and values: lanes, rounded up as load() was told
   std::uint64_t length = 0;
@@ -36,6 +39,7 @@ class CodePanel {
  private:
   void reshape(std::uint32_t lane_count, std::uint64_t steps, std::size_t padded_to);
   void decode(const CodeTable& table);
+  SimdPath path_;
   std::optional<std::tuple<const OperandCodes*, Lines, KRange>> held_;
 };
 

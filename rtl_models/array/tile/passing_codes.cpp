@@ -10,7 +10,8 @@ namespace {
 unsigned bits_between(unsigned a, unsigned b) { return static_cast<unsigned>(std::popcount(a ^ b)); }
 
 /// Bits that differ between each byte and the one `stride` behind it.
-std::uint64_t differing_bits(const std::uint8_t* codes, std::size_t stride, std::size_t count) {
+[[gnu::always_inline]] inline std::uint64_t differing_bits(const std::uint8_t* codes, std::size_t stride,
+                                                           std::size_t count) {
   std::uint64_t bits = 0, now = 0, next = 0;
   std::size_t at = 0;
   for (; at + sizeof now <= count; at += sizeof now) {
@@ -47,11 +48,14 @@ void PassingCodes::stream(const std::uint8_t* codes, std::size_t stride, std::ui
   // Changes that reach every register in time are counted together, the others one by one.
   const std::uint64_t late = cycle + lanes + depth_;
   std::uint64_t k = std::min(length - 1, end_ > late ? end_ - late : 0);
-  if (stride == lanes)
-    toggles_ += depth_ * differing_bits(codes, stride, k * stride);
-  else
-    for (std::uint64_t at = 0; at < k; ++at)
-      toggles_ += depth_ * differing_bits(codes + at * stride, stride, lanes);
+  on_path(
+      path_, [&]<SimdPath>() __attribute__((always_inline)) {
+        if (stride == lanes)
+          toggles_ += depth_ * differing_bits(codes, stride, k * stride);
+        else
+          for (std::uint64_t at = 0; at < k; ++at)
+            toggles_ += depth_ * differing_bits(codes + at * stride, stride, lanes);
+      });
   for (; k + 1 < length; ++k)
     for (std::uint32_t i = 0; i < lanes; ++i)
       change(i, cycle + k + 1, bits_between(codes[k * stride + i], codes[(k + 1) * stride + i]));

@@ -3,6 +3,8 @@
 /// lane i of an edge in cycle c changes the lane's register number d at edge c + i + d + 1, in all registers
 /// of the lane, until the GEMM ends (docs/hardware-model.md, "Activity", rules 1 to 3).
 
+#include "rtl_models/array/simd_path.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -12,8 +14,8 @@ namespace quatrain::rtl_models {
 class PassingCodes {
  public:
   /// `depth`: registers of a lane. `end`: the last edge that counts.
-  PassingCodes(std::uint32_t lanes, std::uint32_t depth, std::uint64_t end)
-      : depth_(depth), end_(end), lanes_(lanes) {}
+  PassingCodes(std::uint32_t lanes, std::uint32_t depth, std::uint64_t end, SimdPath path)
+      : depth_(depth), end_(end), path_(path), lanes_(lanes) {}
 
   /// codes [k][stride] enter the first `lanes` lanes from `cycle` on, lane i its i cycles later.
   void stream(const std::uint8_t* codes, std::size_t stride, std::uint32_t lanes, std::uint64_t length,
@@ -31,6 +33,7 @@ class PassingCodes {
 
   std::uint32_t depth_;
   std::uint64_t end_, toggles_ = 0;
+  SimdPath path_;
   std::vector<Lane> lanes_;
 };
 

@@ -24,7 +24,9 @@ StationaryFolds::StationaryFolds(const TileJob& job, Preload preload, Held which
       left_(OperandCodes::left(job.gemm, job.left)),
       held_table_(code_table(which == Held::left ? job.left.encoding : job.right[0].encoding)),
       moving_table_(code_table(which == Held::left ? job.right[0].encoding : job.left.encoding)),
-      moving_codes_(job.array.rows, job.array.columns, job.end),
+      held_panel_(job.path),
+      moving_panel_(job.path),
+      moving_codes_(job.array.rows, job.array.columns, job.end, job.path),
       chain_(std::size_t{job.array.rows} * job.array.columns),
       held_(chain_.size()),
       stride_((job.array.columns + sum_lanes - 1) / sum_lanes * sum_lanes),
@@ -92,9 +94,10 @@ void StationaryFolds::stream(const Tile& tile, const Lines& lines, std::size_t s
   moving_codes_.stream(moving_panel_.codes.data(), moving_panel_.stride, used_rows(), steps,
                        cycle + first_word);
   words_.resize(steps * held_panel_.stride);
-  activity_.accumulator_toggles += job_.sums.pass_down(
-      {moving_panel_.values.data(), moving_panel_.stride}, {held_panel_.values.data(), held_panel_.stride},
-      used_rows(), used_columns(), steps, {sums_.data(), stride_}, {words_.data(), held_panel_.stride});
+  activity_.accumulator_toggles +=
+      pass_down(job_.path, {moving_panel_.values.data(), moving_panel_.stride},
+                {held_panel_.values.data(), held_panel_.stride}, used_rows(), used_columns(), steps,
+                {sums_.data(), stride_}, {words_.data(), held_panel_.stride});
   activity_.macs += steps * used_rows() * used_columns();
   // Pairs meet row by row: the row's moving operands that are not zero with its held ones.
   std::uint64_t full = 0;

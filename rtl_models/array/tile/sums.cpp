@@ -13,12 +13,25 @@ using Bits [[gnu::vector_size(64)]] = std::uint32_t;
 constexpr std::size_t row_block = 4;       // times two vectors of columns: what 32 registers hold
 constexpr std::uint64_t step_block = 512;  // steps of one operand that stay in the cache meanwhile
 
-/// Adds the bits of `after` ^ `before` to the lanes of `toggles`. `has_popcount`: the target counts in one
-/// instruction.
-template <bool has_popcount>
+/// sum += a * b. Values have 16 bits, and the upper halves of b are 0 where the path asks for that.
+template <SimdPath path>
+[[gnu::always_inline]] inline void multiply_add(Lanes& sum, const Lanes& a, const Lanes& b) {
+  if constexpr (path == SimdPath::avx512)
+    asm("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));  // the low halves' product, the high ones' is 0
+  else
+    sum += a * b;
+}
+/// An operand as `multiply_add` wants it for b.
+template <SimdPath path>
+[[gnu::always_inline]] inline void prepare(Lanes& b) {
+  if constexpr (path == SimdPath::avx512) b &= 0xFFFF;
+}
+
+/// Adds the bits of `after` ^ `before` to the lanes of `toggles`.
+template <SimdPath path>
 [[gnu::always_inline]] inline void count_changes(const Lanes& before, const Lanes& after, Bits& toggles) {
   const Bits changed = reinterpret_cast<Bits>(before ^ after);
-  if constexpr (has_popcount) {
+  if constexpr (path == SimdPath::avx512) {
     Bits bits;
     for (std::size_t lane = 0; lane < sum_lanes; ++lane)
       bits[lane] = static_cast<std::uint32_t>(__builtin_popcount(changed[lane]));
@@ -67,27 +80,30 @@ template <std::size_t rows, std::size_t vectors>
 }
 
 /// One block of rows and of `vectors` * 16 columns, at most 2^20 steps (32 bits each and row: no overflow).
-template <bool has_popcount, std::size_t rows, std::size_t vectors>
+/// `restarts`: one step, whose product replaces what is there.
+template <SimdPath path, bool restarts, std::size_t rows, std::size_t vectors>
 [[gnu::always_inline]] inline std::uint64_t accumulate_block(SumOperand left, SumOperand right,
                                                              std::size_t columns, std::uint64_t length,
-                                                             bool restarts, SumRegisters registers) {
+                                                             SumRegisters registers) {
   Lanes sums[rows][vectors];
   Bits toggles[vectors] = {};
   load(registers, columns, sums);
-  std::int32_t kept = restarts ? 0 : -1;
-  for (std::uint64_t k = 0; k < length; ++k, kept = -1) {
+  for (std::uint64_t k = 0; k < length; ++k) {
     const std::int32_t* operand = left.values + k * left.stride;
     Lanes other[vectors];
 #pragma GCC unroll 2
-    for (std::size_t v = 0; v < vectors; ++v)
+    for (std::size_t v = 0; v < vectors; ++v) {
       other[v] = *reinterpret_cast<const Lanes*>(right.values + k * right.stride + v * sum_lanes);
+      prepare<path>(other[v]);
+    }
 #pragma GCC unroll 8
     for (std::size_t i = 0; i < rows; ++i)
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < vectors; ++v) {
-        const Lanes sum = (sums[i][v] & kept) + operand[i] * other[v];
-        count_changes<has_popcount>(sums[i][v], sum, toggles[v]);
-        sums[i][v] = sum;
+        const Lanes before = sums[i][v], value = Lanes{} + operand[i];
+        if constexpr (restarts) sums[i][v] = Lanes{};
+        multiply_add<path>(sums[i][v], value, other[v]);
+        count_changes<path>(before, sums[i][v], toggles[v]);
       }
   }
   store(sums, columns, registers);
@@ -97,7 +113,7 @@ template <bool has_popcount, std::size_t rows, std::size_t vectors>
 }
 
 /// The same for operands that are held; `words` come from the rows above.
-template <bool has_popcount, std::size_t rows, std::size_t vectors>
+template <SimdPath path, std::size_t rows, std::size_t vectors>
 [[gnu::always_inline]] inline std::uint64_t pass_block(SumOperand moving, SumOperand held,
                                                        std::size_t columns, std::uint64_t length,
                                                        SumRegisters registers, SumRegisters words) {
@@ -107,8 +123,10 @@ template <bool has_popcount, std::size_t rows, std::size_t vectors>
 #pragma GCC unroll 8
   for (std::size_t i = 0; i < rows; ++i)
 #pragma GCC unroll 2
-    for (std::size_t v = 0; v < vectors; ++v)
+    for (std::size_t v = 0; v < vectors; ++v) {
       other[i][v] = *reinterpret_cast<const Lanes*>(held.values + i * held.stride + v * sum_lanes);
+      prepare<path>(other[i][v]);
+    }
   for (std::uint64_t t = 0; t < length; ++t) {
     const std::int32_t* operand = moving.values + t * moving.stride;
     Lanes above[vectors];
@@ -119,8 +137,9 @@ template <bool has_popcount, std::size_t rows, std::size_t vectors>
     for (std::size_t i = 0; i < rows; ++i)
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < vectors; ++v) {
-        above[v] += operand[i] * other[i][v];
-        count_changes<has_popcount>(sums[i][v], above[v], toggles[v]);
+        const Lanes value = Lanes{} + operand[i];
+        multiply_add<path>(above[v], value, other[i][v]);
+        count_changes<path>(sums[i][v], above[v], toggles[v]);
         sums[i][v] = above[v];
       }
 #pragma GCC unroll 2
@@ -148,80 +167,67 @@ template <typename Block>
   }
 }
 
-template <bool has_popcount>
-[[gnu::always_inline]] inline std::uint64_t accumulate(SumOperand left, SumOperand right, std::uint32_t rows,
-                                                       std::size_t columns, std::uint64_t length,
-                                                       bool restarts, SumRegisters registers) {
+template <SimdPath path, bool restarts>
+[[gnu::always_inline]] inline std::uint64_t accumulate_steps(SumOperand left, SumOperand right,
+                                                             std::uint32_t rows, std::size_t columns,
+                                                             std::uint64_t steps, SumRegisters registers) {
   std::uint64_t toggles = 0;
-  for (std::uint64_t k = 0; k < length; k += step_block) {
-    const std::uint64_t steps = std::min(step_block, length - k);
-    over_blocks(
-        rows, columns,
-        [&]<std::size_t row_count, std::size_t vectors>(std::size_t i, std::size_t j)
-            __attribute__((always_inline)) {
-              toggles += accumulate_block<has_popcount, row_count, vectors>(
-                  {left.values + k * left.stride + i, left.stride},
-                  {right.values + k * right.stride + j, right.stride}, columns - j, steps, restarts && k == 0,
-                  {registers.values + i * registers.stride + j, registers.stride});
-            });
-  }
+  over_blocks(
+      rows, columns,
+      [&]<std::size_t row_count, std::size_t vectors>(std::size_t i, std::size_t j)
+          __attribute__((always_inline)) {
+            toggles += accumulate_block<path, restarts, row_count, vectors>(
+                {left.values + i, left.stride}, {right.values + j, right.stride}, columns - j, steps,
+                {registers.values + i * registers.stride + j, registers.stride});
+          });
   return toggles;
 }
 
-template <bool has_popcount>
-[[gnu::always_inline]] inline std::uint64_t pass_down(SumOperand moving, SumOperand held, std::uint32_t rows,
-                                                      std::size_t columns, std::uint64_t length,
-                                                      SumRegisters registers, SumRegisters words) {
-  std::uint64_t toggles = 0;
-  for (std::uint64_t t = 0; t < length; ++t) std::fill_n(words.values + t * words.stride, words.stride, 0);
-  for (std::uint64_t t = 0; t < length; t += step_block) {
-    const std::uint64_t steps = std::min(step_block, length - t);
-    over_blocks(
-        rows, columns,
-        [&]<std::size_t row_count, std::size_t vectors>(std::size_t i, std::size_t j)
-            __attribute__((always_inline)) {
-              toggles += pass_block<has_popcount, row_count, vectors>(
-                  {moving.values + t * moving.stride + i, moving.stride},
-                  {held.values + i * held.stride + j, held.stride}, columns - j, steps,
-                  {registers.values + i * registers.stride + j, registers.stride},
-                  {words.values + t * words.stride + j, words.stride});
-            });
-  }
-  return toggles;
+SumOperand from_step(SumOperand operand, std::uint64_t step) {
+  return {operand.values + step * operand.stride, operand.stride};
 }
-
-#define QUATRAIN_TILE_SUMS(path, attributes, has_popcount)                                             \
-  attributes std::uint64_t accumulate_##path(SumOperand left, SumOperand right, std::uint32_t rows,    \
-                                             std::size_t columns, std::uint64_t length, bool restarts, \
-                                             SumRegisters registers) {                                 \
-    return accumulate<has_popcount>(left, right, rows, columns, length, restarts, registers);          \
-  }                                                                                                    \
-  attributes std::uint64_t pass_down_##path(SumOperand moving, SumOperand held, std::uint32_t rows,    \
-                                            std::size_t columns, std::uint64_t length,                 \
-                                            SumRegisters registers, SumRegisters words) {              \
-    return pass_down<has_popcount>(moving, held, rows, columns, length, registers, words);             \
-  }
-
-QUATRAIN_TILE_SUMS(portable, , false)
-#if defined(__x86_64__)
-QUATRAIN_TILE_SUMS(avx2, QUATRAIN_AVX2, false)
-QUATRAIN_TILE_SUMS(avx512, QUATRAIN_AVX512, true)
-#endif
-#undef QUATRAIN_TILE_SUMS
 
 }  // namespace
 
-TileSums tile_sums(SimdPath path) {
-  switch (path) {
-#if defined(__x86_64__)
-    case SimdPath::avx2:
-      return {accumulate_avx2, pass_down_avx2};
-    case SimdPath::avx512:
-      return {accumulate_avx512, pass_down_avx512};
-#endif
-    default:
-      return {accumulate_portable, pass_down_portable};
-  }
+std::uint64_t accumulate(SimdPath path, SumOperand left, SumOperand right, std::uint32_t rows,
+                         std::size_t columns, std::uint64_t length, bool restarts, SumRegisters registers) {
+  std::uint64_t toggles = 0;
+  on_path(
+      path, [&]<SimdPath which>() __attribute__((always_inline)) {
+        std::uint64_t k = 0;
+        if (restarts) toggles += accumulate_steps<which, true>(left, right, rows, columns, ++k, registers);
+        while (k < length) {
+          const std::uint64_t steps = std::min(step_block, length - k);
+          toggles += accumulate_steps<which, false>(from_step(left, k), from_step(right, k), rows, columns,
+                                                    steps, registers);
+          k += steps;
+        }
+      });
+  return toggles;
+}
+
+std::uint64_t pass_down(SimdPath path, SumOperand moving, SumOperand held, std::uint32_t rows,
+                        std::size_t columns, std::uint64_t length, SumRegisters registers,
+                        SumRegisters words) {
+  std::uint64_t toggles = 0;
+  for (std::uint64_t t = 0; t < length; ++t) std::fill_n(words.values + t * words.stride, words.stride, 0);
+  on_path(
+      path, [&]<SimdPath which>() __attribute__((always_inline)) {
+        for (std::uint64_t t = 0; t < length; t += step_block) {
+          const std::uint64_t steps = std::min(step_block, length - t);
+          over_blocks(
+              rows, columns,
+              [&]<std::size_t row_count, std::size_t vectors>(std::size_t i, std::size_t j)
+                  __attribute__((always_inline)) {
+                    toggles += pass_block<which, row_count, vectors>(
+                        {moving.values + t * moving.stride + i, moving.stride},
+                        {held.values + i * held.stride + j, held.stride}, columns - j, steps,
+                        {registers.values + i * registers.stride + j, registers.stride},
+                        {words.values + t * words.stride + j, words.stride});
+                  });
+        }
+      });
+  return toggles;
 }
 
 }  // namespace quatrain::rtl_models

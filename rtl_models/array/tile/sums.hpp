@@ -22,17 +22,14 @@ struct SumRegisters {
   std::size_t stride;
 };
 
-struct TileSums {
-  /// Output stationary: registers (i,j) += left (k,i) * right (k,j), for k = 0 .. length - 1 one after the
-  /// other. `restarts`: the first product replaces what is there. Returns the bits that changed.
-  std::uint64_t (*accumulate)(SumOperand left, SumOperand right, std::uint32_t rows, std::size_t columns,
-                              std::uint64_t length, bool restarts, SumRegisters registers);
-  /// Held operands: at step t register (i,j) takes register (i-1,j)'s new value, or 0 for i = 0, plus moving
-  /// (t,i) * held (i,j). words (t,j) are the last row's. Returns the bits that changed.
-  std::uint64_t (*pass_down)(SumOperand moving, SumOperand held, std::uint32_t rows, std::size_t columns,
-                             std::uint64_t length, SumRegisters registers, SumRegisters words);
-};
-
-TileSums tile_sums(SimdPath path);
+/// Output stationary: registers (i,j) += left (k,i) * right (k,j), for k = 0 .. length - 1 one after the
+/// other. `restarts`: the first product replaces what is there. Returns the bits that changed.
+std::uint64_t accumulate(SimdPath path, SumOperand left, SumOperand right, std::uint32_t rows,
+                         std::size_t columns, std::uint64_t length, bool restarts, SumRegisters registers);
+/// Held operands: at step t register (i,j) takes register (i-1,j)'s new value, or 0 for i = 0, plus moving
+/// (t,i) * held (i,j). words (t,j) are the last row's. Returns the bits that changed.
+std::uint64_t pass_down(SimdPath path, SumOperand moving, SumOperand held, std::uint32_t rows,
+                        std::size_t columns, std::uint64_t length, SumRegisters registers,
+                        SumRegisters words);
 
 }  // namespace quatrain::rtl_models

@@ -22,7 +22,7 @@ struct TileJob {
   ArrayShape array;
   std::uint64_t end = 0;                 ///< the last edge that counts (Timeline)
   std::span<std::int32_t> accumulators;  ///< results in natural shape; tiles add to them
-  TileSums sums;
+  SimdPath path = SimdPath::portable;
 };
 
 class TileValues {
