@@ -3,6 +3,7 @@
 
 #include "rtl_models/array/activity.hpp"
 #include "rtl_models/array/dataflow.hpp"
+#include "rtl_models/pe/pe_model.hpp"
 #include "rtl_models/schedule/tile_schedule.hpp"
 #include "traces/machine.hpp"
 
@@ -42,7 +43,8 @@ class ArrayModel {
 };
 
 std::unique_ptr<ArrayModel> make_array_model(ArrayShape shape, Fidelity fidelity,
-                                             const Dataflow& dataflow = OutputStationary{});
+                                             const Dataflow& dataflow = OutputStationary{},
+                                             const PeModel& pe = dual_int4_fp4_pe());
 
 /// Why no model can be made here ("built without SystemC"); nothing where it can.
 traces::Refusal systemc_missing();

@@ -1,9 +1,5 @@
 #include "rtl_models/elaborated_array.hpp"
 
-#include "rtl_models/array/fast_array.hpp"
-#include "rtl_models/array/pe_array.hpp"
-#include "rtl_models/array/stationary/fast_array.hpp"
-#include "rtl_models/array/stationary/pe_array.hpp"
 #include "rtl_models/elaborated_tiles.hpp"
 #include "rtl_models/feeder/feeder.hpp"
 #include "rtl_models/feeder/stationary_feeder.hpp"
@@ -17,19 +13,6 @@
 
 namespace quatrain::rtl_models {
 namespace {
-
-template <typename Pes, typename Fast, typename... Options>
-std::unique_ptr<ArrayModule> make_module(Fidelity fidelity, ArrayShape shape, Options... options) {
-  switch (fidelity) {
-    case Fidelity::pe:
-      return std::make_unique<Pes>(sc_core::sc_gen_unique_name("pe_array"), shape, options...);
-    case Fidelity::array:
-      return std::make_unique<Fast>(sc_core::sc_gen_unique_name("array"), shape, options...);
-    case Fidelity::tile:  // elaborated_tiles.hpp: it has no registers and no clock
-      break;
-  }
-  __builtin_unreachable();
-}
 
 std::unique_ptr<TileFeeder> make_feeder(const traces::Gemm& gemm, const traces::Operand& left,
                                         std::span<const traces::Operand> right, ArrayShape shape,
@@ -49,21 +32,10 @@ std::unique_ptr<TileFeeder> make_feeder(const traces::Gemm& gemm, const traces::
 
 }  // namespace
 
-std::unique_ptr<ArrayModule> make_array_module(ArrayShape shape, Fidelity fidelity,
-                                               const Dataflow& dataflow) {
+std::unique_ptr<ArrayModule> make_array_module(ArrayShape shape, Fidelity fidelity, const Dataflow& dataflow,
+                                               const PeModel& pe) {
   check_elaboration(shape);
-  return std::visit(Overloaded{[&](const OutputStationary& kind) -> std::unique_ptr<ArrayModule> {
-                                 return make_module<PeArray, FastArray>(fidelity, shape, kind.drain);
-                               },
-                               [&](const WeightStationary& kind) -> std::unique_ptr<ArrayModule> {
-                                 return make_module<StationaryPeArray, StationaryFastArray>(
-                                     fidelity, shape, kind.preload, Held::right);
-                               },
-                               [&](const InputStationary& kind) -> std::unique_ptr<ArrayModule> {
-                                 return make_module<StationaryPeArray, StationaryFastArray>(
-                                     fidelity, shape, kind.preload, Held::left);
-                               }},
-                    dataflow);
+  return pe.make_array(shape, fidelity, dataflow);
 }
 
 ArrayRun ElaboratedArray::replay(const traces::Gemm& gemm, const traces::Operand& left,
@@ -94,9 +66,10 @@ ArrayRun ElaboratedArray::replay(const traces::Gemm& gemm, const traces::Operand
   return result;
 }
 
-std::unique_ptr<ArrayModel> make_array_model(ArrayShape shape, Fidelity fidelity, const Dataflow& dataflow) {
-  if (fidelity == Fidelity::tile) return std::make_unique<ElaboratedTiles>(shape, dataflow);
-  return std::make_unique<ElaboratedArray>(shape, fidelity, dataflow);
+std::unique_ptr<ArrayModel> make_array_model(ArrayShape shape, Fidelity fidelity, const Dataflow& dataflow,
+                                             const PeModel& pe) {
+  if (fidelity == Fidelity::tile) return std::make_unique<ElaboratedTiles>(shape, dataflow, pe);
+  return std::make_unique<ElaboratedArray>(shape, fidelity, dataflow, pe);
 }
 
 traces::Refusal systemc_missing() { return std::nullopt; }

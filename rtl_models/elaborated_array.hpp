@@ -12,18 +12,21 @@ namespace quatrain::rtl_models {
 
 /// The modules of one array, elaborated now.
 std::unique_ptr<ArrayModule> make_array_module(ArrayShape shape, Fidelity fidelity,
-                                               const Dataflow& dataflow = OutputStationary{});
+                                               const Dataflow& dataflow = OutputStationary{},
+                                               const PeModel& pe = dual_int4_fp4_pe());
 
 class ElaboratedArray final : public ArrayModel {
  public:
-  ElaboratedArray(ArrayShape shape, Fidelity fidelity, const Dataflow& dataflow = OutputStationary{})
-      : ElaboratedArray(shape, fidelity, make_array_module(shape, fidelity, dataflow), dataflow) {}
-  /// `array` is of that shape, fidelity and dataflow.
+  ElaboratedArray(ArrayShape shape, Fidelity fidelity, const Dataflow& dataflow = OutputStationary{},
+                  const PeModel& pe = dual_int4_fp4_pe())
+      : ElaboratedArray(shape, fidelity, make_array_module(shape, fidelity, dataflow, pe), dataflow, pe) {}
+  /// `array` is of that shape, fidelity, dataflow and PE.
   ElaboratedArray(ArrayShape shape, Fidelity fidelity, std::unique_ptr<ArrayModule> array,
-                  const Dataflow& dataflow = OutputStationary{})
+                  const Dataflow& dataflow = OutputStationary{}, const PeModel& pe = dual_int4_fp4_pe())
       : shape_(shape),
         fidelity_(fidelity),
         dataflow_(dataflow),
+        pe_(pe),
         wired_(std::make_unique<WiredArray>(std::move(array), shape, dataflow)) {}
   /// Before the first replay the kernel holds on to the processes of what was built: it keeps the array then.
   ~ElaboratedArray() override {
@@ -34,7 +37,7 @@ class ElaboratedArray final : public ArrayModel {
   Fidelity fidelity() const override { return fidelity_; }
 
   traces::Refusal refuses(const traces::Gemm&, traces::Encoding left, traces::Encoding right) const override {
-    return mode_missing(left, right);
+    return mode_missing(pe_, left, right);
   }
 
   ArrayRun replay(const traces::Gemm& gemm, const traces::Operand& left,
@@ -44,6 +47,7 @@ class ElaboratedArray final : public ArrayModel {
   ArrayShape shape_;
   Fidelity fidelity_;
   Dataflow dataflow_;
+  const PeModel& pe_;
   std::unique_ptr<WiredArray> wired_;
 };
 

@@ -1,16 +1,18 @@
 #include "rtl_models/elaborated_tiles.hpp"
 
-#include "rtl_models/pe/multiplier.hpp"
 #include "rtl_models/replay_check.hpp"
 #include "rtl_models/schedule/tile_work.hpp"
 #include "rtl_models/systemc_kernel.hpp"
+#include "traces/base/error.hpp"
 
 #include <fmt/format.h>
 
 namespace quatrain::rtl_models {
 
-ElaboratedTiles::ElaboratedTiles(ArrayShape shape, const Dataflow& dataflow)
-    : shape_(shape), dataflow_(dataflow), path_(chosen_path()) {
+ElaboratedTiles::ElaboratedTiles(ArrayShape shape, const Dataflow& dataflow, const PeModel& pe)
+    : shape_(shape), dataflow_(dataflow), pe_(pe), path_(chosen_path()) {
+  if (!pe.operands_are_codes)
+    throw base::Error("the fidelity 'tile' has no pe '{}'; expected the fidelity 'array' or 'pe'", pe.name);
   check_elaboration(shape);
   array_ = std::make_unique<TileArray>(sc_core::sc_gen_unique_name("tile_array"));
 }
@@ -21,7 +23,7 @@ ElaboratedTiles::~ElaboratedTiles() {
 
 traces::Refusal ElaboratedTiles::refuses(const traces::Gemm&, traces::Encoding left,
                                          traces::Encoding right) const {
-  return mode_missing(left, right);
+  return mode_missing(pe_, left, right);
 }
 
 ArrayRun ElaboratedTiles::replay(const traces::Gemm& gemm, const traces::Operand& left,

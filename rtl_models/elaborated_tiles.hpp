@@ -10,7 +10,9 @@ namespace quatrain::rtl_models {
 
 class ElaboratedTiles final : public ArrayModel {
  public:
-  ElaboratedTiles(ArrayShape shape, const Dataflow& dataflow);
+  /// Throws Error for a kind of PE whose operands are not the codes of the trace: toggles are counted on
+  /// those.
+  ElaboratedTiles(ArrayShape shape, const Dataflow& dataflow, const PeModel& pe);
   /// Before the first replay the kernel holds on to the process of the array: it keeps it then.
   ~ElaboratedTiles() override;
 
@@ -24,6 +26,7 @@ class ElaboratedTiles final : public ArrayModel {
  private:
   ArrayShape shape_;
   Dataflow dataflow_;
+  const PeModel& pe_;
   SimdPath path_;
   std::unique_ptr<TileArray> array_;
 };

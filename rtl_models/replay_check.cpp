@@ -1,6 +1,5 @@
 #include "rtl_models/replay_check.hpp"
 
-#include "rtl_models/pe/multiplier.hpp"
 #include "rtl_models/schedule/tile_work.hpp"
 
 #include <fmt/format.h>
@@ -9,9 +8,10 @@
 
 namespace quatrain::rtl_models {
 
-traces::Refusal mode_missing(traces::Encoding left, traces::Encoding right) {
-  if (pe_mode(left, right)) return std::nullopt;
-  return fmt::format("the PE has no mode for {} x {}", traces::name_of(left), traces::name_of(right));
+traces::Refusal mode_missing(const PeModel& pe, traces::Encoding left, traces::Encoding right) {
+  if (const auto mode = pe_mode(left, right); mode && pe.has(*mode)) return std::nullopt;
+  return fmt::format("the PE {} has no mode for {} x {}", pe.name, traces::name_of(left),
+                     traces::name_of(right));
 }
 
 void check_replay(const traces::Gemm& gemm, const traces::Operand& left,

@@ -5,8 +5,8 @@
 
 namespace quatrain::rtl_models {
 
-/// Why the PE cannot multiply these.
-traces::Refusal mode_missing(traces::Encoding left, traces::Encoding right);
+/// Why the kind of PE cannot multiply these.
+traces::Refusal mode_missing(const PeModel& pe, traces::Encoding left, traces::Encoding right);
 
 /// Throws base::Error for operands that do not fit the GEMM; asserts, for that is a mistake of the caller,
 /// that schedule and array do.

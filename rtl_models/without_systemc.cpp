@@ -2,6 +2,10 @@
 /// SystemC.
 #include "rtl_models/array_model.hpp"
 #include "rtl_models/memory/memory_model.hpp"
+#include "rtl_models/pe/dual_int4_fp4.hpp"
+#include "rtl_models/pe/fp7.hpp"
+#include "rtl_models/pe/int4.hpp"
+#include "rtl_models/pe/int8.hpp"
 #include "rtl_models/quantizer_model.hpp"
 #include "traces/base/error.hpp"
 
@@ -11,7 +15,7 @@ traces::Refusal systemc_missing() { return "built without SystemC (Debian packag
 
 std::string systemc_version() { return "no SystemC"; }
 
-std::unique_ptr<ArrayModel> make_array_model(ArrayShape, Fidelity, const Dataflow&) {
+std::unique_ptr<ArrayModel> make_array_model(ArrayShape, Fidelity, const Dataflow&, const PeModel&) {
   throw base::Error("{}", *systemc_missing());
 }
 
@@ -20,5 +24,22 @@ std::unique_ptr<QuantizerModel> make_quantizer_model(unsigned) {
 }
 
 std::unique_ptr<MemoryModel> make_memory_model() { throw base::Error("{}", *systemc_missing()); }
+
+const PeModel& dual_int4_fp4_pe() {
+  static constexpr PeModel model{"dual_int4_fp4", true, DualInt4Fp4::has};
+  return model;
+}
+const PeModel& int4_pe() {
+  static constexpr PeModel model{"int4", true, Int4::has};
+  return model;
+}
+const PeModel& fp7_pe() {
+  static constexpr PeModel model{"fp7", true, Fp7::has};
+  return model;
+}
+const PeModel& int8_pe() {
+  static constexpr PeModel model{"int8", false, Int8::has};
+  return model;
+}
 
 }  // namespace quatrain::rtl_models

@@ -1,5 +1,6 @@
 #pragma once
 /// All registers of an output-stationary array as plain arrays, and what one clock edge makes of them.
+/// Operand registers hold the codes of the trace; what the kind of PE makes of them follows from the code.
 /// A register row is padded to whole blocks of 32 columns; padding lanes stay zero. PE(i,j) works on what
 /// stands on its inputs, which after the edge is what stands in its operand registers: so the operands move
 /// first and the products are taken from where they arrive.
@@ -7,6 +8,7 @@
 #include "rtl_models/array/dataflow.hpp"
 #include "rtl_models/array/ports.hpp"
 #include "rtl_models/array/toggles.hpp"
+#include "rtl_models/pe/dual_int4_fp4.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -98,14 +100,16 @@ struct ArrayState {
 }
 
 /// Products of one block of 32 PEs, gated by both valid bits.
-template <PeMode mode>
+template <typename Kind, PeMode mode>
 [[gnu::always_inline]] inline void block_products(const Link* left, const Link* right,
                                                   std::int16_t (&products)[lane_block]) {
   for (std::uint32_t j = 0; j < lane_block; ++j) {
     const auto enable = static_cast<std::int16_t>(-(((left[j] & right[j]) >> valid_at) & 1));
-    const auto a = static_cast<std::int16_t>(left[j] & code_bits);
-    const auto b = static_cast<std::int16_t>(right[j] & code_bits);
-    products[j] = static_cast<std::int16_t>(product<mode>(a, b) & enable);
+    const auto a =
+        Kind::template operand<left_encoding(mode)>(static_cast<std::int16_t>(left[j] & code_bits));
+    const auto b =
+        Kind::template operand<right_encoding(mode)>(static_cast<std::int16_t>(right[j] & code_bits));
+    products[j] = static_cast<std::int16_t>(Kind::template product<mode>(a, b) & enable);
   }
 }
 
@@ -131,7 +135,7 @@ template <PeMode mode>
 }
 
 /// Accumulators of one row. `steady`: no first bit anywhere, and no column that drains through them.
-template <PeMode mode, bool steady>
+template <typename Kind, PeMode mode, bool steady>
 [[gnu::always_inline]] inline void accumulate_row(const ArrayState& before, ArrayState& after,
                                                   std::uint32_t row) {
   const std::size_t stride = before.stride;
@@ -143,7 +147,7 @@ template <PeMode mode, bool steady>
     const std::int32_t* above = row == 0 ? old : old - stride;  // row 0 has no PE above and takes none
     std::int32_t* out = after.accumulators.data() + at;
     std::int16_t products[lane_block], restarts[lane_block], drains[lane_block] = {};
-    block_products<mode>(left, right, products);
+    block_products<Kind, mode>(left, right, products);
     if constexpr (!steady) {
       block_restarts(left, right, restarts);
       if (is_chain)
@@ -189,19 +193,20 @@ template <PeMode mode, bool steady>
 }
 
 /// One clock edge.
+template <typename Kind = DualInt4Fp4>
 [[gnu::always_inline]] inline void next_state(const ArrayState& before, ArrayState& after,
                                               const EdgeWord& left_edge, const EdgeWord& right_edge,
                                               PeMode pe_mode) {
   move_operands(before, after, left_edge, right_edge);
   count_drain(before, after);
   const bool steady = !after.any_first && (before.has_shadows() || !before.any_drain);
-  with_mode(
+  with_mode<Kind>(
       pe_mode, [&]<PeMode mode>() __attribute__((always_inline)) {
         for (std::uint32_t i = 0; i < before.rows; ++i) {
           if (steady)
-            accumulate_row<mode, true>(before, after, i);
+            accumulate_row<Kind, mode, true>(before, after, i);
           else
-            accumulate_row<mode, false>(before, after, i);
+            accumulate_row<Kind, mode, false>(before, after, i);
         }
       });
   if (before.has_shadows()) move_shadows(before, after);

@@ -1,6 +1,6 @@
 #pragma once
 /// One clock edge of an array and what the observer counts of it, compiled for the vectors of the processor
-/// at hand.
+/// at hand, for each kind of PE.
 
 #include "rtl_models/array/observer.hpp"
 
@@ -9,14 +9,36 @@ namespace quatrain::rtl_models {
 using ArrayStep = void (*)(const ArrayState& before, ArrayState& after, const EdgeWord& left_edge,
                            const EdgeWord& right_edge, PeMode mode, Activity& activity);
 
+template <typename Kind>
+[[gnu::always_inline]] inline void step_array(const ArrayState& before, ArrayState& after,
+                                              const EdgeWord& left_edge, const EdgeWord& right_edge,
+                                              PeMode mode, Activity& activity) {
+  next_state<Kind>(before, after, left_edge, right_edge, mode);
+  observe_edge<Kind>(before, after, mode, activity);
+}
+
+template <typename Kind = DualInt4Fp4>
 void step_array_portable(const ArrayState& before, ArrayState& after, const EdgeWord& left_edge,
-                         const EdgeWord& right_edge, PeMode mode, Activity& activity);
+                         const EdgeWord& right_edge, PeMode mode, Activity& activity) {
+  step_array<Kind>(before, after, left_edge, right_edge, mode, activity);
+}
+
 #if defined(__x86_64__)
-void step_array_avx2(const ArrayState& before, ArrayState& after, const EdgeWord& left_edge,
-                     const EdgeWord& right_edge, PeMode mode, Activity& activity);
+template <typename Kind = DualInt4Fp4>
+[[gnu::target("avx2")]] void step_array_avx2(const ArrayState& before, ArrayState& after,
+                                             const EdgeWord& left_edge, const EdgeWord& right_edge,
+                                             PeMode mode, Activity& activity) {
+  step_array<Kind>(before, after, left_edge, right_edge, mode, activity);
+}
 #endif
 
 /// The widest step that this processor can run.
-ArrayStep array_step();
+template <typename Kind = DualInt4Fp4>
+ArrayStep array_step() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) return step_array_avx2<Kind>;
+#endif
+  return step_array_portable<Kind>;
+}
 
 }  // namespace quatrain::rtl_models

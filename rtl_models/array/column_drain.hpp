@@ -32,8 +32,9 @@ class ColumnDrain final : public sc_core::sc_module {
     if (words_ > 0) --words_;
     bool is_first = false;
     for (unsigned i = 0; i < left.size(); ++i) {
-      constexpr unsigned leaves = valid_bit | last_bit | bottom_bit;
-      if ((left[i].read().to_uint() & leaves) != leaves || !right[i].read()[valid_at]) continue;
+      constexpr Link leaves = valid_bit | last_bit | bottom_bit;
+      if ((control_on(left[i].read().to_uint()) & leaves) != leaves || !right[i].read()[wire_of(valid_at)])
+        continue;
       words_ = i + 1;
       is_first = true;
       tap.write(i);

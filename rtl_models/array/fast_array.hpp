@@ -9,6 +9,8 @@
 
 namespace quatrain::rtl_models {
 
+/// `Kind`: of PE (pe/dual_int4_fp4.hpp).
+template <typename Kind = DualInt4Fp4>
 class FastArray final : public ArrayModule {
  public:
   SC_HAS_PROCESS(FastArray);
@@ -17,7 +19,7 @@ class FastArray final : public ArrayModule {
         now_(shape.rows, shape.columns, drain),
         next_(now_),
         exit_words_(shape.columns),
-        step_(array_step()) {
+        step_(array_step<Kind>()) {
     SC_METHOD(on_edge);
     sensitive << clock.pos();
     dont_initialize();

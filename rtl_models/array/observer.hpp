@@ -10,18 +10,19 @@
 
 namespace quatrain::rtl_models {
 
-/// Counts over 32 columns of up to 31 rows fit the byte lanes.
+/// Counts over 32 columns of few rows: they fit the byte lanes.
 struct ByteLaneCounts {
   std::uint8_t macs[lane_block] = {}, zeros[lane_block] = {}, left[lane_block] = {}, right[lane_block] = {};
 };
 
 /// Operand registers and products of rows first .. end - 1 in the block of columns at j0.
+template <typename Kind, PeMode mode>
 [[gnu::always_inline]] inline void observe_operands(const ArrayState& before, const ArrayState& after,
                                                     std::uint32_t first, std::uint32_t end, std::size_t j0,
-                                                    PeMode mode, Activity& activity) {
+                                                    Activity& activity) {
   ByteLaneCounts counts;
-  const auto left_mask = static_cast<Link>(left_zero_mask(mode)),
-             right_mask = static_cast<Link>(right_zero_mask(mode));
+  constexpr auto left_mask = static_cast<Link>(code_zero_mask(left_encoding(mode))),
+                 right_mask = static_cast<Link>(code_zero_mask(right_encoding(mode)));
   for (std::uint32_t i = first; i < end; ++i) {
     const std::size_t at = std::size_t{i} * before.stride + j0;
     const Link *left = after.left.data() + at, *right = after.right.data() + at;
@@ -32,10 +33,10 @@ struct ByteLaneCounts {
                                                   any_bit(static_cast<std::uint8_t>(right[j] & right_mask)));
       counts.macs[j] = static_cast<std::uint8_t>(counts.macs[j] + mac);
       counts.zeros[j] = static_cast<std::uint8_t>(counts.zeros[j] + (mac & ~full));
-      counts.left[j] =
-          static_cast<std::uint8_t>(counts.left[j] + nibble_bits((left[j] ^ old_left[j]) & code_bits));
-      counts.right[j] =
-          static_cast<std::uint8_t>(counts.right[j] + nibble_bits((right[j] ^ old_right[j]) & code_bits));
+      counts.left[j] = static_cast<std::uint8_t>(
+          counts.left[j] + link_toggles<Kind, left_encoding(mode)>(old_left[j], left[j]));
+      counts.right[j] = static_cast<std::uint8_t>(
+          counts.right[j] + link_toggles<Kind, right_encoding(mode)>(old_right[j], right[j]));
     }
   }
   activity.macs += lane_sum(counts.macs);
@@ -45,14 +46,18 @@ struct ByteLaneCounts {
 }
 
 /// One clock edge. Padding lanes are zero before and after, so they count nothing.
+template <typename Kind = DualInt4Fp4>
 [[gnu::always_inline]] inline void observe_edge(const ArrayState& before, const ArrayState& after,
-                                                PeMode mode, Activity& activity) {
-  constexpr std::uint32_t rows_at_once = 31;
-  for (std::uint32_t first = 0; first < before.rows; first += rows_at_once) {
-    const std::uint32_t end = first + rows_at_once < before.rows ? first + rows_at_once : before.rows;
-    for (std::size_t j0 = 0; j0 < before.stride; j0 += lane_block)
-      observe_operands(before, after, first, end, j0, mode, activity);
-  }
+                                                PeMode pe_mode, Activity& activity) {
+  constexpr std::uint32_t rows_at_once = rows_in_a_byte<Kind>;
+  with_mode<Kind>(
+      pe_mode, [&]<PeMode mode>() __attribute__((always_inline)) {
+        for (std::uint32_t first = 0; first < before.rows; first += rows_at_once) {
+          const std::uint32_t end = first + rows_at_once < before.rows ? first + rows_at_once : before.rows;
+          for (std::size_t j0 = 0; j0 < before.stride; j0 += lane_block)
+            observe_operands<Kind, mode>(before, after, first, end, j0, activity);
+        }
+      });
   std::uint32_t lanes[lane_block] = {};  // at most 64 bits per row: no overflow
   for (std::size_t at = 0; at < before.accumulators.size(); at += lane_block)
     for (std::uint32_t j = 0; j < lane_block; ++j)

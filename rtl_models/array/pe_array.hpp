@@ -5,6 +5,7 @@
 #include "rtl_models/array/array_module.hpp"
 #include "rtl_models/array/column_drain.hpp"
 #include "rtl_models/array/wire_observer.hpp"
+#include "rtl_models/pe/operand.hpp"
 #include "rtl_models/pe/pe.hpp"
 
 #include <memory>
@@ -12,6 +13,8 @@
 
 namespace quatrain::rtl_models {
 
+/// `Kind`: of PE (pe/dual_int4_fp4.hpp).
+template <typename Kind = DualInt4Fp4>
 class PeArray final : public ArrayModule {
  public:
   SC_HAS_PROCESS(PeArray);
@@ -20,7 +23,7 @@ class PeArray final : public ArrayModule {
     for (std::uint32_t i = 0; i < shape.rows; ++i)
       for (std::uint32_t j = 0; j < shape.columns; ++j) place(i, j);
     for (std::uint32_t j = 0; j < shape.columns; ++j) place_drain(j);
-    observer_ = std::make_unique<WireObserver>("observer", wires_);
+    observer_ = std::make_unique<WireObserver>("observer", wires_, Kind::zero_mask);
     observer_->clock(clock);
     observer_->reset(reset);
     observer_->control(control);
@@ -45,7 +48,7 @@ class PeArray final : public ArrayModule {
   }
 
   void place(std::uint32_t i, std::uint32_t j) {
-    auto pe = std::make_unique<Pe>(sc_core::sc_gen_unique_name("pe"), i, drain_);
+    auto pe = std::make_unique<Pe<Kind>>(sc_core::sc_gen_unique_name("pe"), i, drain_);
     pe->clock(clock);
     pe->reset(reset);
     pe->control(control);
@@ -81,11 +84,15 @@ class PeArray final : public ArrayModule {
 
   void split_left() {
     const EdgeWord& word = left.read();
-    for (std::uint32_t i = 0; i < word.count; ++i) wires_.left_into(i, 0).write(word.words[i]);
+    const traces::Encoding encoding = left_encoding(control.read().mode);
+    for (std::uint32_t i = 0; i < word.count; ++i)
+      wires_.left_into(i, 0).write(entering<Kind>(encoding, word.words[i]));
   }
   void split_right() {
     const EdgeWord& word = right.read();
-    for (std::uint32_t j = 0; j < word.count; ++j) wires_.right_into(0, j).write(word.words[j]);
+    const traces::Encoding encoding = right_encoding(control.read().mode);
+    for (std::uint32_t j = 0; j < word.count; ++j)
+      wires_.right_into(0, j).write(entering<Kind>(encoding, word.words[j]));
   }
   void show_exits() {
     ExitWords words(shape_.columns);
@@ -96,7 +103,7 @@ class PeArray final : public ArrayModule {
 
   Drain drain_;
   ArrayWires wires_;
-  std::vector<std::unique_ptr<Pe>> pes_;
+  std::vector<std::unique_ptr<Pe<Kind>>> pes_;
   std::vector<std::unique_ptr<ColumnDrain>> drains_;
   std::unique_ptr<WireObserver> observer_;
 };

@@ -1,7 +1,11 @@
 #pragma once
 /// Counts of bits in lanes, in forms that compilers turn into vector code.
 
+#include "rtl_models/pe/four_bit_operands.hpp"
+#include "rtl_models/pe/link.hpp"
+
 #include <cstdint>
+#include <type_traits>
 
 namespace quatrain::rtl_models {
 
@@ -11,6 +15,30 @@ inline constexpr std::uint32_t lane_block = 32;
   const auto pairs = static_cast<std::uint8_t>((x & 0x5) + ((x >> 1) & 0x5));
   return static_cast<std::uint8_t>((pairs & 0x3) + ((pairs >> 2) & 0x3));
 }
+
+/// Bits of an operand that has room for 16.
+[[gnu::always_inline]] inline std::uint8_t operand_bits(std::uint16_t x) {
+  x = static_cast<std::uint16_t>(x - ((x >> 1) & 0x5555));
+  x = static_cast<std::uint16_t>((x & 0x3333) + ((x >> 2) & 0x3333));
+  x = static_cast<std::uint16_t>((x + (x >> 4)) & 0x0F0F);
+  return static_cast<std::uint8_t>((x + (x >> 8)) & 0x1F);
+}
+
+/// Bits that differ in the operands that a kind of PE makes of two codes.
+template <typename Kind, traces::Encoding encoding>
+[[gnu::always_inline]] inline std::uint8_t link_toggles(Link before, Link after) {
+  if constexpr (std::is_base_of_v<FourBitOperands, Kind>) {
+    return nibble_bits(static_cast<Link>((before ^ after) & code_bits));
+  } else {
+    const auto old = Kind::template operand<encoding>(static_cast<std::int16_t>(before & code_bits)),
+               now = Kind::template operand<encoding>(static_cast<std::int16_t>(after & code_bits));
+    return operand_bits(static_cast<std::uint16_t>(old ^ now));
+  }
+}
+
+/// Rows whose toggles of one column fit a byte.
+template <typename Kind>
+inline constexpr std::uint32_t rows_in_a_byte = 255 / Kind::operand_bits;
 
 /// 1 when one of the low four bits is set.
 [[gnu::always_inline]] inline std::uint8_t any_bit(std::uint8_t x) {

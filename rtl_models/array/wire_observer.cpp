@@ -17,9 +17,10 @@ ArrayWires::ArrayWires(ArrayShape array)
       shadows_("shadow", accumulators.size()),
       took_("took", accumulators.size()) {}
 
-WireObserver::WireObserver(const sc_core::sc_module_name& name, ArrayWires& wires)
+WireObserver::WireObserver(const sc_core::sc_module_name& name, ArrayWires& wires, ZeroMask zero_mask)
     : sc_module(name),
       wires_(wires),
+      zero_mask_(zero_mask),
       left_(wires.accumulators.size()),
       right_(wires.accumulators.size()),
       accumulators_(wires.accumulators.size()),
@@ -47,14 +48,14 @@ void WireObserver::on_edge() {
 /// The pairs that stand on the inputs of the PEs at this edge.
 void WireObserver::count_products() {
   const PeMode mode = control.read().mode;
+  const unsigned left_mask = zero_mask_(left_encoding(mode)), right_mask = zero_mask_(right_encoding(mode));
   for (std::uint32_t i = 0; i < wires_.shape.rows; ++i)
     for (std::uint32_t j = 0; j < wires_.shape.columns; ++j) {
       const unsigned left = wires_.left_into(i, j).read().to_uint(),
                      right = wires_.right_into(i, j).read().to_uint();
-      if ((left & right & valid_bit) == 0) continue;
+      if ((control_on(left) & control_on(right) & valid_bit) == 0) continue;
       ++activity_.macs;
-      if ((left & left_zero_mask(mode)) == 0 || (right & right_zero_mask(mode)) == 0)
-        ++activity_.zero_operand_macs;
+      if ((left & left_mask) == 0 || (right & right_mask) == 0) ++activity_.zero_operand_macs;
     }
 }
 
@@ -66,9 +67,10 @@ void WireObserver::count_toggles() {
   for (std::uint32_t i = 0; i < wires_.shape.rows; ++i)
     for (std::uint32_t j = 0; j < wires_.shape.columns; ++j) {
       const std::size_t pe = std::size_t{i} * wires_.shape.columns + j;
-      activity_.left_toggles += toggles(left_[pe], wires_.left_into(i, j + 1).read().to_uint() & code_bits);
+      activity_.left_toggles +=
+          toggles(left_[pe], wires_.left_into(i, j + 1).read().to_uint() & operand_wire_bits);
       activity_.right_toggles +=
-          toggles(right_[pe], wires_.right_into(i + 1, j).read().to_uint() & code_bits);
+          toggles(right_[pe], wires_.right_into(i + 1, j).read().to_uint() & operand_wire_bits);
       activity_.accumulator_toggles +=
           toggles(accumulators_[pe], static_cast<unsigned>(wires_.accumulator(i, j).read().to_int())) +
           toggles(shadows_[pe], static_cast<unsigned>(wires_.shadow(i, j).read().to_int()));

@@ -55,7 +55,8 @@ class WireObserver final : public sc_core::sc_module {
   sc_core::sc_in<PeControl> control{"control"};
 
   SC_HAS_PROCESS(WireObserver);
-  WireObserver(const sc_core::sc_module_name& name, ArrayWires& wires);
+  /// `zero_mask`: that of the kind of PE.
+  WireObserver(const sc_core::sc_module_name& name, ArrayWires& wires, ZeroMask zero_mask);
 
   /// Everything since the last reset, the changes of the last edge included.
   Activity activity();
@@ -66,6 +67,7 @@ class WireObserver final : public sc_core::sc_module {
   void count_toggles();
 
   ArrayWires& wires_;
+  ZeroMask zero_mask_;
   Activity activity_;
   /// Register contents when last looked at, [row][column].
   std::vector<unsigned> left_, right_, accumulators_, shadows_;

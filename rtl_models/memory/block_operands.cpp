@@ -36,7 +36,7 @@ BlockOperands::BlockOperands(const traces::Gemm& gemm, const traces::Operand& le
         sample.codes, static_cast<std::size_t>(traces::right_elements(gemm.phase, gemm.geometry))));
   const std::optional<PeMode> mode = pe_mode(left.encoding, right[0].encoding);
   assert(mode && "the caller asks a machine first");
-  with_mode(*mode, [&]<PeMode pe>() {
+  with_mode<DualInt4Fp4>(*mode, [&]<PeMode pe>() {
     for (std::int16_t a = 0; a < 16; ++a)
       for (std::int16_t b = 0; b < 16; ++b)
         products_[static_cast<std::size_t>(a)][static_cast<std::size_t>(b)] = product<pe, std::int16_t>(a, b);

@@ -8,7 +8,7 @@
 
 #include "rtl_models/feeder/lowering.hpp"
 #include "rtl_models/memory/memory_model.hpp"
-#include "rtl_models/pe/multiplier.hpp"
+#include "rtl_models/pe/dual_int4_fp4.hpp"
 #include "traces/machine.hpp"
 
 #include <array>

@@ -1,7 +1,7 @@
 #pragma once
 /// What a GEMM sets in all PEs. All else travels with the operands (link.hpp).
 
-#include "rtl_models/pe/multiplier.hpp"
+#include "rtl_models/pe/mode.hpp"
 
 #include <cstdint>
 #include <ostream>

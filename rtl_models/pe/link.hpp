@@ -11,8 +11,7 @@ class sc_uint;
 
 namespace quatrain::rtl_models {
 
-using Link = std::uint8_t;            ///< as a number, in plain arrays
-using LinkWires = sc_dt::sc_uint<8>;  ///< as wires
+using Link = std::uint8_t;  ///< as a number: in plain arrays, and up to the edges of an array
 
 inline constexpr int valid_at = 4;   ///< an operand stands on the link
 inline constexpr int first_at = 5;   ///< k = 0, left side only: the accumulator restarts
@@ -25,5 +24,19 @@ inline constexpr int load_at = first_at;
 inline constexpr Link code_bits = 0x0F;
 inline constexpr Link valid_bit = 1 << valid_at, first_bit = 1 << first_at, last_bit = 1 << last_at,
                       bottom_bit = 1 << bottom_at, load_bit = 1 << load_at;
+
+/// Between PEs that are modules the code stands as the kind's operand, in wires of which it uses the low
+/// ones; the control bits stand above them, in the same order.
+using LinkWires = sc_dt::sc_uint<20>;
+inline constexpr int operand_wires = 16;
+inline constexpr unsigned operand_wire_bits = (1U << operand_wires) - 1;
+constexpr int wire_of(int control_at) { return control_at - valid_at + operand_wires; }
+
+/// The wires of a link whose code stands as `operand`.
+constexpr unsigned wires_of(Link link, unsigned operand) {
+  return operand | (static_cast<unsigned>(link) >> valid_at << operand_wires);
+}
+/// The link's control bits on such wires, without its code.
+constexpr Link control_on(unsigned wires) { return static_cast<Link>(wires >> operand_wires << valid_at); }
 
 }  // namespace quatrain::rtl_models

@@ -5,72 +5,9 @@
 /// 1 for the codes). |product| <= 960: 11 bits. The same text serves single PEs (int) and vectorised rows
 /// (int16 lanes): no branch, no table, no decoded value.
 
-#include "traces/encoding/codes.hpp"
-
-#include <cstdint>
-#include <optional>
+#include "rtl_models/pe/mode.hpp"
 
 namespace quatrain::rtl_models {
-
-/// What stands on the two inputs, left (rows) first.
-enum class PeMode : std::uint8_t { int4_int4, uint4_int4, fp4_int4, int4_fp4, uint4_fp4 };
-
-/// The mode for two encodings; nullopt where the PE has none.
-constexpr std::optional<PeMode> pe_mode(traces::Encoding left, traces::Encoding right) {
-  using traces::Encoding;
-  const auto beside = [right](PeMode int4, std::optional<PeMode> fp4) -> std::optional<PeMode> {
-    switch (right) {
-      case Encoding::int4:
-        return int4;
-      case Encoding::fp4_e3m0:
-        return fp4;
-      case Encoding::uint4:
-      case Encoding::int32:
-      case Encoding::fp32:
-        return std::nullopt;
-    }
-    __builtin_unreachable();
-  };
-  switch (left) {
-    case Encoding::int4:
-      return beside(PeMode::int4_int4, PeMode::int4_fp4);
-    case Encoding::uint4:
-      return beside(PeMode::uint4_int4, PeMode::uint4_fp4);
-    case Encoding::fp4_e3m0:
-      return beside(PeMode::fp4_int4, std::nullopt);
-    case Encoding::int32:
-    case Encoding::fp32:
-      return std::nullopt;
-  }
-  __builtin_unreachable();
-}
-
-/// Bits of a code that are all 0 exactly when its value is zero: FP4's sign does not count.
-inline constexpr unsigned zero_mask_integer = 0xF, zero_mask_fp4 = 0x7;
-constexpr unsigned left_zero_mask(PeMode mode) {
-  switch (mode) {
-    case PeMode::int4_int4:
-    case PeMode::uint4_int4:
-    case PeMode::int4_fp4:
-    case PeMode::uint4_fp4:
-      return zero_mask_integer;
-    case PeMode::fp4_int4:
-      return zero_mask_fp4;
-  }
-  __builtin_unreachable();
-}
-constexpr unsigned right_zero_mask(PeMode mode) {
-  switch (mode) {
-    case PeMode::int4_int4:
-    case PeMode::uint4_int4:
-    case PeMode::fp4_int4:
-      return zero_mask_integer;
-    case PeMode::int4_fp4:
-    case PeMode::uint4_fp4:
-      return zero_mask_fp4;
-  }
-  __builtin_unreachable();
-}
 
 /// All ones where the bit is set, else 0: an AND gate's other input.
 template <typename Lane>
@@ -122,24 +59,6 @@ constexpr Lane product(Lane left, Lane right) {
       return shifted(sign_extended(left), right);
     case PeMode::uint4_fp4:
       return shifted(left, right);
-  }
-  __builtin_unreachable();
-}
-
-/// Calls body with the mode as a constant.
-template <typename Body>
-[[gnu::always_inline]] constexpr decltype(auto) with_mode(PeMode mode, Body&& body) {
-  switch (mode) {
-    case PeMode::int4_int4:
-      return body.template operator()<PeMode::int4_int4>();
-    case PeMode::uint4_int4:
-      return body.template operator()<PeMode::uint4_int4>();
-    case PeMode::fp4_int4:
-      return body.template operator()<PeMode::fp4_int4>();
-    case PeMode::int4_fp4:
-      return body.template operator()<PeMode::int4_fp4>();
-    case PeMode::uint4_fp4:
-      return body.template operator()<PeMode::uint4_fp4>();
   }
   __builtin_unreachable();
 }

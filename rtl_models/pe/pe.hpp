@@ -1,6 +1,6 @@
 #pragma once
 /// One processing element of an output-stationary array as a module: two operand registers, one accumulator,
-/// the dual-mode multiplier, and its place in the column's drain chain.
+/// the multiplier of its kind, and its place in the column's drain chain.
 ///
 /// At a rising edge the operands on its inputs move into the registers, which are the links to the right and
 /// downwards; if both are valid their product joins the accumulator, readable one cycle later; `first` on the
@@ -14,8 +14,8 @@
 
 #include "rtl_models/array/dataflow.hpp"
 #include "rtl_models/pe/control.hpp"
+#include "rtl_models/pe/dual_int4_fp4.hpp"
 #include "rtl_models/pe/link.hpp"
-#include "rtl_models/pe/multiplier.hpp"
 
 #include <systemc>
 
@@ -23,6 +23,7 @@
 
 namespace quatrain::rtl_models {
 
+template <typename Kind>
 class Pe final : public sc_core::sc_module {
  public:
   sc_core::sc_in<bool> clock{"clock"}, reset{"reset"};
@@ -60,11 +61,11 @@ class Pe final : public sc_core::sc_module {
     const bool takes =
         row_ > 0 && draining.read() && row_ <= tap.read() && (begins.read() || above_took.read());
     took.write(takes);
-    const bool adds = left[valid_at] && right[valid_at];
+    const bool adds = left[wire_of(valid_at)] && right[wire_of(valid_at)];
     const sc_dt::sc_int<32> now = adds ? sum(left, right) : accumulator.read();
     if (has_shadow_) {
       accumulator.write(now);
-      if (adds && left[last_at])
+      if (adds && left[wire_of(last_at)])
         shadow.write(now);
       else if (takes)
         shadow.write(above.read());
@@ -74,9 +75,12 @@ class Pe final : public sc_core::sc_module {
   }
 
   sc_dt::sc_int<32> sum(const LinkWires& left, const LinkWires& right) const {
-    const int a = left.range(3, 0).to_int(), b = right.range(3, 0).to_int();
-    const int kept = left[first_at] ? 0 : accumulator.read().to_int();
-    return kept + with_mode(control.read().mode, [&]<PeMode mode>() { return product<mode>(a, b); });
+    constexpr int last = Kind::operand_bits - 1;
+    const int a = left.range(last, 0).to_int(), b = right.range(last, 0).to_int();
+    const int kept = left[wire_of(first_at)] ? 0 : accumulator.read().to_int();
+    const int term = with_mode<Kind>(control.read().mode,
+                                     [&]<PeMode mode>() { return Kind::template product<mode>(a, b); });
+    return kept + term;
   }
 
   std::uint32_t row_;

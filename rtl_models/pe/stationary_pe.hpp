@@ -10,8 +10,8 @@
 
 #include "rtl_models/array/dataflow.hpp"
 #include "rtl_models/pe/control.hpp"
+#include "rtl_models/pe/dual_int4_fp4.hpp"
 #include "rtl_models/pe/link.hpp"
-#include "rtl_models/pe/multiplier.hpp"
 
 #include <systemc>
 
@@ -19,6 +19,7 @@
 
 namespace quatrain::rtl_models {
 
+template <typename Kind>
 class StationaryPe final : public sc_core::sc_module {
  public:
   sc_core::sc_in<bool> clock{"clock"}, reset{"reset"};
@@ -45,20 +46,25 @@ class StationaryPe final : public sc_core::sc_module {
 
  private:
   /// What the moving operand meets.
-  LinkWires operand() const { return is_hidden_ && !moving_in.read()[first_at] ? held.read() : chain.read(); }
+  LinkWires operand() const {
+    return is_hidden_ && !moving_in.read()[wire_of(first_at)] ? held.read() : chain.read();
+  }
 
   void add() {
     const LinkWires moving = moving_in.read(), fixed = operand();
-    const bool adds = moving[valid_at] && fixed[valid_at];
+    const bool adds = moving[wire_of(valid_at)] && fixed[wire_of(valid_at)];
     adder.write(adds ? sum_of(moving, fixed) : sum.read());
-    leaves.write(adds && moving[bottom_at]);
+    leaves.write(adds && moving[wire_of(bottom_at)]);
   }
 
   sc_dt::sc_int<32> sum_of(const LinkWires& moving, const LinkWires& fixed) const {
-    const int a = (holds_left_ ? fixed : moving).range(3, 0).to_int(),
-              b = (holds_left_ ? moving : fixed).range(3, 0).to_int();
+    constexpr int last = Kind::operand_bits - 1;
+    const int a = (holds_left_ ? fixed : moving).range(last, 0).to_int(),
+              b = (holds_left_ ? moving : fixed).range(last, 0).to_int();
     const int above = sum_above.read().to_int();
-    return above + with_mode(control.read().mode, [&]<PeMode mode>() { return product<mode>(a, b); });
+    const int term = with_mode<Kind>(control.read().mode,
+                                     [&]<PeMode mode>() { return Kind::template product<mode>(a, b); });
+    return above + term;
   }
 
   void on_edge() {
@@ -69,10 +75,10 @@ class StationaryPe final : public sc_core::sc_module {
       return;
     }
     moving_out.write(moving_in.read());
-    const bool takes = row_ == 0 ? bool(chain_in.read()[load_at]) : above_took.read();
-    took.write(takes && !top.read()[last_at]);
-    if (takes) chain.write(chain_in.read() & (code_bits | valid_bit));
-    if (is_hidden_ && moving_in.read()[first_at]) held.write(chain.read());
+    const bool takes = row_ == 0 ? bool(chain_in.read()[wire_of(load_at)]) : above_took.read();
+    took.write(takes && !top.read()[wire_of(last_at)]);
+    if (takes) chain.write(chain_in.read() & (operand_wire_bits | 1U << wire_of(valid_at)));
+    if (is_hidden_ && moving_in.read()[wire_of(first_at)]) held.write(chain.read());
     sum.write(adder.read());
   }
 

@@ -59,11 +59,12 @@ std::string_view name_of(rtl_models::Fidelity fidelity) {
 }
 
 ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity,
-                              const rtl_models::Dataflow& dataflow, bool with_memory) {
+                              const rtl_models::Dataflow& dataflow, bool with_memory,
+                              const rtl_models::PeModel& pe) {
   ArrayModels models;
-  models.main = rtl_models::make_array_model(shape, fidelity, dataflow);
+  models.main = rtl_models::make_array_model(shape, fidelity, dataflow, pe);
   if (fidelity != rtl_models::Fidelity::pe && shape.rows * shape.columns <= most_sampled_pes)
-    models.sampled_pe = rtl_models::make_array_model(shape, rtl_models::Fidelity::pe, dataflow);
+    models.sampled_pe = rtl_models::make_array_model(shape, rtl_models::Fidelity::pe, dataflow, pe);
   if (with_memory) models.memory = rtl_models::make_memory_model();
   return models;
 }

@@ -22,15 +22,16 @@ namespace quatrain::sim {
 
 /// Elaborated before the first replay (SystemC elaborates once per process).
 struct ArrayModels {
-  std::unique_ptr<rtl_models::ArrayModel> main;           ///< replays everything
-  std::unique_ptr<rtl_models::ArrayModel> sampled_pe;     ///< beside an `array` or `tile` model of up to 64 x 64
-  std::unique_ptr<rtl_models::MemoryModel> memory;        ///< where stalls are asked for
+  std::unique_ptr<rtl_models::ArrayModel> main;        ///< replays everything
+  std::unique_ptr<rtl_models::ArrayModel> sampled_pe;  ///< beside an `array` or `tile` model of up to 64 x 64
+  std::unique_ptr<rtl_models::MemoryModel> memory;     ///< where stalls are asked for
   std::unique_ptr<rtl_models::QuantizerModel> quantizer;  ///< where the config has lanes
 };
 
 /// Throws Error when the program was built without SystemC.
 ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity,
-                              const rtl_models::Dataflow& dataflow = {}, bool with_memory = false);
+                              const rtl_models::Dataflow& dataflow = {}, bool with_memory = false,
+                              const rtl_models::PeModel& pe = rtl_models::dual_int4_fp4_pe());
 
 /// In the order of the enumeration.
 inline constexpr std::array<std::string_view, 3> fidelity_words = {"pe", "array", "tile"};

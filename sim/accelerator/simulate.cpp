@@ -104,7 +104,21 @@ bool of_one_phase(const RecordResult& a, const RecordResult& b) {
   return a.layer == b.layer && a.phase == b.phase;
 }
 
-std::vector<std::string> limits_of(const AcceleratorConfig& config) {
+/// Training records beside the `computed` ones.
+std::size_t count_left_out(const traces::Manifest& manifest, std::size_t computed) {
+  const auto all = std::ranges::count(manifest.gemms, traces::Pass::train, &traces::GemmRecord::pass);
+  return static_cast<std::size_t>(all) - computed;
+}
+
+std::string scope_of(const AcceleratorConfig& config, std::size_t computed, std::size_t left_out) {
+  if (left_out == 0) return "sum over all training records of the trace; 4-bit layers only";
+  return fmt::format(
+      "sum over {} of {} training records of the trace, those that the pe '{}' can multiply; "
+      "4-bit layers only",
+      computed, computed + left_out, config.pe->name);
+}
+
+std::vector<std::string> limits_of(const AcceleratorConfig& config, std::size_t left_out) {
   std::vector<std::string> limits = {
       "the sum over all training records of the trace; layers that stay fp32 are not in it",
       config.stalls() != nullptr
@@ -122,6 +136,11 @@ std::vector<std::string> limits_of(const AcceleratorConfig& config) {
     limits.emplace_back(
         "cycles are those that SCALE-Sim reports: whole rows and columns for ragged folds, no drain of "
         "output-stationary folds, one cycle less in all");
+  if (left_out > 0)
+    limits.front() = fmt::format(
+        "the sum over the training records that the pe '{}' can multiply: {} others are left "
+        "out; layers that stay fp32 are not in it",
+        config.pe->name, left_out);
   limits.insert(limits.end(), config.pe->limits.begin(), config.pe->limits.end());
   return limits;
 }
@@ -205,16 +224,19 @@ std::vector<Technology> read_technologies(const AcceleratorConfig& config,
 
 Simulation simulate(const SimulationTask& task, const traces::TraceReader& reader, base::Progress& progress) {
   check_names(task.technologies);
-  std::vector<TrainingGemm> work = training_gemms(reader.manifest(), task.config.array);
+  std::vector<TrainingGemm> work = training_gemms(reader.manifest(), task.config.array, *task.config.pe);
+  const std::size_t left_out = count_left_out(reader.manifest(), work.size());
   if (work.empty())
-    throw base::Error("{}: found no training GEMM; expected at least one", reader.directory().string());
+    throw base::Error(
+        "{}: found no training GEMM{}; expected at least one", reader.directory().string(),
+        left_out == 0 ? "" : fmt::format(" that the pe '{}' can multiply", task.config.pe->name));
   Simulation simulation;
   simulation.config = task.config;
   simulation.trace_directory = reader.directory().string();
   simulation.manifest_sha256 = reader.manifest_sha256();
   simulation.model = reader.manifest().run.model;
-  simulation.scope = "sum over all training records of the trace; 4-bit layers only";
-  simulation.limits = limits_of(task.config);
+  simulation.scope = scope_of(task.config, work.size(), left_out);
+  simulation.limits = limits_of(task.config, left_out);
   EventCounts all_events;
   std::vector<Tally> tallies;  // of all first: a block that does not fit is refused before anything runs
   for (TrainingGemm& gemm : work) tallies.push_back(closed_forms(task.config, gemm));

@@ -21,11 +21,16 @@ QuantizerWork work_of(const traces::Manifest& manifest, const traces::QuantizerR
 
 }  // namespace
 
-std::vector<TrainingGemm> training_gemms(const traces::Manifest& manifest, rtl_models::ArrayShape array) {
+std::vector<TrainingGemm> training_gemms(const traces::Manifest& manifest, rtl_models::ArrayShape array,
+                                         const PeKind& pe) {
   std::vector<TrainingGemm> all;
   std::set<std::string> done;
   for (const traces::GemmRecord& record : manifest.gemms) {
     if (record.pass != traces::Pass::train) continue;
+    const auto encoding = [&](const std::vector<std::string>& side) {
+      return traces::encoding_of(manifest.quantizer(side.front()).rule);
+    };
+    if (!pe.multiplies(encoding(record.left), encoding(record.right))) continue;
     TrainingGemm work{&record,
                       &manifest.layer(record.layer),
                       {record.phase, geometry_of(manifest, record)},

@@ -2,6 +2,7 @@
 /// The training GEMMs of a trace on an array, with the quantizers that have to run before each.
 
 #include "sim/accelerator/mapping.hpp"
+#include "sim/accelerator/pe/pe_kind.hpp"
 #include "traces/format/record.hpp"
 
 #include <cstdint>
@@ -32,9 +33,10 @@ struct TrainingGemm {
   std::vector<QuantizerWork> quantizers;  ///< those that no GEMM before this one has used
 };
 
-/// Mapped to an array, in the order of computation; evaluation is left out. `manifest` must outlive the
-/// result.
-std::vector<TrainingGemm> training_gemms(const traces::Manifest& manifest, rtl_models::ArrayShape array);
+/// Mapped to an array, in the order of computation; evaluation is left out, and so is what `pe` cannot
+/// multiply. `manifest` must outlive the result.
+std::vector<TrainingGemm> training_gemms(const traces::Manifest& manifest, rtl_models::ArrayShape array,
+                                         const PeKind& pe = *pe_kinds().front());
 
 /// "layer conv2, step 0, forward": names a record in messages.
 std::string place_of(const TrainingGemm& work);

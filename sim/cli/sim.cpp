@@ -84,8 +84,8 @@ int simulate_typed(const Typed& typed, const Provenance& provenance) {
   make_tables_absolute(folder_of(file), task.config);
   task.technologies = read_technologies(task.config, folder_of(file));
   task.stops = interrupted;
-  if (const std::string_view why = task.config.pe->why_not_replayed; !why.empty() && !typed.cycles_only)
-    throw base::Error("{}: {}; expected --cycles-only", task.config.name, why);
+  if (task.config.pe->model == nullptr && !typed.cycles_only)
+    throw base::Error("{}: {}; expected --cycles-only", task.config.name, task.config.pe->why_not_replayed);
   if (task.config.convention == Convention::scalesim && !typed.cycles_only)
     throw base::Error("{}: no array takes the cycles of the convention 'scalesim'; expected --cycles-only",
                       task.config.name);
@@ -102,8 +102,9 @@ int simulate_typed(const Typed& typed, const Provenance& provenance) {
   std::optional<ArrayModels> models;
   if (!typed.cycles_only) {
     const auto fidelity = std::ranges::find(fidelity_words, typed.fidelity) - fidelity_words.begin();
-    models = make_array_models(task.config.array, static_cast<rtl_models::Fidelity>(fidelity),
-                               task.config.dataflow, task.config.stalls() != nullptr);
+    models =
+        make_array_models(task.config.array, static_cast<rtl_models::Fidelity>(fidelity),
+                          task.config.dataflow, task.config.stalls() != nullptr, task.config.pe->model());
     if (task.config.quantizer_lanes)
       models->quantizer = rtl_models::make_quantizer_model(*task.config.quantizer_lanes);
     task.models = &*models;

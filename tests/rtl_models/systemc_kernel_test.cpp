@@ -110,9 +110,9 @@ TEST(Machine, NameVersionAndRefusals) {
   const GemmCase c = linear_case(1);
   EXPECT_EQ(array->refuses(c.gemm, Encoding::uint4, Encoding::int4), std::nullopt);
   EXPECT_EQ(array->refuses(c.gemm, Encoding::fp4_e3m0, Encoding::fp4_e3m0),
-            "the PE has no mode for fp4_e3m0 x fp4_e3m0");
-  for (const auto rule : {traces::Rule::sawb_int4, traces::Rule::sawb_uint4, traces::Rule::luq_fp4,
-                          traces::Rule::nearest_fp4})
+            "the PE dual_int4_fp4 has no mode for fp4_e3m0 x fp4_e3m0");
+  for (const auto rule :
+       {traces::Rule::sawb_int4, traces::Rule::sawb_uint4, traces::Rule::luq_fp4, traces::Rule::nearest_fp4})
     EXPECT_EQ(array->refuses(rule), std::nullopt);
 }
 

@@ -11,6 +11,7 @@
 
 namespace quatrain::rtl_models {
 
+template <typename Kind = DualInt4Fp4>
 class StationaryFastArray final : public ArrayModule {
  public:
   SC_HAS_PROCESS(StationaryFastArray);
@@ -20,7 +21,7 @@ class StationaryFastArray final : public ArrayModule {
         next_(now_),
         exit_words_(shape.columns),
         bottom_until_(shape.rows),
-        step_(stationary_step()) {
+        step_(stationary_step<Kind>()) {
     SC_METHOD(on_edge);
     sensitive << clock.pos();
     dont_initialize();
@@ -68,9 +69,9 @@ class StationaryFastArray final : public ArrayModule {
     entering_[0] = left.read().words[row];
     std::copy_n(now_.moving.begin() + static_cast<std::ptrdiff_t>(at), shape_.columns - 1,
                 entering_.begin() + 1);
-    with_mode(control.read().mode, [&]<PeMode mode>() {
+    with_mode<Kind>(control.read().mode, [&]<PeMode mode>() {
       for (std::size_t j0 = 0; j0 < now_.stride; j0 += lane_block) {
-        const StationaryBlock block = multiply_block<mode>(now_, entering_.data() + j0, at + j0);
+        const StationaryBlock block = multiply_block<Kind, mode>(now_, entering_.data() + j0, at + j0);
         for (std::size_t j = j0; j < shape_.columns && j < j0 + lane_block; ++j)
           if (block.adds[j - j0] != 0 && (entering_[j] & bottom_bit) != 0)
             exit_words_.words[j] = {sum_above(now_, at + j) + block.products[j - j0], true};

@@ -4,6 +4,7 @@
 
 #include "rtl_models/array/array_module.hpp"
 #include "rtl_models/array/stationary/wire_observer.hpp"
+#include "rtl_models/pe/operand.hpp"
 #include "rtl_models/pe/stationary_pe.hpp"
 
 #include <memory>
@@ -11,14 +12,15 @@
 
 namespace quatrain::rtl_models {
 
+template <typename Kind = DualInt4Fp4>
 class StationaryPeArray final : public ArrayModule {
  public:
   SC_HAS_PROCESS(StationaryPeArray);
   StationaryPeArray(const sc_core::sc_module_name& name, ArrayShape shape, Preload preload, Held which)
-      : ArrayModule(name, shape), wires_(shape) {
+      : ArrayModule(name, shape), which_(which), wires_(shape) {
     for (std::uint32_t i = 0; i < shape.rows; ++i)
       for (std::uint32_t j = 0; j < shape.columns; ++j) place(i, j, preload, which);
-    observer_ = std::make_unique<StationaryWireObserver>("observer", wires_, preload, which);
+    observer_ = std::make_unique<StationaryWireObserver>("observer", wires_, preload, which, Kind::zero_mask);
     observer_->clock(clock);
     observer_->reset(reset);
     observer_->control(control);
@@ -36,7 +38,7 @@ class StationaryPeArray final : public ArrayModule {
 
  private:
   void place(std::uint32_t i, std::uint32_t j, Preload preload, Held which) {
-    auto pe = std::make_unique<StationaryPe>(sc_core::sc_gen_unique_name("pe"), i, preload, which);
+    auto pe = std::make_unique<StationaryPe<Kind>>(sc_core::sc_gen_unique_name("pe"), i, preload, which);
     pe->clock(clock);
     pe->reset(reset);
     pe->control(control);
@@ -57,11 +59,17 @@ class StationaryPeArray final : public ArrayModule {
 
   void split_left() {
     const EdgeWord& word = left.read();
-    for (std::uint32_t i = 0; i < word.count; ++i) wires_.moving_into(i, 0).write(word.words[i]);
+    const PeMode mode = control.read().mode;
+    const traces::Encoding encoding = which_ == Held::left ? right_encoding(mode) : left_encoding(mode);
+    for (std::uint32_t i = 0; i < word.count; ++i)
+      wires_.moving_into(i, 0).write(entering<Kind>(encoding, word.words[i]));
   }
   void split_top() {
     const EdgeWord& word = right.read();
-    for (std::uint32_t j = 0; j < word.count; ++j) wires_.chain_into(0, j).write(word.words[j]);
+    const PeMode mode = control.read().mode;
+    const traces::Encoding encoding = which_ == Held::left ? left_encoding(mode) : right_encoding(mode);
+    for (std::uint32_t j = 0; j < word.count; ++j)
+      wires_.chain_into(0, j).write(entering<Kind>(encoding, word.words[j]));
   }
   void show_exits() {
     ExitWords words(shape_.columns);
@@ -71,8 +79,9 @@ class StationaryPeArray final : public ArrayModule {
     exits.write(words);
   }
 
+  Held which_;
   StationaryWires wires_;
-  std::vector<std::unique_ptr<StationaryPe>> pes_;
+  std::vector<std::unique_ptr<StationaryPe<Kind>>> pes_;
   std::unique_ptr<StationaryWireObserver> observer_;
 };
 

@@ -5,6 +5,7 @@
 #include "rtl_models/array/dataflow.hpp"
 #include "rtl_models/array/ports.hpp"
 #include "rtl_models/array/toggles.hpp"
+#include "rtl_models/pe/dual_int4_fp4.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -107,7 +108,7 @@ struct StationaryBlock {
   std::int16_t products[lane_block], adds[lane_block];
 };
 
-template <PeMode mode>
+template <typename Kind, PeMode mode>
 [[gnu::always_inline]] inline StationaryBlock multiply_block(const StationaryState& state, const Link* moving,
                                                              std::size_t at) {
   StationaryBlock block;
@@ -120,10 +121,12 @@ template <PeMode mode>
   const Link* left = state.which == Held::left ? block.fixed : moving;
   const Link* right = state.which == Held::left ? moving : block.fixed;
   for (std::uint32_t j = 0; j < lane_block; ++j) {
-    const auto a = static_cast<std::int16_t>(left[j] & code_bits);
-    const auto b = static_cast<std::int16_t>(right[j] & code_bits);
+    const auto a =
+        Kind::template operand<left_encoding(mode)>(static_cast<std::int16_t>(left[j] & code_bits));
+    const auto b =
+        Kind::template operand<right_encoding(mode)>(static_cast<std::int16_t>(right[j] & code_bits));
     block.adds[j] = static_cast<std::int16_t>(-(((left[j] & right[j]) >> valid_at) & 1));
-    block.products[j] = product<mode>(a, b);
+    block.products[j] = Kind::template product<mode>(a, b);
   }
   return block;
 }
@@ -133,12 +136,12 @@ template <PeMode mode>
   return lane < state.stride ? 0 : state.sums[lane - state.stride];
 }
 
-template <PeMode mode>
+template <typename Kind, PeMode mode>
 [[gnu::always_inline]] inline void add_row(const StationaryState& before, StationaryState& after,
                                            std::uint32_t row) {
   for (std::size_t j0 = 0; j0 < before.stride; j0 += lane_block) {
     const std::size_t at = std::size_t{row} * before.stride + j0;
-    const StationaryBlock block = multiply_block<mode>(before, after.moving.data() + at, at);
+    const StationaryBlock block = multiply_block<Kind, mode>(before, after.moving.data() + at, at);
     const std::int32_t* old = before.sums.data() + at;
     const std::int32_t* above = row == 0 ? old : old - before.stride;
     const std::int32_t has_above = row == 0 ? 0 : -1;
@@ -150,13 +153,14 @@ template <PeMode mode>
 }
 
 /// One clock edge.
+template <typename Kind = DualInt4Fp4>
 [[gnu::always_inline]] inline void next_state(const StationaryState& before, StationaryState& after,
                                               const EdgeWord& left_edge, const EdgeWord& top_edge,
                                               PeMode pe_mode) {
   move_stream(before, after, left_edge);
-  with_mode(
+  with_mode<Kind>(
       pe_mode, [&]<PeMode mode>() __attribute__((always_inline)) {
-        for (std::uint32_t i = 0; i < before.rows; ++i) add_row<mode>(before, after, i);
+        for (std::uint32_t i = 0; i < before.rows; ++i) add_row<Kind, mode>(before, after, i);
       });
   take_over(before, after);
   move_chain(before, after, top_edge);

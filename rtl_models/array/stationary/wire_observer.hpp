@@ -52,7 +52,7 @@ class StationaryWireObserver final : public sc_core::sc_module {
 
   SC_HAS_PROCESS(StationaryWireObserver);
   StationaryWireObserver(const sc_core::sc_module_name& name, StationaryWires& wires, Preload preload,
-                         Held which);
+                         Held which, ZeroMask zero_mask);
 
   /// Everything since the last reset, the changes of the last edge included.
   Activity activity();
@@ -65,6 +65,7 @@ class StationaryWireObserver final : public sc_core::sc_module {
   StationaryWires& wires_;
   Preload preload_;
   Held which_;
+  ZeroMask zero_mask_;
   Activity activity_;
   /// Register contents when last looked at, [row][column].
   std::vector<unsigned> moving_, chain_, held_, sums_;

@@ -7,7 +7,8 @@
 namespace quatrain::sim {
 
 std::span<const PeKind* const> pe_kinds() {
-  static const std::array kinds = {&dual_int4_fp4_kind(), &bf16_kind()};
+  static const std::array kinds = {&dual_int4_fp4_kind(), &int4_kind(), &fp7_kind(), &int8_kind(),
+                                   &bf16_kind()};
   return kinds;
 }
 

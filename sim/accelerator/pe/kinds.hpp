@@ -6,6 +6,9 @@
 namespace quatrain::sim {
 
 const PeKind& dual_int4_fp4_kind();
+const PeKind& int4_kind();
+const PeKind& fp7_kind();
+const PeKind& int8_kind();
 const PeKind& bf16_kind();
 
 }  // namespace quatrain::sim

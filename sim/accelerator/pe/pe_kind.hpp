@@ -2,6 +2,7 @@
 /// Kinds of processing elements, as data: what the simulator has to know of one. A kind is an entry in a file
 /// of this folder and a line in kinds.cpp; nothing else asks which kind it is (docs/guides/pe.md).
 
+#include "rtl_models/pe/pe_model.hpp"
 #include "sim/accelerator/technology_row.hpp"
 
 #include <cstdint>
@@ -22,8 +23,16 @@ struct PeKind {
   std::string_view accumulator = "int";    ///< "int" or "float"; 32 bits
   std::span<const TechnologyRow> per_mac;  ///< what one multiply-accumulate costs, registers apart
   TensorForm tensors = TensorForm::fp32;
-  std::string_view why_not_replayed = {};         ///< empty: its results are computed bit for bit
-  std::span<const std::string_view> limits = {};  ///< what its figures do not contain, one sentence each
+  const rtl_models::PeModel& (*model)() = nullptr;  ///< computes its results bit for bit
+  std::string_view why_not_replayed = {};           ///< where there is no model
+  std::span<const std::string_view> limits = {};    ///< what its figures do not contain, one sentence each
+
+  /// Whether it can compute such a product. A kind without a model takes tensors in a form of its own.
+  bool multiplies(traces::Encoding left, traces::Encoding right) const {
+    if (model == nullptr) return true;
+    const auto mode = rtl_models::pe_mode(left, right);
+    return mode && model().has(*mode);
+  }
 
   /// Of a result as it leaves.
   unsigned result_bytes() const {

@@ -1,6 +1,8 @@
-#include "rtl_models/pe/multiplier.hpp"
-
 #include "rtl_models/machine.hpp"
+#include "rtl_models/pe/dual_int4_fp4.hpp"
+#include "rtl_models/pe/fp7.hpp"
+#include "rtl_models/pe/int4.hpp"
+#include "rtl_models/pe/int8.hpp"
 #include "tests/support/gemm_cases.hpp"
 
 #include <fmt/format.h>
@@ -43,29 +45,45 @@ const Mode modes[] = {
 
 class EveryPair : public testing::TestWithParam<Mode> {};
 
-template <typename Lane>
+template <typename Kind, typename Lane>
 int product_of(PeMode mode, int left, int right) {
-  return rtl_models::with_mode(mode, [&]<PeMode m>() {
-    return static_cast<int>(rtl_models::product<m>(static_cast<Lane>(left), static_cast<Lane>(right)));
+  return rtl_models::with_mode<Kind>(mode, [&]<PeMode m>() {
+    const auto on_left = Kind::template operand<rtl_models::left_encoding(m)>(static_cast<Lane>(left)),
+               on_right = Kind::template operand<rtl_models::right_encoding(m)>(static_cast<Lane>(right));
+    return static_cast<int>(Kind::template product<m>(on_left, on_right));
   });
 }
 
-TEST_P(EveryPair, ProductIsTheProductOfTheValues) {
-  const Mode& mode = GetParam();
-  EXPECT_EQ(rtl_models::pe_mode(mode.left, mode.right), mode.mode);
+template <typename Kind>
+void expect_products_of_values(const Mode& mode) {
   for (int a = 0; a < 16; ++a)
     for (int b = 0; b < 16; ++b) {
       const int expected = mode.left_values[a] * mode.right_values[b];
-      EXPECT_EQ(product_of<int>(mode.mode, a, b), expected) << fmt::format("codes {:x} {:x}", a, b);
-      EXPECT_EQ(product_of<std::int16_t>(mode.mode, a, b), expected) << fmt::format("codes {:x} {:x}", a, b);
+      EXPECT_EQ((product_of<Kind, int>(mode.mode, a, b)), expected) << fmt::format("codes {:x} {:x}", a, b);
+      EXPECT_EQ((product_of<Kind, std::int16_t>(mode.mode, a, b)), expected)
+          << fmt::format("codes {:x} {:x}", a, b);
     }
+}
+
+/// All kinds of PE.
+TEST_P(EveryPair, ProductIsTheProductOfTheValues) {
+  const Mode& mode = GetParam();
+  EXPECT_EQ(rtl_models::pe_mode(mode.left, mode.right), mode.mode);
+  EXPECT_EQ(rtl_models::left_encoding(mode.mode), mode.left);
+  EXPECT_EQ(rtl_models::right_encoding(mode.mode), mode.right);
+  expect_products_of_values<rtl_models::DualInt4Fp4>(mode);
+  expect_products_of_values<rtl_models::Fp7>(mode);
+  expect_products_of_values<rtl_models::Int8>(mode);
+  const bool is_integer = mode.left != Encoding::fp4_e3m0 && mode.right != Encoding::fp4_e3m0;
+  EXPECT_EQ(rtl_models::Int4::has(mode.mode), is_integer);
+  if (is_integer) expect_products_of_values<rtl_models::Int4>(mode);
 }
 
 TEST_P(EveryPair, ZeroMasksFindTheValueZero) {
   const Mode& mode = GetParam();
   for (unsigned code = 0; code < 16; ++code) {
-    EXPECT_EQ((code & rtl_models::left_zero_mask(mode.mode)) == 0, mode.left_values[code] == 0) << code;
-    EXPECT_EQ((code & rtl_models::right_zero_mask(mode.mode)) == 0, mode.right_values[code] == 0) << code;
+    EXPECT_EQ((code & rtl_models::code_zero_mask(mode.left)) == 0, mode.left_values[code] == 0) << code;
+    EXPECT_EQ((code & rtl_models::code_zero_mask(mode.right)) == 0, mode.right_values[code] == 0) << code;
   }
 }
 

@@ -73,14 +73,15 @@ struct Design {
   double half_bits, clock_mhz, gib_per_s;
   Int operand_kib, accumulator_kib;
   bool is_bf16;
-  std::string dram, random_source;
+  std::string pe, dram, random_source;
 };
 
 Design design_of(const Json& config) {
   Design d;
   d.rows = config["array"]["rows"], d.columns = config["array"]["columns"];
-  d.is_bf16 = config["pe"] == "bf16";
-  d.operand_bits = d.is_bf16 ? 16 : 4;
+  d.pe = config["pe"];
+  d.is_bf16 = d.pe == "bf16";
+  d.operand_bits = d.is_bf16 ? 16 : d.pe == "int8" ? 8 : 4;
   d.result_bytes = d.is_bf16 ? 2 : 4;
   d.operand_kib = config["buffers"]["operand_kib"], d.accumulator_kib = config["buffers"]["accumulator_kib"];
   d.half_bits = static_cast<double>(d.operand_kib) * 1024 * 8 / 2;
@@ -182,14 +183,18 @@ std::string sram(double kib, Int width, const char* access) {
 
 void count_array(const Gemm& gemm, const Design& d, const Figures& f, Events& e) {
   const double cycles = f.at("cycles");
-  for (const char* row : d.is_bf16 ? std::vector<const char*>{"bf16_mul", "fp32_add"}
-                                   : std::vector<const char*>{"pe_dual_int32"})
-    e["pe_combinational"][row] += f.at("macs");
+  static const std::map<std::string, std::vector<const char*>> rows_of_a_mac = {
+      {"dual_int4_fp4", {"pe_dual_int32"}},
+      {"int4", {"pe_int4_int32"}},
+      {"fp7", {"pe_fp7_int32"}},
+      {"int8", {"pe_int8_int32"}},
+      {"bf16", {"bf16_mul", "fp32_add"}}};
+  for (const char* row : rows_of_a_mac.at(d.pe)) e["pe_combinational"][row] += f.at("macs");
   e["pe_flip_flops"]["flipflop_bit_clock"] +=
-      static_cast<double>(d.rows * d.columns * (d.is_bf16 ? 68 : 44)) * cycles;
+      static_cast<double>(d.rows * d.columns * (2 * d.operand_bits + 4 + 32)) * cycles;
   e["skew_flip_flops"]["flipflop_bit_clock"] +=
-      static_cast<double>(d.rows * (d.rows - 1) / 2 * (d.is_bf16 ? 19 : 7) +
-                          d.columns * (d.columns - 1) / 2 * (d.is_bf16 ? 17 : 5)) *
+      static_cast<double>(d.rows * (d.rows - 1) / 2 * (d.operand_bits + 3) +
+                          d.columns * (d.columns - 1) / 2 * (d.operand_bits + 1)) *
       cycles;
   const double half = static_cast<double>(d.operand_kib) / 2;
   for (const auto& [lanes, bytes] : {std::pair{d.rows, "bytes_left"}, std::pair{d.columns, "bytes_right"}}) {
@@ -234,8 +239,9 @@ double count_quantizer(const Json& q, Int elements, const Design& d, Events& e,
           static_cast<double>(round_up(elements * bits, 16));
   }
   for (int pass = 0; pass < passes; ++pass) request(4 * elements);
-  request(round_up(elements, 2));
-  return 4 * n * passes + static_cast<double>(round_up(elements, 2));
+  const Int written = round_up(elements * d.operand_bits, 8);
+  request(written);
+  return 4 * n * passes + static_cast<double>(written);
 }
 
 /// The table of docs/energy.md, for the words that the tests use; beyond 4 MiB a power of the size.
@@ -322,6 +328,7 @@ Recount recount(const Json& manifest, const Json& config, const std::vector<Json
     for (const Json& layer : manifest["layers"])
       if (layer["id"] == record["layer"]) description = layer;
     const std::string phase = record["phase"];
+    if (d.pe == "int4" && phase != "forward") continue;  // one operand is FP4
     const Json left = shape_of(record["left"][0]), right = shape_of(record["right"][0]);
     const Json& input = phase == "backward_data" ? record["result_shape"] : left;
     const Json& output = phase == "forward"         ? record["result_shape"]

@@ -177,11 +177,12 @@ TEST(Technology, NominalsFallFromNodeToNode) {
   for (int i = 0; i < 3; ++i) {
     const Technology older = embedded(nodes[i]), newer = embedded(nodes[i + 1]);
     for (TechnologyRow row :
-         {sim::operation_row("pe_dual_int32"), TechnologyRow::flipflop_bit_clock,
-          sim::operation_row("bf16_mul"), TechnologyRow::fp32_add, TechnologyRow::fp32_mul,
-          TechnologyRow::int32_mul, TechnologyRow::int32_add, TechnologyRow::absmax_fp32,
-          TechnologyRow::luq_lane_r8, TechnologyRow::luq_lane_r16, TechnologyRow::rng_philox_16b,
-          TechnologyRow::rng_lfsr_16b})
+         {sim::operation_row("pe_dual_int32"), sim::operation_row("pe_int4_int32"),
+          sim::operation_row("pe_fp7_int32"), sim::operation_row("pe_int8_int32"),
+          TechnologyRow::flipflop_bit_clock, sim::operation_row("bf16_mul"), TechnologyRow::fp32_add,
+          TechnologyRow::fp32_mul, TechnologyRow::int32_mul, TechnologyRow::int32_add,
+          TechnologyRow::absmax_fp32, TechnologyRow::luq_lane_r8, TechnologyRow::luq_lane_r16,
+          TechnologyRow::rng_philox_16b, TechnologyRow::rng_lfsr_16b})
       EXPECT_GT(older.row(row).pj.nominal, newer.row(row).pj.nominal) << row.name << " at " << nodes[i + 1];
     for (TechnologyRow row : {TechnologyRow::dram_hbm2, TechnologyRow::dram_gddr6, TechnologyRow::dram_lpddr4,
                               TechnologyRow::dram_ddr3})
@@ -216,6 +217,9 @@ TEST(Technology, GateRowsAreGateCountsTimesEnergyAGate) {
       EXPECT_NEAR(node.row(row).pj.nominal, gates * g.fj * 1e-3, 0.0006) << row.name << " at " << g.node;
     };
     near_gates(sim::operation_row("pe_dual_int32"), 435);
+    near_gates(sim::operation_row("pe_int4_int32"), 338);
+    near_gates(sim::operation_row("pe_fp7_int32"), 453);
+    near_gates(sim::operation_row("pe_int8_int32"), 723);
     near_gates(TechnologyRow::absmax_fp32, 205);
     near_gates(TechnologyRow::luq_lane_r8, 208);
     near_gates(TechnologyRow::luq_lane_r16, 346);
