@@ -26,6 +26,7 @@ WiredArray::WiredArray(std::unique_ptr<ArrayModule> array, ArrayShape shape, con
 
 void WiredArray::run(const SequencerJob& job) {
   sequencer_.begin(job);
+  array_->use(sequencer_.used());
   clock_.start();
   run_kernel();
   clock_.stop();

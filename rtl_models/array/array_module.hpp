@@ -1,6 +1,6 @@
 #pragma once
-/// The boundary that the clocked fidelities of the array share: clock, reset, one operand edge per side, the exits
-/// of the columns, and what the observer inside has counted.
+/// The boundary that the clocked fidelities of the array share: clock, reset, one operand edge per side, the
+/// exits of the columns, and what the observer inside has counted.
 
 #include "rtl_models/array/activity.hpp"
 #include "rtl_models/array/ports.hpp"
@@ -18,6 +18,9 @@ class ArrayModule : public sc_core::sc_module {
   sc_core::sc_in<PeControl> control{"control"};
   sc_core::sc_out<ExitWords> exits{"exits"};
 
+  /// Before a reset: only the first `used` rows and columns will carry both operands, until the next call.
+  /// What an array does with the others has no influence on what it shows.
+  virtual void use(ArrayShape used) { static_cast<void>(used); }
   /// Everything since the last reset. Call it between two runs of the kernel.
   virtual Activity activity() = 0;
 

@@ -9,36 +9,27 @@ namespace quatrain::rtl_models {
 using ArrayStep = void (*)(const ArrayState& before, ArrayState& after, const EdgeWord& left_edge,
                            const EdgeWord& right_edge, PeMode mode, Activity& activity);
 
-template <typename Kind>
-[[gnu::always_inline]] inline void step_array(const ArrayState& before, ArrayState& after,
-                                              const EdgeWord& left_edge, const EdgeWord& right_edge,
-                                              PeMode mode, Activity& activity) {
-  next_state<Kind>(before, after, left_edge, right_edge, mode);
-  observe_edge<Kind>(before, after, mode, activity);
+/// Compiled for `path`.
+template <typename Kind, SimdPath path>
+void step_array(const ArrayState& before, ArrayState& after, const EdgeWord& left_edge,
+                const EdgeWord& right_edge, PeMode mode, Activity& activity) {
+  run_on<path>([&]<SimdPath which>() __attribute__((always_inline)) {
+    next_state<Kind>(before, after, left_edge, right_edge, mode);
+    observe_edge<Kind, which>(before, after, mode, activity);
+  });
 }
 
 template <typename Kind = DualInt4Fp4>
-void step_array_portable(const ArrayState& before, ArrayState& after, const EdgeWord& left_edge,
-                         const EdgeWord& right_edge, PeMode mode, Activity& activity) {
-  step_array<Kind>(before, after, left_edge, right_edge, mode, activity);
-}
-
-#if defined(__x86_64__)
-template <typename Kind = DualInt4Fp4>
-[[gnu::target("avx2")]] void step_array_avx2(const ArrayState& before, ArrayState& after,
-                                             const EdgeWord& left_edge, const EdgeWord& right_edge,
-                                             PeMode mode, Activity& activity) {
-  step_array<Kind>(before, after, left_edge, right_edge, mode, activity);
-}
-#endif
-
-/// The widest step that this processor can run.
-template <typename Kind = DualInt4Fp4>
-ArrayStep array_step() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2")) return step_array_avx2<Kind>;
-#endif
-  return step_array_portable<Kind>;
+ArrayStep array_step(SimdPath path = chosen_path()) {
+  switch (path) {
+    case SimdPath::portable:
+      return step_array<Kind, SimdPath::portable>;
+    case SimdPath::avx2:
+      return step_array<Kind, SimdPath::avx2>;
+    case SimdPath::avx512:
+      return step_array<Kind, SimdPath::avx512>;
+  }
+  __builtin_unreachable();
 }
 
 }  // namespace quatrain::rtl_models

@@ -46,7 +46,7 @@ template <typename Kind, PeMode mode>
 }
 
 /// One clock edge. Padding lanes are zero before and after, so they count nothing.
-template <typename Kind = DualInt4Fp4>
+template <typename Kind = DualInt4Fp4, SimdPath path = SimdPath::portable>
 [[gnu::always_inline]] inline void observe_edge(const ArrayState& before, const ArrayState& after,
                                                 PeMode pe_mode, Activity& activity) {
   constexpr std::uint32_t rows_at_once = rows_in_a_byte<Kind>;
@@ -61,13 +61,30 @@ template <typename Kind = DualInt4Fp4>
   std::uint32_t lanes[lane_block] = {};  // at most 64 bits per row: no overflow
   for (std::size_t at = 0; at < before.accumulators.size(); at += lane_block)
     for (std::uint32_t j = 0; j < lane_block; ++j)
-      lanes[j] +=
-          word_bits(static_cast<std::uint32_t>(before.accumulators[at + j] ^ after.accumulators[at + j]));
+      lanes[j] += word_bits<path>(
+          static_cast<std::uint32_t>(before.accumulators[at + j] ^ after.accumulators[at + j]));
   if (after.shadows_moved)
     for (std::size_t at = 0; at < before.shadows.size(); at += lane_block)
       for (std::uint32_t j = 0; j < lane_block; ++j)
-        lanes[j] += word_bits(static_cast<std::uint32_t>(before.shadows[at + j] ^ after.shadows[at + j]));
+        lanes[j] +=
+            word_bits<path>(static_cast<std::uint32_t>(before.shadows[at + j] ^ after.shadows[at + j]));
   for (const std::uint32_t lane : lanes) activity.accumulator_toggles += lane;
+}
+
+/// Bits that change at this edge in the last column of left registers, and in the last row of right ones.
+struct LastToggles {
+  std::uint64_t left = 0, right = 0;
+};
+template <typename Kind = DualInt4Fp4>
+LastToggles last_toggles(const ArrayState& before, const ArrayState& after, PeMode pe_mode) {
+  LastToggles toggles;
+  with_mode<Kind>(pe_mode, [&]<PeMode mode>() {
+    for (std::size_t at = before.columns - 1; at < before.left.size(); at += before.stride)
+      toggles.left += link_toggles<Kind, left_encoding(mode)>(before.left[at], after.left[at]);
+    for (std::size_t at = before.right.size() - before.stride; at < before.right.size(); ++at)
+      toggles.right += link_toggles<Kind, right_encoding(mode)>(before.right[at], after.right[at]);
+  });
+  return toggles;
 }
 
 }  // namespace quatrain::rtl_models

@@ -42,12 +42,13 @@ SimdPath chosen_path() {
   const std::vector<SimdPath> paths = supported_paths();
   const char* forced = std::getenv("QUATRAIN_SIMD");
   if (forced == nullptr || *forced == '\0') return paths.back();
+  const std::string_view word = std::string_view(forced) == "amx" ? name_of(SimdPath::avx512) : forced;
   for (const SimdPath path : base::all_of<SimdPath>) {
-    if (name_of(path) != forced) continue;
+    if (name_of(path) != word) continue;
     if (is_supported(path)) return path;
     throw base::Error("QUATRAIN_SIMD is {}, which this CPU does not have", forced);
   }
-  throw base::Error("QUATRAIN_SIMD is '{}'; expected portable, avx2 or avx512", forced);
+  throw base::Error("QUATRAIN_SIMD is '{}'; expected portable, avx2, avx512 or amx", forced);
 }
 
 }  // namespace quatrain::rtl_models

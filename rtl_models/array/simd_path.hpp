@@ -1,7 +1,7 @@
 #pragma once
 /// The instructions that the fast arrays are compiled for: chosen from what the processor has, or forced by
-/// the environment variable QUATRAIN_SIMD=portable|avx2|avx512. One text each, the same bits and counts on
-/// every path.
+/// the environment variable QUATRAIN_SIMD=portable|avx2|avx512|amx. One text each, the same bits and counts
+/// on every path. (AMX has nothing for an array: amx is avx512 here.)
 
 #include <string_view>
 #include <vector>
@@ -43,21 +43,24 @@ run_with_avx512(const Loops& loops) {
 
 /// Runs plain loops as compiled for `path`. `loops` is a lambda []<SimdPath path>() with
 /// __attribute__((always_inline)), else it keeps the portable instructions.
+template <SimdPath path, typename Loops>
+void run_on(const Loops& loops) {
+#if defined(__x86_64__)
+  if constexpr (path == SimdPath::avx512) return run_with_avx512<path>(loops);
+  if constexpr (path == SimdPath::avx2) return run_with_avx2<path>(loops);
+#endif
+  if constexpr (path == SimdPath::portable) loops.template operator()<path>();
+}
+/// The same for a path that is chosen at run time.
 template <typename Loops>
 void on_path(SimdPath path, const Loops& loops) {
   switch (path) {
     case SimdPath::portable:
-      return loops.template operator()<SimdPath::portable>();
-#if defined(__x86_64__)
+      return run_on<SimdPath::portable>(loops);
     case SimdPath::avx2:
-      return run_with_avx2<SimdPath::avx2>(loops);
+      return run_on<SimdPath::avx2>(loops);
     case SimdPath::avx512:
-      return run_with_avx512<SimdPath::avx512>(loops);
-#else
-    case SimdPath::avx2:
-    case SimdPath::avx512:
-      return;  // never chosen
-#endif
+      return run_on<SimdPath::avx512>(loops);
   }
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 /// Counts of bits in lanes, in forms that compilers turn into vector code.
 
+#include "rtl_models/array/simd_path.hpp"
 #include "rtl_models/pe/four_bit_operands.hpp"
 #include "rtl_models/pe/link.hpp"
 
@@ -46,7 +47,10 @@ inline constexpr std::uint32_t rows_in_a_byte = 255 / Kind::operand_bits;
   return static_cast<std::uint8_t>((x | (x >> 1)) & 1);
 }
 
+/// `path`: whose instructions the caller is compiled for.
+template <SimdPath path>
 [[gnu::always_inline]] inline std::uint32_t word_bits(std::uint32_t x) {
+  if constexpr (path == SimdPath::avx512) return static_cast<std::uint32_t>(__builtin_popcount(x));
   x = x - ((x >> 1) & 0x55555555U);
   x = (x & 0x33333333U) + ((x >> 2) & 0x33333333U);
   x = (x + (x >> 4)) & 0x0F0F0F0FU;

@@ -24,6 +24,11 @@ void Sequencer::begin(const SequencerJob& job) {
   cycle_ = 0;
   words_due_ = 0;
   stream_ = preload_ = {0, job_.work(job_.tiles->front())};
+  used_ = {0, 0};
+  for (const Tile& tile : *job_.tiles) {
+    const TileWork work = job_.work(tile);
+    used_ = {std::max(used_.rows, work.rows), std::max(used_.columns, work.columns)};
+  }
   std::ranges::fill(columns_, Column{stream_, 0});
   for (Feed* feed : {&left_, &top_}) {
     feed->skew.clear();
@@ -94,7 +99,7 @@ void Sequencer::go_on(Coming& coming) {
 
 void Sequencer::take_words() {
   const ExitWords& shown = exits.read();
-  for (std::uint32_t j = 0; j < columns_.size(); ++j) {
+  for (std::uint32_t j = 0; j < used_.columns; ++j) {
     if (!shown.words[j].draining) continue;
     Column& column = columns_[j];
     while (column.coming.work.columns <= j) go_on(column.coming);  // has no words in this column

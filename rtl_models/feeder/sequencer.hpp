@@ -40,6 +40,8 @@ class Sequencer final : public sc_core::sc_module {
   void begin(const SequencerJob& job);
   bool finished() const { return state_ == State::idle; }
   std::uint64_t cycles() const { return cycle_; }
+  /// Rows and columns that some tile of the job uses.
+  ArrayShape used() const { return used_; }
 
  private:
   enum class State : std::uint8_t { idle, resetting, starting, running };
@@ -73,6 +75,7 @@ class Sequencer final : public sc_core::sc_module {
 
   SequencerJob job_;
   std::unique_ptr<Pacing> pacing_;
+  ArrayShape used_;
   State state_ = State::idle;
   Coming stream_, preload_;
   std::uint64_t cycle_ = 0;      ///< whose operands are driven now

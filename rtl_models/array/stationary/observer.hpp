@@ -77,7 +77,7 @@ template <typename Kind, PeMode mode, Held which>
 }
 
 /// Padding lanes are zero before and after, so they count nothing.
-template <typename Kind>
+template <typename Kind, SimdPath path>
 [[gnu::always_inline]] inline void observe_edge(const StationaryState& before, const StationaryState& after,
                                                 PeMode pe_mode, Activity& activity) {
   with_mode<Kind>(
@@ -92,8 +92,22 @@ template <typename Kind>
   std::uint32_t lanes[lane_block] = {};  // at most 32 bits per row: no overflow
   for (std::size_t at = 0; at < before.sums.size(); at += lane_block)
     for (std::uint32_t j = 0; j < lane_block; ++j)
-      lanes[j] += word_bits(static_cast<std::uint32_t>(before.sums[at + j] ^ after.sums[at + j]));
+      lanes[j] += word_bits<path>(static_cast<std::uint32_t>(before.sums[at + j] ^ after.sums[at + j]));
   for (const std::uint32_t lane : lanes) activity.accumulator_toggles += lane;
+}
+
+/// Bits that change at this edge in the last column of moving registers.
+template <typename Kind>
+std::uint64_t last_moving_toggles(const StationaryState& before, const StationaryState& after,
+                                  PeMode pe_mode) {
+  std::uint64_t toggles = 0;
+  with_mode<Kind>(pe_mode, [&]<PeMode mode>() {
+    for (std::size_t at = before.columns - 1; at < before.moving.size(); at += before.stride)
+      toggles += before.which == Held::left
+                     ? link_toggles<Kind, right_encoding(mode)>(before.moving[at], after.moving[at])
+                     : link_toggles<Kind, left_encoding(mode)>(before.moving[at], after.moving[at]);
+  });
+  return toggles;
 }
 
 }  // namespace quatrain::rtl_models

@@ -10,37 +10,27 @@ using StationaryStep = void (*)(const StationaryState& before, StationaryState& 
                                 const EdgeWord& left_edge, const EdgeWord& top_edge, PeMode mode,
                                 Activity& activity);
 
-template <typename Kind>
-[[gnu::always_inline]] inline void step_stationary(const StationaryState& before, StationaryState& after,
-                                                   const EdgeWord& left_edge, const EdgeWord& top_edge,
-                                                   PeMode mode, Activity& activity) {
-  next_state<Kind>(before, after, left_edge, top_edge, mode);
-  observe_edge<Kind>(before, after, mode, activity);
+/// Compiled for `path`.
+template <typename Kind, SimdPath path>
+void step_stationary(const StationaryState& before, StationaryState& after, const EdgeWord& left_edge,
+                     const EdgeWord& top_edge, PeMode mode, Activity& activity) {
+  run_on<path>([&]<SimdPath which>() __attribute__((always_inline)) {
+    next_state<Kind>(before, after, left_edge, top_edge, mode);
+    observe_edge<Kind, which>(before, after, mode, activity);
+  });
 }
 
 template <typename Kind = DualInt4Fp4>
-void step_stationary_portable(const StationaryState& before, StationaryState& after,
-                              const EdgeWord& left_edge, const EdgeWord& top_edge, PeMode mode,
-                              Activity& activity) {
-  step_stationary<Kind>(before, after, left_edge, top_edge, mode, activity);
-}
-
-#if defined(__x86_64__)
-template <typename Kind = DualInt4Fp4>
-[[gnu::target("avx2")]] void step_stationary_avx2(const StationaryState& before, StationaryState& after,
-                                                  const EdgeWord& left_edge, const EdgeWord& top_edge,
-                                                  PeMode mode, Activity& activity) {
-  step_stationary<Kind>(before, after, left_edge, top_edge, mode, activity);
-}
-#endif
-
-/// The widest step that this processor can run.
-template <typename Kind = DualInt4Fp4>
-StationaryStep stationary_step() {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx2")) return step_stationary_avx2<Kind>;
-#endif
-  return step_stationary_portable<Kind>;
+StationaryStep stationary_step(SimdPath path = chosen_path()) {
+  switch (path) {
+    case SimdPath::portable:
+      return step_stationary<Kind, SimdPath::portable>;
+    case SimdPath::avx2:
+      return step_stationary<Kind, SimdPath::avx2>;
+    case SimdPath::avx512:
+      return step_stationary<Kind, SimdPath::avx512>;
+  }
+  __builtin_unreachable();
 }
 
 }  // namespace quatrain::rtl_models

@@ -34,13 +34,18 @@ TEST(RtlSimdPath, TheWidestRunsUnlessOneIsForced) {
     const ForcedPath forced(name_of(path));
     EXPECT_EQ(chosen_path(), path);
   }
+  if (runs(SimdPath::avx512)) {
+    const ForcedPath amx("amx");
+    EXPECT_EQ(chosen_path(), SimdPath::avx512) << "AMX has nothing for an array";
+  }
   const ForcedPath empty("");
   EXPECT_EQ(chosen_path(), supported_paths().back());
 }
 
 TEST(RtlSimdPath, AWordThatIsNoneIsAnError) {
   const ForcedPath forced("sse9");
-  EXPECT_EQ(message_of([] { chosen_path(); }), "QUATRAIN_SIMD is 'sse9'; expected portable, avx2 or avx512");
+  EXPECT_EQ(message_of([] { chosen_path(); }),
+            "QUATRAIN_SIMD is 'sse9'; expected portable, avx2, avx512 or amx");
 }
 
 TEST(RtlSimdPath, APathThatTheProcessorLacksIsAnError) {
