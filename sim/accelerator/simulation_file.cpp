@@ -96,6 +96,11 @@ RecordResult read_record(const JsonNode& node, const Simulation& simulation) {
   return record;
 }
 
+Json to_json_object(const std::optional<Voltage>& voltage) {
+  if (!voltage) return nullptr;
+  return {{"volts", voltage->volts}, {"kind", voltage->kind}};
+}
+
 Json component_object(const ComponentEnergy& line) {
   return {{"component", name_of(line.component)},
           {"constant", line.constant},
@@ -106,6 +111,8 @@ Json component_object(const ComponentEnergy& line) {
           {"kind", line.per_event.kind},
           {"source", line.per_event.source},
           {"node", line.per_event.node},
+          {"voltage", to_json_object(line.per_event.voltage)},
+          {"family", line.per_event.family},
           {"conditions", line.per_event.conditions}};
 }
 
@@ -118,7 +125,9 @@ ComponentEnergy read_component(const JsonNode& node) {
                         .kind = std::string(kind_words[node.at("kind").one_of(kind_words)]),
                         .source = node.at("source").string(),
                         .node = node.at("node").string(),
-                        .conditions = node.at("conditions").string()},
+                        .conditions = node.at("conditions").string(),
+                        .voltage = read_voltage(node.at("voltage")),
+                        .family = node.at("family").string()},
           .energy_pj = read_bounds(node.at("energy_pj"))};
 }
 

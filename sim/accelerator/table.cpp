@@ -1,5 +1,6 @@
 #include "sim/accelerator/table.hpp"
 
+#include "sim/accelerator/comparison.hpp"
 #include "sim/accelerator/dataflow/names.hpp"
 #include "sim/accelerator/figures.hpp"
 
@@ -188,6 +189,8 @@ void add_energy(std::string& text, const TechnologyResult& technology) {
                         total.kinds);
   text += fmt::format("  {:<20} {}  {}\n", "total", energy_columns(technology.energy_pj),
                       kinds_of(technology.components));
+  text += fmt::format("  voltages: {}; families: {}\n", voltages_of(technology.components),
+                      families_of(technology.components));
 }
 
 void add_replay(std::string& text, const Simulation& simulation) {

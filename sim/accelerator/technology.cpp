@@ -4,6 +4,8 @@
 #include "sim/accelerator/sram_growth.hpp"
 #include "traces/base/names.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cassert>
 #include <cmath>
@@ -37,7 +39,7 @@ Bounds read_bounds(const JsonNode& node) {
 
 /// Everything but the energy.
 Constant read_origin(const JsonNode& node, std::string_view unit) {
-  constexpr std::size_t longest = 1000;
+  constexpr std::size_t longest = 1000, longest_family = 60;
   Constant constant;
   const std::array<std::string_view, 1> units = {unit};
   node.at("unit").one_of(units);
@@ -45,6 +47,8 @@ Constant read_origin(const JsonNode& node, std::string_view unit) {
   constant.kind = kind_words[node.at("kind").one_of(kind_words)];
   constant.source = node.at("source").string(1, longest);
   constant.node = node.at("node").string(1, longest);
+  constant.voltage = read_voltage(node.at("voltage"));
+  constant.family = node.at("family").string(1, longest_family);
   constant.conditions = node.at("conditions").string(0, longest);
   return constant;
 }
@@ -63,6 +67,21 @@ Bounds interpolated(const Bounds& below, const Bounds& above, double share) {
 }
 
 }  // namespace
+
+std::string text_of(const std::optional<Voltage>& voltage) {
+  if (!voltage) return "not stated";
+  if (voltage->kind == "published") return fmt::format("{} V", voltage->volts);
+  return fmt::format("{} V ({})", voltage->volts, voltage->kind);
+}
+
+std::optional<Voltage> read_voltage(const JsonNode& node) {
+  constexpr double least_volts = 0.1, most_volts = 10;
+  if (node.is_null()) return std::nullopt;
+  Voltage voltage{node.at("volts").number(least_volts, most_volts),
+                  std::string(kind_words[node.at("kind").one_of(kind_words)])};
+  node.reject_unread_keys();
+  return voltage;
+}
 
 Bounds& Bounds::operator+=(const Bounds& other) {
   low += other.low;

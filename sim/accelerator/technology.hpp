@@ -26,12 +26,24 @@ struct Bounds {
 /// How a constant is known, the surest first.
 inline constexpr std::array<std::string_view, 4> kind_words = {"measured", "published", "derived", "assumed"};
 
+/// Of the supply, at which a constant holds.
+struct Voltage {
+  double volts = 0;
+  std::string kind;  ///< one of kind_words
+};
+/// "0.7 V (assumed)"; "0.9 V" where it is published; "not stated" for nothing.
+std::string text_of(const std::optional<Voltage>& voltage);
+/// {"volts": 0.7, "kind": "assumed"}, or null. Throws Error that names file and JSON pointer.
+std::optional<Voltage> read_voltage(const base::JsonNode& node);
+
 /// One constant: what a single event costs, and its origin.
 struct Constant {
   Bounds pj;
   std::string unit;  ///< "pJ per operation", ...
   std::string kind;  ///< one of kind_words
   std::string source, node, conditions;
+  std::optional<Voltage> voltage;  ///< nothing where the source names none
+  std::string family;              ///< constants whose bounds move together: "energy per gate"
 };
 
 enum class Access : std::uint8_t { read, write };

@@ -1,3 +1,4 @@
+#include "sim/accelerator/comparison.hpp"
 #include "sim/report/designs.hpp"
 #include "sim/report/numbers.hpp"
 
@@ -22,12 +23,14 @@ Table totals_table(const std::vector<ShownDesign>& designs) {
               .columns = with_bounds({{"node", Align::left}, {"accelerator", Align::left}}),
               .rows = {}};
   table.columns.push_back({"kind of the constants", Align::left});
+  table.columns.push_back({"their voltages", Align::left});
   for (const std::string& node : nodes_of(designs))
     for (const ShownDesign& design : designs)
       if (const TechnologyResult* technology = design.technology(node)) {
         std::vector<Cell>& row = table.rows.emplace_back(std::vector<Cell>{node, design.label()});
         append_bounds(row, &technology->energy_pj);
         row.emplace_back(kinds_of(technology->components));
+        row.emplace_back(voltages_of(technology->components));
       }
   return table;
 }

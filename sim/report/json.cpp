@@ -2,6 +2,7 @@
 
 #include "sim/accelerator/simulation_file.hpp"
 #include "sim/records/result_file.hpp"
+#include "sim/report/ratios.hpp"
 #include "sim/verify/cross_check_json.hpp"
 #include "traces/base/joined.hpp"
 #include "traces/format/record.hpp"
@@ -125,6 +126,22 @@ Json json_of(const Simulation& simulation) {
   return json;
 }
 
+/// null where there is nothing to compare.
+Json json_of(const Ratios& ratios) {
+  if (ratios.list.empty()) return nullptr;
+  Json json = {{"reference", ratios.reference->label}, {"ratios", Json::array()}};
+  for (const DesignRatio& ratio : ratios.list)
+    json["ratios"].push_back(
+        {{"accelerator", ratio.design->label},
+         {"node", ratio.node},
+         {"time", ratio.time},
+         {"energy", to_json_object(ratio.energy.paired)},
+         {"families_apart", {{"smallest", ratio.energy.smallest}, {"largest", ratio.energy.largest}}},
+         {"mixed", ratio.energy.mixed},
+         {"voltages", ratio.voltages}});
+  return json;
+}
+
 Json json_of(const GradientStudy& study) {
   Json json = {{"rule", study.rule},
                {"code_values", CodeHistogram::values},
@@ -166,6 +183,7 @@ std::string render_json(const Report& report) {
       {"records", nullptr},
       {"crosscheck", Json::object()},
       {"simulation", Json::object()},
+      {"comparison", nullptr},
       {"gradients", nullptr},
       {"seconds", Json::object()},
       {"commands", report.commands},
@@ -178,6 +196,7 @@ std::string render_json(const Report& report) {
       json["crosscheck"][machine.name] = json_of(machine);
   }
   for (const Design& design : report.designs) json["simulation"][design.label] = json_of(design.simulation);
+  json["comparison"] = json_of(ratios_of(report));
   if (report.gradients) json["gradients"] = json_of(*report.gradients);
   for (const Stage& stage : report.stages) json["seconds"][stage.name] = stage.seconds;
   for (const Missing& missing : report.missing)

@@ -1,5 +1,6 @@
 #include "sim/report/designs.hpp"
 #include "sim/report/numbers.hpp"
+#include "sim/report/ratios.hpp"
 #include "sim/report/sections.hpp"
 
 #include <fmt/format.h>
@@ -138,13 +139,17 @@ std::optional<Section> simulation_section(const Report& report) {
       "time takes the larger of cycles and bytes for each record.");
   section.text.emplace_back(
       "Energy is event counts times a technology table, given as low, nominal and high: the bounds say "
-      "how well the constants are known, and no single ratio between designs follows from them.");
+      "how well the constants are known. Constants of one family move together, so two designs are compared "
+      "low with low, nominal with nominal and high with high; ranges that overlap say nothing. Under "
+      "'families apart' every family takes its own bound, the same for both designs.");
   if (Table keys = differing_keys(designs); !keys.rows.empty()) section.tables.push_back(std::move(keys));
   section.tables.push_back(cycles_table(designs));
   section.tables.push_back(cycles_by_part(designs));
   section.tables.back().is_detail = section.tables.back().rows.size() > most_rows;
   if (Table differences = replay_differences(designs); !differences.rows.empty())
     section.tables.push_back(std::move(differences));
+  if (const Ratios ratios = ratios_of(report); !ratios.list.empty())
+    section.tables.push_back(ratio_table(ratios));
   add_energy(designs, section);
   section.tables.push_back(figures_table(designs));
   section.limits = limits_of(designs);

@@ -54,7 +54,18 @@ TEST(Technology, ReaderAndSchemaGiveTheSameVerdicts) {
        "t.json: /rows/fp32_mul/source: found a string of 0 bytes; expected from 1 to 1000"},
       {"/rows/fp32_mul/verified", "yes",
        "t.json: /rows/fp32_mul/verified: unknown key; expected 'value', 'low', 'high', 'unit', 'kind', "
-       "'source', 'node' or 'conditions'"},
+       "'source', 'node', 'voltage', 'family' or 'conditions'"},
+      {"/rows/fp32_mul/voltage", nullptr, ""},
+      {"/rows/fp32_mul/voltage", {{"volts", 0.55}, {"kind", "measured"}}, ""},
+      {"/rows/fp32_mul/voltage",
+       {{"volts", 0.05}, {"kind", "measured"}},
+       "t.json: /rows/fp32_mul/voltage/volts: found 0.05; expected a number from 0.1 to 10"},
+      {"/rows/fp32_mul/voltage",
+       {{"volts", 0.55}},
+       "t.json: /rows/fp32_mul/voltage: the key 'kind' is missing"},
+      {"/rows/fp32_mul/voltage", removed, "t.json: /rows/fp32_mul: the key 'voltage' is missing"},
+      {"/rows/fp32_mul/family", "",
+       "t.json: /rows/fp32_mul/family: found a string of 0 bytes; expected from 1 to 60"},
       {"/rows/fp32_mul", removed, ""},
       {"/rows", ordered_json::object(), ""},
       {"/rows/pe_of_mine", table("7nm")["rows"]["fp32_mul"], ""},
@@ -117,6 +128,12 @@ TEST(Technology, RowsKeepValueAndOrigin) {
   EXPECT_EQ(row.unit, "pJ per operation");
   EXPECT_EQ(row.kind, "published");
   EXPECT_EQ(row.source, "Horowitz, ISSCC 2014, figure 1.1.9");
+  EXPECT_EQ(row.family, "Horowitz 2014");
+  EXPECT_EQ(row.voltage->volts, 0.9);
+  EXPECT_EQ(text_of(row.voltage), "0.9 V");
+  EXPECT_EQ(text_of(embedded("7nm").row(TechnologyRow::fp32_mul).voltage), "not stated");
+  EXPECT_EQ(text_of(embedded("7nm").row(TechnologyRow::flipflop_bit_clock).voltage), "0.7 V (assumed)");
+  EXPECT_EQ(text_of(embedded("45nm").sram({32, 64, Access::read}).voltage), "1.1 V");
 }
 
 /// 45 nm, 64 bit: 15.41 pJ at 32 KiB, 21.56 pJ at 64 KiB. Half-way on the log scale is the geometric mean.

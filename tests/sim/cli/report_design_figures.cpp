@@ -183,6 +183,8 @@ void expect_energies(const ShownDemo& shown) {
       expect_bounds(totals, {node, name}, all);
       const json& lines = design.file.at("technologies").at(node).at("components");
       EXPECT_EQ(totals.at({node, name}, "kind of the constants"), kinds_of(lines, ""));
+      EXPECT_EQ(totals.at({node, name}, "their voltages"),
+                node == "45nm" ? "0.9 V, 1.1 V, not stated" : "0.7 V (assumed), not stated");
       const json& entry = shown.json_at("/simulation/" + name + "/technologies/" + node);
       EXPECT_NEAR(entry.at("energy_pj_low").get<double>(), all.low, 1e-9 * all.low);
       EXPECT_NEAR(entry.at("energy_pj_nominal").get<double>(), all.nominal, 1e-9 * all.nominal);

@@ -66,6 +66,7 @@ TEST(ReportFigures, AreThoseOfARecount) {
   expect_cross_check(shown);
   expect_cycles(shown);
   expect_energies(shown);
+  expect_ratios(shown);
   expect_stages(shown);
   expect_terminal(shown);
 }

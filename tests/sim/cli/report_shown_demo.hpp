@@ -78,5 +78,6 @@ void expect_codes(const ShownDemo& shown);
 void expect_cross_check(const ShownDemo& shown);
 void expect_cycles(const ShownDemo& shown);
 void expect_energies(const ShownDemo& shown);
+void expect_ratios(const ShownDemo& shown);
 
 }  // namespace quatrain::tests

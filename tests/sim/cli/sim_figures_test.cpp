@@ -328,7 +328,8 @@ TEST_P(SimFigures, TableEqualsARecount) {
       lines[words[0]] = words;
     }
     const auto& components = expected.energy_pj.at(name);
-    EXPECT_EQ(lines.size(), components.size() + 1);
+    EXPECT_EQ(lines.size(), components.size() + 2);
+    EXPECT_EQ(lines["voltages:"].size(), 4U);
     for (const auto& [component, energies] : components)
       EXPECT_EQ(lines[component], (std::vector<std::string>{component, microjoules(energies.at("low")),
                                                             microjoules(energies.at("nominal")),

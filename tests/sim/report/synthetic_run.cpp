@@ -66,10 +66,11 @@ std::string technology(int low, int events) {
    "components": [{{"component": "pe_combinational", "events": {}, "unit": "MAC",
      "pj_per_event": {{"low": 0.25, "nominal": 0.5, "high": 0.75}},
      "energy_pj": {{"low": 1000000, "nominal": 2000000, "high": 3000000}}, "kind": "derived", "source": "gates", "constant": "pe_dual_int32",
-     "node": "7nm", "conditions": ""}},
+     "node": "7nm", "voltage": null, "family": "gates", "conditions": ""}},
     {{"component": "pe_combinational", "events": 1, "unit": "MAC",
      "pj_per_event": {{"low": 0, "nominal": 0, "high": 0}}, "energy_pj": {{"low": 0, "nominal": 0, "high": 0}},
-     "kind": "assumed", "source": "a guess", "constant": "fp32_add", "node": "7nm", "conditions": ""}}]}})",
+     "kind": "assumed", "source": "a guess", "constant": "fp32_add", "node": "7nm",
+     "voltage": {{"volts": 0.7, "kind": "assumed"}}, "family": "guesses", "conditions": ""}}]}})",
       low, low + 1, low + 2, events);
 }
 
