@@ -25,6 +25,8 @@ constexpr const char* examples = R"(Examples:
   quatrain demo                                      all of it on Fashion-MNIST, one to two minutes on 2 cores
   quatrain train demo_cnn --out runs/mine --trace    train a network, keep operands and results of three steps
   quatrain sim luq_32x32 --trace runs/mine/trace     cycles and energy, every product replayed bit for bit
+  quatrain price runs/mine/simulation/luq_32x32.json --technology 28nm
+                                                     the same counts with another table, nothing simulated
   quatrain verify runs/mine/trace                    every machine that can run here against the trace
   quatrain report runs/mine                          all of it as text, report.json and report.html
 
@@ -66,6 +68,7 @@ int run(int argc, char** argv) {
   quatrain::sim::add_train_command(program, action);
   quatrain::sim::add_trace_command(program, action);
   quatrain::sim::add_sim_command(program, action);
+  quatrain::sim::add_price_command(program, action);
   quatrain::sim::add_verify_command(program, action);
   quatrain::sim::add_conformance_command(program, action);
   quatrain::sim::add_report_command(program, action);

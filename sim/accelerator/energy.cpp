@@ -2,32 +2,14 @@
 
 #include "traces/base/joined.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace quatrain::sim {
-namespace {
-
-std::string name_of_price(const Price& price) {
-  if (const TechnologyRow* row = std::get_if<TechnologyRow>(&price)) return std::string(row->name);
-  const SramWord& word = std::get<SramWord>(price);
-  return fmt::format("sram_{}kib_{}bit_{}", word.kib, word.width_bits,
-                     word.access == Access::read ? "read" : "write");
-}
-
-Constant constant_of(const Price& price, const Technology& technology) {
-  if (const TechnologyRow* row = std::get_if<TechnologyRow>(&price)) return technology.row(*row);
-  return technology.sram(std::get<SramWord>(price));
-}
-
-}  // namespace
-
 std::vector<ComponentEnergy> energy_by_component(const EventCounts& counts, const Technology& technology) {
   std::vector<ComponentEnergy> lines;
   for (const EventCount& entry : counts.entries()) {
     const Constant constant = constant_of(entry.price, technology);
-    lines.push_back({entry.component, name_of_price(entry.price), entry.events, constant,
+    lines.push_back({entry.component, name_of(entry.price), entry.events, constant,
                      static_cast<double>(entry.events) * constant.pj});
   }
   return lines;

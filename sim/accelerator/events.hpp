@@ -4,14 +4,13 @@
 
 #include "sim/accelerator/config.hpp"
 #include "sim/accelerator/cycles.hpp"
-#include "sim/accelerator/technology.hpp"
+#include "sim/accelerator/price.hpp"
 #include "sim/accelerator/traffic.hpp"
 #include "sim/accelerator/workload.hpp"
 
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace quatrain::sim {
@@ -32,9 +31,6 @@ inline constexpr std::array<std::string_view, 10> component_words = {
     "pe_combinational", "pe_flip_flops", "skew_flip_flops", "operand_sram", "accumulator_sram", "dram",
     "quantizer_dram",   "quantizer",     "random_source",   "epilogue"};
 std::string_view name_of(Component component);
-
-/// What prices one event.
-using Price = std::variant<TechnologyRow, SramWord>;
 
 struct EventCount {
   Component component;

@@ -3,6 +3,7 @@
 #include "sim/accelerator/dataflow/stationary.hpp"
 #include "sim/accelerator/mapping/block_traffic.hpp"
 #include "sim/accelerator/memory/gemm_stalls.hpp"
+#include "sim/accelerator/pricing.hpp"
 #include "sim/accelerator/quantizer_cycles.hpp"
 #include "sim/embedded/config_file.hpp"
 #include "sim/records/window.hpp"
@@ -18,14 +19,6 @@ namespace {
 
 /// PEs x cycles of sampled tiles: the `pe` fidelity does about 2.5e7 per second.
 constexpr std::uint64_t sampled_pe_cycles = 50'000'000;
-
-void check_names(const std::vector<Technology>& technologies) {
-  for (std::size_t i = 0; i < technologies.size(); ++i)
-    for (std::size_t j = 0; j < i; ++j)
-      if (technologies[i].name() == technologies[j].name())
-        throw base::Error("two technology tables have the name '{}'; expected different names",
-                          technologies[i].name());
-}
 
 OperandBuffers buffers_of(const AcceleratorConfig& config) {
   constexpr std::uint64_t bits_per_kib = 8192;
@@ -223,7 +216,6 @@ std::vector<Technology> read_technologies(const AcceleratorConfig& config,
 }
 
 Simulation simulate(const SimulationTask& task, const traces::TraceReader& reader, base::Progress& progress) {
-  check_names(task.technologies);
   std::vector<TrainingGemm> work = training_gemms(reader.manifest(), task.config.array, *task.config.pe);
   const std::size_t left_out = count_left_out(reader.manifest(), work.size());
   if (work.empty())
@@ -237,29 +229,21 @@ Simulation simulate(const SimulationTask& task, const traces::TraceReader& reade
   simulation.model = reader.manifest().run.model;
   simulation.scope = scope_of(task.config, work.size(), left_out);
   simulation.limits = limits_of(task.config, left_out);
-  EventCounts all_events;
   std::vector<Tally> tallies;  // of all first: a block that does not fit is refused before anything runs
   for (TrainingGemm& gemm : work) tallies.push_back(closed_forms(task.config, gemm));
   for (std::size_t i = 0; i < work.size(); ++i) {
     const TrainingGemm& gemm = work[i];
     RecordResult result{gemm.record->step,    gemm.layer->name,      gemm.record->phase, gemm.record->size,
                         gemm.record->samples, std::move(tallies[i]), gemm.mapping.blocks};
-    const EventCounts events =
+    result.events =
         events_of(task.config, gemm.mapping, result.tally.use, result.tally.traffic, gemm.quantizers);
-    for (const Technology& technology : task.technologies)
-      result.tally.energy_pj.push_back(energy_pj(events, technology));
-    all_events += events;
     simulation.records.push_back(std::move(result));
   }
-  for (const Technology& technology : task.technologies)
-    simulation.technologies.push_back({technology.name(), technology.table_sha256,
-                                       energy_by_component(all_events, technology),
-                                       energy_pj(all_events, technology)});
+  price(simulation, task.technologies);
   if (task.models != nullptr) TraceReplay(task, reader, progress).run(work, simulation);
+  const std::vector<Bounds> energy_pj = std::exchange(simulation.total.energy_pj, {});
   for (const RecordResult& record : simulation.records) simulation.total += record.tally;
-  simulation.total.energy_pj.clear();  // the components' sums, not those of the records: fewer roundings
-  for (const TechnologyResult& technology : simulation.technologies)
-    simulation.total.energy_pj.push_back(technology.energy_pj);
+  simulation.total.energy_pj = energy_pj;
   return simulation;
 }
 

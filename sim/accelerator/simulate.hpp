@@ -28,6 +28,7 @@ struct RecordResult {
   unsigned samples = 1;
   Tally tally;
   std::optional<Blocks> blocks = {};  ///< nothing: tile after tile
+  EventCounts events = {};            ///< from which its energies come
 };
 
 struct TechnologyResult {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -77,10 +78,34 @@ Tally read_tally(const JsonNode& node, const AcceleratorConfig& config) {
   return tally;
 }
 
+/// {"dram": {"dram_hbm2": 80}, ...}: by component and constant.
+Json events_object(const EventCounts& events) {
+  Json json = Json::object();
+  for (const EventCount& entry : events.entries())
+    json[std::string(name_of(entry.component))][name_of(entry.price)] = entry.events;
+  return json;
+}
+
+EventCounts read_events(const JsonNode& node) {
+  EventCounts events;
+  for (const auto& [component, constants] : node.members()) {
+    const auto found = std::ranges::find(component_words, component);
+    if (found == component_words.end()) throw constants.error("expected a component of the energy");
+    for (const auto& [constant, count] : constants.members()) {
+      const std::optional<Price> price = price_named(constant);
+      if (!price) throw count.error("expected the name of a constant");
+      events.add(static_cast<Component>(found - component_words.begin()), *price,
+                 count_at(constants, constant));
+    }
+  }
+  return events;
+}
+
 Json record_object(const RecordResult& record, const Simulation& simulation) {
   Json json = size_object(record);
   if (record.blocks) json["mapping"] = to_json_object(*record.blocks);
   json.update(to_json_object(simulation.config, record.tally));
+  json["events"] = events_object(record.events);
   for (std::size_t i = 0; i < simulation.technologies.size(); ++i)
     json["energy_pj"][simulation.technologies[i].name] = to_json_object(record.tally.energy_pj[i]);
   return json;
@@ -90,6 +115,7 @@ RecordResult read_record(const JsonNode& node, const Simulation& simulation) {
   RecordResult record = read_size(node);
   if (node.has("mapping")) record.blocks = read_blocks(node.at("mapping"));
   record.tally = read_tally(node, simulation.config);
+  record.events = read_events(node.at("events"));
   record.tally.use.used_pes = used_pes_of(simulation.config.dataflow, record.size, record.samples);
   for (const TechnologyResult& technology : simulation.technologies)
     record.tally.energy_pj.push_back(read_bounds(node.at("energy_pj").at(technology.name)));

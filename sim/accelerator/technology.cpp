@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cmath>
@@ -18,13 +19,6 @@ using base::JsonNode;
 
 /// Rows whose names begin so price PEs, perhaps those of a program that has more kinds than this one.
 constexpr std::string_view pe_prefix = "pe_";
-
-/// All that this program can price.
-std::vector<TechnologyRow> known_rows() {
-  std::vector<TechnologyRow> rows(std::begin(common_rows), std::end(common_rows));
-  for (const PeKind* kind : pe_kinds()) rows.insert(rows.end(), kind->per_mac.begin(), kind->per_mac.end());
-  return rows;
-}
 
 constexpr double largest_pj = 1e6;
 
@@ -92,6 +86,17 @@ Bounds& Bounds::operator+=(const Bounds& other) {
 
 Bounds operator*(double factor, const Bounds& bounds) {
   return {factor * bounds.low, factor * bounds.nominal, factor * bounds.high};
+}
+
+std::vector<TechnologyRow> known_rows() {
+  std::vector<TechnologyRow> rows(std::begin(common_rows), std::end(common_rows));
+  for (const PeKind* kind : pe_kinds()) rows.insert(rows.end(), kind->per_mac.begin(), kind->per_mac.end());
+  return rows;
+}
+
+bool is_priced(const SramWord& word) {
+  return std::ranges::find(sram_widths, word.width_bits) != std::end(sram_widths) &&
+         word.kib >= *std::begin(sram_kib) && word.kib <= largest_sram_kib;
 }
 
 Technology Technology::read(const JsonNode& root) {

@@ -89,4 +89,9 @@ class Technology {
 inline constexpr unsigned sram_widths[] = {64, 128, 256, 512};
 inline constexpr unsigned sram_kib[] = {8, 16, 32, 64, 128, 256};
 
+/// All rows that this program can price.
+std::vector<TechnologyRow> known_rows();
+/// Technology::sram() takes it.
+bool is_priced(const SramWord& word);
+
 }  // namespace quatrain::sim

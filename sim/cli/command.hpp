@@ -17,6 +17,7 @@ using Action = std::function<int(const Provenance&)>;
 void add_train_command(CLI::App& program, Action& action);
 void add_trace_command(CLI::App& program, Action& action);
 void add_sim_command(CLI::App& program, Action& action);
+void add_price_command(CLI::App& program, Action& action);
 void add_verify_command(CLI::App& program, Action& action);
 void add_conformance_command(CLI::App& program, Action& action);
 void add_report_command(CLI::App& program, Action& action);

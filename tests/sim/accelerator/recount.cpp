@@ -341,7 +341,7 @@ Recount recount(const Json& manifest, const Json& config, const std::vector<Json
               record["k"],
               record["groups"],
               record["samples"]};
-    Recounted& found = result.records.emplace_back(Recounted{description["name"], phase, {}, {}});
+    Recounted& found = result.records.emplace_back(Recounted{description["name"], phase, {}, {}, {}});
     Figures& f = found.figures;
     for (const char* key : {"step", "m", "n", "k", "groups", "samples"}) f[key] = record[key];
     count_tiles(gemm, d, f);
@@ -371,6 +371,7 @@ Recount recount(const Json& manifest, const Json& config, const std::vector<Json
         for (const auto& [component, constants] : events)
           for (const auto& [constant, count] : constants) sum += count * price(table, constant, column);
       }
+    found.events = events;
     for (const auto& [component, constants] : events)
       for (const auto& [constant, count] : constants) all[component][constant] += count;
     for (const auto& [name, value] : f) result.total[name] += value;

@@ -15,6 +15,8 @@ struct Recounted {
   std::string layer, phase;
   /// By column of the CSV. Activity is not among them.
   std::map<std::string, double> figures;
+  /// Events by component and constant.
+  std::map<std::string, std::map<std::string, double>> events;
   /// What the quantizers before it read and write, request by request, in bytes.
   std::vector<std::uint64_t> quantizer_requests;
 };

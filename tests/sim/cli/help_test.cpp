@@ -63,9 +63,12 @@ class Help : public testing::Test {
     write_synthetic_images(folder_ / "data", 6, 2);
     std::string config = tiny_config_text;
     config.replace(config.find("\"batch\": 16"), 11, "\"batch\": 2");  // systemc.pe takes its time
-    for (const char* name : {"mine.json", "tune.json", "small.json"}) base::write_whole_file(folder_ / name, config);
+    for (const char* name : {"mine.json", "tune.json", "small.json"})
+      base::write_whole_file(folder_ / name, config);
     std::filesystem::copy_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json",
                                folder_ / "design.json");
+    std::filesystem::copy_file(QUATRAIN_SOURCE_DIR "/configs/technology/16nm.json", folder_ / "foundry.json",
+                               std::filesystem::copy_options::overwrite_existing);
     for (const std::string& command : of_commands) {
       EXPECT_FALSE(examples(command).empty()) << command;
       for (std::string example : examples(command)) {
@@ -99,8 +102,8 @@ TEST_F(Help, TheExamplesOfTheProgramRun) {
 /// In this order: later ones read what earlier ones have made.
 TEST_F(Help, TheExamplesOfEachCommandRun) {
   if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "built without SystemC: sim has nothing to replay on";
-  expect_examples_to_run({"train", "trace", "trace info", "trace check", "trace show", "sim", "verify",
-                          "report", "machines", "demo"});
+  expect_examples_to_run({"train", "trace", "trace info", "trace check", "trace show", "sim", "price",
+                          "verify", "report", "machines", "demo"});
 }
 
 }  // namespace

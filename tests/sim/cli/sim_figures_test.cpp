@@ -160,6 +160,8 @@ TEST_P(SimFigures, JsonEqualsARecount) {
     for (const auto& [column, value] : expected.records[i].figures)
       expect_near(at_column(json["records"][i], column).get<double>(), value,
                   expected.records[i].layer + " " + column);
+  for (std::size_t i = 0; i < expected.records.size(); ++i)
+    EXPECT_EQ(json["records"][i]["events"], Json(expected.records[i].events)) << expected.records[i].layer;
   for (const auto& [column, value] : expected.total)
     if (!std::set<std::string>{"step", "m", "n", "k", "groups", "samples"}.contains(column) &&
         !column.starts_with("energy_pj_"))
@@ -235,7 +237,7 @@ TEST_P(SimFigures, TableEqualsARecount) {
         in_percent(f.at("utilization_overall")), in_percent(f.at("utilization_in_range"))};
   };
   for (std::size_t i = 0; i < expected.records.size(); ++i) {
-    const auto& [layer, phase, f, requests] = expected.records[i];
+    const auto& [layer, phase, f, events, requests] = expected.records[i];
     std::vector<std::string> line = {layer,
                                      phase,
                                      fmt::format("{}", f.at("m")),
@@ -314,7 +316,7 @@ TEST_P(SimFigures, TableEqualsARecount) {
   const std::vector<std::string> of_layers = lines_after(text, "uJ at own");
   ASSERT_EQ(of_layers.size(), expected.records.size());
   for (std::size_t i = 0; i < of_layers.size(); ++i) {
-    const auto& [layer, phase, figures, requests] = expected.records[i];
+    const auto& [layer, phase, figures, events, requests] = expected.records[i];
     EXPECT_EQ(words_of(of_layers[i]),
               (std::vector<std::string>{layer, phase, microjoules(figures.at("energy_pj_own_low")),
                                         microjoules(figures.at("energy_pj_own_nominal")),

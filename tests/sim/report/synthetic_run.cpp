@@ -55,7 +55,7 @@ std::string record(int step, const std::string& phase, int cycles, int macs, int
    "dram_milliseconds": 0.75, "longer_milliseconds": 0.75, "memory_bound": 1,
    "utilization": {{"spatial": 1, "temporal": 1, "overall": 1, "in_range": 1}}, "bytes": {{"left": 1, "right": 2, "result": 3, "quantizer": 4, "accumulator": 0}},
    "compulsory_bytes": {{"left": 1, "right": 1, "result": 3}}, "stalls": null, "activity": null,
-   "energy_pj": {{"7nm": {{"low": {}000000, "nominal": {}000000, "high": {}000000}},
+   "events": {{"dram": {{"dram_hbm2": 1}}}}, "energy_pj": {{"7nm": {{"low": {}000000, "nominal": {}000000, "high": {}000000}},
                   "45nm": {{"low": {}0000000, "nominal": {}0000000, "high": {}0000000}}}}}})",
       step, phase, cycles, macs, macs - 1, low, low + 1, low + 2, low, low + 1, low + 2);
 }
