@@ -1,5 +1,6 @@
 #include "emu/gemm/blocked.hpp"
 
+#include "emu/gemm/epilogue.hpp"
 #include "emu/gemm/packing.hpp"
 #include "emu/gemm/wide.hpp"
 
@@ -40,6 +41,14 @@ std::size_t steps_per_sum(const LeftBytes& left, traces::Encoding right) {
   return static_cast<std::size_t>(32767 / (2 * left.largest * largest));
 }
 
+/// The left tensor as words of bytes.
+LeftBytes pack_left(const traces::Gemm& gemm, const Lowering& lowering, const QuantizedTensor& left,
+                    SimdPath path, base::ThreadPool& pool, GemmWorkspace& workspace) {
+  const LeftBytes bytes = left_bytes(left.encoding);
+  LeftPacker(gemm, lowering.left(), bytes.table, path).pack(left.codes, pool, workspace.left);
+  return bytes;
+}
+
 }  // namespace
 
 void multiply_blocked(const traces::Gemm& gemm, const QuantizedTensor& left,
@@ -48,12 +57,11 @@ void multiply_blocked(const traces::Gemm& gemm, const QuantizedTensor& left,
   const Lowering lowering(gemm, 4);
   if (!lowering.covers_result()) std::fill(accumulators.begin(), accumulators.end(), 0);
   if (lowering.products().empty()) return;
-  const LeftBytes bytes = left_bytes(left.encoding);
-  LeftPacker(gemm, lowering.left(), bytes.table, path).pack(left.codes, pool, workspace.left);
-
+  const LeftBytes bytes = pack_left(gemm, lowering, left, path, pool, workspace);
   const ByteTable table = right_bytes(right.front().encoding);
   if (has_avx512(path))
-    return multiply_wide(gemm, lowering, table, bytes.shift, right, accumulators, path, pool, workspace);
+    return multiply_wide(gemm, lowering, table, bytes.shift, right, {.accumulators = accumulators}, path,
+                         pool, workspace);
   const std::vector<PanelLayout> layouts = panel_layouts(lowering);
   const RightPacker packer(gemm, lowering, layouts, table, path);
   const std::size_t words = words_of_panels(layouts, lowering);
@@ -80,6 +88,23 @@ void multiply_blocked(const traces::Gemm& gemm, const QuantizedTensor& left,
           add_integer_products(workspace.left.data(), rows, steps, per_sum, tile, path);
         });
   });
+}
+
+void multiply_blocked_scaled(const traces::Gemm& gemm, const QuantizedTensor& left,
+                             std::span<const QuantizedTensor> right, float scale, std::span<float> output,
+                             SimdPath path, base::ThreadPool& pool, GemmWorkspace& workspace) {
+  if (has_avx512(path)) {
+    const Lowering lowering(gemm, 4);
+    if (!lowering.covers_result()) std::fill(output.begin(), output.end(), 0.0F * scale);
+    if (lowering.products().empty()) return;
+    const LeftBytes bytes = pack_left(gemm, lowering, left, path, pool, workspace);
+    return multiply_wide(gemm, lowering, right_bytes(right.front().encoding), bytes.shift, right,
+                         {.output = output, .scale = scale}, path, pool, workspace);
+  }
+  if (workspace.accumulators.size() < output.size()) workspace.accumulators.resize(output.size());
+  const std::span<std::int32_t> accumulators = std::span(workspace.accumulators).first(output.size());
+  multiply_blocked(gemm, left, right, accumulators, path, pool, workspace);
+  scale_all(accumulators, scale, output, path, pool);
 }
 
 }  // namespace quatrain::emu

@@ -20,4 +20,9 @@ void multiply_blocked(const traces::Gemm& gemm, const QuantizedTensor& left,
                       std::span<const QuantizedTensor> right, std::span<std::int32_t> accumulators,
                       SimdPath path, base::ThreadPool& pool, GemmWorkspace& workspace);
 
+/// The same, but for its result: output[i] = f32(f32(accumulators[i]) * scale) (epilogue.hpp), in one pass.
+void multiply_blocked_scaled(const traces::Gemm& gemm, const QuantizedTensor& left,
+                             std::span<const QuantizedTensor> right, float scale, std::span<float> output,
+                             SimdPath path, base::ThreadPool& pool, GemmWorkspace& workspace);
+
 }  // namespace quatrain::emu

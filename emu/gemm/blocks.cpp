@@ -1,6 +1,6 @@
 #include "emu/gemm/blocks.hpp"
 
-#include <immintrin.h>
+#include "emu/simd/intrinsics.hpp"
 
 namespace quatrain::emu {
 namespace {

@@ -14,9 +14,24 @@ float product_scale(float scale_left, float scale_right, unsigned samples) {
   return scale;
 }
 
-void scale_accumulators(std::span<const std::int32_t> accumulators, float scale, std::span<float> output) {
+void scale_accumulators(std::span<const std::int32_t> accumulators, float scale, std::span<float> output,
+                        SimdPath path) {
   assert(accumulators.size() == output.size() && "one output per accumulator");
-  for (std::size_t i = 0; i < output.size(); ++i) output[i] = static_cast<float>(accumulators[i]) * scale;
+  const std::int32_t* const from = accumulators.data();
+  float* const to = output.data();
+  const std::size_t count = output.size();
+  on_path(
+      path, [=]() __attribute__((always_inline)) {
+        for (std::size_t i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]) * scale;
+      });
+}
+
+void scale_all(std::span<const std::int32_t> accumulators, float scale, std::span<float> output,
+               SimdPath path, base::ThreadPool& pool) {
+  for_pieces(pool, output.size(), 16384, [&](std::size_t begin, std::size_t end) {
+    scale_accumulators(accumulators.subspan(begin, end - begin), scale, output.subspan(begin, end - begin),
+                       path);
+  });
 }
 
 }  // namespace quatrain::emu

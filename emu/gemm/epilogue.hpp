@@ -1,6 +1,8 @@
 #pragma once
 /// Bound, scale and output of an integer product (numerics.md section 6).
 
+#include "emu/simd/dispatch.hpp"
+#include "traces/base/parallel_for.hpp"
 #include "traces/machine.hpp"
 
 #include <cstdint>
@@ -13,6 +15,11 @@ namespace quatrain::emu {
 float product_scale(float scale_left, float scale_right, unsigned samples);
 
 /// output[i] = f32(f32(accumulators[i]) * scale).
-void scale_accumulators(std::span<const std::int32_t> accumulators, float scale, std::span<float> output);
+void scale_accumulators(std::span<const std::int32_t> accumulators, float scale, std::span<float> output,
+                        SimdPath path = SimdPath::portable);
+
+/// The same, in parallel.
+void scale_all(std::span<const std::int32_t> accumulators, float scale, std::span<float> output,
+               SimdPath path, base::ThreadPool& pool);
 
 }  // namespace quatrain::emu

@@ -1,5 +1,6 @@
 #include "emu/gemm/wide.hpp"
 
+#include "emu/gemm/epilogue.hpp"
 #include "emu/gemm/wide_products.hpp"
 
 namespace quatrain::emu {
@@ -74,9 +75,8 @@ void transpose_tiles(const std::vector<WideProduct>& products, std::uint32_t* wo
 }  // namespace
 
 void multiply_wide(const traces::Gemm& gemm, const Lowering& lowering, const ByteTable& right_table,
-                   std::int32_t shift, std::span<const QuantizedTensor> right,
-                   std::span<std::int32_t> accumulators, SimdPath path, base::ThreadPool& pool,
-                   GemmWorkspace& workspace) {
+                   std::int32_t shift, std::span<const QuantizedTensor> right, const WideResult& result,
+                   SimdPath path, base::ThreadPool& pool, GemmWorkspace& workspace) {
   const std::vector<WideProduct> products = wide_products(
       lowering, [&](BlockOrder order, std::size_t steps) { return layout_on(path, order, steps); });
   const std::vector<PanelLayout> layouts = layouts_of(products);
@@ -93,28 +93,40 @@ void multiply_wide(const traces::Gemm& gemm, const Lowering& lowering, const Byt
   if (path == SimdPath::amx)
     transpose_tiles(products, workspace.right.data(), words, right.size(), path, pool);
 
-  // Sums of integers may be cut anywhere: each part of the steps has results of its own.
+  const auto run_task = [&](const WideTask& task, auto* target) {
+    const bool is_first = task.part == 0;
+    WideTaskRun<std::uint32_t, std::int32_t> run(
+        task, is_first ? std::span(starts) : std::span<const std::int32_t>(), result.scale);
+    if (path == SimdPath::amx)
+      run.run<AmxLoops>(workspace.left.data(), panels, target, path);
+    else
+      run.run<VnniLoops>(workspace.left.data(), panels, target, path);
+  };
   const std::size_t parts = products.size() == 1 ? step_parts(products.front()) : 1;
-  const std::size_t results = accumulators.size();
-  workspace.parts.resize((parts - 1) * results);
   const std::vector<WideTask> tasks = wide_tasks(products, parts);
+  const std::size_t last_part = tasks.back().part;
+  if (last_part == 0 && !result.output.empty())
+    return pool.parallel_for(tasks.size(),
+                             [&](std::size_t index) { run_task(tasks[index], result.output.data()); });
+
+  // Sums of integers may be cut anywhere: each part of the steps has results of its own.
+  std::span<std::int32_t> sums = result.accumulators;
+  if (!result.output.empty()) {
+    workspace.accumulators.resize(std::max(workspace.accumulators.size(), result.output.size()));
+    sums = std::span(workspace.accumulators).first(result.output.size());
+  }
+  workspace.parts.resize(last_part * sums.size());
   pool.parallel_for(tasks.size(), [&](std::size_t index) {
     const WideTask& task = tasks[index];
-    WideTaskRun<std::uint32_t, std::int32_t> run(
-        task, task.part == 0 ? std::span(starts) : std::span<const std::int32_t>());
-    std::int32_t* const result =
-        task.part == 0 ? accumulators.data() : &workspace.parts[(task.part - 1) * results];
-    if (path == SimdPath::amx)
-      run.run<AmxLoops>(workspace.left.data(), panels, result, path);
-    else
-      run.run<VnniLoops>(workspace.left.data(), panels, result, path);
+    run_task(task, task.part == 0 ? sums.data() : &workspace.parts[(task.part - 1) * sums.size()]);
   });
-  for (std::size_t part = 1; part <= tasks.back().part; ++part)
-    for (std::size_t i = 0; i < results; ++i) {
-      const auto sum = static_cast<std::uint32_t>(accumulators[i]) +
-                       static_cast<std::uint32_t>(workspace.parts[(part - 1) * results + i]);
-      accumulators[i] = static_cast<std::int32_t>(sum);
+  for (std::size_t part = 1; part <= last_part; ++part)
+    for (std::size_t i = 0; i < sums.size(); ++i) {
+      const auto sum = static_cast<std::uint32_t>(sums[i]) +
+                       static_cast<std::uint32_t>(workspace.parts[(part - 1) * sums.size() + i]);
+      sums[i] = static_cast<std::int32_t>(sum);
     }
+  if (!result.output.empty()) scale_all(sums, result.scale, result.output, path, pool);
 }
 
 }  // namespace quatrain::emu

@@ -8,11 +8,17 @@
 
 namespace quatrain::emu {
 
+/// Where the results go: accumulators, or in their place the output: f32(f32(accumulator) * scale).
+struct WideResult {
+  std::span<std::int32_t> accumulators = {};
+  std::span<float> output = {};
+  float scale = 0;
+};
+
 /// left: the packed left tensor, whose values are shifted by `shift`; right: codes of each sample.
 /// path: avx512 or amx.
 void multiply_wide(const traces::Gemm& gemm, const Lowering& lowering, const ByteTable& right_table,
-                   std::int32_t shift, std::span<const QuantizedTensor> right,
-                   std::span<std::int32_t> accumulators, SimdPath path, base::ThreadPool& pool,
-                   GemmWorkspace& workspace);
+                   std::int32_t shift, std::span<const QuantizedTensor> right, const WideResult& result,
+                   SimdPath path, base::ThreadPool& pool, GemmWorkspace& workspace);
 
 }  // namespace quatrain::emu

@@ -6,8 +6,7 @@
 /// says how one vector of terms is added.
 
 #include "emu/gemm/blocks.hpp"
-
-#include <immintrin.h>
+#include "emu/simd/intrinsics.hpp"
 
 namespace quatrain::emu {
 

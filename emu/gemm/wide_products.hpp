@@ -4,12 +4,13 @@
 /// panels. What a task covers depends on the sizes alone.
 
 #include "emu/gemm/blocks.hpp"
+#include "emu/gemm/epilogue.hpp"
 #include "emu/gemm/tiling.hpp"
 #include "emu/gemm/wide_loops.hpp"
 #include "emu/simd/aligned_vector.hpp"
 
 #include <array>
-#include <memory>
+#include <type_traits>
 
 namespace quatrain::emu {
 
@@ -127,13 +128,18 @@ struct BlockRows {
 template <typename Word, typename Sum>
 class WideTaskRun {
  public:
-  /// starts: of every column of every product; empty: 0.
-  WideTaskRun(const WideTask& task, std::span<const Sum> starts)
-      : task_(task), product_(*task.product), starts_(starts), sums_(task.panels * panel_sums) {}
+  /// starts: of every column of every product; empty: 0. scale: of a result that is not the sums.
+  WideTaskRun(const WideTask& task, std::span<const Sum> starts, float scale = 0)
+      : task_(task),
+        product_(*task.product),
+        starts_(starts),
+        scale_(scale),
+        sums_(task.panels * panel_sums) {}
 
-  /// right: the panels of each sample; result: natural shape. Loops: wide_loops.hpp.
-  template <typename Loops>
-  void run(const Word* left, std::span<const Word* const> right, Sum* result, SimdPath path) {
+  /// right: the panels of each sample; result: natural shape; floats in place of integer sums are scaled.
+  /// Loops: wide_loops.hpp.
+  template <typename Loops, typename Result>
+  void run(const Word* left, std::span<const Word* const> right, Result* result, SimdPath path) {
     const Loops loops;
     RowCursor cursor(product_.lowered->rows, task_.first_row);
     for (std::int64_t row = 0; row < task_.rows;) {
@@ -192,24 +198,36 @@ class WideTaskRun {
     }
   }
 
-  void store(std::size_t index, const BlockRows& rows, Sum* result, SimdPath path) const {
-    const Panel here = panel(index);
-    const auto pitch = product_.lowered->column_pitch;
+  template <typename Result>
+  void store(std::size_t index, const BlockRows& rows, Result* result, SimdPath path) const {
     const Sum* const sums = &sums_[index * panel_sums];
+    if constexpr (std::is_same_v<Result, Sum>) {
+      store_values(sums, panel(index), rows, result, path);
+    } else {
+      alignas(64) Result scaled[panel_sums];
+      scale_accumulators({sums, panel_sums}, scale_, scaled, path);
+      store_values(scaled, panel(index), rows, result, path);
+    }
+  }
+
+  template <typename Result>
+  void store_values(const Result* values, const Panel& here, const BlockRows& rows, Result* result,
+                    SimdPath path) const {
+    const auto pitch = product_.lowered->column_pitch;
     result += static_cast<std::int64_t>(here.first) * pitch;
     if (product_.order == BlockOrder::rows_follow) {
       const std::vector<Piece> pieces = pieces_of(rows.results());
       for (std::size_t n = 0; n < here.columns; ++n)
-        scatter_pieces(sums + n * block_rows, pieces, result + static_cast<std::int64_t>(n) * pitch);
+        scatter_pieces(values + n * block_rows, pieces, result + static_cast<std::int64_t>(n) * pitch);
       return;
     }
     for (std::size_t row = 0; row < rows.count;) {
       std::size_t end = row + 1;  // rows whose results follow each other
       if (pitch == 1) {
-        std::copy_n(sums + row * panel_width, here.columns, result + rows.result[row]);
+        std::copy_n(values + row * panel_width, here.columns, result + rows.result[row]);
       } else {
         while (end < rows.count && rows.result[end] == rows.result[end - 1] + 1) ++end;
-        transpose_words(sums + row * panel_width, end - row, here.columns, panel_width,
+        transpose_words(values + row * panel_width, end - row, here.columns, panel_width,
                         result + rows.result[row], static_cast<std::size_t>(pitch), path);
       }
       row = end;
@@ -219,6 +237,7 @@ class WideTaskRun {
   const WideTask& task_;
   const WideProduct& product_;
   std::span<const Sum> starts_;
+  float scale_;
   AlignedVector<Sum> sums_;
   AlignedVector<Word> block_ = AlignedVector<Word>(block_rows * block_steps + vector_words);
 };

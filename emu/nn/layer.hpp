@@ -6,6 +6,7 @@
 #include "emu/gemm/workspace.hpp"
 #include "emu/nn/observer.hpp"
 #include "emu/nn/step_machine.hpp"
+#include "emu/nn/step_profile.hpp"
 #include "emu/nn/tensor.hpp"
 #include "traces/format/record.hpp"
 
@@ -23,7 +24,9 @@ struct StepContext {
   std::uint32_t seed = 0, step = 0;
   StepObserver* observer = nullptr;  ///< may be absent
   traces::Pass pass = traces::Pass::train;
-  StepMachine* machine = nullptr;  ///< absent: each quantized layer computes on its own path
+  StepMachine* machine = nullptr;      ///< absent: each quantized layer computes on its own path
+  StepProfile* profile = nullptr;      ///< may be absent
+  SimdPath path = SimdPath::portable;  ///< of element-wise loops
   GemmWorkspace workspace = {};
   std::vector<std::int32_t> accumulators = {};
   std::vector<float> output = {};  ///< of a product, before any bias

@@ -56,6 +56,8 @@ Network::Network(const TrainingConfig& config, SimdPath path) : path_(path), nod
     Node& node = nodes_[id];
     node.layer = make_layer(layer, config, static_cast<std::uint32_t>(id), path);
     node.inputs = layer.inputs;
+    node.forward_name = std::string(name_of(layer.kind)) + " forward";
+    node.backward_name = std::string(name_of(layer.kind)) + " backward";
     node.input_extent = layer.input;
     node.output_extent = layer.output;
     node.wants_input_gradient = layer.wants_input_gradient;
@@ -102,6 +104,7 @@ const Tensor& Network::forward(const Tensor& images, StepContext& context) {
     for (const std::int32_t input : node.inputs)
       inputs.push_back(input == images_input ? &images : node_of(input).output.get());
     node.output = take(images.batch(), node.output_extent);
+    const ProfiledPart part(context.profile, node.forward_name);
     node.layer->forward(std::span<const Tensor* const>(inputs), *node.output, context);
     drop_outputs_read_last_by(static_cast<std::int32_t>(id), context.pass);
   }
@@ -121,9 +124,13 @@ void Network::add_gradient(Node& node, const std::shared_ptr<Tensor>& gradient, 
   const float* before = node.gradient->values().data();
   const float* next = gradient->values().data();
   float* result = sum->values().data();
-  for_pieces(threads, gradient->size(), elementwise_piece, [=](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) result[i] = before[i] + next[i];
-  });
+  for_pieces(threads, gradient->size(), elementwise_piece,
+             [=, path = path_](std::size_t begin, std::size_t end) {
+               on_path(
+                   path, [=]() __attribute__((always_inline)) {
+                     for (std::size_t i = begin; i < end; ++i) result[i] = before[i] + next[i];
+                   });
+             });
   node.gradient = sum;
 }
 
@@ -142,10 +149,12 @@ void Network::backward(const Tensor& logits_gradient, StepContext& context) {
   for (std::size_t id = nodes_.size(); id-- > 0;) {
     Node& node = nodes_[id];
     if (!node.has_backward) continue;
+    const ProfiledPart part(context.profile, node.backward_name);
     const std::shared_ptr<Tensor> passed = run_backward(node, context);
     node.gradient.reset();
     if (id + 1 != nodes_.size()) node.output.reset();
     if (!node.wants_input_gradient) continue;
+    const ProfiledPart sum(context.profile, "sum of gradients");
     for (const std::int32_t input : node.inputs)
       if (input != images_input) add_gradient(node_of(input), passed, context.pool);
   }

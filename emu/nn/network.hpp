@@ -31,7 +31,8 @@ class Network {
  private:
   struct Node {
     std::unique_ptr<Layer> layer;
-    std::vector<std::int32_t> inputs;  ///< as in LayerConfig
+    std::string forward_name, backward_name;  ///< in a profile
+    std::vector<std::int32_t> inputs;         ///< as in LayerConfig
     Extent input_extent, output_extent;
     bool has_backward = false;
     bool wants_input_gradient = false;

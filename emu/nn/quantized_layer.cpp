@@ -24,12 +24,28 @@ void decode(const QuantizedTensor& tensor, std::vector<float>& values, base::Thr
   });
 }
 
-/// The part of a product's output that begins at `offset`.
-void take_output(const StepProduct& product, std::size_t offset, std::span<float> output) {
-  if (product.output.empty())
-    scale_accumulators(product.accumulators.subspan(offset, output.size()), product.scale, output);
-  else
-    std::ranges::copy(product.output.subspan(offset, output.size()), output.begin());
+/// In a profile.
+std::string_view product_name(Phase phase) {
+  switch (phase) {
+    case Phase::forward:
+      return "4-bit product, forward";
+    case Phase::backward_data:
+      return "4-bit product, backward_data";
+    case Phase::backward_weight:
+      return "4-bit product, backward_weight";
+  }
+  return {};
+}
+std::string_view quantizer_name(Role role) {
+  switch (role) {
+    case Role::input:
+      return "quantize input";
+    case Role::weight:
+      return "quantize weight";
+    case Role::gradient:
+      return "quantize gradient";
+  }
+  return {};
 }
 
 }  // namespace
@@ -77,6 +93,7 @@ StepMachine& QuantizedLayer::machine(const StepContext& context) {
 
 void QuantizedLayer::quantize(Role role, std::span<const float> source, std::int64_t batch,
                               std::optional<float> maximum, StepContext& context) {
+  const ProfiledPart part(context.profile, quantizer_name(role));
   Side& made = side(role);
   if (!made.rule) {
     if (context.observer != nullptr)
@@ -117,18 +134,20 @@ bool QuantizedLayer::has_codes(Phase phase) {
   return side(info.left).rule && side(info.right).rule;
 }
 
-StepProduct QuantizedLayer::multiply_codes(Phase phase, std::int64_t batch, StepContext& context) {
+void QuantizedLayer::multiply_codes(Phase phase, std::int64_t batch, std::span<float> output,
+                                    StepContext& context) {
+  const ProfiledPart part(context.profile, product_name(phase));
   const traces::Gemm product = gemm(phase, batch);
   const traces::PhaseInfo info = traces::info_of(phase);
   const QuantizedTensor& left = side(info.left).codes.front();
   const std::span<const QuantizedTensor> right = side(info.right).codes;
-  StepProduct result = machine(context).multiply(product, left, right, context);
-  if (context.observer == nullptr || !context.observer->sees_products()) return result;
-  if (result.output.empty()) {
-    context.output.resize(result.accumulators.size());
-    scale_accumulators(result.accumulators, result.scale, context.output);
-    result.output = context.output;
-  }
+  if (context.observer == nullptr)
+    return machine(context).multiply_scaled(product, left, right, context, output);
+  const StepProduct result = machine(context).multiply(product, left, right, context);
+  if (result.output.empty())
+    scale_all(result.accumulators, result.scale, output, path_, context.pool);
+  else
+    std::ranges::copy(result.output, output.begin());
   context.observer->multiplied({.layer = id_,
                                 .gemm = product,
                                 .samples = static_cast<unsigned>(right.size()),
@@ -136,8 +155,7 @@ StepProduct QuantizedLayer::multiply_codes(Phase phase, std::int64_t batch, Step
                                 .right = right,
                                 .scale = result.scale,
                                 .accumulators = result.accumulators,
-                                .output = result.output});
-  return result;
+                                .output = output});
 }
 
 void QuantizedLayer::forward(const Inputs& inputs, Tensor& output, StepContext& context) {
@@ -149,7 +167,6 @@ void QuantizedLayer::forward(const Inputs& inputs, Tensor& output, StepContext& 
   multiply_forward(input, output, context);
 }
 
-/// Scale and bias plane by plane, while the plane is in the cache.
 void QuantizedLayer::multiply_forward(const Tensor& input, Tensor& output, StepContext& context) {
   if (!has_codes(Phase::forward)) {
     multiply_fp32(gemm(Phase::forward, input.batch()), input_side_.values(input.values(), 0, context.pool),
@@ -158,11 +175,8 @@ void QuantizedLayer::multiply_forward(const Tensor& input, Tensor& output, StepC
     add_bias_to_all(output, context.pool);
     return;
   }
-  const StepProduct product = multiply_codes(Phase::forward, output.batch(), context);
-  for_planes(output, context.pool, [&](std::int64_t channel, std::size_t offset, std::span<float> plane) {
-    take_output(product, offset, plane);
-    add_bias(channel, plane);
-  });
+  multiply_codes(Phase::forward, output.batch(), output.values(), context);
+  add_bias_to_all(output, context.pool);
 }
 
 void QuantizedLayer::backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) {
@@ -175,18 +189,10 @@ void QuantizedLayer::backward(const Tensor& gradient, Tensor* input_gradient, St
   multiply_backward_weight(gradient, context);
 }
 
-void QuantizedLayer::multiply_codes_into(Phase phase, std::int64_t batch, std::span<float> output,
-                                         StepContext& context) {
-  const StepProduct product = multiply_codes(phase, batch, context);
-  for_pieces(context.pool, output.size(), elementwise_piece, [&](std::size_t begin, std::size_t end) {
-    take_output(product, begin, output.subspan(begin, end - begin));
-  });
-}
-
 void QuantizedLayer::multiply_backward_data(const Tensor& gradient, std::span<float> result,
                                             StepContext& context) {
   if (has_codes(Phase::backward_data)) {
-    multiply_codes_into(Phase::backward_data, gradient.batch(), result, context);
+    multiply_codes(Phase::backward_data, gradient.batch(), result, context);
     return;
   }
   multiply_fp32(
@@ -196,7 +202,7 @@ void QuantizedLayer::multiply_backward_data(const Tensor& gradient, std::span<fl
 
 void QuantizedLayer::multiply_backward_weight(const Tensor& gradient, StepContext& context) {
   if (has_codes(Phase::backward_weight)) {
-    multiply_codes_into(Phase::backward_weight, gradient.batch(), weight_.gradient, context);
+    multiply_codes(Phase::backward_weight, gradient.batch(), weight_.gradient, context);
     return;
   }
   const std::span<const float> kept = keeps_input() ? input_->values() : std::span<const float>{};

@@ -36,10 +36,9 @@ class QuantizedLayer final : public ParametrizedLayer {
                 std::optional<float> maximum, StepContext& context);
   void quantize_gradient(const Tensor& gradient, StepContext& context);
   bool has_codes(traces::Phase phase);
-  StepProduct multiply_codes(traces::Phase phase, std::int64_t batch, StepContext& context);
+  /// output: before any bias.
+  void multiply_codes(traces::Phase phase, std::int64_t batch, std::span<float> output, StepContext& context);
   void multiply_forward(const Tensor& input, Tensor& output, StepContext& context);
-  void multiply_codes_into(traces::Phase phase, std::int64_t batch, std::span<float> output,
-                           StepContext& context);
   void multiply_backward_data(const Tensor& gradient, std::span<float> result, StepContext& context);
   void multiply_backward_weight(const Tensor& gradient, StepContext& context);
 

@@ -6,6 +6,8 @@
 #include "emu/nn/training_config.hpp"
 #include "traces/encoding/nibbles.hpp"
 
+#include <algorithm>
+
 namespace quatrain::emu {
 namespace {
 
@@ -43,6 +45,23 @@ traces::Refusal why_not(const traces::Machine& machine, const LayerConfig& layer
 }
 
 }  // namespace
+
+void StepMachine::multiply_scaled(const traces::Gemm& gemm, const QuantizedTensor& left,
+                                  std::span<const QuantizedTensor> right, StepContext& context,
+                                  std::span<float> output) {
+  const StepProduct product = multiply(gemm, left, right, context);
+  if (product.output.empty())
+    scale_all(product.accumulators, product.scale, output, SimdPath::portable, context.pool);
+  else
+    std::ranges::copy(product.output, output.begin());
+}
+
+void EmulatorSteps::multiply_scaled(const traces::Gemm& gemm, const QuantizedTensor& left,
+                                    std::span<const QuantizedTensor> right, StepContext& context,
+                                    std::span<float> output) {
+  const float scale = product_scale(left.scale, right.front().scale, static_cast<unsigned>(right.size()));
+  multiply_blocked_scaled(gemm, left, right, scale, output, path_, context.pool, context.workspace);
+}
 
 void EmulatorSteps::quantize(const traces::QuantizerTask& task, StepContext& context, QuantizedTensor& out) {
   make_quantizer({.rule = task.rule, .random_bits = task.random_bits, .alpha = task.alpha}, path_)

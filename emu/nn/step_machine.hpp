@@ -29,6 +29,10 @@ class StepMachine {
   virtual void quantize(const traces::QuantizerTask& task, StepContext& context, QuantizedTensor& out) = 0;
   virtual StepProduct multiply(const traces::Gemm& gemm, const QuantizedTensor& left,
                                std::span<const QuantizedTensor> right, StepContext& context) = 0;
+  /// Only the output, before any bias.
+  virtual void multiply_scaled(const traces::Gemm& gemm, const QuantizedTensor& left,
+                               std::span<const QuantizedTensor> right, StepContext& context,
+                               std::span<float> output);
 };
 
 /// emu.blocked without its packing: codes stay one per byte, accumulators are not yet scaled.
@@ -39,6 +43,9 @@ class EmulatorSteps final : public StepMachine {
   void quantize(const traces::QuantizerTask& task, StepContext& context, QuantizedTensor& out) override;
   StepProduct multiply(const traces::Gemm& gemm, const QuantizedTensor& left,
                        std::span<const QuantizedTensor> right, StepContext& context) override;
+  void multiply_scaled(const traces::Gemm& gemm, const QuantizedTensor& left,
+                       std::span<const QuantizedTensor> right, StepContext& context,
+                       std::span<float> output) override;
 
  private:
   SimdPath path_;

@@ -45,7 +45,7 @@ class Run {
         config_(options.config),
         progress_(progress),
         pool_(pool),
-        context_{.pool = pool_, .seed = options.config.seed},
+        context_{.pool = pool_, .seed = options.config.seed, .path = options.path},
         network_(options.config, options.path),
         train_count_(data.train->count()),
         test_count_(data.test->count()),
@@ -60,6 +60,7 @@ class Run {
   }
 
   SimdPath path() const { return network_.path(); }
+  const std::vector<ProfiledOperation>& profile() const { return profile_.operations(); }
 
   std::set<std::int64_t> plan_trace() const {
     if (!options_.trace) return {};
@@ -166,6 +167,7 @@ class Run {
 
   /// Returns the mean loss of the epoch's images.
   float train_epoch(RunDirectory& directory, TraceRecorder* recorder, const std::set<std::int64_t>& traced) {
+    context_.profile = options_.profiles ? &profile_ : nullptr;
     const std::vector<std::uint32_t> order = sample_order(config_.seed, static_cast<std::uint32_t>(epoch_),
                                                           static_cast<std::uint32_t>(train_count_));
     std::vector<float> losses(order.size());
@@ -173,6 +175,7 @@ class Run {
                     static_cast<std::uint64_t>(steps_per_epoch_));
     for (std::int64_t i = 0; i < steps_per_epoch_; ++i) {
       throw_if_stopped();
+      const ProfiledPart part(context_.profile, whole_step);
       const std::int64_t step = epoch_ * steps_per_epoch_ + i;
       const auto begin = static_cast<std::size_t>(i * config_.batch);
       const std::size_t count = std::min(order.size() - begin, static_cast<std::size_t>(config_.batch));
@@ -193,6 +196,7 @@ class Run {
       progress_.update(static_cast<std::uint64_t>(i + 1), fmt::format("loss {:.3f}", loss));
     }
     progress_.finish();
+    context_.profile = nullptr;  // an evaluation is no step
     const float loss = mean(losses);
     in_step((epoch_ + 1) * steps_per_epoch_, directory.step_losses(),
             [&] { require_finite(loss, "the mean loss of the epoch"); });
@@ -202,11 +206,18 @@ class Run {
   /// Of the batch that was made; returns its mean loss.
   float train_step(std::int64_t step, std::span<float> losses) {
     const Tensor& logits = network_.forward(images_, context_);
+    const float loss = loss_with_gradient(logits, losses);
+    network_.backward(logits_gradient_, context_);
+    const ProfiledPart part(context_.profile, "update of the parameters");
+    update_parameters(network_.parameters(), config_.optimizer, rate_at(step), pool_);
+    return loss;
+  }
+
+  float loss_with_gradient(const Tensor& logits, std::span<float> losses) {
+    const ProfiledPart part(context_.profile, "loss");
     cross_entropy_with_gradient(logits, labels_, losses, logits_gradient_);
     const float loss = mean(losses);
     require_finite(loss, "the loss");
-    network_.backward(logits_gradient_, context_);
-    update_parameters(network_.parameters(), config_.optimizer, rate_at(step), pool_);
     return loss;
   }
 
@@ -245,6 +256,7 @@ class Run {
   /// `pass`: absent in an evaluation.
   void make_batch(const BatchMaker& batches, std::span<const std::uint32_t> samples,
                   const std::optional<TrainingPass>& pass) {
+    const ProfiledPart part(context_.profile, "batch of images");
     images_.resize(static_cast<std::int64_t>(samples.size()), image_extent(config_.data));
     labels_.resize(samples.size());
     batches.make(samples, pass, images_.values(), labels_, pool_);
@@ -270,6 +282,7 @@ class Run {
   base::Progress& progress_;
   base::ThreadPool& pool_;
   StepContext context_;
+  StepProfile profile_;
   std::optional<MachineSteps> machine_steps_;
   StepObserver* watcher_ = nullptr;
   Network network_;
@@ -392,7 +405,10 @@ TrainingResult train(const TrainingOptions& options, base::Progress& progress) {
     EarlyEnd(directory, recorder.get(), options).write(RunState::stopped, error.what());
     throw;
   }
-  return {.run_directory = directory.path(), .trace = trace, .epochs = directory.epochs()};
+  return {.run_directory = directory.path(),
+          .trace = trace,
+          .epochs = directory.epochs(),
+          .profile = run.profile()};
 }
 
 }  // namespace quatrain::emu

@@ -5,6 +5,7 @@
 
 #include "emu/nn/observer.hpp"
 #include "emu/nn/run_directory.hpp"
+#include "emu/nn/step_profile.hpp"
 #include "emu/nn/training_config.hpp"
 #include "emu/simd/dispatch.hpp"
 #include "traces/base/progress.hpp"
@@ -37,7 +38,8 @@ struct TrainingOptions {
   /// Run directory or checkpoint whose weights the run begins with; "": initial parameters of the seed.
   std::filesystem::path weights;
   std::optional<TraceRequest> trace;
-  std::int64_t gradients_every = 0;  ///< statistics of each step whose number it divides; 0: of none
+  std::int64_t gradients_every = 0;    ///< statistics of each step whose number it divides; 0: of none
+  bool profiles = false;               ///< whether TrainingResult::profile is wanted
   SimdPath path = SimdPath::portable;  ///< of quantizers and products; fast is chosen_path()
   /// Computes all quantizers and 4-bit products; null: the emulator on `path`.
   traces::Machine* machine = nullptr;
@@ -52,7 +54,8 @@ struct TrainingOptions {
 struct TrainingResult {
   std::filesystem::path run_directory;
   std::optional<std::filesystem::path> trace;
-  std::vector<EpochMetrics> epochs;  ///< of the whole run, those before a resumption too
+  std::vector<EpochMetrics> epochs;             ///< of the whole run, those before a resumption too
+  std::vector<ProfiledOperation> profile = {};  ///< of the training steps of this call
 };
 
 /// Reads the data before it creates anything. Throws Error for what input or disk do wrong, Interrupted when

@@ -4,22 +4,31 @@
 
 #include "emu/quant/fp4_codes.hpp"
 #include "emu/quant/measure.hpp"
+#include "emu/quant/wide_quantizer_loops.hpp"
 #include "emu/random/philox.hpp"
 
 #include <cassert>
 
 namespace quatrain::emu {
 
+/// Words with the draws of `bits` bits for the elements first .. first + count - 1; first: a multiple of 32.
+struct DrawWords {
+  DrawWords(const DrawSource& source, unsigned bits, std::size_t first, std::size_t count, SimdPath path) {
+    const std::size_t draws_per_block = 128 / bits;
+    const std::size_t blocks = (count + draws_per_block - 1) / draws_per_block;
+    source.fill(static_cast<std::uint32_t>(first / draws_per_block), {words, 4 * blocks}, path);
+  }
+  std::uint32_t words[4 * ((fp4_block_elements + 32) / 8)];  // 16 bits: 8 draws per block
+};
+
 /// Draws of `bits` bits for the elements first .. first + count - 1; first: a multiple of 32.
 inline void fill_draws(const DrawSource& source, unsigned bits, std::size_t first, std::size_t count,
                        SimdPath path, std::uint16_t* draws) {
-  std::uint32_t words[4 * ((fp4_block_elements + 32) / 8)];  // 16 bits: 8 draws per block
-  const std::size_t draws_per_block = 128 / bits;
-  const std::size_t blocks = (count + draws_per_block - 1) / draws_per_block;
-  source.fill(static_cast<std::uint32_t>(first / draws_per_block), {words, 4 * blocks}, path);
+  const DrawWords of(source, bits, first, count, path);
   on_path(
       path, [&]() __attribute__((always_inline)) {
-        const auto* const bytes = reinterpret_cast<const std::uint8_t*>(words);  // little-endian: bit 0 first
+        const auto* const bytes =
+            reinterpret_cast<const std::uint8_t*>(of.words);  // little-endian: bit 0 first
         if (bits == 16)
           for (std::size_t i = 0; i < count; ++i)
             draws[i] = static_cast<std::uint16_t>(bytes[2 * i] | bytes[2 * i + 1] << 8);
@@ -65,6 +74,10 @@ class LuqQuantizer final : public Quantizer {
  private:
   void block(const DrawSource& source, std::size_t first, std::span<const float> x, float inverse,
              std::uint8_t* codes) const {
+    if (has_avx512(path_)) {
+      const DrawWords draws(source, config_.random_bits, first, x.size(), path_);
+      return luq_codes_wide(x.data(), x.size(), inverse, config_.random_bits, draws.words, codes);
+    }
     std::uint16_t draws[fp4_block_elements];
     fill_draws(source, config_.random_bits, first, x.size(), path_, draws);
     const DrawnThresholds drawn{draws, static_cast<int>(22 - config_.random_bits)};

@@ -1,5 +1,6 @@
 #include "emu/quant/measure.hpp"
 
+#include "emu/quant/wide_quantizer_loops.hpp"
 #include "traces/base/error.hpp"
 
 #include <algorithm>
@@ -19,6 +20,10 @@ struct PieceMaximum {
 constexpr std::int32_t infinity_bits = 0x7F800000;
 
 PieceMaximum piece_maximum(std::span<const float> x, SimdPath path) {
+  if (has_avx512(path)) {
+    const WideMaximum wide = maximum_wide(x.data(), x.size());
+    return {wide.magnitude, wide.below_zero};
+  }
   PieceMaximum result;
   on_path(
       path, [&]() __attribute__((always_inline)) {

@@ -3,6 +3,7 @@
 /// published coefficients for INT4). The moments are integers, so their sums do not depend on any order.
 
 #include "emu/quant/measure.hpp"
+#include "emu/quant/wide_quantizer_loops.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -79,6 +80,8 @@ class SawbQuantizer final : public Quantizer {
     out.scale = facts.clip / largest_code;
     const SawbScale by{largest_code / facts.clip, is_signed ? -largest_code : 0.0F, largest_code};
     for_pieces(pool, x.size(), piece_elements, [&](std::size_t begin, std::size_t end) {
+      if (has_avx512(path_))
+        return sawb_codes_wide(&x[begin], end - begin, by.inverse, by.lowest, by.highest, &out.codes[begin]);
       on_path(
           path_, [&]() __attribute__((always_inline)) {
             for (std::size_t at = begin; at < end; at += sawb_block_elements)

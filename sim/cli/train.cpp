@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,6 +40,7 @@ Examples:
   quatrain train demo_cnn --gradients 1               statistics of the gradients of every step, not of every tenth
   quatrain train demo_cnn --quantize fp32 --seed 7    without quantizers, and another seed
   quatrain train demo_cnn --set quantize.samples=4    any key of the config, by its path
+  quatrain train resnet20 --epochs 1 --profile        and how the time of a step falls to its operations
   quatrain train mine.json                            your own config
   quatrain train tune.json --weights runs/mine        begins with the weights that a run ended with
   quatrain train mine.json --machine simt.tiled       our CUDA kernels, run by the CPU, compute the 4-bit steps
@@ -67,7 +69,7 @@ struct Typed {
   emu::TrainingOverrides overrides;
   unsigned threads = 0;
   std::int64_t gradients_every = 10;
-  bool resumes = false;
+  bool resumes = false, profiles = false;
 };
 
 /// The config as a file or by name, with --set, and then with the options that have names of their own.
@@ -95,6 +97,7 @@ emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command,
   options.resumes = typed.resumes;
   options.weights = typed.weights;
   options.gradients_every = typed.gradients_every;
+  options.profiles = typed.profiles;
   options.path = emu::chosen_path();
   if (command.count("--trace") != 0 || command.count("--trace-steps") != 0) {
     options.trace = emu::TraceRequest{.directory = typed.trace};
@@ -118,6 +121,24 @@ void print_epoch(const emu::EpochMetrics& metrics) {
   fmt::print("{:5}  {:10.4f}  {:9.4f}  {:11.2f} %  {:7.1f}  {}\n", metrics.epoch, metrics.train_loss,
              metrics.test_loss, metrics.test_accuracy_percent, metrics.seconds, metrics.state_hash);
   flush_stdout();  // a reader at the other end of a pipe sees each epoch as it ends
+}
+
+/// The share of a step by operation, the largest first; nothing where no profile was taken.
+void print_profile(std::vector<emu::ProfiledOperation> operations) {
+  if (operations.empty()) return;
+  double seconds = 0;
+  std::int64_t steps = 0;
+  for (const emu::ProfiledOperation& operation : operations) {
+    seconds += operation.seconds;
+    if (operation.name == emu::whole_step) steps = operation.calls;
+  }
+  const auto of_steps = static_cast<double>(steps);
+  std::ranges::stable_sort(operations, std::greater<>(), &emu::ProfiledOperation::seconds);
+  fmt::print("{} steps of {:.1f} ms\noperation                        share  ms a step  calls a step\n",
+             steps, 1e3 * seconds / of_steps);
+  for (const emu::ProfiledOperation& operation : operations)
+    fmt::print("{:<30}  {:4.1f} %  {:9.2f}  {:12.1f}\n", operation.name, 100 * operation.seconds / seconds,
+               1e3 * operation.seconds / of_steps, static_cast<double>(operation.calls) / of_steps);
 }
 
 /// The library does not know how users name the folder of the data.
@@ -212,6 +233,7 @@ int train(const Typed& typed, const CLI::App& command, const std::string& comman
     return 1;
   }
   if (machines) machines->print_checks();
+  print_profile(result.profile);
   if (result.trace) fmt::print("trace: {}\n", result.trace->string());
   fmt::print("{}\n", result.run_directory.string());
   return 0;
@@ -277,6 +299,8 @@ void add_train_command(CLI::App& program, Action& action) {
           "begin with the weights of this run's newest checkpoint, or of a\ncheckpoint file; the network "
           "must be the same")
       ->check(not_empty());
+  command->add_flag("--profile", typed->profiles,
+                    "say at the end how the time of a step falls to its operations");
   command->add_flag("--resume", typed->resumes, "go on after the newest checkpoint in --out")->needs(out);
   command->callback([typed, command, &action] {
     action = [typed, command](const Provenance& typed_line) {

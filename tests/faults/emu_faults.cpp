@@ -1,6 +1,7 @@
 #include "tests/faults/emu_faults.hpp"
 
 #include "tests/support/exact_oracle.hpp"
+#include "tests/support/forced_path.hpp"
 #include "tests/support/planted_machine.hpp"
 #include "tests/support/sharp_gemms.hpp"
 
@@ -147,11 +148,17 @@ struct TwoThreads {
   base::ThreadPool pool{2};
 };
 
+/// The faults stand in the loops that every computer has; mistakes in those of AVX-512 and AMX are mutants
+/// (tests/mutants/emu.toml).
+std::unique_ptr<traces::Machine> make_portable(base::ThreadPool& pool) {
+  const ForcedPath forced("portable");
+  return planted::emu::make_blocked_machine(pool);
+}
+
 /// emu.blocked with its threads.
 class BlockedMachine final : private TwoThreads, public PlantedMachine<Fault> {
  public:
-  explicit BlockedMachine(Fault fault)
-      : PlantedMachine(planted::emu::planted, fault, planted::emu::make_blocked_machine(pool)) {}
+  explicit BlockedMachine(Fault fault) : PlantedMachine(planted::emu::planted, fault, make_portable(pool)) {}
 };
 
 std::unique_ptr<traces::Machine> make_naive(Fault fault) {

@@ -9,7 +9,10 @@ void Relu::forward(const Inputs& inputs, Tensor& output, StepContext& context) {
   for_pieces(context.pool, input.size(), elementwise_piece, [&](std::size_t begin, std::size_t end) {
     const float* x = input.values().data();
     float* y = output.values().data();
-    for (std::size_t i = begin; i < end; ++i) y[i] = x[i] <= 0 ? 0.0F : x[i];
+    on_path(
+        context.path, [=]() __attribute__((always_inline)) {
+          for (std::size_t i = begin; i < end; ++i) y[i] = x[i] <= 0 ? 0.0F : x[i];
+        });
   });
 }
 
@@ -20,11 +23,14 @@ void Relu::backward(const Tensor& gradient, Tensor* input_gradient, StepContext&
     const float* dy = gradient.values().data();
     const float* y = output_->values().data();
     float* dx = input_gradient->values().data();
-    for (std::size_t i = begin; i < end; ++i) {
-      const float passed =
-          dy[i];  // read in any case: else the compiler keeps a branch, half of them guessed wrong
-      dx[i] = y[i] > 0 ? passed : 0.0F;
-    }
+    on_path(
+        context.path, [=]() __attribute__((always_inline)) {
+          for (std::size_t i = begin; i < end; ++i) {
+            const float passed =
+                dy[i];  // read in any case: else the compiler keeps a branch, half of them guessed wrong
+            dx[i] = y[i] > 0 ? passed : 0.0F;
+          }
+        });
   });
 }
 

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <csignal>
 #include <fcntl.h>
+#include <map>
 #include <regex>
 #include <thread>
 #include <unistd.h>
@@ -107,6 +108,56 @@ TEST_F(TrainCommand, OptionsReplaceWhatTheConfigSays) {
   EXPECT_THAT(config, HasSubstr("\"seed\": 3,"));
   EXPECT_THAT(config, HasSubstr("\"epochs\": 1,"));
   EXPECT_THAT(config, HasSubstr("\"gradient\": \"nearest\""));
+}
+
+/// Rows of the profile as it is printed.
+struct ProfileRow {
+  double share = 0, milliseconds = 0, calls = 0;
+};
+
+TEST_F(TrainCommand, ProfileSaysHowAStepFallsToItsOperations) {
+  const ProgramRun run = train("tiny.json --data data --out mine --profile");
+  EXPECT_EQ(run.exit_code, 0) << run.err;
+  std::smatch head;
+  ASSERT_TRUE(std::regex_search(run.out, head, std::regex("\n6 steps of ([0-9.]+) ms\n"))) << run.out;
+  const std::regex row("\n(.{30})  +([0-9.]+) %  +([0-9.]+)  +([0-9.]+)(?=\n)");
+  std::map<std::string, ProfileRow> rows;
+  double before = 100, shares = 0, milliseconds = 0;
+  for (std::sregex_iterator at(run.out.begin(), run.out.end(), row), end; at != end; ++at) {
+    const std::string name = (*at)[1].str().substr(0, (*at)[1].str().find_last_not_of(' ') + 1);
+    const ProfileRow& here = rows[name] = {std::stod((*at)[2]), std::stod((*at)[3]), std::stod((*at)[4])};
+    EXPECT_LE(here.share, before) << name << ": the largest come first";
+    before = here.share;
+    shares += here.share;
+    milliseconds += here.milliseconds;
+  }
+  // Three convolutions, one of them fp32; two linear layers, one of them fp32; all but the first want the
+  // gradient of their input.
+  const std::map<std::string, double> calls = {{"conv2d forward", 3},
+                                               {"conv2d backward", 3},
+                                               {"linear forward", 2},
+                                               {"linear backward", 2},
+                                               {"relu forward", 3},
+                                               {"relu backward", 3},
+                                               {"quantize input", 3},
+                                               {"quantize weight", 3},
+                                               {"quantize gradient", 3},
+                                               {"4-bit product, forward", 3},
+                                               {"4-bit product, backward_data", 3},
+                                               {"4-bit product, backward_weight", 3},
+                                               {"sum of gradients", 7},
+                                               {"loss", 1},
+                                               {"batch of images", 1},
+                                               {"update of the parameters", 1},
+                                               {"between the operations", 1}};
+  ASSERT_EQ(rows.size(), calls.size()) << run.out;
+  for (const auto& [name, count] : calls) EXPECT_EQ(rows.at(name).calls, count) << name;
+  EXPECT_NEAR(shares, 100, 0.05 * static_cast<double>(rows.size()));
+  EXPECT_NEAR(milliseconds, std::stod(head[1]), 0.05 + 0.005 * static_cast<double>(rows.size()));
+  const double first = rows.at("conv2d forward").milliseconds / milliseconds;
+  EXPECT_NEAR(rows.at("conv2d forward").share, 100 * first, 0.05 + 1 / milliseconds);
+  EXPECT_EQ(train("tiny.json --data data --out other").out.find("steps of"), std::string::npos);
+  EXPECT_EQ(read_whole_file(checkpoint("other", 2)), read_whole_file(checkpoint("mine", 2)));
 }
 
 TEST_F(TrainCommand, SetReplacesAnyKeyByItsPath) {
