@@ -99,29 +99,23 @@ struct ArrayState {
   after.any_drain = draining != 0;
 }
 
-/// Products of one block of 32 PEs, gated by both valid bits.
+/// The product of one PE, gated by both valid bits.
 template <typename Kind, PeMode mode>
-[[gnu::always_inline]] inline void block_products(const Link* left, const Link* right,
-                                                  std::int16_t (&products)[lane_block]) {
-  for (std::uint32_t j = 0; j < lane_block; ++j) {
-    const auto enable = static_cast<std::int16_t>(-(((left[j] & right[j]) >> valid_at) & 1));
-    const auto a =
-        Kind::template operand<left_encoding(mode)>(static_cast<std::int16_t>(left[j] & code_bits));
-    const auto b =
-        Kind::template operand<right_encoding(mode)>(static_cast<std::int16_t>(right[j] & code_bits));
-    products[j] = static_cast<std::int16_t>(Kind::template product<mode>(a, b) & enable);
-  }
+[[gnu::always_inline]] inline std::int16_t gated_product(Link left, Link right) {
+  const auto enable = static_cast<std::int16_t>(-(((left & right) >> valid_at) & 1));
+  const auto a = Kind::template operand<left_encoding(mode)>(static_cast<std::int16_t>(left & code_bits));
+  const auto b = Kind::template operand<right_encoding(mode)>(static_cast<std::int16_t>(right & code_bits));
+  return static_cast<std::int16_t>(Kind::template product<mode>(a, b) & enable);
 }
 
-/// Per lane all ones where a first bit restarts the accumulator.
-[[gnu::always_inline]] inline void block_restarts(const Link* left, const Link* right,
-                                                  std::int16_t (&restarts)[lane_block]) {
-  for (std::uint32_t j = 0; j < lane_block; ++j) {
-    const auto left_bits = static_cast<std::int16_t>(left[j]),
-               right_bits = static_cast<std::int16_t>(right[j]);
-    restarts[j] =
-        static_cast<std::int16_t>(-((left_bits >> first_at) & ((left_bits & right_bits) >> valid_at) & 1));
-  }
+/// What an accumulator keeps of its sum: nothing where a first bit restarts it.
+[[gnu::always_inline]] inline std::int32_t kept_sum(std::int32_t sum, Link left, Link right) {
+  const int restarts = (left >> first_at) & ((left & right) >> valid_at) & 1;
+  return sum & (restarts - 1);
+}
+
+[[gnu::always_inline]] inline std::int32_t added(std::int32_t sum, std::int16_t product) {
+  return sum + product;
 }
 
 /// Per lane all ones where the row takes the word above it: row tap first, for as many edges as there are
@@ -134,32 +128,36 @@ template <typename Kind, PeMode mode>
   }
 }
 
-/// Accumulators of one row. `steady`: no first bit anywhere, and no column that drains through them.
-template <typename Kind, PeMode mode, bool steady>
+/// Accumulators while no column drains through them, all rows in one run. `restarts`: some may.
+template <typename Kind, PeMode mode, bool restarts>
+[[gnu::always_inline]] inline void accumulate_all(const ArrayState& before, ArrayState& after) {
+  const Link* __restrict left = after.left.data(), * __restrict right = after.right.data();
+  const std::int32_t* __restrict old = before.accumulators.data();
+  std::int32_t* __restrict out = after.accumulators.data();
+  const std::size_t size = before.accumulators.size() / lane_block * lane_block;
+  for (std::size_t lane = 0; lane < size; ++lane) {
+    const std::int32_t kept = restarts ? kept_sum(old[lane], left[lane], right[lane]) : old[lane];
+    out[lane] = added(kept, gated_product<Kind, mode>(left[lane], right[lane]));
+  }
+}
+
+/// Accumulators of one row while some columns drain through them.
+template <typename Kind, PeMode mode>
 [[gnu::always_inline]] inline void accumulate_row(const ArrayState& before, ArrayState& after,
                                                   std::uint32_t row) {
   const std::size_t stride = before.stride;
-  const bool is_chain = !before.has_shadows();
   for (std::size_t j0 = 0; j0 < stride; j0 += lane_block) {
     const std::size_t at = row * stride + j0;
     const Link *left = after.left.data() + at, *right = after.right.data() + at;
     const std::int32_t* old = before.accumulators.data() + at;
     const std::int32_t* above = row == 0 ? old : old - stride;  // row 0 has no PE above and takes none
     std::int32_t* out = after.accumulators.data() + at;
-    std::int16_t products[lane_block], restarts[lane_block], drains[lane_block] = {};
-    block_products<Kind, mode>(left, right, products);
-    if constexpr (!steady) {
-      block_restarts(left, right, restarts);
-      if (is_chain)
-        block_drains(before.drain.data() + j0, before.tap.data() + j0, static_cast<std::int16_t>(row),
-                     drains);
-    }
+    std::int16_t drains[lane_block];
+    block_drains(before.drain.data() + j0, before.tap.data() + j0, static_cast<std::int16_t>(row), drains);
     for (std::uint32_t j = 0; j < lane_block; ++j) {
-      std::int32_t kept = old[j];
-      if constexpr (!steady) kept &= ~std::int32_t{restarts[j]};
-      std::int32_t sum = kept + products[j];
-      if constexpr (!steady) sum = (above[j] & std::int32_t{drains[j]}) | (sum & ~std::int32_t{drains[j]});
-      out[j] = sum;
+      const std::int32_t sum =
+          added(kept_sum(old[j], left[j], right[j]), gated_product<Kind, mode>(left[j], right[j]));
+      out[j] = (above[j] & std::int32_t{drains[j]}) | (sum & ~std::int32_t{drains[j]});
     }
   }
 }
@@ -199,15 +197,14 @@ template <typename Kind = DualInt4Fp4>
                                               PeMode pe_mode) {
   move_operands(before, after, left_edge, right_edge);
   count_drain(before, after);
-  const bool steady = !after.any_first && (before.has_shadows() || !before.any_drain);
   with_mode<Kind>(
       pe_mode, [&]<PeMode mode>() __attribute__((always_inline)) {
-        for (std::uint32_t i = 0; i < before.rows; ++i) {
-          if (steady)
-            accumulate_row<Kind, mode, true>(before, after, i);
-          else
-            accumulate_row<Kind, mode, false>(before, after, i);
-        }
+        if (before.any_drain && !before.has_shadows())
+          for (std::uint32_t i = 0; i < before.rows; ++i) accumulate_row<Kind, mode>(before, after, i);
+        else if (after.any_first)
+          accumulate_all<Kind, mode, true>(before, after);
+        else
+          accumulate_all<Kind, mode, false>(before, after);
       });
   if (before.has_shadows()) move_shadows(before, after);
 }

@@ -10,24 +10,24 @@
 
 namespace quatrain::rtl_models {
 
-/// Counts over 32 columns of few rows: they fit the byte lanes.
+/// Counts of so many lanes of a few rows: they fit bytes.
+template <std::uint32_t lanes>
 struct ByteLaneCounts {
-  std::uint8_t macs[lane_block] = {}, zeros[lane_block] = {}, left[lane_block] = {}, right[lane_block] = {};
+  std::uint8_t macs[lanes] = {}, zeros[lanes] = {}, left[lanes] = {}, right[lanes] = {};
 };
 
-/// Operand registers and products of rows first .. end - 1 in the block of columns at j0.
-template <typename Kind, PeMode mode>
+/// Operand registers and products of `blocks` blocks of lanes from `first` on, no matter in which rows.
+template <typename Kind, PeMode mode, std::uint32_t lanes>
 [[gnu::always_inline]] inline void observe_operands(const ArrayState& before, const ArrayState& after,
-                                                    std::uint32_t first, std::uint32_t end, std::size_t j0,
+                                                    std::size_t first, std::size_t blocks,
                                                     Activity& activity) {
-  ByteLaneCounts counts;
+  ByteLaneCounts<lanes> counts;
   constexpr auto left_mask = static_cast<Link>(code_zero_mask(left_encoding(mode))),
                  right_mask = static_cast<Link>(code_zero_mask(right_encoding(mode)));
-  for (std::uint32_t i = first; i < end; ++i) {
-    const std::size_t at = std::size_t{i} * before.stride + j0;
+  for (std::size_t at = first; at < first + blocks * lanes; at += lanes) {
     const Link *left = after.left.data() + at, *right = after.right.data() + at;
     const Link *old_left = before.left.data() + at, *old_right = before.right.data() + at;
-    for (std::uint32_t j = 0; j < lane_block; ++j) {
+    for (std::uint32_t j = 0; j < lanes; ++j) {
       const auto mac = static_cast<std::uint8_t>(((left[j] & right[j]) >> valid_at) & 1);
       const auto full = static_cast<std::uint8_t>(any_bit(static_cast<std::uint8_t>(left[j] & left_mask)) &
                                                   any_bit(static_cast<std::uint8_t>(right[j] & right_mask)));
@@ -49,14 +49,17 @@ template <typename Kind, PeMode mode>
 template <typename Kind = DualInt4Fp4, SimdPath path = SimdPath::portable>
 [[gnu::always_inline]] inline void observe_edge(const ArrayState& before, const ArrayState& after,
                                                 PeMode pe_mode, Activity& activity) {
-  constexpr std::uint32_t rows_at_once = rows_in_a_byte<Kind>;
+  constexpr std::uint32_t wide = 2 * lane_block;
+  constexpr std::size_t blocks_at_once = rows_in_a_byte<Kind>;
+  const std::size_t size = before.left.size(), blocks = size / wide;
   with_mode<Kind>(
       pe_mode, [&]<PeMode mode>() __attribute__((always_inline)) {
-        for (std::uint32_t first = 0; first < before.rows; first += rows_at_once) {
-          const std::uint32_t end = first + rows_at_once < before.rows ? first + rows_at_once : before.rows;
-          for (std::size_t j0 = 0; j0 < before.stride; j0 += lane_block)
-            observe_operands<Kind, mode>(before, after, first, end, j0, activity);
-        }
+        for (std::size_t block = 0; block < blocks; block += blocks_at_once)
+          observe_operands<Kind, mode, wide>(
+              before, after, block * wide, block + blocks_at_once < blocks ? blocks_at_once : blocks - block,
+              activity);
+        if (blocks * wide < size)
+          observe_operands<Kind, mode, lane_block>(before, after, blocks * wide, 1, activity);
       });
   std::uint32_t lanes[lane_block] = {};  // at most 64 bits per row: no overflow
   for (std::size_t at = 0; at < before.accumulators.size(); at += lane_block)

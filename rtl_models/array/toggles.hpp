@@ -58,7 +58,8 @@ template <SimdPath path>
   return (x + (x >> 16)) & 0x3FU;
 }
 
-[[gnu::always_inline]] inline std::uint64_t lane_sum(const std::uint8_t (&lanes)[lane_block]) {
+template <std::size_t count>
+[[gnu::always_inline]] inline std::uint64_t lane_sum(const std::uint8_t (&lanes)[count]) {
   std::uint64_t sum = 0;
   for (const std::uint8_t lane : lanes) sum += lane;
   return sum;

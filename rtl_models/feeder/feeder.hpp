@@ -7,6 +7,8 @@
 #include "rtl_models/feeder/panel.hpp"
 #include "traces/encoding/nibbles.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <tuple>
@@ -55,19 +57,34 @@ class Feeder final : public TileFeeder {
   std::int64_t first_k() const { return static_cast<std::int64_t>(k_.first); }
   std::int64_t end_k() const { return static_cast<std::int64_t>(k_.end); }
 
+  /// Of the first sample.
   void put_left(std::int64_t k, std::uint32_t lane, std::int64_t element) {
     const Link code = element < 0 ? Link{0} : left_codes_[count(element)];
-    for (std::size_t sample = 0; sample < right_codes_.size(); ++sample) {
-      const std::uint64_t at = sample * k_.count() + static_cast<std::uint64_t>(k) - k_.first;
-      const bool first = at == 0, last = at + 1 == stream_length();
-      const Link bottom = lane + 1 == left_.lanes ? bottom_bit : Link{0};
-      const auto ends = static_cast<Link>(bottom | (first ? first_bit : 0) | (last ? last_bit : 0));
-      left_.put(at, lane, static_cast<Link>(code | valid_bit | ends));
+    left_.put(static_cast<std::uint64_t>(k) - k_.first, lane, static_cast<Link>(code | valid_bit));
+  }
+
+  /// The other samples meet the same operands. Then the control bits.
+  void finish_left() {
+    const auto of_sample = static_cast<std::ptrdiff_t>(k_.count() * left_.lanes);
+    for (std::size_t sample = 1; sample < right_codes_.size(); ++sample)
+      std::copy_n(left_.links.begin(), of_sample,
+                  left_.links.begin() + static_cast<std::ptrdiff_t>(sample) * of_sample);
+    const auto mark = [](Link& link, Link bit) { link = static_cast<Link>(link | bit); };
+    for (std::size_t at = left_.lanes - 1; at < left_.links.size(); at += left_.lanes)
+      mark(left_.links[at], bottom_bit);
+    for (std::size_t lane = 0; lane < left_.lanes; ++lane) {
+      mark(left_.links[lane], first_bit);
+      mark(left_.links[left_.links.size() - left_.lanes + lane], last_bit);
     }
   }
 
   void load_left(const Tile& tile) {
     left_.reshape(tile.rows, stream_length());
+    put_lines(tile);
+    finish_left();
+  }
+
+  void put_lines(const Tile& tile) {
     const auto first_row = static_cast<std::int64_t>(tile.first_row);
     if (left_address_.rows_are_positions()) {
       for (std::uint32_t i = 0; i < tile.rows; ++i) {

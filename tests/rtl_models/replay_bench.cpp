@@ -1,14 +1,19 @@
 /// Speed of the hardware model: MACs issued and array cycles a second, over a whole GEMM with ragged tiles,
-/// operand feeding and drains included; codes and quantizer cycles a second over a tensor. Numbers vary with
-/// the machine's load.
+/// operand feeding and drains included; codes and quantizer cycles a second over a tensor. Each fidelity is
+/// timed in turn with the next finer one, on the same operands, after both have given the same figures:
+/// `times` is the median of the ratios. Processor time of one thread; it varies with the machine's load all
+/// the same.
 #include "rtl_models/array_model.hpp"
 #include "rtl_models/quantizer_model.hpp"
+#include "tests/bench/paired_timer.hpp"
 #include "tests/support/gemm_cases.hpp"
 
 #include <benchmark/benchmark.h>
 
 #include <cmath>
+#include <memory>
 #include <random>
+#include <string>
 
 namespace quatrain::tests {
 namespace {
@@ -20,11 +25,37 @@ rtl_models::QuantizerModel& quantizer_model() {
   return *quantizer;
 }
 
-rtl_models::ArrayModel& model(Fidelity fidelity) {  // both are made before the first run
-  static const auto array = rtl_models::make_array_model({32, 32}, Fidelity::array);
-  static const auto pe = rtl_models::make_array_model({32, 32}, Fidelity::pe);
+/// All are made before the first run.
+struct Models {
+  std::unique_ptr<rtl_models::ArrayModel> pe = rtl_models::make_array_model({32, 32}, Fidelity::pe),
+                                          array = rtl_models::make_array_model({32, 32}, Fidelity::array),
+                                          tile = rtl_models::make_array_model({32, 32}, Fidelity::tile),
+                                          small = rtl_models::make_array_model({64, 64}, Fidelity::array),
+                                          large = rtl_models::make_array_model({1024, 1024}, Fidelity::array);
+};
+Models& models() {
+  static Models all;
   quantizer_model();
-  return fidelity == Fidelity::pe ? *pe : *array;
+  return all;
+}
+
+rtl_models::ArrayModel& model(Fidelity fidelity) {
+  switch (fidelity) {
+    case Fidelity::pe:
+      return *models().pe;
+    case Fidelity::array:
+      return *models().array;
+    case Fidelity::tile:
+      return *models().tile;
+  }
+  __builtin_unreachable();
+}
+
+/// The figures of both are the same: checked before anything is timed.
+std::string difference_of(const rtl_models::ArrayRun& ours, const rtl_models::ArrayRun& rival) {
+  if (ours.accumulators != rival.accumulators) return "accumulators differ";
+  if (ours.cycles != rival.cycles) return "cycles differ";
+  return ours.activity == rival.activity ? "" : "activity differs";
 }
 
 /// A 3x3 convolution, or a linear layer whose streams are so long that fills and drains hardly count.
@@ -43,25 +74,60 @@ GemmCase bench_case(traces::Phase phase, bool long_streams, std::int64_t batch) 
 }
 
 void replay(benchmark::State& state, Fidelity fidelity, traces::Phase phase, bool long_streams,
-            std::int64_t batch) {
-  auto& array = model(fidelity);
+            std::int64_t batch, std::size_t most_tiles) {
+  const Fidelity finer = fidelity == Fidelity::tile ? Fidelity::array : Fidelity::pe;
+  auto &ours = model(fidelity), &rival = model(finer);
   const GemmCase c = bench_case(phase, long_streams, batch);
-  auto schedule =
-      rtl_models::whole_gemm_schedule(traces::gemm_size(phase, c.gemm.geometry), 1, array.shape());
-  if (schedule.tiles.size() > 40) schedule.tiles.resize(40);
+  auto schedule = rtl_models::whole_gemm_schedule(traces::gemm_size(phase, c.gemm.geometry), 1, ours.shape());
+  if (schedule.tiles.size() > most_tiles) schedule.tiles.resize(most_tiles);
+  auto fewer = schedule;  // for the rival, if it would take too long: its rate is the same
+  if (finer == Fidelity::pe) fewer.tiles.resize(1);
   const auto right = right_operands(c);
-  double macs = 0, cycles = 0;
-  for (auto _ : state) {
-    const auto result = array.replay(c.gemm, left_operand(c), right, schedule);
-    macs += static_cast<double>(result.activity.macs);
-    cycles += static_cast<double>(result.cycles);
+  const auto found = ours.replay(c.gemm, left_operand(c), right, schedule);
+  const auto expected = rival.replay(c.gemm, left_operand(c), right, fewer);
+  if (const auto difference = difference_of(ours.replay(c.gemm, left_operand(c), right, fewer), expected);
+      !difference.empty()) {
+    state.SkipWithError(difference.c_str());
+    return;
   }
-  state.counters["MAC/s"] = benchmark::Counter(macs, benchmark::Counter::kIsRate);
-  state.counters["cycles/s"] = benchmark::Counter(cycles, benchmark::Counter::kIsRate);
+  PairedTimer timer(processor_seconds_of);
+  for (auto _ : state)
+    timer.round([&] { ours.replay(c.gemm, left_operand(c), right, schedule); },
+                [&] { rival.replay(c.gemm, left_operand(c), right, fewer); });
+  const auto macs = static_cast<double>(found.activity.macs),
+             rival_macs = static_cast<double>(expected.activity.macs);
+  state.counters["MAC/s"] = macs / timer.ours();
+  state.counters["cycles/s"] = static_cast<double>(found.cycles) / timer.ours();
+  state.counters["rival_MAC/s"] = rival_macs / timer.rival();
+  state.counters["times"] = timer.ratio() * macs / rival_macs;
+}
+
+/// The same GEMM on arrays of two sizes that have the same PEs in use: the larger one's time by the smaller
+/// one's.
+void larger_array(benchmark::State& state) {
+  traces::Geometry g;
+  g.batch = g.out_channels = 64, g.in_channels = 4096;
+  const GemmCase c =
+      random_case({traces::Phase::forward, g}, traces::Encoding::uint4, traces::Encoding::int4, 1, 5);
+  const auto right = right_operands(c);
+  const auto run = [&](rtl_models::ArrayModel& array) {
+    return array.replay(
+        c.gemm, left_operand(c), right,
+        rtl_models::whole_gemm_schedule(traces::gemm_size(c.gemm.phase, c.gemm.geometry), 1, array.shape()));
+  };
+  if (run(*models().small).accumulators != run(*models().large).accumulators) {
+    state.SkipWithError("accumulators differ");
+    return;
+  }
+  PairedTimer timer(processor_seconds_of);
+  for (auto _ : state) timer.round([&] { run(*models().large); }, [&] { run(*models().small); });
+  state.counters["seconds"] = timer.ours();
+  state.counters["rival_seconds"] = timer.rival();
+  state.counters["times"] = timer.ratio();
 }
 
 void quantize(benchmark::State& state, traces::Rule rule, unsigned random_bits) {
-  model(Fidelity::array);
+  models();
   std::mt19937 random(1);
   std::normal_distribution<float> normal;
   std::vector<float> source(1 << 18);
@@ -80,12 +146,23 @@ void quantize(benchmark::State& state, traces::Rule rule, unsigned random_bits) 
 }
 
 using enum traces::Phase;
-BENCHMARK_CAPTURE(replay, array_linear_forward, Fidelity::array, forward, true, 64);
-BENCHMARK_CAPTURE(replay, array_linear_backward_data, Fidelity::array, backward_data, true, 64);
-BENCHMARK_CAPTURE(replay, array_conv_forward, Fidelity::array, forward, false, 8);
-BENCHMARK_CAPTURE(replay, array_conv_backward_data, Fidelity::array, backward_data, false, 8);
-BENCHMARK_CAPTURE(replay, array_conv_backward_weight, Fidelity::array, backward_weight, false, 8);
-BENCHMARK_CAPTURE(replay, pe_conv_forward, Fidelity::pe, forward, false, 1);
+BENCHMARK_CAPTURE(replay, array_linear_forward, Fidelity::array, forward, true, 64, 40)->Iterations(5);
+BENCHMARK_CAPTURE(replay, array_linear_backward_data, Fidelity::array, backward_data, true, 64, 40)
+    ->Iterations(5);
+BENCHMARK_CAPTURE(replay, array_conv_forward, Fidelity::array, forward, false, 8, 40)->Iterations(5);
+BENCHMARK_CAPTURE(replay, array_conv_backward_data, Fidelity::array, backward_data, false, 8, 40)
+    ->Iterations(5);
+BENCHMARK_CAPTURE(replay, array_conv_backward_weight, Fidelity::array, backward_weight, false, 8, 40)
+    ->Iterations(5);
+BENCHMARK_CAPTURE(replay, tile_linear_forward, Fidelity::tile, forward, true, 64, 40)->Iterations(5);
+BENCHMARK_CAPTURE(replay, tile_linear_backward_data, Fidelity::tile, backward_data, true, 64, 40)
+    ->Iterations(5);
+BENCHMARK_CAPTURE(replay, tile_conv_forward, Fidelity::tile, forward, false, 32, 200)->Iterations(5);
+BENCHMARK_CAPTURE(replay, tile_conv_backward_data, Fidelity::tile, backward_data, false, 32, 200)
+    ->Iterations(5);
+BENCHMARK_CAPTURE(replay, tile_conv_backward_weight, Fidelity::tile, backward_weight, false, 32, 200)
+    ->Iterations(5);
+BENCHMARK(larger_array)->Iterations(5);
 BENCHMARK_CAPTURE(quantize, sawb_int4, traces::Rule::sawb_int4, 0);
 BENCHMARK_CAPTURE(quantize, sawb_uint4, traces::Rule::sawb_uint4, 0);
 BENCHMARK_CAPTURE(quantize, luq_fp4_16, traces::Rule::luq_fp4, 16);
