@@ -201,6 +201,11 @@ EventCounts& EventCounts::operator+=(const EventCounts& other) {
   return *this;
 }
 
+EventCounts& EventCounts::operator*=(std::uint64_t count) {
+  for (EventCount& entry : entries_) entry.events = checked_product(entry.events, count);
+  return *this;
+}
+
 EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, const UseOfArray& use,
                       const Traffic& traffic, const std::vector<QuantizerWork>& quantizers) {
   EventCounts counts;

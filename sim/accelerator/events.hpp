@@ -6,7 +6,7 @@
 #include "sim/accelerator/cycles.hpp"
 #include "sim/accelerator/price.hpp"
 #include "sim/accelerator/traffic.hpp"
-#include "sim/accelerator/workload.hpp"
+#include "sim/workload/workload.hpp"
 
 #include <array>
 #include <cstdint>
@@ -43,6 +43,8 @@ class EventCounts {
  public:
   void add(Component component, Price price, std::uint64_t events);
   EventCounts& operator+=(const EventCounts& other);
+  /// Each event happens so often.
+  EventCounts& operator*=(std::uint64_t count);
   const std::vector<EventCount>& entries() const { return entries_; }
 
  private:

@@ -1,7 +1,7 @@
 #pragma once
 /// Cycles of the quantizer beside the array in closed form (docs/hardware-model.md, "Quantizers").
 
-#include "sim/accelerator/workload.hpp"
+#include "sim/workload/workload.hpp"
 
 #include <cstdint>
 #include <span>

@@ -3,7 +3,7 @@
 /// of the record, and the cycles those of the closed form.
 
 #include "rtl_models/quantizer_model.hpp"
-#include "sim/accelerator/workload.hpp"
+#include "sim/workload/workload.hpp"
 #include "traces/format/reader.hpp"
 
 #include <cstdint>

@@ -8,7 +8,7 @@
 #include "rtl_models/quantizer_model.hpp"
 #include "sim/accelerator/mapping/block_traffic.hpp"
 #include "sim/accelerator/memory/stalls.hpp"
-#include "sim/accelerator/workload.hpp"
+#include "sim/accelerator/training_gemm.hpp"
 #include "traces/format/reader.hpp"
 
 #include <array>

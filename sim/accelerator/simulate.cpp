@@ -7,6 +7,7 @@
 #include "sim/accelerator/quantizer_cycles.hpp"
 #include "sim/embedded/config_file.hpp"
 #include "sim/records/window.hpp"
+#include "sim/workload/trace_workload.hpp"
 
 #include <fmt/format.h>
 
@@ -71,7 +72,7 @@ Tally closed_forms(const AcceleratorConfig& config, TrainingGemm& work) {
   Tally tally;
   tally.records = 1;
   tally.use = use_of_array(work.mapping);
-  tally.in_range_macs = in_range_macs(work.gemm.geometry, work.record->samples);
+  tally.in_range_macs = in_range_macs(work.gemm.geometry, work.samples);
   tally.traffic = traffic_for(config, work, traffic);
   tally.compulsory = traffic.compulsory();
   tally.traffic.quantizer_bytes = quantizer_bytes_of(work.quantizers, *config.pe);
@@ -97,23 +98,25 @@ bool of_one_phase(const RecordResult& a, const RecordResult& b) {
   return a.layer == b.layer && a.phase == b.phase;
 }
 
-/// Training records beside the `computed` ones.
-std::size_t count_left_out(const traces::Manifest& manifest, std::size_t computed) {
-  const auto all = std::ranges::count(manifest.gemms, traces::Pass::train, &traces::GemmRecord::pass);
-  return static_cast<std::size_t>(all) - computed;
-}
-
-std::string scope_of(const AcceleratorConfig& config, std::size_t computed, std::size_t left_out) {
+/// What the sums are over, and how many GEMMs the PE cannot multiply.
+std::string scope_of(const AcceleratorConfig& config, const Workload& workload, std::size_t left_out) {
+  const WorkloadSource& source = workload.source;
+  if (!source.has_values())
+    return fmt::format("sum over one {} with a batch of {}; shapes alone, without values",
+                       source.phases == Phases::forward ? "forward pass" : "training step", source.batch);
   if (left_out == 0) return "sum over all training records of the trace; 4-bit layers only";
   return fmt::format(
       "sum over {} of {} training records of the trace, those that the pe '{}' can multiply; "
       "4-bit layers only",
-      computed, computed + left_out, config.pe->name);
+      workload.gemms.size() - left_out, workload.gemms.size(), config.pe->name);
 }
 
-std::vector<std::string> limits_of(const AcceleratorConfig& config, std::size_t left_out) {
+std::vector<std::string> limits_of(const AcceleratorConfig& config, const WorkloadSource& workload,
+                                   std::size_t left_out) {
   std::vector<std::string> limits = {
-      "the sum over all training records of the trace; layers that stay fp32 are not in it",
+      workload.has_values()
+          ? "the sum over all training records of the trace; layers that stay fp32 are not in it"
+          : "what is no matrix product is not in it",
       config.stalls() != nullptr
           ? "one DRAM channel with one request at a time; each GEMM begins with empty buffers"
           : "stalls are not modelled: the milliseconds are cycles at the clock, the bytes alone take "
@@ -130,12 +133,41 @@ std::vector<std::string> limits_of(const AcceleratorConfig& config, std::size_t 
         "cycles are those that SCALE-Sim reports: whole rows and columns for ragged folds, no drain of "
         "output-stationary folds, one cycle less in all");
   if (left_out > 0)
-    limits.front() = fmt::format(
-        "the sum over the training records that the pe '{}' can multiply: {} others are left "
-        "out; layers that stay fp32 are not in it",
-        config.pe->name, left_out);
+    limits.front() =
+        fmt::format("the sum over the {} that the pe '{}' can multiply: {} others are left out; {}",
+                    workload.has_values() ? "training records" : "products", config.pe->name, left_out,
+                    workload.has_values() ? "layers that stay fp32 are not in it" : limits.front());
   limits.insert(limits.end(), config.pe->limits.begin(), config.pe->limits.end());
+  limits.insert(limits.end(), workload.notes.begin(), workload.notes.end());
   return limits;
+}
+
+/// The closed forms of all GEMMs. Chooses the blocks of `work`.
+Simulation closed_forms_of(const SimulationTask& task, const Workload& workload,
+                           std::vector<TrainingGemm>& work) {
+  Simulation simulation;
+  simulation.config = task.config;
+  const std::size_t left_out = workload.gemms.size() - work.size();
+  simulation.workload = workload.source;
+  simulation.scope = scope_of(task.config, workload, left_out);
+  simulation.limits = limits_of(task.config, workload.source, left_out);
+  for (TrainingGemm& gemm : work) {
+    const Tally once = closed_forms(task.config, gemm);
+    RecordResult result{gemm.step,          gemm.layer,   gemm.gemm.phase,
+                        gemm.size(),        gemm.samples, repeated(once, gemm.count),
+                        gemm.mapping.blocks};
+    result.events = events_of(task.config, gemm.mapping, once.use, once.traffic, gemm.quantizers);
+    result.events *= gemm.count;
+    simulation.records.push_back(std::move(result));
+  }
+  price(simulation, task.technologies);
+  return simulation;
+}
+
+void add_total(Simulation& simulation) {
+  const std::vector<Bounds> energy_pj = std::exchange(simulation.total.energy_pj, {});
+  for (const RecordResult& record : simulation.records) simulation.total += record.tally;
+  simulation.total.energy_pj = energy_pj;
 }
 
 /// All GEMMs of a trace on the array, with progress.
@@ -215,35 +247,19 @@ std::vector<Technology> read_technologies(const AcceleratorConfig& config,
   return technologies;
 }
 
+Simulation simulate(const SimulationTask& task, const Workload& workload) {
+  std::vector<TrainingGemm> work = mapped_to(task.config, workload);
+  Simulation simulation = closed_forms_of(task, workload, work);
+  add_total(simulation);
+  return simulation;
+}
+
 Simulation simulate(const SimulationTask& task, const traces::TraceReader& reader, base::Progress& progress) {
-  std::vector<TrainingGemm> work = training_gemms(reader.manifest(), task.config.array, *task.config.pe);
-  const std::size_t left_out = count_left_out(reader.manifest(), work.size());
-  if (work.empty())
-    throw base::Error(
-        "{}: found no training GEMM{}; expected at least one", reader.directory().string(),
-        left_out == 0 ? "" : fmt::format(" that the pe '{}' can multiply", task.config.pe->name));
-  Simulation simulation;
-  simulation.config = task.config;
-  simulation.trace_directory = reader.directory().string();
-  simulation.manifest_sha256 = reader.manifest_sha256();
-  simulation.model = reader.manifest().run.model;
-  simulation.scope = scope_of(task.config, work.size(), left_out);
-  simulation.limits = limits_of(task.config, left_out);
-  std::vector<Tally> tallies;  // of all first: a block that does not fit is refused before anything runs
-  for (TrainingGemm& gemm : work) tallies.push_back(closed_forms(task.config, gemm));
-  for (std::size_t i = 0; i < work.size(); ++i) {
-    const TrainingGemm& gemm = work[i];
-    RecordResult result{gemm.record->step,    gemm.layer->name,      gemm.record->phase, gemm.record->size,
-                        gemm.record->samples, std::move(tallies[i]), gemm.mapping.blocks};
-    result.events =
-        events_of(task.config, gemm.mapping, result.tally.use, result.tally.traffic, gemm.quantizers);
-    simulation.records.push_back(std::move(result));
-  }
-  price(simulation, task.technologies);
+  const Workload workload = trace_workload(reader);
+  std::vector<TrainingGemm> work = mapped_to(task.config, workload);
+  Simulation simulation = closed_forms_of(task, workload, work);
   if (task.models != nullptr) TraceReplay(task, reader, progress).run(work, simulation);
-  const std::vector<Bounds> energy_pj = std::exchange(simulation.total.energy_pj, {});
-  for (const RecordResult& record : simulation.records) simulation.total += record.tally;
-  simulation.total.energy_pj = energy_pj;
+  add_total(simulation);
   return simulation;
 }
 

@@ -1,6 +1,6 @@
 #pragma once
-/// An accelerator on the training GEMMs of a trace: mapping, cycles, traffic, energy, and, with models, the
-/// replay that proves bits and cycles. Results are sums over all training records; 4-bit layers only.
+/// An accelerator on a workload: mapping, cycles, traffic, energy, and, for a trace with models, the replay
+/// that proves bits and cycles. Results are sums over all GEMMs of the workload; 4-bit layers only.
 
 #include "sim/accelerator/config.hpp"
 #include "sim/accelerator/energy.hpp"
@@ -8,6 +8,7 @@
 #include "sim/accelerator/replay.hpp"
 #include "sim/accelerator/tally.hpp"
 #include "sim/records/provenance.hpp"
+#include "sim/workload/workload.hpp"
 #include "traces/base/progress.hpp"
 
 #include <cstdint>
@@ -19,7 +20,7 @@
 
 namespace quatrain::sim {
 
-/// One GEMM of the trace.
+/// One GEMM of the workload. Its tally is the sum of all its occurrences, tally.records says how many.
 struct RecordResult {
   std::uint32_t step = 0;
   std::string layer;
@@ -40,7 +41,7 @@ struct TechnologyResult {
 /// All that `quatrain sim` finds, and all that its file says (simulation_file.hpp).
 struct Simulation {
   AcceleratorConfig config;
-  std::string trace_directory, manifest_sha256, model;
+  WorkloadSource workload;
   std::string scope;                  ///< what the sums are over, in words
   std::vector<RecordResult> records;  ///< in the order of computation
   Tally total;                        ///< of all records
@@ -76,7 +77,10 @@ struct SimulationTask {
   std::function<bool()> stops = {};  ///< polled between GEMMs; true makes simulate() throw Interrupted
 };
 
-/// Throws Error when the trace has no training GEMM or a table's name occurs twice.
+/// The closed forms alone, of any workload; the task's models are not asked. Throws Error when a table's name
+/// occurs twice.
+Simulation simulate(const SimulationTask& task, const Workload& workload);
+/// A trace, replayed where the task has models. Throws Error also when the trace has no training GEMM.
 Simulation simulate(const SimulationTask& task, const traces::TraceReader& reader, base::Progress& progress);
 
 }  // namespace quatrain::sim

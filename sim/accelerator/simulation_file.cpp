@@ -18,7 +18,7 @@ using base::JsonNode;
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view format_word = "quatrain-simulation";
-constexpr std::string_view csv_keys = "step,layer,phase,m,n,k,groups,samples";
+constexpr std::string_view csv_keys = "step,layer,phase,m,n,k,groups,samples";  // of every version
 
 // Each part of the file: how it is written, then how it is read.
 
@@ -26,6 +26,51 @@ Json size_object(const RecordResult& record) {
   return {{"step", record.step},          {"layer", record.layer},    {"phase", name_of(record.phase)},
           {"m", record.size.m},           {"n", record.size.n},       {"k", record.size.k},
           {"groups", record.size.groups}, {"samples", record.samples}};
+}
+
+/// The key is left out for one occurrence: the only number that a trace has.
+std::uint64_t read_count(const JsonNode& node) {
+  return node.has("count") ? static_cast<std::uint64_t>(
+                                 node.at("count").integer(1, std::numeric_limits<std::int64_t>::max()))
+                           : 1;
+}
+
+Json workload_object(const WorkloadSource& workload) {
+  return {{"kind", name_of(workload.kind)},
+          {"name", workload.name},
+          {"file", workload.place},
+          {"sha256", workload.sha256},
+          {"phases", name_of(workload.phases)},
+          {"batch", workload.batch},
+          {"notes", workload.notes}};
+}
+
+Json trace_object(const WorkloadSource& workload) {
+  return {{"directory", workload.place}, {"manifest_sha256", workload.sha256}, {"model", workload.name}};
+}
+
+WorkloadSource read_workload(const JsonNode& node) {
+  WorkloadSource workload;
+  workload.kind = static_cast<WorkloadKind>(node.at("kind").one_of(workload_kind_words));
+  workload.name = node.at("name").string();
+  workload.place = node.at("file").string();
+  workload.sha256 = node.at("sha256").string();
+  workload.phases = static_cast<Phases>(node.at("phases").one_of(phases_words));
+  workload.batch = node.at("batch").integer(1, std::numeric_limits<std::int64_t>::max());
+  for (const JsonNode& note : node.at("notes").items()) workload.notes.push_back(note.string());
+  return workload;
+}
+
+/// A file has one of the two keys. `manifest_sha256`: of the trace that it has to be of, "" for any.
+WorkloadSource read_source(const JsonNode& root, const std::string& manifest_sha256) {
+  if (manifest_sha256.empty() && root.has("workload")) return read_workload(root.at("workload"));
+  const JsonNode trace = root.at("trace");
+  require_same_trace(trace, manifest_sha256);
+  WorkloadSource workload;
+  workload.place = trace.at("directory").string();
+  workload.sha256 = trace.at("manifest_sha256").string();
+  workload.name = trace.at("model").string();
+  return workload;
 }
 
 RecordResult read_size(const JsonNode& node) {
@@ -101,8 +146,15 @@ EventCounts read_events(const JsonNode& node) {
   return events;
 }
 
+/// What the total of a file does not say.
+void add_uncounted(const Tally& record, Tally& total) {
+  total.records = checked_sum(total.records, record.records);
+  total.use.used_pes = checked_sum(total.use.used_pes, record.use.used_pes);
+}
+
 Json record_object(const RecordResult& record, const Simulation& simulation) {
   Json json = size_object(record);
+  if (record.tally.records != 1) json["count"] = record.tally.records;
   if (record.blocks) json["mapping"] = to_json_object(*record.blocks);
   json.update(to_json_object(simulation.config, record.tally));
   json["events"] = events_object(record.events);
@@ -116,7 +168,9 @@ RecordResult read_record(const JsonNode& node, const Simulation& simulation) {
   if (node.has("mapping")) record.blocks = read_blocks(node.at("mapping"));
   record.tally = read_tally(node, simulation.config);
   record.events = read_events(node.at("events"));
-  record.tally.use.used_pes = used_pes_of(simulation.config.dataflow, record.size, record.samples);
+  record.tally.records = read_count(node);
+  record.tally.use.used_pes = checked_product(
+      record.tally.records, used_pes_of(simulation.config.dataflow, record.size, record.samples));
   for (const TechnologyResult& technology : simulation.technologies)
     record.tally.energy_pj.push_back(read_bounds(node.at("energy_pj").at(technology.name)));
   return record;
@@ -204,12 +258,25 @@ Provenance read_provenance(const JsonNode& node) {
   return provenance;
 }
 
+/// Of two results with this in common the later one takes the place of the other. A trace counts as one
+/// workload, whatever it holds: results stand beside their trace.
+Json identity_of(const AcceleratorConfig& config, const WorkloadSource* shapes) {
+  Json workload;
+  if (shapes != nullptr) {
+    workload = workload_object(*shapes);
+    workload.erase("file");  // typed in another way it is the same
+  }
+  return Json::array({to_json_object(config), workload});
+}
+
 /// A result that cannot be read is of no known design.
-bool is_of_another_design(const std::filesystem::path& file, const AcceleratorConfig& config) try {
+bool is_another_result(const std::filesystem::path& file, const Json& identity) try {
   if (!std::filesystem::is_regular_file(file)) return false;
   const JsonNode root = JsonNode::read(file);
   if (!root.is_object() || !root.has("config") || !root.has("format")) return false;
-  return to_json_object(read_accelerator(root.at("config"))) != to_json_object(config);
+  const std::optional<WorkloadSource> shapes =
+      root.has("workload") ? std::optional(read_workload(root.at("workload"))) : std::nullopt;
+  return identity_of(read_accelerator(root.at("config")), shapes ? &*shapes : nullptr) != identity;
 } catch (const base::Error&) {
   return false;  // no result: write_outputs() refuses to replace it
 }
@@ -254,13 +321,13 @@ std::string simulation_json(const Simulation& simulation) {
                {"version", 1},
                {"accelerator", simulation.config.name},
                {"config", to_json_object(simulation.config)},
-               {"replayed", simulation.replay.has_value()},
-               {"trace",
-                {{"directory", simulation.trace_directory},
-                 {"manifest_sha256", simulation.manifest_sha256},
-                 {"model", simulation.model}}},
-               {"provenance", to_json_object(simulation.provenance)},
-               {"scope", simulation.scope}};
+               {"replayed", simulation.replay.has_value()}};
+  if (simulation.workload.has_values())
+    json["trace"] = trace_object(simulation.workload);
+  else
+    json["workload"] = workload_object(simulation.workload);
+  json["provenance"] = to_json_object(simulation.provenance);
+  json["scope"] = simulation.scope;
   json.update(to_json_object(simulation.config, simulation.total));
   json["replay"] = to_json_object(simulation.replay);
   if (simulation.quantizer_replay) json["quantizer_replay"] = to_json_object(*simulation.quantizer_replay);
@@ -274,13 +341,9 @@ std::string simulation_json(const Simulation& simulation) {
 
 Simulation read_simulation(const std::filesystem::path& file, const std::string& manifest_sha256) {
   const JsonNode root = open_result_file(file, format_word);
-  const JsonNode trace = root.at("trace");
-  require_same_trace(trace, manifest_sha256);
   Simulation simulation;
+  simulation.workload = read_source(root, manifest_sha256);
   simulation.config = read_accelerator(root.at("config"));
-  simulation.trace_directory = trace.at("directory").string();
-  simulation.manifest_sha256 = trace.at("manifest_sha256").string();
-  simulation.model = trace.at("model").string();
   simulation.provenance = read_provenance(root.at("provenance"));
   simulation.scope = root.at("scope").string();
   const JsonNode technologies = root.at("technologies");
@@ -292,9 +355,8 @@ Simulation read_simulation(const std::filesystem::path& file, const std::string&
     simulation.total.energy_pj.push_back(technology.energy_pj);
   for (const JsonNode& record : root.at("records").items())
     simulation.records.push_back(read_record(record, simulation));
-  for (const RecordResult& record : simulation.records)
-    simulation.total.use.used_pes = checked_sum(simulation.total.use.used_pes, record.tally.use.used_pes);
-  simulation.total.records = simulation.records.size();
+  simulation.total.records = 0;
+  for (const RecordResult& record : simulation.records) add_uncounted(record.tally, simulation.total);
   if (const JsonNode node = root.at("replay"); !node.is_null()) simulation.replay = read_replay(node);
   if (root.has("quantizer_replay"))
     simulation.quantizer_replay = read_quantizer_replay(root.at("quantizer_replay"));
@@ -303,15 +365,15 @@ Simulation read_simulation(const std::filesystem::path& file, const std::string&
 }
 
 std::string simulation_csv(const Simulation& simulation) {
-  std::string csv(csv_keys);
+  std::string csv = fmt::format("{},count", csv_keys);
   for (const Figure& figure : figures()) csv += fmt::format(",{}", figure.column());
   for (const TechnologyResult& technology : simulation.technologies)
     for (const Bound& bound : bounds_in_order)
       csv += fmt::format(",energy_pj_{}_{}", technology.name, bound.name);
   csv += "\n";
   for (const RecordResult& r : simulation.records) {
-    csv += fmt::format("{},{},{},{},{},{},{},{}", r.step, r.layer, name_of(r.phase), r.size.m, r.size.n,
-                       r.size.k, r.size.groups, r.samples);
+    csv += fmt::format("{},{},{},{},{},{},{},{},{}", r.step, r.layer, name_of(r.phase), r.size.m, r.size.n,
+                       r.size.k, r.size.groups, r.samples, r.tally.records);
     for (const Figure& figure : figures()) {
       csv += ",";
       if (const auto value = figure.value(simulation.config, r.tally))
@@ -324,12 +386,16 @@ std::string simulation_csv(const Simulation& simulation) {
   return csv;
 }
 
-std::vector<Output> simulation_outputs(const AcceleratorConfig& config, const std::filesystem::path& folder) {
+std::vector<Output> simulation_outputs(const AcceleratorConfig& config, const WorkloadSource& workload,
+                                       const std::filesystem::path& folder) {
+  const WorkloadSource* shapes = workload.has_values() ? nullptr : &workload;
+  const std::string name = shapes == nullptr ? config.name : fmt::format("{}.{}", config.name, shapes->name);
+  const Json identity = identity_of(config, shapes);
   for (int number = 1;; ++number) {
-    const std::string stem = number == 1 ? config.name : fmt::format("{}-{}", config.name, number);
+    const std::string stem = number == 1 ? name : fmt::format("{}-{}", name, number);
     std::vector<Output> outputs = {{folder / (stem + ".json"), json_mark(format_word)},
                                    {folder / (stem + ".csv"), std::string(csv_keys)}};
-    if (!is_of_another_design(outputs.front().file, config)) return outputs;
+    if (!is_another_result(outputs.front().file, identity)) return outputs;
   }
 }
 

@@ -31,8 +31,10 @@ std::string simulation_csv(const Simulation& simulation);
 Simulation read_simulation(const std::filesystem::path& file, const std::string& manifest_sha256);
 
 /// Where the two files of a design go: NAME.json and NAME.csv, or NAME-2 and so on, so that designs of one
-/// name keep their results apart. A file of the same design is an older result.
-std::vector<Output> simulation_outputs(const AcceleratorConfig& config, const std::filesystem::path& folder);
+/// name keep their results apart. NAME is the design's, with that of the workload behind it where it is no
+/// trace. A file of the same design and workload is an older result.
+std::vector<Output> simulation_outputs(const AcceleratorConfig& config, const WorkloadSource& workload,
+                                       const std::filesystem::path& folder);
 
 /// Writes both together, into a folder that is made when it is missing. False as write_outputs() says it.
 bool write_simulation(const Simulation& simulation, std::span<const Output> outputs);

@@ -79,6 +79,13 @@ std::string header(const AcceleratorConfig& config) {
       mapping_text(config.mapping), memory_text(config), quantizer_text(config));
 }
 
+std::string workload_text(const WorkloadSource& workload) {
+  const std::string model = base::printable(workload.name);
+  if (workload.has_values()) return fmt::format("trace {} (model {})\n", workload.place, model);
+  return fmt::format("{} {} ({}): {}, batch {}\n", name_of(workload.kind), workload.place, model,
+                     workload.phases == Phases::forward ? "forward pass" : "training step", workload.batch);
+}
+
 std::size_t layer_width(const Simulation& simulation) {
   constexpr std::size_t narrowest = 5, widest = 24;
   std::size_t width = narrowest;
@@ -195,7 +202,7 @@ void add_energy(std::string& text, const TechnologyResult& technology) {
 
 void add_replay(std::string& text, const Simulation& simulation) {
   if (!simulation.replay) {
-    text += "replay: none (cycles only); bits and cycles are not checked\n";
+    text += "replay: none (analytic); bits and cycles are not checked\n";
     return;
   }
   const ReplayFindings& replay = *simulation.replay;
@@ -221,8 +228,7 @@ void add_quantizer_replay(std::string& text, const QuantizerFindings& replay) {
 
 std::string simulation_table(const Simulation& simulation) {
   std::string text = header(simulation.config);
-  text +=
-      fmt::format("trace {} (model {})\n\n", simulation.trace_directory, base::printable(simulation.model));
+  text += workload_text(simulation.workload) + "\n";
   const std::vector<Part> parts = parts_by_size(simulation.records);
   add_layers(text, simulation, parts);
   add_totals(text, simulation);

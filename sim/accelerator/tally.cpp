@@ -29,6 +29,16 @@ Tally& Tally::operator+=(const Tally& other) {
   return *this;
 }
 
+Tally repeated(Tally tally, std::uint64_t count) {
+  Tally sum;
+  for (;;) {  // one bit of `count` after the other
+    if (count % 2 == 1) sum += tally;
+    count /= 2;
+    if (count == 0) return sum;
+    tally += Tally(tally);
+  }
+}
+
 double compute_milliseconds(const AcceleratorConfig& config, const Tally& tally) {
   return static_cast<double>(tally.use.cycles) / (config.clock_mhz * 1e3);
 }

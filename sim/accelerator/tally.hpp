@@ -32,6 +32,9 @@ struct Tally {
   Tally& operator+=(const Tally& other);
 };
 
+/// The sum of `count` such tallies; `count` is at least 1. Throws Error when a sum leaves 64 bits.
+Tally repeated(Tally tally, std::uint64_t count);
+
 /// The array's cycles at the config's clock.
 double compute_milliseconds(const AcceleratorConfig& config, const Tally& tally);
 /// What the design takes: the array's cycles and the stalls, if there are any.

@@ -9,7 +9,7 @@
 
 #include "sim/accelerator/mapping.hpp"
 #include "sim/accelerator/pe/pe_kind.hpp"
-#include "sim/accelerator/workload.hpp"
+#include "sim/workload/workload.hpp"
 #include "traces/machine.hpp"
 
 #include <cstdint>

@@ -47,8 +47,9 @@ std::string stored_name(const std::string& table) {
 }
 
 /// None of them goes over the result that is priced.
-std::vector<Output> outputs_of(const Typed& typed, const AcceleratorConfig& config) {
-  std::vector<Output> outputs = simulation_outputs(config, fs::path(typed.out).lexically_normal());
+std::vector<Output> outputs_of(const Typed& typed, const Simulation& simulation) {
+  std::vector<Output> outputs =
+      simulation_outputs(simulation.config, simulation.workload, fs::path(typed.out).lexically_normal());
   for (const Output& output : outputs)
     if (std::error_code failed; fs::equivalent(output.file, typed.result, failed))
       throw base::Error("{}: is the result that is priced; expected another folder", output.file.string());
@@ -61,7 +62,7 @@ int price_typed(const Typed& typed, const Provenance& provenance) {
   simulation.config.technology.clear();
   for (const std::string& table : typed.tables) simulation.config.technology.push_back(stored_name(table));
   std::vector<Output> outputs;
-  if (!typed.out.empty()) outputs = outputs_of(typed, simulation.config);
+  if (!typed.out.empty()) outputs = outputs_of(typed, simulation);
   const std::vector<Technology> technologies = read_technologies(simulation.config, {});
   price(simulation, technologies);
   simulation.provenance = provenance;

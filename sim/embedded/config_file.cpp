@@ -19,6 +19,8 @@ std::string_view folder_of(ConfigKind kind) {
       return "configs/accelerators/";
     case ConfigKind::technology:
       return "configs/technology/";
+    case ConfigKind::workload:
+      return "configs/workloads/";
   }
   std::abort();
 }
@@ -31,20 +33,23 @@ std::string_view word_of(ConfigKind kind) {
       return "accelerator";
     case ConfigKind::technology:
       return "technology";
+    case ConfigKind::workload:
+      return "workload";
   }
   std::abort();
 }
 
-constexpr std::string_view extension = ".json";
+std::string_view extension_of(ConfigKind kind) { return kind == ConfigKind::workload ? ".csv" : ".json"; }
 
 std::string embedded_path(std::string_view argument, ConfigKind kind) {
-  return fmt::format("{}{}{}", folder_of(kind), argument, extension);
+  return fmt::format("{}{}{}", folder_of(kind), argument, extension_of(kind));
 }
 
 }  // namespace
 
 std::vector<std::string_view> embedded_configs(ConfigKind kind) {
   std::vector<std::string_view> names;
+  const std::string_view extension = extension_of(kind);
   for (std::string_view path : embedded_paths()) {
     if (!path.starts_with(folder_of(kind)) || !path.ends_with(extension)) continue;
     path.remove_prefix(folder_of(kind).size());

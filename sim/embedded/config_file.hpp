@@ -1,5 +1,6 @@
 #pragma once
-/// A config as a user names it: a file, or the name of one that is embedded ("demo_cnn", "luq_32x32", "7nm").
+/// A config as a user names it: a file, or the name of one that is embedded ("demo_cnn", "luq_32x32", "7nm",
+/// "resnet50"). Workloads are CSV files, the others JSON.
 
 #include "traces/base/strict_json.hpp"
 
@@ -11,7 +12,7 @@
 namespace quatrain::sim {
 
 /// The folders of configs/.
-enum class ConfigKind : unsigned char { training, accelerator, technology };
+enum class ConfigKind : unsigned char { training, accelerator, technology, workload };
 
 /// Names of the embedded configs of a kind, sorted.
 std::vector<std::string_view> embedded_configs(ConfigKind kind);

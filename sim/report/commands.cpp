@@ -67,8 +67,8 @@ std::vector<std::string> commands_of_simulations(const fs::path& directory, cons
   const fs::path again = beside(directory);
   std::vector<std::string> commands;
   for (const Design& design : report.designs) {
-    if (!fs::is_directory(design.simulation.trace_directory)) return {};
-    Words words = simulation_words(design, design.simulation.trace_directory);
+    if (!fs::is_directory(design.simulation.workload.place)) return {};
+    Words words = simulation_words(design, design.simulation.workload.place);
     append(words, {"--out", again.string()});
     commands.push_back(shell_line(words));
   }

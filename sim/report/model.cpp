@@ -92,9 +92,9 @@ void read_simulations(const fs::path& directory, Report& report) {
   report.designs = read_designs(directory, "", report);
   report.missing.push_back({"training", "a folder of simulations", ""});
   if (report.designs.empty()) return;
-  const std::string trace = report.designs.front().simulation.manifest_sha256;
+  const std::string trace = report.designs.front().simulation.workload.sha256;
   std::erase_if(report.designs, [&](const Design& design) {
-    if (design.simulation.manifest_sha256 == trace) return false;
+    if (design.simulation.workload.sha256 == trace) return false;
     report.missing.push_back({"cycles and energy of " + design.label,
                               "it ran another trace than " + report.designs.front().label, ""});
     return true;

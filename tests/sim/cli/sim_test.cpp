@@ -73,7 +73,7 @@ TEST_F(SimCommand, ReplaysTheTraceFromOutside) {
   const ProgramRun run = sim(with_out("luq_32x32"));
   if (!QUATRAIN_HAS_SYSTEMC) {
     expect_refused(
-        run, "no replay: built without SystemC (Debian package libsystemc-dev); expected --cycles-only");
+        run, "no replay: built without SystemC (Debian package libsystemc-dev); expected --fidelity analytic");
     return;
   }
   EXPECT_EQ(run.exit_code, 0) << run.err;
@@ -104,7 +104,7 @@ TEST_F(SimCommand, ReplaysTheTraceFromOutside) {
 TEST_F(SimCommand, Bf16IsCyclesAndEnergyOnly) {
   const ProgramRun run = sim(with_out("bf16_32x32 --cycles-only"));
   EXPECT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_THAT(run.out, HasSubstr("\nreplay: none (cycles only); bits and cycles are not checked\n"));
+  EXPECT_THAT(run.out, HasSubstr("\nreplay: none (analytic); bits and cycles are not checked\n"));
   EXPECT_THAT(
       run.out,
       HasSubstr("\n  multiplier and adder are published macros; the 4-bit PE is priced from gate counts\n"));
@@ -126,7 +126,7 @@ TEST_F(SimCommand, Bf16IsCyclesAndEnergyOnly) {
 
 TEST_F(SimCommand, Bf16WithoutCyclesOnlyIsRefused) {
   expect_refused(sim(with_out("bf16_32x32")),
-                 "bf16_32x32: the bf16 PE has no bit-accurate model to replay; expected --cycles-only");
+                 "bf16_32x32: the bf16 PE has no bit-accurate model to replay; expected --fidelity analytic");
 }
 
 TEST_F(SimCommand, OwnConfigWithOwnTable) {
@@ -190,7 +190,7 @@ TEST_F(SimCommand, ScaleSimsCyclesAreAClosedFormAlone) {
   write("scale.json", array_design("scale", R"("dataflow": "weight_stationary", "convention": "scalesim")"));
   const std::string config = (folder / "scale.json").string();
   expect_refused(sim(with_out(config)),
-                 "scale: no array takes the cycles of the convention 'scalesim'; expected --cycles-only");
+                 "scale: no array takes the cycles of the convention 'scalesim'; expected --fidelity analytic");
   const ProgramRun run = sim(with_out(config + " --cycles-only"));
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_THAT(run.out, testing::HasSubstr("weight stationary, cycles as SCALE-Sim counts them"));
@@ -206,9 +206,12 @@ TEST_F(SimCommand, ScaleSimsCyclesAreAClosedFormAlone) {
 
 TEST_F(SimCommand, BadConfigsAreNamed) {
   const std::string file = (folder / "bad.json").string();
-  expect_refused(sim(with_out(file)), file +
-                                          ": no such file; expected a file, or one of the accelerator "
-                                          "configs inside the program: bf16_32x32, luq_32x32");
+  const ProgramRun missing = sim(with_out(file));
+  EXPECT_EQ(missing.exit_code, 2);
+  EXPECT_THAT(missing.err, MatchesRegex("error: " + file +
+                                        ": no such file; expected a file, one of the accelerator configs inside "
+                                        "the program: bf16_32x32, luq_32x32, or one of the workloads inside it: "
+                                        "bert_base, .*resnet50, .*demo_cnn.*\n"));
   write("bad.json", R"({"name": "bad", "arrays": {}})");
   expect_refused(sim(with_out(file)),
                  file + ": /: the key 'array' is missing; the nearest one there is 'arrays'");

@@ -18,6 +18,7 @@ TEST(ConfigFile, EmbeddedNamesOfEachKind) {
   EXPECT_THAT(embedded_configs(ConfigKind::training), Contains("demo_cnn"));
   EXPECT_THAT(embedded_configs(ConfigKind::accelerator), Contains("luq_32x32"));
   EXPECT_THAT(embedded_configs(ConfigKind::technology), Contains("7nm"));
+  EXPECT_THAT(embedded_configs(ConfigKind::workload), Contains("resnet50"));
 }
 
 TEST(ConfigFile, NameOpensTheEmbeddedOne) {

@@ -17,7 +17,7 @@ const std::filesystem::path root = QUATRAIN_SOURCE_DIR;
 TEST(EmbeddedResources, EveryConfigIsThereByteForByte) {
   std::set<std::string> expected;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root / "configs"))
-    if (entry.path().extension() == ".json")
+    if (entry.path().extension() == ".json" || entry.path().extension() == ".csv")
       expected.insert(std::filesystem::relative(entry.path(), root).string());
   ASSERT_GT(expected.size(), 5U);
   std::set<std::string> found;

@@ -1,0 +1,42 @@
+#pragma once
+/// Designs and workloads as they are typed for `quatrain sim`, told apart by what they are.
+
+#include "sim/accelerator/config.hpp"
+#include "sim/accelerator/technology.hpp"
+#include "sim/records/provenance.hpp"
+#include "sim/workload/workload.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quatrain::sim {
+
+/// What --fidelity takes beside fidelity_words (replay.hpp): the closed forms alone.
+inline constexpr std::string_view analytic_word = "analytic";
+
+struct DesignInput {
+  AcceleratorConfig config;  ///< its technology tables stand as absolute paths
+  std::vector<Technology> technologies;
+  std::vector<Input> inputs;  ///< the config, then its tables
+};
+
+/// A trace's folder, not looked into yet, or shapes.
+struct WorkloadInput {
+  std::string place;
+  std::optional<Workload> shapes;
+  bool is_trace() const { return !shapes; }
+};
+
+struct SimInputs {
+  std::vector<DesignInput> designs;
+  std::vector<WorkloadInput> workloads;
+};
+
+/// `trace`: of --trace, "" for none. Throws Error when a name is neither, when there is not one of each, and
+/// for options that the workload has no use for.
+SimInputs sim_inputs(const std::vector<std::string>& names, const std::string& trace,
+                     const WorkloadOptions& options);
+
+}  // namespace quatrain::sim

@@ -1,0 +1,165 @@
+/// quatrain sim on workloads without values, typed as a user types it.
+#include "tests/emu/nn/tiny_config.hpp"
+#include "tests/support/json_schema.hpp"
+#include "tests/support/program.hpp"
+#include "tests/support/synthetic_images.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+
+namespace quatrain::tests {
+namespace {
+
+using Json = nlohmann::json;
+
+class SimWorkload : public testing::Test {
+ protected:
+  ProgramRun run(const std::string& arguments) const {
+    return run_program("cd " + folder.path().string() + " && " QUATRAIN_PROGRAM, arguments, folder);
+  }
+  /// Of `quatrain sim ARGUMENTS`, which leaves RESULTS/NAME.json.
+  Json result(const std::string& arguments, const std::string& name) const {
+    const ProgramRun done = run("sim " + arguments);
+    EXPECT_EQ(done.exit_code, 0) << done.err;
+    EXPECT_EQ(done.err, "");
+    const Json json = Json::parse(base::read_whole_file(folder / name));
+    EXPECT_EQ(JsonSchema("simulation").complaint(json.dump()), "") << arguments;
+    return json;
+  }
+  void write(const std::string& name, const std::string& text) const { std::ofstream(folder / name) << text; }
+  void expect_refused(const std::string& arguments, const std::string& message) const {
+    const ProgramRun done = run("sim " + arguments);
+    EXPECT_EQ(done.exit_code, 2) << arguments;
+    EXPECT_EQ(done.out, "");
+    EXPECT_EQ(done.err, "error: " + message + "\n");
+  }
+
+  Folder folder;
+};
+
+/// What differs by where a workload comes from.
+Json figures_alone(Json json) {
+  for (const char* key : {"trace", "workload", "provenance", "scope", "limits"}) json.erase(key);
+  for (Json& record : json["records"]) record.erase("step");
+  return json;
+}
+
+/// The shapes of a training config are the records that its training leaves: samples, the layer without an
+/// input gradient, and what each tensor's quantizers cost.
+TEST_F(SimWorkload, AConfigIsOneStepOfItsTrace) {
+  write_synthetic_images(folder / "data", 64, 10);
+  for (const char* quantize : {R"("samples": 2)", R"("samples": 1, "maximum": "hindsight")"}) {
+    std::string config = tiny_config_text;
+    const std::string samples = R"("samples": 2)";
+    config.replace(config.find(samples), samples.size(), quantize);
+    write("tiny.json", config);
+    const std::string out = folder / "run";
+    std::filesystem::remove_all(out);
+    const ProgramRun training = run("train tiny.json --data data --trace-steps 2 --out run");
+    ASSERT_EQ(training.exit_code, 0) << training.err;
+    for (const std::string design : {"luq_32x32", "bf16_32x32"}) {
+      const Json trace =
+          result(design + " --trace run/trace --fidelity analytic --out trace", "trace/" + design + ".json");
+      const Json shapes = result(design + " tiny.json --out shapes", "shapes/" + design + ".tiny.json");
+      EXPECT_EQ(shapes["workload"]["batch"], 16);
+      EXPECT_EQ(shapes["workload"]["phases"], "training");
+      EXPECT_EQ(figures_alone(shapes), figures_alone(trace)) << quantize;
+    }
+    std::filesystem::remove_all(folder / "shapes");
+  }
+}
+
+/// A layer that occurs three times is three layers: every figure of the total and of the energies.
+TEST_F(SimWorkload, CountsAreSums) {
+  write("once.csv", "layer,m,n,k,groups,count\na,100,70,50,1,1\nb,9,8,7,3,3\n");
+  write("thrice.csv", "layer,m,n,k,groups\nb,9,8,7,3\na,100,70,50,1\nb,9,8,7,3\nb,9,8,7,3\n");
+  for (const std::string phases : {"forward", "training"}) {
+    const Json once = result("luq_32x32 once.csv --phases " + phases, "simulation/luq_32x32.once.json");
+    const Json thrice = result("luq_32x32 thrice.csv --phases " + phases, "simulation/luq_32x32.thrice.json");
+    std::filesystem::remove_all(folder / "simulation");
+    ASSERT_EQ(once["records"].size(), phases == "forward" ? 2U : 6U);
+    EXPECT_EQ(once["records"][0].count("count"), 0U);
+    EXPECT_EQ(once["records"][1]["count"], 3);
+    EXPECT_EQ(once["records"][1]["cycles"], 3 * thrice["records"][0]["cycles"].get<std::int64_t>());
+    for (const char* key : {"tiles", "cycles", "macs", "in_range_macs", "outputs", "streamed_cycles", "bytes",
+                            "compulsory_bytes", "utilization", "milliseconds", "dram_milliseconds",
+                            "memory_bound", "technologies"})
+      EXPECT_EQ(once[key], thrice[key]) << key;
+    EXPECT_DOUBLE_EQ(once["longer_milliseconds"], thrice["longer_milliseconds"]);
+  }
+}
+
+/// A topology under SCALE-Sim's convention has that tool's cycles: its formula typed here.
+TEST_F(SimWorkload, AScaleSimTopologyHasItsCycles) {
+  write("net.csv",
+        "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,\n"
+        "Conv1, 224, 224, 7, 7, 3, 64, 2,\nConv2, 56, 56, 3, 3, 64, 100, 1,\n");
+  auto design =
+      Json::parse(base::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json"));
+  design["array"] = {
+      {"rows", 32}, {"columns", 32}, {"dataflow", "output_stationary"}, {"convention", "scalesim"}};
+  write("scale.json", design.dump());
+  const Json json = result("scale.json net.csv", "simulation/luq_32x32.net.json");
+  const auto up = [](std::int64_t a) { return (a + 31) / 32; };
+  EXPECT_EQ(json["records"][0]["cycles"], up(110 * 110) * up(64) * (32 + 32 + 147 - 2) - 1);
+  EXPECT_EQ(json["records"][1]["cycles"], up(54 * 54) * up(100) * (32 + 32 + 576 - 2) - 1);
+  EXPECT_EQ(json["workload"]["kind"], "scalesim_topology");
+}
+
+/// One row per GEMM, with how often it occurs; the table names the workload.
+TEST_F(SimWorkload, TableAndCsvSayTheSame) {
+  write("list.csv", "layer,m,n,k,groups,count\nfirst,100,70,50,1,4\nsecond,9,8,7,3\n");
+  const ProgramRun done = run("sim luq_32x32 list.csv --batch 3");
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_THAT(done.out, testing::HasSubstr("\ngemm_list list.csv (list): forward pass, batch 3\n"));
+  EXPECT_THAT(done.out, testing::ContainsRegex("\nfirst +forward +300 x 70 x 50 +4 "));
+  EXPECT_THAT(done.out, testing::ContainsRegex("\nsecond +forward +27 x 8 x 7 g3 +1 "));
+  EXPECT_THAT(done.out, testing::HasSubstr("\ntotal of 5 records\n"));
+  EXPECT_THAT(done.out, testing::HasSubstr("\n  what is no matrix product is not in it\n"));
+  const std::string csv = base::read_whole_file(folder / "simulation/luq_32x32.list.csv");
+  EXPECT_THAT(csv, testing::StartsWith("step,layer,phase,m,n,k,groups,samples,count,tiles,"));
+  EXPECT_THAT(csv, testing::HasSubstr("\n0,first,forward,300,70,50,1,1,4,"));
+  EXPECT_THAT(csv, testing::HasSubstr("\n0,second,forward,27,8,7,3,1,1,"));
+}
+
+/// Neither another batch nor another list of the same name takes the place of a result; the same does.
+TEST_F(SimWorkload, ResultsOfDifferentWorkloadsStandSideBySide) {
+  write("list.csv", "layer,m,n,k\na,4,5,6\n");
+  for (const char* arguments : {"list.csv", "list.csv --batch 2", "./list.csv", "list.csv --phases training"})
+    EXPECT_EQ(run(std::string("sim luq_32x32 ") + arguments).exit_code, 0);
+  std::set<std::string> found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "simulation"))
+    found.insert(entry.path().filename());
+  EXPECT_EQ(found, (std::set<std::string>{"luq_32x32.list.csv", "luq_32x32.list.json", "luq_32x32.list-2.csv",
+                                          "luq_32x32.list-2.json", "luq_32x32.list-3.csv",
+                                          "luq_32x32.list-3.json"}));
+}
+
+TEST_F(SimWorkload, WhatIsRefused) {
+  write("list.csv", "layer,m,n,k\na,4,5,6\n");
+  const std::string trace = QUATRAIN_SOURCE_DIR "/tests/data/outside_trace";
+  expect_refused("luq_32x32 list.csv --fidelity array",
+                 "list.csv: has no values to replay; expected --fidelity analytic");
+  expect_refused("luq_32x32 --trace " + trace + " --batch 2",
+                 "--batch: the trace " + trace +
+                     " has phases and batches of its own; expected a workload without values");
+  expect_refused("luq_32x32 " + trace + " --phases forward --out o",
+                 "--phases: the trace " + trace +
+                     " has phases and batches of its own; expected a workload without values");
+  write("list.csv", "layer,m,n,k\na,4,5,0\n");
+  expect_refused("luq_32x32 list.csv",
+                 "list.csv: line 2: k: found '0'; expected a whole number from 1 to 2147483647");
+  EXPECT_THAT(run("sim list.csv").err, testing::StartsWith("error: list.csv: line 2: "));
+  write("list.csv", "layer,m,n,k\na,4,5,6\n");
+  EXPECT_THAT(run("sim list.csv").err,
+              testing::StartsWith("error: no design among what was typed; expected "));
+  EXPECT_THAT(run("sim luq_32x32").err,
+              testing::StartsWith("error: no workload among what was typed; expected --trace DIRECTORY, "));
+}
+
+}  // namespace
+}  // namespace quatrain::tests
