@@ -154,8 +154,8 @@ BENCHMARK_CAPTURE(replay, array_conv_backward_data, Fidelity::array, backward_da
     ->Iterations(5);
 BENCHMARK_CAPTURE(replay, array_conv_backward_weight, Fidelity::array, backward_weight, false, 8, 40)
     ->Iterations(5);
-BENCHMARK_CAPTURE(replay, tile_linear_forward, Fidelity::tile, forward, true, 64, 40)->Iterations(5);
-BENCHMARK_CAPTURE(replay, tile_linear_backward_data, Fidelity::tile, backward_data, true, 64, 40)
+BENCHMARK_CAPTURE(replay, tile_linear_forward, Fidelity::tile, forward, true, 64, 256)->Iterations(5);
+BENCHMARK_CAPTURE(replay, tile_linear_backward_data, Fidelity::tile, backward_data, true, 64, 256)
     ->Iterations(5);
 BENCHMARK_CAPTURE(replay, tile_conv_forward, Fidelity::tile, forward, false, 32, 200)->Iterations(5);
 BENCHMARK_CAPTURE(replay, tile_conv_backward_data, Fidelity::tile, backward_data, false, 32, 200)

@@ -119,14 +119,18 @@ OperandCodes OperandCodes::right(const traces::Gemm& gemm, const traces::Operand
 void OperandCodes::put_by_k(const Lines& lines, KRange k, std::uint8_t* codes, std::size_t stride) const {
   const std::uint8_t* group = codes_.data() + lines.group * group_;
   const std::size_t* line = lines_.data() + lines.first;
-  // Neighbours in the tensor are copied together.
-  const bool is_one_run = line[lines.lanes - 1] - line[0] == lines.lanes - 1;
-  for (std::uint64_t at = k.first; at < k.end; ++at, codes += stride) {
-    const std::uint8_t* from = group + ks_[at];
-    if (is_one_run)
-      std::memcpy(codes, from + line[0], lines.lanes);
-    else
-      for (std::uint32_t lane = 0; lane < lines.lanes; ++lane) codes[lane] = from[line[lane]];
+  if (line[lines.lanes - 1] - line[0] == lines.lanes - 1) {  // neighbours in the tensor
+    for (std::uint64_t at = k.first; at < k.end; ++at, codes += stride)
+      std::memcpy(codes, group + ks_[at] + line[0], lines.lanes);
+    return;
+  }
+  constexpr std::uint64_t block =
+      64;  // lines may be far apart: several codes of each while it is in the cache
+  for (std::uint64_t first = k.first; first < k.end; first += block, codes += block * stride) {
+    const std::uint64_t steps = std::min(block, k.end - first);
+    for (std::uint32_t lane = 0; lane < lines.lanes; ++lane)
+      for (std::uint64_t at = 0; at < steps; ++at)
+        codes[at * stride + lane] = group[line[lane] + ks_[first + at]];
   }
 }
 

@@ -1,11 +1,35 @@
 #include "rtl_models/array/tile/panel.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
 namespace quatrain::rtl_models {
 namespace {
+
+/// values[at] = table[codes[at]].
+template <SimdPath path>
+[[gnu::always_inline]] inline void look_up(const std::array<std::int32_t, 16>& table,
+                                           const std::vector<std::uint8_t>& codes,
+                                           std::vector<std::int32_t>& values) {
+  std::size_t at = 0;
+#if !defined(__clang__)  // has no such shuffle
+  if constexpr (path == SimdPath::avx512) {
+    using Words [[gnu::vector_size(64)]] = std::int32_t;
+    using Codes [[gnu::vector_size(16)]] = std::uint8_t;
+    Words of_code, found;
+    std::memcpy(&of_code, table.data(), sizeof of_code);
+    for (; at + sizeof(Codes) <= codes.size(); at += sizeof(Codes)) {
+      Codes sixteen;
+      std::memcpy(&sixteen, codes.data() + at, sizeof sixteen);
+      found = __builtin_shuffle(of_code, __builtin_convertvector(sixteen, Words));
+      std::memcpy(values.data() + at, &found, sizeof found);
+    }
+  }
+#endif
+  for (; at < codes.size(); ++at) values[at] = table[codes[at]];
+}
 
 /// How many of the bytes have a bit of the mask.
 [[gnu::always_inline]] inline std::uint16_t count_non_zero(const std::uint8_t* codes, std::size_t count,
@@ -48,8 +72,8 @@ void CodePanel::decode(const CodeTable& table) {
   std::array<std::int32_t, 16> of_code;
   std::ranges::copy(*table.values, of_code.begin());
   on_path(
-      path_, [&]<SimdPath>() __attribute__((always_inline)) {
-        for (std::size_t at = 0; at < codes.size(); ++at) values[at] = of_code[codes[at]];
+      path_, [&]<SimdPath which>() __attribute__((always_inline)) {
+        look_up<which>(of_code, codes, values);
         for (std::uint64_t step = 0; step < length; ++step)
           non_zero[step] = count_non_zero(codes.data() + step * stride, stride, table.zero_mask);
       });
