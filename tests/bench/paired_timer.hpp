@@ -18,9 +18,14 @@ inline double seconds_of(const auto& work) {
 
 /// Of all threads of this process.
 inline double processor_seconds_of(const std::function<void()>& work) {
-  const std::clock_t start = std::clock();
+  const auto now = [] {
+    std::timespec time{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+  };
+  const double start = now();
   work();
-  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+  return now() - start;
 }
 
 class PairedTimer {
@@ -40,6 +45,7 @@ class PairedTimer {
     ratios_.push_back(rival_seconds / our_seconds);
   }
 
+  std::size_t rounds() const { return ratios_.size(); }
   double ours() const { return median(ours_); }
   double rival() const { return median(rivals_); }
   double ratio() const { return median(ratios_); }  ///< above 1: ours is faster
