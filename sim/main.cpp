@@ -69,6 +69,8 @@ int run(int argc, char** argv) {
   quatrain::sim::add_trace_command(program, action);
   quatrain::sim::add_sim_command(program, action);
   quatrain::sim::add_price_command(program, action);
+  quatrain::sim::add_step_command(program, action);
+  quatrain::sim::add_explain_command(program, action);
   quatrain::sim::add_verify_command(program, action);
   quatrain::sim::add_conformance_command(program, action);
   quatrain::sim::add_report_command(program, action);

@@ -192,6 +192,12 @@ unsigned read_lanes(const JsonNode& node, const PeKind& pe) {
   return lanes;
 }
 
+unsigned read_vector_lanes(const JsonNode& node) {
+  const auto lanes = static_cast<unsigned>(node.at("lanes").integer(1, 65536));
+  node.reject_unread_keys();
+  return lanes;
+}
+
 void read_dram(const JsonNode& node, AcceleratorConfig& config) {
   if (node.has("kind")) config.dram = static_cast<Dram>(node.at("kind").one_of(dram_words));
   config.dram_gib_per_s = node.at("gib_per_s").number(0.001, 100'000);
@@ -241,6 +247,7 @@ AcceleratorConfig read_accelerator(const JsonNode& root) {
         "after "
         "tile");
   if (root.has("quantizers")) config.quantizer_lanes = read_lanes(root.at("quantizers"), *config.pe);
+  if (root.has("vector_unit")) config.vector_lanes = read_vector_lanes(root.at("vector_unit"));
   config.technology = read_technology_names(root.at("technology"));
   root.read_schema_key();
   root.reject_unread_keys();
@@ -266,6 +273,7 @@ nlohmann::ordered_json to_json_object(const AcceleratorConfig& config) {
     json["buffers"]["buffering"] = buffering_words[static_cast<std::size_t>(config.buffering)];
   if (!std::holds_alternative<TilesInOrder>(config.mapping)) json["mapping"] = mapping_object(config.mapping);
   if (config.quantizer_lanes) json["quantizers"] = {{"lanes", *config.quantizer_lanes}};
+  if (config.vector_lanes) json["vector_unit"] = {{"lanes", *config.vector_lanes}};
   json["technology"] = config.technology;
   return json;
 }

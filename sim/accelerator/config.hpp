@@ -48,6 +48,10 @@ struct DramDetails {
   double page_miss_ns = 0;
 };
 
+/// Elements that the fp32 vector unit starts in a cycle, where a config does not say. It counts in whole
+/// training steps alone (sim/step).
+inline constexpr unsigned default_vector_lanes = 32;
+
 /// Operands as recorded, 32-bit accumulators: the only words of those keys.
 struct AcceleratorConfig {
   std::string name;
@@ -65,6 +69,7 @@ struct AcceleratorConfig {
   Buffering buffering = Buffering::single;
   MappingChoice mapping;
   std::optional<unsigned> quantizer_lanes;  ///< nothing: the cycles of quantizers are not counted
+  std::optional<unsigned> vector_lanes;     ///< of the fp32 vector unit; nothing: default_vector_lanes
   std::vector<std::string> technology;      ///< names of embedded tables, or files relative to the config
 
   /// Nothing where stalls are not asked for.

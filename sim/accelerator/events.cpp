@@ -109,20 +109,6 @@ void add_accumulator_buffer(EventCounts& counts, const AcceleratorConfig& config
                checked_product(sum_rows(mapping, traffic), port.words));
 }
 
-TechnologyRow row_of(Dram dram) {
-  switch (dram) {
-    case Dram::hbm2:
-      return TechnologyRow::dram_hbm2;
-    case Dram::gddr6:
-      return TechnologyRow::dram_gddr6;
-    case Dram::lpddr4:
-      return TechnologyRow::dram_lpddr4;
-    case Dram::ddr3:
-      return TechnologyRow::dram_ddr3;
-  }
-  std::abort();
-}
-
 /// Nothing for a PE without quantizer lanes.
 std::optional<TechnologyRow> row_of(RandomSource source) {
   switch (source) {
@@ -206,15 +192,29 @@ EventCounts& EventCounts::operator*=(std::uint64_t count) {
   return *this;
 }
 
+TechnologyRow dram_row(Dram dram) {
+  switch (dram) {
+    case Dram::hbm2:
+      return TechnologyRow::dram_hbm2;
+    case Dram::gddr6:
+      return TechnologyRow::dram_gddr6;
+    case Dram::lpddr4:
+      return TechnologyRow::dram_lpddr4;
+    case Dram::ddr3:
+      return TechnologyRow::dram_ddr3;
+  }
+  std::abort();
+}
+
 EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, const UseOfArray& use,
                       const Traffic& traffic, const std::vector<QuantizerWork>& quantizers) {
   EventCounts counts;
   add_array(counts, config, use);
   add_operand_buffer(counts, config, mapping, use, traffic);
   add_accumulator_buffer(counts, config, mapping, traffic);
-  counts.add(Component::dram, row_of(config.dram), checked_product(8, traffic.gemm_bytes()));
+  counts.add(Component::dram, dram_row(config.dram), checked_product(8, traffic.gemm_bytes()));
   if (config.pe->tensors == TensorForm::operands) return counts;  // nothing is quantized or scaled
-  counts.add(Component::quantizer_dram, row_of(config.dram), checked_product(8, traffic.quantizer_bytes));
+  counts.add(Component::quantizer_dram, dram_row(config.dram), checked_product(8, traffic.quantizer_bytes));
   for (const QuantizerWork& work : quantizers) add_quantizer(counts, work, config.random_source);
   counts.add(Component::epilogue, TechnologyRow::fp32_mul, use.outputs);
   return counts;

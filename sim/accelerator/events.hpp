@@ -51,6 +51,9 @@ class EventCounts {
   std::vector<EventCount> entries_;
 };
 
+/// What prices a bit from or to DRAM.
+TechnologyRow dram_row(Dram dram);
+
 /// `use`: that of `mapping`.
 EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, const UseOfArray& use,
                       const Traffic& traffic, const std::vector<QuantizerWork>& quantizers);

@@ -18,6 +18,8 @@ void add_train_command(CLI::App& program, Action& action);
 void add_trace_command(CLI::App& program, Action& action);
 void add_sim_command(CLI::App& program, Action& action);
 void add_price_command(CLI::App& program, Action& action);
+void add_step_command(CLI::App& program, Action& action);
+void add_explain_command(CLI::App& program, Action& action);
 void add_verify_command(CLI::App& program, Action& action);
 void add_conformance_command(CLI::App& program, Action& action);
 void add_report_command(CLI::App& program, Action& action);

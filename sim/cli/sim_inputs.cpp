@@ -39,16 +39,6 @@ std::vector<Input> inputs_of(const std::string& argument, const DesignInput& des
   return inputs;
 }
 
-DesignInput open_design(const std::string& argument) {
-  const base::JsonNode file = open_config(argument, ConfigKind::accelerator);
-  const fs::path folder = folder_of(file);
-  DesignInput design{.config = read_accelerator(config_in(file)), .technologies = {}, .inputs = {}};
-  make_tables_absolute(folder, design.config);
-  design.technologies = read_technologies(design.config, folder);
-  design.inputs = inputs_of(argument, design, folder);
-  return design;
-}
-
 bool is_embedded_design(const std::string& name) {
   const std::vector<std::string_view> names = embedded_configs(ConfigKind::accelerator);
   return std::ranges::find(names, name) != names.end();
@@ -62,6 +52,16 @@ void require_shapes(const std::string& trace, const WorkloadOptions& options) {
 }
 
 }  // namespace
+
+DesignInput open_design(const std::string& argument) {
+  const base::JsonNode file = open_config(argument, ConfigKind::accelerator);
+  const fs::path folder = folder_of(file);
+  DesignInput design{.config = read_accelerator(config_in(file)), .technologies = {}, .inputs = {}};
+  make_tables_absolute(folder, design.config);
+  design.technologies = read_technologies(design.config, folder);
+  design.inputs = inputs_of(argument, design, folder);
+  return design;
+}
 
 SimInputs sim_inputs(const std::vector<std::string>& names, const std::string& trace,
                      const WorkloadOptions& options) {

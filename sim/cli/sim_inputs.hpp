@@ -22,6 +22,9 @@ struct DesignInput {
   std::vector<Input> inputs;  ///< the config, then its tables
 };
 
+/// A design by its name inside the program, or its file. Throws Error with file and JSON pointer.
+DesignInput open_design(const std::string& argument);
+
 /// A trace's folder, not looked into yet, or shapes.
 struct WorkloadInput {
   std::string place;

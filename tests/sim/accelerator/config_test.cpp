@@ -136,9 +136,16 @@ const std::vector<JsonChange>& changes() {
       {"/quantizers", ordered_json::object(), "a.json: /quantizers: the key 'lanes' is missing"},
       {"/quantizers", ordered_json{{"lanes", 8}, {"bits", 4}},
        "a.json: /quantizers/bits: unknown key; expected 'lanes'"},
+      {"/vector_unit", ordered_json{{"lanes", 1}}, ""},
+      {"/vector_unit", ordered_json{{"lanes", 65536}}, ""},
+      {"/vector_unit", ordered_json{{"lanes", 0}},
+       "a.json: /vector_unit/lanes: found 0; expected an integer from 1 to 65536"},
+      {"/vector_unit", ordered_json::object(), "a.json: /vector_unit: the key 'lanes' is missing"},
+      {"/vector_unit", ordered_json{{"lanes", 8}, {"bits", 4}},
+       "a.json: /vector_unit/bits: unknown key; expected 'lanes'"},
       {"/sparsity", true,
        "a.json: /sparsity: unknown key; expected 'name', 'array', 'pe', 'accumulator', 'lowering', "
-       "'random_source', 'clock_mhz', 'buffers', 'dram', 'technology', 'mapping' or 'quantizers'"}};
+       "'random_source', 'clock_mhz', 'buffers', 'dram', 'technology', 'mapping', 'quantizers' or 'vector_unit'"}};
   return all;
 }
 

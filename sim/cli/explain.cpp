@@ -1,0 +1,103 @@
+/// quatrain explain: what bounds a design on a workload, and which key of its config would help most.
+#include "sim/cli/command.hpp"
+#include "sim/cli/typed_values.hpp"
+#include "sim/explain/explanation.hpp"
+#include "sim/records/provenance.hpp"
+#include "sim/workload/open_workload.hpp"
+#include "sim/workload/trace_workload.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quatrain::sim {
+namespace {
+
+constexpr const char* examples = R"(
+DESIGN is an accelerator config inside the program (luq_32x32, bf16_32x32) or a file. WORKLOAD is what `quatrain sim`
+takes: a trace, a training config, or a list of shapes.
+
+For each layer and phase the time is parted into causes: computing, ragged edges (tiles smaller than the array), fill
+and drain, loads, stores, quantizers. Then every key that can be changed by itself is changed, one at a time: sizes
+become twice and half as large, words become each other word. What a change costs in area or energy is not weighed.
+
+Examples:
+  quatrain explain luq_32x32 resnet20
+      what bounds each layer, and what would help the whole network
+  quatrain explain luq_32x32 resnet20 --layer block1.1.conv1 --phases forward
+      the same for one layer
+  quatrain explain luq_32x32 resnet20 --set array.drain=shadow
+      with a key changed first)";
+
+struct Typed {
+  std::string design, workload, layer;
+  std::vector<std::string> overrides;
+  WorkloadOptions options;
+};
+
+DesignText design_text(const Typed& typed) {
+  const ConfigText config = config_text(typed.design, ConfigKind::accelerator);
+  return {with_overrides(config.text, config.name, parse_overrides(typed.overrides)), config.name,
+          std::filesystem::path(config.name).parent_path()};
+}
+
+/// The command that shows a change.
+std::string sim_command(const Typed& typed) {
+  std::vector<std::string> words = {"quatrain", "sim", typed.design, typed.workload};
+  if (typed.options.batch) words.insert(words.end(), {"--batch", fmt::to_string(*typed.options.batch)});
+  if (typed.options.phases)
+    words.insert(words.end(), {"--phases", std::string(name_of(*typed.options.phases))});
+  for (const std::string& override : typed.overrides) words.insert(words.end(), {"--set", override});
+  return shell_line(words);
+}
+
+int explain_typed(const Typed& typed) {
+  const DesignText design = design_text(typed);
+  const auto explained = [&](const Workload& workload) {
+    const Explanation explanation = explain(design, workload, typed.layer);
+    std::string name = workload.source.name;
+    if (!typed.layer.empty()) name += fmt::format(", layer {}", typed.layer);
+    fmt::print("{}", text_of(explanation, name, sim_command(typed)));
+    return 0;
+  };
+  if (names_shapes(typed.workload)) return explained(open_shapes(typed.workload, typed.options));
+  if (typed.options.batch || typed.options.phases)
+    throw base::Error("{}: --batch and --phases are for workloads without values", typed.workload);
+  const traces::TraceReader reader(typed.workload);
+  return explained(trace_workload(reader));
+}
+
+}  // namespace
+
+void add_explain_command(CLI::App& program, Action& action) {
+  CLI::App* command =
+      program.add_subcommand("explain", "What bounds a design on a workload, and which key would help most");
+  command->footer(examples);
+  const auto typed = std::make_shared<Typed>();
+  const auto phases = std::make_shared<std::string>();
+  const auto batch = std::make_shared<std::int64_t>(0);
+  command->add_option("DESIGN", typed->design, "accelerator config: name or file")->required();
+  command->add_option("WORKLOAD", typed->workload, "trace, training config or list of shapes")->required();
+  command->add_option("--layer", typed->layer, "only this layer")->check(not_empty());
+  command->add_option("--set", typed->overrides, "KEY=VALUE: a key of the design replaced first");
+  command->add_option("--phases", *phases, "of a workload without values: forward or training")
+      ->check(CLI::IsMember(std::vector<std::string>(phases_words.begin(), phases_words.end())));
+  command->add_option("--batch", *batch, "inputs at once, of a workload without values")
+      ->check(whole_number(1, 65'536));
+  command->callback([typed, phases, batch, &action] {
+    action = [=](const Provenance&) {
+      if (!phases->empty())
+        typed->options.phases =
+            static_cast<Phases>(std::ranges::find(phases_words, *phases) - phases_words.begin());
+      if (*batch > 0) typed->options.batch = *batch;
+      return explain_typed(*typed);
+    };
+  });
+}
+
+}  // namespace quatrain::sim
