@@ -1,5 +1,7 @@
 #include "sim/accelerator/quantizer_replay.hpp"
 
+#include "sim/accelerator/training_gemm.hpp"
+
 #include "tests/support/edited_trace.hpp"
 #include "tests/support/folder.hpp"
 

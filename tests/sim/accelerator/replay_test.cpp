@@ -367,7 +367,7 @@ TEST(Workload, EveryQuantizerIsPricedOnce) {
   std::size_t quantizers = 0, recorded = 0;
   for (const sim::TrainingGemm& work : sim::training_gemms(reader.manifest(), {8, 8})) {
     quantizers += work.quantizers.size();
-    if (work.layer->name == "linear_smp" && work.record->phase == Phase::backward_weight) {
+    if (work.layer == "linear_smp" && work.record->phase == Phase::backward_weight) {
       ASSERT_EQ(work.quantizers.size(), 3U) << "sample 0 came with backward_data";
       EXPECT_EQ(work.quantizers[0].elements, 19U * 21);
       EXPECT_FALSE(work.quantizers[0].measures_maximum);
@@ -452,7 +452,7 @@ TEST(Results, CsvHasARowARecord) {
   const std::string csv = sim::simulation_csv(simulation);
   const std::string header = csv.substr(0, csv.find('\n'));
   EXPECT_EQ(std::ranges::count(csv, '\n'), 1 + static_cast<std::ptrdiff_t>(training_gemms_of_trace));
-  EXPECT_TRUE(header.starts_with("step,layer,phase,m,n,k,groups,samples,tiles,cycles,macs,in_range_macs,"))
+  EXPECT_TRUE(header.starts_with("step,layer,phase,m,n,k,groups,samples,count,tiles,cycles,macs,in_range_macs,"))
       << header;
   EXPECT_TRUE(
       header.ends_with(",energy_pj_7nm_low,energy_pj_7nm_nominal,energy_pj_7nm_high,energy_pj_45nm_low,"

@@ -140,7 +140,8 @@ TEST_P(SimFigures, CsvEqualsARecount) {
     EXPECT_EQ(rows[i].at("phase"), record.phase);
     for (const auto& [column, value] : record.figures)
       expect_near(std::stod(rows[i].at(column)), value, record.layer + " " + record.phase + " " + column);
-    std::size_t others = 2;  // layer and phase
+    EXPECT_EQ(rows[i].at("count"), "1");
+    std::size_t others = 3;  // layer, phase and count
     for (const auto& [column, cell] : rows[i])
       if (column.starts_with("activity_") || column.starts_with("stalls_")) {
         EXPECT_EQ(cell, "") << column << " was not asked for";
