@@ -2,10 +2,11 @@
 /// repeat, in a process of its own: the trace is written by one and checked by others.
 #include "emu/nn/run_directory.hpp"
 #include "rtl_models/array_model.hpp"
-#include "sim/cli/child_process.hpp"
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
+#include "sim/cli/run_self.hpp"
 #include "sim/cli/typed_values.hpp"
+#include "sim/jobs/child_process.hpp"
 #include "sim/records/provenance.hpp"
 #include "sim/records/result_file.hpp"
 #include "traces/base/error.hpp"
