@@ -66,6 +66,7 @@ int run(int argc, char** argv) {
   program.require_subcommand(1);
   quatrain::sim::Action action;
   quatrain::sim::add_train_command(program, action);
+  quatrain::sim::add_experiment_command(program, action);
   quatrain::sim::add_trace_command(program, action);
   quatrain::sim::add_sim_command(program, action);
   quatrain::sim::add_price_command(program, action);

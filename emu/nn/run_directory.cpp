@@ -23,11 +23,6 @@ constexpr std::string_view metrics_header =
     "epoch,step,train_loss,test_loss,test_accuracy_percent,learning_rate,seconds,state_hash";
 constexpr std::string_view steps_header = "step,loss";
 
-std::string row_of(const EpochMetrics& m) {
-  return fmt::format("{},{},{},{},{},{},{:.3f},{}", m.epoch, m.step, m.train_loss, m.test_loss,
-                     m.test_accuracy_percent, m.learning_rate, m.seconds, m.state_hash);
-}
-
 EpochMetrics read_metrics(const std::string& row, const std::filesystem::path& file, std::size_t line) {
   RowReader reader(row, file, line);
   EpochMetrics m;
@@ -41,21 +36,6 @@ EpochMetrics read_metrics(const std::string& row, const std::filesystem::path& f
   m.state_hash = std::string(reader.word());
   reader.expect_end();
   return m;
-}
-
-/// Names the first key in which two configs differ.
-void require_same_config(const std::filesystem::path& file, const std::string& wanted) {
-  const std::string text = read_whole_file(file);
-  if (text == wanted) return;
-  const auto here = nlohmann::json::parse(text, nullptr, false), asked = nlohmann::json::parse(wanted);
-  const auto changes = nlohmann::json::diff(here, asked);
-  const std::string key = changes.empty() ? "" : changes.front().at("path").get<std::string>();
-  const nlohmann::json::json_pointer place(key);
-  if (here.is_discarded() || key.empty() || !here.contains(place) || !asked.contains(place))
-    throw Error("{}: is not the config of this run; a run goes on only with an equal one", file.string());
-  throw Error("{}: {}: is {} in this run and {} now; a run goes on only with an equal config{}",
-              file.string(), key, here.at(place).dump(), asked.at(place).dump(),
-              key == "/epochs" ? " (the learning rate depends on it: more epochs are a new run)" : "");
 }
 
 void require_same_data(const std::filesystem::path& file, const DataSums& before, const RunFile& now) {
@@ -110,7 +90,7 @@ RunDirectory RunDirectory::open(const std::filesystem::path& directory, const Tr
   const std::filesystem::path file = directory / names::config;
   if (!std::filesystem::exists(file))
     throw Error("{}: no config.json here; expected an earlier run to resume", directory.string());
-  require_same_config(file, dump_training_config(config));
+  require_same_config(directory, config);
   if (const auto before = read_run_file(directory)) {
     require_same_data(directory / names::run, before->data, run_file);
     run_file.commands.insert(run_file.commands.begin(), before->commands.begin(), before->commands.end());
@@ -182,6 +162,27 @@ void RunDirectory::end(RunState state, const std::optional<std::string>& reason)
 }
 
 void RunDirectory::log(std::string_view line) const { base::append_line(directory_ / names::log, line); }
+
+std::string row_of(const EpochMetrics& m) {
+  return fmt::format("{},{},{},{},{},{},{:.3f},{}", m.epoch, m.step, m.train_loss, m.test_loss,
+                     m.test_accuracy_percent, m.learning_rate, m.seconds, m.state_hash);
+}
+
+void require_same_config(const std::filesystem::path& directory, const TrainingConfig& config) {
+  const std::filesystem::path file = directory / names::config;
+  const std::string wanted = dump_training_config(config);
+  const std::string text = read_whole_file(file);
+  if (text == wanted) return;
+  const auto here = nlohmann::json::parse(text, nullptr, false), asked = nlohmann::json::parse(wanted);
+  const auto changes = nlohmann::json::diff(here, asked);
+  const std::string key = changes.empty() ? "" : changes.front().at("path").get<std::string>();
+  const nlohmann::json::json_pointer place(key);
+  if (here.is_discarded() || key.empty() || !here.contains(place) || !asked.contains(place))
+    throw Error("{}: is not the config of this run; a run goes on only with an equal one", file.string());
+  throw Error("{}: {}: is {} in this run and {} now; a run goes on only with an equal config{}",
+              file.string(), key, here.at(place).dump(), asked.at(place).dump(),
+              key == "/epochs" ? " (the learning rate depends on it: more epochs are a new run)" : "");
+}
 
 std::vector<EpochMetrics> read_epochs(const std::filesystem::path& directory) {
   const std::filesystem::path file = directory / names::metrics;

@@ -76,6 +76,12 @@ class RunDirectory {
   std::vector<GradientRow> gradients_;
 };
 
+/// A row of metrics.csv, without the line's end; its columns are those of EpochMetrics.
+std::string row_of(const EpochMetrics& metrics);
+
+/// Throws Error naming the first key in which the run in `directory` has another config.
+void require_same_config(const std::filesystem::path& directory, const TrainingConfig& config);
+
 /// The two tables of a run, from its directory. Throw Error with file and line when they are not as written
 /// here.
 std::vector<EpochMetrics> read_epochs(const std::filesystem::path& directory);

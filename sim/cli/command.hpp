@@ -15,6 +15,7 @@ namespace quatrain::sim {
 using Action = std::function<int(const Provenance&)>;
 
 void add_train_command(CLI::App& program, Action& action);
+void add_experiment_command(CLI::App& program, Action& action);
 void add_trace_command(CLI::App& program, Action& action);
 void add_sim_command(CLI::App& program, Action& action);
 void add_price_command(CLI::App& program, Action& action);

@@ -21,6 +21,8 @@ std::string_view folder_of(ConfigKind kind) {
       return "configs/technology/";
     case ConfigKind::workload:
       return "configs/workloads/";
+    case ConfigKind::experiment:
+      return "configs/experiments/";
   }
   std::abort();
 }
@@ -35,6 +37,8 @@ std::string_view word_of(ConfigKind kind) {
       return "technology";
     case ConfigKind::workload:
       return "workload";
+    case ConfigKind::experiment:
+      return "experiment";
   }
   std::abort();
 }

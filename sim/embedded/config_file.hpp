@@ -12,7 +12,7 @@
 namespace quatrain::sim {
 
 /// The folders of configs/.
-enum class ConfigKind : unsigned char { training, accelerator, technology, workload };
+enum class ConfigKind : unsigned char { training, accelerator, technology, workload, experiment };
 
 /// Names of the embedded configs of a kind, sorted.
 std::vector<std::string_view> embedded_configs(ConfigKind kind);

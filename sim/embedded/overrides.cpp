@@ -5,6 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <limits>
 #include <utility>
 
 namespace quatrain::sim {
@@ -20,6 +23,27 @@ Json value_of(std::string_view typed) {
 
 std::string json_of(std::string_view typed) {
   return value_of(typed).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// Whole numbers stay whole.
+Json number_of(const base::JsonNode& node) {
+  constexpr double largest = std::numeric_limits<double>::max(), largest_exact = 9'007'199'254'740'992.0;
+  const double value = node.number(-largest, largest);
+  if (std::abs(value) <= largest_exact && value == std::floor(value)) return static_cast<std::int64_t>(value);
+  return value;
+}
+
+Json copy_of(const base::JsonNode& node) {
+  if (node.is_null()) return nullptr;
+  if (node.is_boolean()) return node.boolean();
+  if (node.is_number()) return number_of(node);
+  if (node.is_string()) return node.string();
+  Json copy = node.is_array() ? Json::array() : Json::object();
+  if (node.is_array())
+    for (const base::JsonNode& item : node.items()) copy.push_back(copy_of(item));
+  else
+    for (const auto& [key, value] : node.members()) copy[key] = copy_of(value);
+  return copy;
 }
 
 /// The key before "=" and what stands behind it.
@@ -131,6 +155,12 @@ std::vector<Override> parse_override_list(std::string_view typed) {
     overrides.push_back({key, json_of(values.substr(begin, i - begin))});
     begin = i + 1;
   }
+  return overrides;
+}
+
+std::vector<Override> read_overrides(const base::JsonNode& object) {
+  std::vector<Override> overrides;
+  for (const auto& [key, value] : object.members()) overrides.push_back({key, copy_of(value).dump()});
   return overrides;
 }
 

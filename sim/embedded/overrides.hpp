@@ -32,6 +32,9 @@ std::vector<Override> parse_overrides(std::span<const std::string> typed);
 /// "array.rows=16,32": one for each value. Commas inside brackets, braces and quotes part nothing.
 std::vector<Override> parse_override_list(std::string_view typed);
 
+/// The members of an object of a config: {"quantize.samples": 4, "layers.2.kernel": [3, 1]}.
+std::vector<Override> read_overrides(const base::JsonNode& object);
+
 /// "KEY=VALUE" with a string's quotes left out where it is read as a string without them: what --set takes.
 std::string text_of(const Override& one);
 

@@ -136,7 +136,7 @@ TEST_F(Jobs, AShareOfARunningJobCounts) {
     if (progress.done == 1250) base::write_whole_file(folder_ / "go", "");
     return false;
   };
-  const auto share = [](std::size_t job) { return job == 0 ? 0.25 : 7.0; };
+  const auto share = [](std::size_t job) { return job == 0 ? 0.25 : 0.5; };
   run_jobs(jobs, {.at_once = 2, .what = "", .share_done = share}, progress, [](const JobEnd&) {});
   EXPECT_TRUE(std::filesystem::exists(in("go"))) << "1.25 of 2 jobs were done at some time";
   EXPECT_THAT(progress.notes, testing::Contains("1 of 2 done"));
