@@ -23,6 +23,7 @@ using Word = std::string_view;
 constexpr std::array<Word, 1> lowering_words = {"as_recorded"};
 constexpr std::array<Word, 3> random_source_words = {"philox", "lfsr", "none"};
 constexpr std::int64_t largest_block = 1'000'000'000;
+constexpr std::array<Word, 2> clock_gating_words = {"none", "idle_pes"};
 constexpr std::array<Word, 2> search_words = {"dram_bytes", "time"};
 constexpr std::array<Word, 2> buffering_words = {"single", "double"};
 constexpr std::array<Word, 4> dram_words = {"hbm2", "gddr6", "lpddr4", "ddr3"};
@@ -231,6 +232,8 @@ AcceleratorConfig read_accelerator(const JsonNode& root) {
   root.at("lowering").one_of(lowering_words);
   config.random_source = read_random_source(root.at("random_source"), *config.pe);
   config.clock_mhz = root.at("clock_mhz").number(1, 10'000);
+  if (root.has("clock_gating"))
+    config.clock_gating = read_word<ClockGating>(root, "clock_gating", clock_gating_words);
   read_buffers(root.at("buffers"), config);
   read_dram(root.at("dram"), config);
   if (root.has("mapping")) {
@@ -269,6 +272,8 @@ nlohmann::ordered_json to_json_object(const AcceleratorConfig& config) {
       {"clock_mhz", config.clock_mhz},
       {"buffers", {{"operand_kib", config.operand_kib}, {"accumulator_kib", config.accumulator_kib}}},
       {"dram", dram_object(config)}};
+  if (config.clock_gating != ClockGating::none)
+    json["clock_gating"] = clock_gating_words[static_cast<std::size_t>(config.clock_gating)];
   if (config.buffering != Buffering::single)
     json["buffers"]["buffering"] = buffering_words[static_cast<std::size_t>(config.buffering)];
   if (!std::holds_alternative<TilesInOrder>(config.mapping)) json["mapping"] = mapping_object(config.mapping);

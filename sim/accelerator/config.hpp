@@ -23,6 +23,11 @@ namespace quatrain::sim {
 
 /// Where stochastic rounding gets its bits. It decides energy only: a replay takes the codes of the trace.
 enum class RandomSource : std::uint8_t { philox, lfsr, none };
+/// Which PEs get no clock.
+enum class ClockGating : std::uint8_t {
+  none,     ///< every register is clocked in every cycle
+  idle_pes  ///< those that nothing enters or leaves in this cycle
+};
 enum class Dram : std::uint8_t { hbm2, gddr6, lpddr4, ddr3 };
 
 std::string_view name_of(RandomSource source);
@@ -61,6 +66,7 @@ struct AcceleratorConfig {
   const PeKind* pe = pe_kinds().front();
   RandomSource random_source = RandomSource::philox;
   double clock_mhz = 1000;
+  ClockGating clock_gating = ClockGating::none;
   unsigned operand_kib = 64;      ///< half of it for each side
   unsigned accumulator_kib = 64;  ///< results pass through it on their way out
   Dram dram = Dram::hbm2;

@@ -1,10 +1,13 @@
 #include "sim/accelerator/events.hpp"
 
 #include "sim/accelerator/checked.hpp"
+#include "sim/accelerator/circuits.hpp"
+#include "sim/accelerator/dataflow/movement.hpp"
 #include "sim/accelerator/dataflow/registers.hpp"
 #include "sim/accelerator/dataflow/stationary.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <optional>
 #include <variant>
@@ -17,18 +20,16 @@ constexpr unsigned maximum_register_bits = 31;  // of |x| in fp32
 
 constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
-/// The memory word for `bits` that are needed in one cycle: the narrowest that holds them, or several of the
-/// widest. A word that is used in part costs all of it.
+/// The memory words for `bits` that are needed in one cycle: one of just this width, or several where it is
+/// wider than any.
 struct PortWords {
   unsigned width_bits;
   std::uint64_t words;  ///< a cycle
 };
 
 PortWords port_words(std::uint64_t bits) {
-  for (const unsigned width : sram_widths)
-    if (width >= bits) return {width, 1};
-  const unsigned widest = *std::rbegin(sram_widths);
-  return {widest, ceil_div(bits, widest)};
+  const std::uint64_t words = ceil_div(bits, *std::rbegin(sram_widths));
+  return {static_cast<unsigned>(ceil_div(bits, words)), words};
 }
 
 /// One side: `reads` times what `lanes` take in a cycle, and the fetched bytes written once.
@@ -68,16 +69,29 @@ void add_operand_buffer(EventCounts& counts, const AcceleratorConfig& config, co
              mapping.dataflow);
 }
 
-void add_array(EventCounts& counts, const AcceleratorConfig& config, const UseOfArray& use) {
+void add_array(EventCounts& counts, const AcceleratorConfig& config, const UseOfArray& use,
+               const Movement& movement) {
   for (const TechnologyRow& row : config.pe->per_mac) counts.add(Component::pe_combinational, row, use.macs);
   const Registers registers = registers_of(config.dataflow, config.pe->operand_bits);
+  const std::uint64_t every_pe = checked_product(use.pes, use.cycles);
+  const auto clocked_pes = [&] {
+    switch (config.clock_gating) {
+      case ClockGating::none:
+        return every_pe;
+      case ClockGating::idle_pes:
+        return std::min(every_pe, movement.clocked_pes);
+    }
+    std::abort();
+  };
   counts.add(Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock,
-             checked_product(use.pes, std::uint64_t{registers.pe}, use.cycles));
-  const auto triangle = [](std::uint64_t lanes) { return lanes * (lanes - 1) / 2; };
-  const std::uint64_t skew_bits =
-      triangle(config.array.rows) * registers.left_link + triangle(config.array.columns) * registers.top_link;
+             checked_product(clocked_pes(), std::uint64_t{registers.pe}));
   counts.add(Component::skew_flip_flops, TechnologyRow::flipflop_bit_clock,
-             checked_product(skew_bits, use.cycles));
+             checked_product(skew_bits(config), use.cycles));
+  const std::uint64_t gates = gates_of_pe(config);
+  counts.add(Component::wires, PePitch{PePitch::What::wire, gates},
+             checked_sum(checked_product(movement.operand_hops, std::uint64_t{config.pe->operand_bits}),
+                         checked_product(movement.sum_hops, std::uint64_t{accumulator_bits})));
+  counts.add(Component::clock_tree, PePitch{PePitch::What::clock_tree, gates}, every_pe);
 }
 
 /// Accesses of one kind to the accumulator buffer, in rows of sums of all columns. A row that leaves the
@@ -206,10 +220,22 @@ TechnologyRow dram_row(Dram dram) {
   std::abort();
 }
 
+EventCounts leakage_of(const AcceleratorConfig& config, std::uint64_t cycles) {
+  const auto ns =
+      static_cast<std::uint64_t>(std::llround(static_cast<double>(cycles) * 1000 / config.clock_mhz));
+  EventCounts counts;
+  std::uint64_t gates = 0, kib = 0;
+  for (const Logic& logic : logic_of(config)) gates = checked_sum(gates, logic.gates);
+  for (const Memory& memory : memories_of(config)) kib += memory.kib;
+  counts.add(Component::leakage, TechnologyRow::gate_leakage, checked_product(gates, ns));
+  counts.add(Component::sram_leakage, TechnologyRow::sram_leakage, checked_product(kib, ns));
+  return counts;
+}
+
 EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, const UseOfArray& use,
                       const Traffic& traffic, const std::vector<QuantizerWork>& quantizers) {
   EventCounts counts;
-  add_array(counts, config, use);
+  add_array(counts, config, use, movement_of(mapping));
   add_operand_buffer(counts, config, mapping, use, traffic);
   add_accumulator_buffer(counts, config, mapping, traffic);
   counts.add(Component::dram, dram_row(config.dram), checked_product(8, traffic.gemm_bytes()));

@@ -1,5 +1,5 @@
 #pragma once
-/// What prices one event: a row of a technology table, or a word of a memory.
+/// What prices one event: a row of a technology table, a word of a memory, or a way over a PE.
 
 #include "sim/accelerator/technology.hpp"
 
@@ -10,9 +10,9 @@
 
 namespace quatrain::sim {
 
-using Price = std::variant<TechnologyRow, SramWord>;
+using Price = std::variant<TechnologyRow, SramWord, PePitch>;
 
-/// "fp32_mul", "sram_32kib_128bit_read": names a price in files.
+/// "fp32_mul", "sram_32kib_128bit_read", "wire_over_pe_of_611_gates": names a price in files.
 std::string name_of(const Price& price);
 /// The other way; nothing where no price has the name.
 std::optional<Price> price_named(std::string_view name);

@@ -28,7 +28,8 @@ void price(Simulation& simulation, std::span<const Technology> technologies) {
   simulation.total.energy_pj.clear();  // the components' sums, not those of the records: fewer roundings
   for (const Technology& technology : technologies) {
     simulation.technologies.push_back({technology.name(), technology.table_sha256,
-                                       energy_by_component(all, technology), energy_pj(all, technology)});
+                                       energy_by_component(all, technology), energy_pj(all, technology),
+                                       area_by_component(simulation.config, technology)});
     simulation.total.energy_pj.push_back(simulation.technologies.back().energy_pj);
   }
 }

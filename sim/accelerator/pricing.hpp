@@ -1,5 +1,6 @@
 #pragma once
-/// The energies of a simulation follow from its event counts and a technology table alone.
+/// The energies of a simulation follow from its event counts and a technology table alone, its area from the
+/// config and the table.
 
 #include "sim/accelerator/simulate.hpp"
 

@@ -127,7 +127,8 @@ std::vector<std::string> limits_of(const AcceleratorConfig& config, const Worklo
                                              : "results leave in the form of operands, and operands are read "
                                                "as they are: no layer is fused with "
                                                "the next",
-      "energy prices counts, not toggles; wires, leakage, control and clock tree are not in it"};
+      "energy prices counts, not toggles; wires lead from PE to PE only; control, address generators and "
+      "the wires to the buffers are not in it"};
   if (config.convention == Convention::scalesim)
     limits.emplace_back(
         "cycles are those that SCALE-Sim reports: whole rows and columns for ragged folds, no drain of "
@@ -157,6 +158,8 @@ Simulation closed_forms_of(const SimulationTask& task, const Workload& workload,
                         gemm.size(),        gemm.samples, repeated(once, gemm.count),
                         gemm.mapping.blocks};
     result.events = events_of(task.config, gemm.mapping, once.use, once.traffic, gemm.quantizers);
+    const std::uint64_t stalls = once.stalls ? once.stalls->all() : 0;
+    result.events += leakage_of(task.config, checked_sum(once.use.cycles, stalls));
     result.events *= gemm.count;
     simulation.records.push_back(std::move(result));
   }

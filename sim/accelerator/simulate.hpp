@@ -2,6 +2,7 @@
 /// An accelerator on a workload: mapping, cycles, traffic, energy, and, for a trace with models, the replay
 /// that proves bits and cycles. Results are sums over all GEMMs of the workload; 4-bit layers only.
 
+#include "sim/accelerator/area.hpp"
 #include "sim/accelerator/config.hpp"
 #include "sim/accelerator/energy.hpp"
 #include "sim/accelerator/quantizer_replay.hpp"
@@ -36,6 +37,7 @@ struct TechnologyResult {
   std::string name, table_sha256;
   std::vector<ComponentEnergy> components;
   Bounds energy_pj;
+  std::vector<ComponentArea> area = {};
 };
 
 /// All that `quatrain sim` finds, and all that its file says (simulation_file.hpp).

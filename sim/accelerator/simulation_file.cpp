@@ -211,6 +211,32 @@ ComponentEnergy read_component(const JsonNode& node) {
           .energy_pj = read_bounds(node.at("energy_pj"))};
 }
 
+Json area_object(const ComponentArea& line) {
+  const Constant& origin = line.per_unit.origin;
+  return {{"component", line.component},
+          {"amount", line.amount},
+          {"unit", origin.unit},
+          {"um2_per_unit", to_json_object(line.per_unit.um2)},
+          {"area_mm2", to_json_object(line.mm2)},
+          {"kind", origin.kind},
+          {"source", origin.source},
+          {"node", origin.node},
+          {"conditions", origin.conditions}};
+}
+
+ComponentArea read_area(const JsonNode& node) {
+  ComponentArea line{
+      node.at("component").string(), count_at(node, "amount"), {}, read_bounds(node.at("area_mm2"))};
+  line.per_unit.um2 = read_bounds(node.at("um2_per_unit"));
+  Constant& origin = line.per_unit.origin;
+  origin.unit = node.at("unit").string();
+  origin.kind = kind_words[node.at("kind").one_of(kind_words)];
+  origin.source = node.at("source").string();
+  origin.node = node.at("node").string();
+  origin.conditions = node.at("conditions").string();
+  return line;
+}
+
 Json technology_object(const TechnologyResult& technology) {
   Json json = {{"table_sha256", technology.table_sha256}};
   for (const Bound& bound : bounds_in_order)
@@ -218,15 +244,19 @@ Json technology_object(const TechnologyResult& technology) {
   json["components"] = Json::array();
   for (const ComponentEnergy& line : technology.components)
     json["components"].push_back(component_object(line));
+  json["area_mm2"] = to_json_object(total_mm2(technology.area));
+  json["area"] = Json::array();
+  for (const ComponentArea& line : technology.area) json["area"].push_back(area_object(line));
   return json;
 }
 
 TechnologyResult read_technology(const std::string& name, const JsonNode& node) {
-  TechnologyResult technology{name, node.at("table_sha256").string(), {}, {}};
+  TechnologyResult technology{name, node.at("table_sha256").string(), {}, {}, {}};
   for (const Bound& bound : bounds_in_order)
     technology.energy_pj.*bound.member = number_at(node, fmt::format("energy_pj_{}", bound.name));
   for (const JsonNode& item : node.at("components").items())
     technology.components.push_back(read_component(item));
+  for (const JsonNode& item : node.at("area").items()) technology.area.push_back(read_area(item));
   return technology;
 }
 

@@ -68,15 +68,20 @@ std::string quantizer_text(const AcceleratorConfig& config) {
                      *config.quantizer_lanes);
 }
 
+std::string gating_text(const AcceleratorConfig& config) {
+  if (config.clock_gating == ClockGating::none) return "";
+  return "clock gating: a PE that nothing enters or leaves has no clock\n";
+}
+
 /// What the config says, but for the technology tables: each has a table of its own below.
 std::string header(const AcceleratorConfig& config) {
   return fmt::format(
       "{}: {} x {} {} PEs, {}, {} MHz, random bits: {}\n"
-      "operand buffers {} KiB, accumulator buffer {} KiB, {} at {} GiB/s\n{}{}{}",
+      "operand buffers {} KiB, accumulator buffer {} KiB, {} at {} GiB/s\n{}{}{}{}",
       config.name, config.array.rows, config.array.columns, config.pe->name,
       text_of(config.dataflow, config.convention), config.clock_mhz, name_of(config.random_source),
       config.operand_kib, config.accumulator_kib, name_of(config.dram), config.dram_gib_per_s,
-      mapping_text(config.mapping), memory_text(config), quantizer_text(config));
+      mapping_text(config.mapping), memory_text(config), quantizer_text(config), gating_text(config));
 }
 
 std::string workload_text(const WorkloadSource& workload) {
@@ -200,6 +205,18 @@ void add_energy(std::string& text, const TechnologyResult& technology) {
                       families_of(technology.components));
 }
 
+void add_area(std::string& text, const TechnologyResult& technology) {
+  const auto line = [&](std::string_view component, const Bounds& mm2, std::string_view kind) {
+    text += fmt::format("  {:<20}", component);
+    for (const Bound& bound : bounds_in_order) text += fmt::format(" {:>9.4f}", mm2.*bound.member);
+    text += kind.empty() ? "\n" : fmt::format("  {}\n", kind);
+  };
+  text += fmt::format("\n{:<22} {}  kind of the constants\n", fmt::format("mm2 at {}", technology.name),
+                      bound_headings());
+  for (const ComponentArea& area : technology.area) line(area.component, area.mm2, area.per_unit.origin.kind);
+  line("total", total_mm2(technology.area), "");
+}
+
 void add_replay(std::string& text, const Simulation& simulation) {
   if (!simulation.replay) {
     text += "replay: none (analytic); bits and cycles are not checked\n";
@@ -237,7 +254,10 @@ std::string simulation_table(const Simulation& simulation) {
   else
     add_memory_bound(text, simulation);
   add_energy_by_layer(text, simulation, parts);
-  for (const TechnologyResult& technology : simulation.technologies) add_energy(text, technology);
+  for (const TechnologyResult& technology : simulation.technologies) {
+    add_energy(text, technology);
+    add_area(text, technology);
+  }
   text += "\n";
   add_replay(text, simulation);
   if (simulation.quantizer_replay) add_quantizer_replay(text, *simulation.quantizer_replay);

@@ -95,7 +95,7 @@ std::vector<TechnologyRow> known_rows() {
 }
 
 bool is_priced(const SramWord& word) {
-  return std::ranges::find(sram_widths, word.width_bits) != std::end(sram_widths) &&
+  return word.width_bits >= 1 && word.width_bits <= *std::rbegin(sram_widths) &&
          word.kib >= *std::begin(sram_kib) && word.kib <= largest_sram_kib;
 }
 
@@ -108,6 +108,7 @@ Technology Technology::read(const JsonNode& root) {
     if (rows.has(row.name)) technology.rows_.emplace(row.name, read_row(rows.at(row.name), row.unit));
   rows.reject_unread_keys(pe_prefix);
   technology.read_sram(root.at("sram"));
+  technology.read_area(root.at("area"));
   root.read_schema_key();
   root.reject_unread_keys();
   return technology;
@@ -138,15 +139,66 @@ void Technology::read_sram(const JsonNode& node) {
     }
 }
 
+void Technology::read_area(const JsonNode& node) {
+  const auto read = [&](std::string_view key, std::string_view unit) {
+    const Constant row = read_row(node.at(key), unit);
+    return AreaConstant{row.pj, row};
+  };
+  nand2_area_ = read("nand2", "um2 per NAND2 equivalent");
+  sram_area_ = read("sram", "um2 per KiB");
+  node.reject_unread_keys();
+}
+
+Constant Technology::over_pe(const PePitch& pitch) const {
+  // A bit of random data charges the wire in one cycle of four, a clock in every one. An H-tree has 1.5
+  // pitches of wire for each PE. Nominal: its buffers take as much again; high: three times that (assumed).
+  constexpr Bounds wires_of_clock_tree{6, 12, 24};
+  constexpr double um_per_mm = 1000;
+  Constant constant = row(TechnologyRow::wire);
+  const double gates = static_cast<double>(pitch.gates);
+  const bool is_wire = pitch.what == PePitch::What::wire;
+  const Bounds factor = is_wire ? Bounds{1, 1, 1} : wires_of_clock_tree;
+  const auto over = [&](double Bounds::*bound) {
+    return factor.*bound * (constant.pj.*bound) * std::sqrt(gates * nand2_area_.um2.*bound) / um_per_mm;
+  };
+  constant.pj = {over(&Bounds::low), over(&Bounds::nominal), over(&Bounds::high)};
+  constant.unit = is_wire ? "pJ per bit and PE" : "pJ per PE and clock";
+  constant.kind = kind_words.back();
+  constant.conditions += is_wire ? "; over the side of a PE, from the area of its gates"
+                                 : "; 1.5 sides of a PE of wire, with buffers (assumed)";
+  return constant;
+}
+
 Constant Technology::sram(const SramWord& word) const {
-  const std::vector<Word>& sizes = words_.at(word.width_bits);
-  assert(word.kib >= sizes.front().kib && "the config's bounds say so");
-  const auto of = [&](const Word& entry) { return word.access == Access::read ? entry.read : entry.write; };
-  if (word.kib > sizes.back().kib) {
+  const unsigned width = word.width_bits, narrowest = *std::begin(sram_widths);
+  assert(is_priced(word) && "the config's bounds say so");
+  const unsigned* const above = std::ranges::lower_bound(sram_widths, width);
+  Constant constant = sram_of_width(*above, word.kib, word.access);
+  if (*above == width) return constant;
+  if (width < narrowest) {  // between proportional to the width and no less than the narrowest word
+    const Bounds wider = sram_of_width(sram_widths[1], word.kib, word.access).pj;
+    const double share = static_cast<double>(width) / narrowest;
+    const double slope = std::clamp(std::log2(wider.nominal / constant.pj.nominal), 0.0, 1.0);
+    constant.pj = {share * constant.pj.low, std::pow(share, slope) * constant.pj.nominal, constant.pj.high};
+    constant.kind = kind_words.back();
+    constant.conditions += fmt::format("; {} bits from the rows of 64 and 128", width);
+    return constant;
+  }
+  const unsigned below = *std::prev(above);
+  constant.pj = interpolated(sram_of_width(below, word.kib, word.access).pj, constant.pj,
+                             std::log2(static_cast<double>(width) / below));
+  constant.conditions += fmt::format("; {} bits between the rows of {} and {}", width, below, *above);
+  return constant;
+}
+
+Constant Technology::sram_of_width(unsigned width_bits, double kib, Access access) const {
+  const std::vector<Word>& sizes = words_.at(width_bits);
+  const auto of = [&](const Word& entry) { return access == Access::read ? entry.read : entry.write; };
+  if (kib > sizes.back().kib) {
     Constant grown = sram_;
-    const Bounds last = of(sizes.back()), factor = sram_growth(word.width_bits, word.access, word.kib);
+    const Bounds last = of(sizes.back()), factor = sram_growth(width_bits, access, kib);
     grown.pj = {last.low * factor.low, last.nominal * factor.nominal, last.high * factor.high};
-    const bool is_extrapolated = word.kib > largest_grown_kib;
+    const bool is_extrapolated = kib > largest_grown_kib;
     if (is_extrapolated) grown.kind = kind_words.back();
     grown.conditions += is_extrapolated
                             ? "; extrapolated beyond 4 MiB by the square root of the size (powers 0.3 to 0.7)"
@@ -154,12 +206,12 @@ Constant Technology::sram(const SramWord& word) const {
     return grown;
   }
   std::size_t above = 1;
-  while (sizes[above].kib < word.kib) ++above;
+  while (sizes[above].kib < kib) ++above;
   const Word &lower = sizes[above - 1], &upper = sizes[above];
   Constant constant = sram_;
   constant.pj =
       interpolated(of(lower), of(upper),
-                   std::log2(word.kib / lower.kib) / std::log2(static_cast<double>(upper.kib) / lower.kib));
+                   std::log2(kib / lower.kib) / std::log2(static_cast<double>(upper.kib) / lower.kib));
   return constant;
 }
 

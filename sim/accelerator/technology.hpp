@@ -57,6 +57,24 @@ struct SramWord {
   friend bool operator==(const SramWord&, const SramWord&) = default;
 };
 
+/// What a wire, or the clock tree, takes over the side of a PE: its length follows from the area of the
+/// gates.
+struct PePitch {
+  enum class What : std::uint8_t {
+    wire,       ///< one bit into the next PE
+    clock_tree  ///< a PE's share of the tree in one cycle
+  };
+  What what = What::wire;
+  std::uint64_t gates = 0;  ///< NAND2 equivalents of a PE with its registers
+  friend bool operator==(const PePitch&, const PePitch&) = default;
+};
+
+/// Area, in um2 per unit, with its origin.
+struct AreaConstant {
+  Bounds um2;
+  Constant origin;  ///< its pj is unused
+};
+
 class Technology {
  public:
   /// Throws Error that names file and JSON pointer.
@@ -67,9 +85,14 @@ class Technology {
   const std::string& name() const { return name_; }
   /// Throws Error where the table has no such row, or has it in another unit.
   const Constant& row(TechnologyRow row) const;
-  /// The width must be one of the table's (sram_widths), the size from its smallest to 64 MiB; between two
-  /// sizes log(energy) is interpolated on log(size), beyond the largest it grows (sram_growth.hpp).
+  /// The size is any from the table's smallest to 64 MiB; between two sizes log(energy) is interpolated on
+  /// log(size), beyond the largest it grows (sram_growth.hpp).
+  /// The width is any from 1 to the table's largest: between two widths log(energy) is interpolated on
+  /// log(width) too.
   Constant sram(const SramWord& word) const;
+  Constant over_pe(const PePitch& pitch) const;
+  const AreaConstant& nand2_area() const { return nand2_area_; }  ///< of a NAND2 equivalent, placed
+  const AreaConstant& sram_area() const { return sram_area_; }    ///< of a KiB
 
  private:
   struct Word {
@@ -77,12 +100,15 @@ class Technology {
     Bounds read, write;
   };
   void read_sram(const base::JsonNode& node);
+  void read_area(const base::JsonNode& node);
+  Constant sram_of_width(unsigned width_bits, double kib, Access access) const;
 
   std::string name_;
   std::optional<base::JsonNode> source_;               ///< for messages
   std::map<std::string, Constant, std::less<>> rows_;  ///< those that the table has
   Constant sram_;                                      ///< its origin; pj is unused
-  std::map<unsigned, std::vector<Word>> words_;        ///< by width, sizes ascending
+  AreaConstant nand2_area_, sram_area_;
+  std::map<unsigned, std::vector<Word>> words_;  ///< by width, sizes ascending
 };
 
 /// Widths and sizes that every table has.

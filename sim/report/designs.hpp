@@ -45,6 +45,9 @@ void append_bounds(std::vector<Cell>& row, const Bounds* energy_pj);
 /// The keys of the configurations in which the designs differ; no row for a single design.
 Table differing_keys(const std::vector<ShownDesign>& designs);
 
+/// Parts and total of each design at each node.
+Table area_table(const std::vector<ShownDesign>& designs);
+
 /// Adds the tables and the chart of the energies to the section.
 void add_energy(const std::vector<ShownDesign>& designs, Section& section);
 

@@ -92,6 +92,14 @@ Json json_of(const TechnologyResult& technology) {
                                   {"energy_pj", to_json_object(line.energy_pj)},
                                   {"kind", line.per_event.kind},
                                   {"source", line.per_event.source}});
+  json["area_mm2"] = to_json_object(total_mm2(technology.area));
+  json["area"] = Json::array();
+  for (const ComponentArea& line : technology.area)
+    json["area"].push_back({{"component", line.component},
+                            {"amount", line.amount},
+                            {"unit", line.per_unit.origin.unit},
+                            {"area_mm2", to_json_object(line.mm2)},
+                            {"kind", line.per_unit.origin.kind}});
   return json;
 }
 

@@ -151,6 +151,8 @@ std::optional<Section> simulation_section(const Report& report) {
   if (const Ratios ratios = ratios_of(report); !ratios.list.empty())
     section.tables.push_back(ratio_table(ratios));
   add_energy(designs, section);
+  section.tables.push_back(area_table(designs));
+  section.tables.back().is_detail = true;
   section.tables.push_back(figures_table(designs));
   section.limits = limits_of(designs);
   return section;

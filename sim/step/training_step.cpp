@@ -58,6 +58,10 @@ Resource resource_of(Component component) {
     case Component::skew_flip_flops:
     case Component::operand_sram:
     case Component::accumulator_sram:
+    case Component::wires:
+    case Component::clock_tree:
+    case Component::leakage:
+    case Component::sram_leakage:
     case Component::epilogue:
       return Resource::array;
     case Component::quantizer:
@@ -68,6 +72,10 @@ Resource resource_of(Component component) {
       return Resource::dram;
   }
   __builtin_unreachable();
+}
+
+bool leaks(Component component) {
+  return component == Component::leakage || component == Component::sram_leakage;
 }
 
 Bounds scaled(const Bounds& pj, std::uint64_t events) {
@@ -284,7 +292,10 @@ TrainingStep training_step(const AcceleratorConfig& config, const std::vector<Te
     for (const TechnologyResult& result : simulated.technologies)
       if (result.name == technology.name())
         for (const ComponentEnergy& line : result.components)
-          energy.pj[static_cast<std::size_t>(resource_of(line.component))] += line.energy_pj;
+          if (!leaks(line.component))
+            energy.pj[static_cast<std::size_t>(resource_of(line.component))] += line.energy_pj;
+    energy.pj[static_cast<std::size_t>(Resource::array)] +=
+        energy_pj(leakage_of(config, step.cycles()), technology);  // also while the array waits
     add_vector_energy(step, technology, energy);
     step.energy.push_back(std::move(energy));
   }

@@ -11,8 +11,11 @@ constexpr std::string_view limits[] = {"the PE is priced from gate counts; a bf1
 }  // namespace
 
 const PeKind& dual_int4_fp4_kind() {
-  static constexpr PeKind kind{
-      .name = "dual_int4_fp4", .per_mac = per_mac, .model = rtl_models::dual_int4_fp4_pe, .limits = limits};
+  static constexpr PeKind kind{.name = "dual_int4_fp4",
+                               .per_mac = per_mac,
+                               .gates = 435,
+                               .model = rtl_models::dual_int4_fp4_pe,
+                               .limits = limits};
   return kind;
 }
 

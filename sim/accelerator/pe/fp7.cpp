@@ -13,7 +13,7 @@ constexpr std::string_view limits[] = {
 
 const PeKind& fp7_kind() {
   static constexpr PeKind kind{
-      .name = "fp7", .per_mac = per_mac, .model = rtl_models::fp7_pe, .limits = limits};
+      .name = "fp7", .per_mac = per_mac, .gates = 453, .model = rtl_models::fp7_pe, .limits = limits};
   return kind;
 }
 

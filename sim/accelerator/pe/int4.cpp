@@ -11,7 +11,7 @@ constexpr std::string_view limits[] = {"the PE is priced from gate counts; a bf1
 
 const PeKind& int4_kind() {
   static constexpr PeKind kind{
-      .name = "int4", .per_mac = per_mac, .model = rtl_models::int4_pe, .limits = limits};
+      .name = "int4", .per_mac = per_mac, .gates = 338, .model = rtl_models::int4_pe, .limits = limits};
   return kind;
 }
 

@@ -12,8 +12,12 @@ constexpr std::string_view limits[] = {
 }  // namespace
 
 const PeKind& int8_kind() {
-  static constexpr PeKind kind{
-      .name = "int8", .operand_bits = 8, .per_mac = per_mac, .model = rtl_models::int8_pe, .limits = limits};
+  static constexpr PeKind kind{.name = "int8",
+                               .operand_bits = 8,
+                               .per_mac = per_mac,
+                               .gates = 723,
+                               .model = rtl_models::int8_pe,
+                               .limits = limits};
   return kind;
 }
 

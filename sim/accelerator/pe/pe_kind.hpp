@@ -22,6 +22,7 @@ struct PeKind {
   unsigned operand_bits = 4;               ///< of one operand in DRAM, buffers and registers
   std::string_view accumulator = "int";    ///< "int" or "float"; 32 bits
   std::span<const TechnologyRow> per_mac;  ///< what one multiply-accumulate costs, registers apart
+  unsigned gates = 0;  ///< NAND2 equivalents of its combinational logic: leakage, area, length of wires
   TensorForm tensors = TensorForm::fp32;
   const rtl_models::PeModel& (*model)() = nullptr;  ///< computes its results bit for bit
   std::string_view why_not_replayed = {};           ///< where there is no model

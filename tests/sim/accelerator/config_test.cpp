@@ -91,6 +91,9 @@ const std::vector<JsonChange>& changes() {
       {"/random_source", "lfsr", ""},
       {"/random_source", "none", "a.json: /random_source: found 'none'; expected 'philox' or 'lfsr'"},
       {"/clock_mhz", 1250.5, ""},
+      {"/clock_gating", "none", ""},
+      {"/clock_gating", "idle_pes", ""},
+      {"/clock_gating", "all", "a.json: /clock_gating: found 'all'; expected 'none' or 'idle_pes'"},
       {"/clock_mhz", 0, "a.json: /clock_mhz: found 0; expected a number from 1 to 10000"},
       {"/clock_mhz", nullptr, "a.json: /clock_mhz: found null; expected a number from 1 to 10000"},
       {"/buffers/operand_kib", 8,
@@ -145,7 +148,8 @@ const std::vector<JsonChange>& changes() {
        "a.json: /vector_unit/bits: unknown key; expected 'lanes'"},
       {"/sparsity", true,
        "a.json: /sparsity: unknown key; expected 'name', 'array', 'pe', 'accumulator', 'lowering', "
-       "'random_source', 'clock_mhz', 'buffers', 'dram', 'technology', 'mapping', 'quantizers' or 'vector_unit'"}};
+       "'random_source', 'clock_mhz', 'buffers', 'dram', 'technology', 'clock_gating', 'mapping', 'quantizers' or "
+       "'vector_unit'"}};
   return all;
 }
 

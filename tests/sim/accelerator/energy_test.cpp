@@ -12,6 +12,7 @@ namespace {
 using sim::AcceleratorConfig;
 using sim::Access;
 using sim::Component;
+using sim::PePitch;
 using sim::SramWord;
 using sim::TechnologyRow;
 
@@ -61,13 +62,14 @@ TEST(Events, IntegerPeByHand) {
   EXPECT_EQ(events(counts, Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock), 12U * 44 * 92);
   EXPECT_EQ(events(counts, Component::skew_flip_flops, TechnologyRow::flipflop_bit_clock),
             (6U * 7 + 3 * 5) * 92);
-  // 60 operands per side pass the edges; rows need 16 bits per cycle, columns 12: a 64-bit word of 8 KiB
-  // each.
-  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 64, Access::read}), 2U * 60);
-  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 64, Access::write}), 13U + 9);
-  // Three columns of tiles, 5 rows drained in each, 96 bits per row: 128-bit words.
-  EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 128, Access::read}), 15U);
-  EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 128, Access::write}), 15U);
+  // 60 operands per side pass the edges; rows need 16 bits per cycle, columns 12: words of just these widths.
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 16, Access::read}), 60U);
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 12, Access::read}), 60U);
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 16, Access::write}), 50U);
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 12, Access::write}), 47U);
+  // Three columns of tiles, 5 rows drained in each, 96 bits per row.
+  EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 96, Access::read}), 15U);
+  EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 96, Access::write}), 15U);
   EXPECT_EQ(events(counts, Component::dram, TechnologyRow::dram_hbm2), 8U * 310);
   EXPECT_EQ(events(counts, Component::quantizer_dram, TechnologyRow::dram_hbm2), 8U * 33);
   EXPECT_EQ(events(counts, Component::quantizer, TechnologyRow::absmax_fp32), 1600U)
@@ -79,7 +81,13 @@ TEST(Events, IntegerPeByHand) {
   EXPECT_EQ(events(counts, Component::quantizer, TechnologyRow::luq_lane_r16), 1200U);
   EXPECT_EQ(events(counts, Component::random_source, TechnologyRow::rng_philox_16b), 1200U);
   EXPECT_EQ(events(counts, Component::epilogue, TechnologyRow::fp32_mul), 35U);
-  EXPECT_EQ(counts.entries().size(), 17U) << "nothing else is priced";
+  // Two operand codes with each MAC; words of 4 rows take 4 + 3 + 2 + 1 hops, those of 1 row one, in 7
+  // columns.
+  EXPECT_EQ(events(counts, Component::wires, PePitch{PePitch::What::wire, 435 + 4 * 44}),
+            4U * 2 * 350 + 32 * 7 * (10 + 1));
+  EXPECT_EQ(events(counts, Component::clock_tree, PePitch{PePitch::What::clock_tree, 435 + 4 * 44}),
+            12U * 92);
+  EXPECT_EQ(counts.entries().size(), 21U) << "nothing else is priced";
 }
 
 TEST(Events, Bf16PeByHand) {
@@ -91,9 +99,12 @@ TEST(Events, Bf16PeByHand) {
   EXPECT_EQ(events(counts, Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock), 12U * 68 * 92);
   EXPECT_EQ(events(counts, Component::skew_flip_flops, TechnologyRow::flipflop_bit_clock),
             (6U * 19 + 3 * 17) * 92);
-  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 64, Access::read}), 2U * 60);
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 64, Access::read}), 60U);
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 48, Access::read}), 60U);
   EXPECT_EQ(events(counts, Component::dram, TechnologyRow::dram_hbm2), 8U * 310);
-  EXPECT_EQ(counts.entries().size(), 9U)
+  EXPECT_EQ(events(counts, Component::wires, PePitch{PePitch::What::wire, 2322 + 4 * 68}),
+            16U * 2 * 350 + 32 * 7 * (10 + 1));
+  EXPECT_EQ(counts.entries().size(), 13U)
       << "no quantizer and none of its bytes, no random source, no epilogue";
 }
 
@@ -110,6 +121,44 @@ TEST(Events, LanesAndRandomSources) {
   EXPECT_EQ(events(counts, Component::quantizer, TechnologyRow::luq_lane_r8), 701U);
   EXPECT_EQ(events(counts, Component::quantizer, TechnologyRow::fp32_mul), 100U)
       << "pow2 needs no multiplier";
+}
+
+/// Gated, a PE has a clock for each MAC, in the cycle after its last operand, and while results leave it: in
+/// the bottom row of a tile that is one cycle.
+TEST(Events, IdlePesHaveNoClockWhereTheConfigSaysSo) {
+  AcceleratorConfig config = small_config("dual_int4_fp4");
+  const auto every = events_of(config, mapping, use, traffic, {});
+  config.clock_gating = sim::ClockGating::idle_pes;
+  const auto gated = events_of(config, mapping, use, traffic, {});
+  EXPECT_EQ(events(gated, Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock),
+            44U * (350 + 7 * (3 + 0) + 7 * (10 + 1)));
+  for (const sim::EventCount& entry : every.entries())
+    if (entry.component != Component::pe_flip_flops) {
+      EXPECT_EQ(events(gated, entry.component, entry.price), entry.events) << name_of(entry.component);
+    }
+}
+
+/// 92 cycles at 800 MHz are 115 ns.
+TEST(Events, LeakageOfLogicAndMemories) {
+  AcceleratorConfig config = small_config("dual_int4_fp4");
+  config.clock_mhz = 800;
+  const std::uint64_t array = 12 * (435 + 4 * 44) + 4 * (6 * 7 + 3 * 5);
+  auto counts = leakage_of(config, 92);
+  EXPECT_EQ(events(counts, Component::leakage, TechnologyRow::gate_leakage), 115 * array);
+  EXPECT_EQ(events(counts, Component::sram_leakage, TechnologyRow::sram_leakage), 115U * (16 + 8));
+  EXPECT_EQ(counts.entries().size(), 2U);
+  config.quantizer_lanes = 5;
+  counts = leakage_of(config, 92);
+  EXPECT_EQ(events(counts, Component::leakage, TechnologyRow::gate_leakage),
+            115 * (array + 5 * (205 + 4 * 31 + 346 + 11'015)));
+  config.random_source = sim::RandomSource::lfsr;
+  counts = leakage_of(config, 92);
+  EXPECT_EQ(events(counts, Component::leakage, TechnologyRow::gate_leakage),
+            115 * (array + 5 * (205 + 4 * 31 + 346 + 99 + 4 * 32)));
+}
+
+TEST(Events, EveryPeKindHasGates) {
+  for (const sim::PeKind* kind : sim::pe_kinds()) EXPECT_GT(kind->gates, 0U) << kind->name;
 }
 
 TEST(Events, WideSidesTakeSeveralWords) {

@@ -74,6 +74,8 @@ struct Design {
   Int operand_kib, accumulator_kib;
   bool is_bf16;
   std::string pe, dram, random_source;
+  Int lanes;
+  bool is_gated;
 };
 
 Design design_of(const Json& config) {
@@ -88,6 +90,8 @@ Design design_of(const Json& config) {
   d.clock_mhz = config["clock_mhz"], d.gib_per_s = config["dram"]["gib_per_s"];
   d.dram = "dram_" + config["dram"]["kind"].get<std::string>();
   d.random_source = config["random_source"];
+  d.lanes = config.contains("quantizers") ? config["quantizers"]["lanes"].get<Int>() : 0;
+  d.is_gated = config.value("clock_gating", "none") == "idle_pes";
   return d;
 }
 
@@ -107,8 +111,14 @@ void count_compulsory(const Gemm& gemm, const Design& d, Figures& f) {
   f["compulsory_bytes_result"] = static_cast<double>(d.result_bytes * gemm.groups * gemm.m * gemm.n);
 }
 
+/// What the results of a group pass on their way out, in PEs.
+struct Way {
+  double sum_hops = 0, waiting = 0;
+};
+
 /// Walks the tiles: columns of tiles outer, rows of tiles inner.
-void count_tiles(const Gemm& gemm, const Design& d, Figures& f) {
+Way count_tiles(const Gemm& gemm, const Design& d, Figures& f) {
+  Way way;
   const Int stream = gemm.samples * gemm.k, tile_rows = round_up(gemm.m, d.rows);
   std::vector<Int> distinct;  // elements of each row of tiles
   for (Int first = 0; first < gemm.m; first += d.rows) {
@@ -126,6 +136,10 @@ void count_tiles(const Gemm& gemm, const Design& d, Figures& f) {
       f["cycles"] += static_cast<double>(stream + 2 * r + c - 2);
       f["streamed_cycles"] += static_cast<double>(stream);
       f["outputs"] += static_cast<double>(r * c);
+      for (Int i = 0; i < r; ++i)
+        way.sum_hops += static_cast<double>((r - i) * c);  // down to the end of the column
+      way.waiting +=
+          static_cast<double>((r - 1) * c);  // after their last operand; the bottom row sends at once
       share += static_cast<double>(r * c);
       const double left =
           static_cast<double>(distinct[static_cast<std::size_t>(row / d.rows)] * d.operand_bits);
@@ -143,6 +157,9 @@ void count_tiles(const Gemm& gemm, const Design& d, Figures& f) {
   f["bytes_result"] = static_cast<double>(d.result_bytes) * f["outputs"];
   f["bytes_accumulator"] = 0;  // k is never cut
   f["macs"] = groups * static_cast<double>(gemm.m * gemm.n * stream);
+  way.sum_hops *= groups;
+  way.waiting *= groups;
+  return way;
 }
 
 /// Terms whose left element exists; every one of them meets n right elements of its group.
@@ -168,11 +185,11 @@ void derive(const Design& d, Figures& f) {
 /// Events by component and constant.
 using Events = std::map<std::string, std::map<std::string, double>>;
 
-/// The memory word for so many bits a cycle: width, and how many.
+/// The memory word for so many bits a cycle: width, and how many. None is wider than 512 bits.
 std::pair<Int, Int> word_for(Int bits) {
-  for (const Int width : {64, 128, 256, 512})
-    if (bits <= width) return {width, 1};
-  return {512, round_up(bits, 512)};
+  Int words = 1;
+  while (round_up(bits, words) > 512) ++words;
+  return {round_up(bits, words), words};
 }
 
 std::string sram(double kib, Int width, const char* access) {
@@ -181,7 +198,24 @@ std::string sram(double kib, Int width, const char* access) {
   return "sram_" + size + "kib_" + std::to_string(width) + "bit_" + access;
 }
 
-void count_array(const Gemm& gemm, const Design& d, const Figures& f, Events& e) {
+/// Wires, clock tree and leakage, from docs/energy.md.
+void count_standing(const Design& d, const Figures& f, const Way& way, Events& e) {
+  static const std::map<std::string, double> combinational = {
+      {"dual_int4_fp4", 435}, {"int4", 338}, {"fp7", 453}, {"int8", 723}, {"bf16", 2322}};
+  const double pes = static_cast<double>(d.rows * d.columns),
+               gates = combinational.at(d.pe) + 4 * static_cast<double>(2 * d.operand_bits + 4 + 32);
+  const std::string pe = "_over_pe_of_" + std::to_string(static_cast<Int>(gates)) + "_gates";
+  e["wires"]["wire" + pe] += 2 * f.at("macs") * static_cast<double>(d.operand_bits) + 32 * way.sum_hops;
+  e["clock_tree"]["clock_tree" + pe] += pes * f.at("cycles");
+  const double ns = std::round(f.at("cycles") * 1000 / d.clock_mhz);
+  const double skew = static_cast<double>(d.rows * (d.rows - 1) / 2 * (d.operand_bits + 3) +
+                                          d.columns * (d.columns - 1) / 2 * (d.operand_bits + 1));
+  const double lane = 205 + 31 * 4 + 346 + (d.random_source == "lfsr" ? 99 + 32 * 4 : 11015);
+  e["leakage"]["gate_leakage"] += ns * (pes * gates + 4 * skew + static_cast<double>(d.lanes) * lane);
+  e["sram_leakage"]["sram_leakage"] += ns * static_cast<double>(d.operand_kib + d.accumulator_kib);
+}
+
+void count_array(const Gemm& gemm, const Design& d, const Figures& f, const Way& way, Events& e) {
   const double cycles = f.at("cycles");
   static const std::map<std::string, std::vector<const char*>> rows_of_a_mac = {
       {"dual_int4_fp4", {"pe_dual_int32"}},
@@ -190,8 +224,10 @@ void count_array(const Gemm& gemm, const Design& d, const Figures& f, Events& e)
       {"int8", {"pe_int8_int32"}},
       {"bf16", {"bf16_mul", "fp32_add"}}};
   for (const char* row : rows_of_a_mac.at(d.pe)) e["pe_combinational"][row] += f.at("macs");
-  e["pe_flip_flops"]["flipflop_bit_clock"] +=
-      static_cast<double>(d.rows * d.columns * (2 * d.operand_bits + 4 + 32)) * cycles;
+  const double every_pe = static_cast<double>(d.rows * d.columns) * cycles;
+  const double clocked = d.is_gated ? f.at("macs") + way.waiting + way.sum_hops : every_pe;
+  e["pe_flip_flops"]["flipflop_bit_clock"] += static_cast<double>(2 * d.operand_bits + 4 + 32) * clocked;
+  count_standing(d, f, way, e);
   e["skew_flip_flops"]["flipflop_bit_clock"] +=
       static_cast<double>(d.rows * (d.rows - 1) / 2 * (d.operand_bits + 3) +
                           d.columns * (d.columns - 1) / 2 * (d.operand_bits + 1)) *
@@ -251,7 +287,23 @@ double growth(Int width, const std::string& access, double kib, const std::strin
     const char* access;
     std::map<double, std::map<std::string, double>> at;
   };
-  const std::vector<Row> rows = {{128,
+  const std::vector<Row> rows = {{64,
+                                  "read",
+                                  {{1024, {{"low", 1.84}, {"value", 1.95}, {"high", 2.14}}},
+                                   {4096, {{"low", 3.97}, {"value", 4.11}, {"high", 4.29}}}}},
+                                 {64,
+                                  "write",
+                                  {{1024, {{"low", 1.88}, {"value", 2.04}, {"high", 2.12}}},
+                                   {4096, {{"low", 3.46}, {"value", 3.92}, {"high", 3.99}}}}},
+                                 {256,
+                                  "read",
+                                  {{1024, {{"low", 1.99}, {"value", 2.25}, {"high", 2.8}}},
+                                   {4096, {{"low", 4.35}, {"value", 4.76}, {"high", 6.07}}}}},
+                                 {256,
+                                  "write",
+                                  {{1024, {{"low", 1.68}, {"value", 2.11}, {"high", 2.53}}},
+                                   {4096, {{"low", 2.86}, {"value", 3.58}, {"high", 3.83}}}}},
+                                 {128,
                                   "read",
                                   {{1024, {{"low", 1.96}, {"value", 2.05}, {"high", 2.19}}},
                                    {4096, {{"low", 4.09}, {"value", 4.29}, {"high", 4.51}}}}},
@@ -291,12 +343,10 @@ double quantizer_cycles(const Json& q, Int elements, Int lanes) {
   return static_cast<double>((has_maximum ? 0 : maximum) + 1 + quotient + codes);
 }
 
-/// pJ of one event. An SRAM word between two sizes lies on the straight line of log(energy) over log(size).
-double price(const Json& table, const std::string& constant, const std::string& column) {
-  if (!constant.starts_with("sram_")) return table["rows"][constant][column];
-  const double kib = std::stod(constant.substr(5));
-  const Int width = std::stoi(constant.substr(constant.find("kib_") + 4));
-  const std::string access = constant.ends_with("read") ? "read" : "write";
+/// pJ of a word of one of the table's widths; between two sizes on the straight line of log(energy) over
+/// log(size).
+double price_of_word(const Json& table, Int width, double kib, const std::string& access,
+                     const std::string& column) {
   std::map<double, double> sizes;
   for (const Json& word : table["sram"]["words"])
     if (word["width_bits"] == width) sizes[word["kib"]] = word[access][column];
@@ -305,6 +355,40 @@ double price(const Json& table, const std::string& constant, const std::string& 
   const auto above = sizes.upper_bound(kib), below = std::prev(above);
   const double slope = std::log(above->second / below->second) / std::log(above->first / below->first);
   return below->second * std::exp(slope * std::log(kib / below->first));
+}
+
+/// A wire over a PE is as long as its side; a PE's share of the clock tree is 1.5 sides, charged in every
+/// cycle and not in one of four, with buffers that take nothing, as much, or three times as much.
+double price_over_pe(const Json& table, const std::string& constant, const std::string& column) {
+  const double gates = std::stod(constant.substr(constant.find("_of_") + 4));
+  const double side_mm = std::sqrt(gates * table["area"]["nand2"][column].get<double>()) / 1000;
+  const double wire = table["rows"]["wire"][column].get<double>() * side_mm;
+  if (constant.starts_with("wire")) return wire;
+  return wire * 1.5 * 4 * std::map<std::string, double>{{"low", 1}, {"value", 2}, {"high", 4}}.at(column);
+}
+
+/// pJ of one event.
+double price(const Json& table, const std::string& constant, const std::string& column) {
+  if (constant.find("_over_pe_") != std::string::npos) return price_over_pe(table, constant, column);
+  if (!constant.starts_with("sram_") || constant == "sram_leakage") return table["rows"][constant][column];
+  const double kib = std::stod(constant.substr(5));
+  const Int width = std::stoi(constant.substr(constant.find("kib_") + 4));
+  const std::string access = constant.ends_with("read") ? "read" : "write";
+  const auto of = [&](Int bits, const std::string& bound) {
+    return price_of_word(table, bits, kib, access, bound);
+  };
+  if (width < 64) {
+    const double share = static_cast<double>(width) / 64;
+    if (column == "low") return share * of(64, column);
+    if (column == "high") return of(64, column);
+    const double slope = std::log2(of(128, column) / of(64, column));
+    return of(64, column) * std::pow(share, std::min(1.0, std::max(0.0, slope)));
+  }
+  Int below = 64;
+  while (2 * below <= width) below *= 2;
+  if (below == width) return of(width, column);
+  const double slope = std::log2(of(2 * below, column) / of(below, column));
+  return of(below, column) * std::pow(static_cast<double>(width) / static_cast<double>(below), slope);
 }
 
 const std::map<std::string, std::string> bound_columns = {
@@ -344,7 +428,7 @@ Recount recount(const Json& manifest, const Json& config, const std::vector<Json
     Recounted& found = result.records.emplace_back(Recounted{description["name"], phase, {}, {}, {}});
     Figures& f = found.figures;
     for (const char* key : {"step", "m", "n", "k", "groups", "samples"}) f[key] = record[key];
-    count_tiles(gemm, d, f);
+    const Way way = count_tiles(gemm, d, f);
     count_compulsory(gemm, d, f);
     f["in_range_macs"] = terms_in_range(gemm);
     Events events;
@@ -361,7 +445,7 @@ Recount recount(const Json& manifest, const Json& config, const std::vector<Json
             f["quantizer_cycles"] +=
                 quantizer_cycles(quantizers.at(id), elements, config["quantizers"]["lanes"]);
         }
-    count_array(gemm, d, f, events);
+    count_array(gemm, d, f, way, events);
     derive(d, f);
     f["longer_milliseconds"] = std::max(f["milliseconds"], f["dram_milliseconds"]);
     f["memory_bound"] = f["dram_milliseconds"] > f["milliseconds"] ? 1 : 0;

@@ -76,12 +76,16 @@ TEST(Technology, ReaderAndSchemaGiveTheSameVerdicts) {
        "t.json: /sram/words/1/width_bits: found 96; expected an integer from 128 to 128"},
       {"/sram/words/24", table("7nm")["sram"]["words"][0],
        "t.json: /sram/words: found 25 items; expected 24"},
+      {"/area/nand2/unit", "mm2",
+       "t.json: /area/nand2/unit: found 'mm2'; expected 'um2 per NAND2 equivalent'"},
+      {"/area/sram", removed, "t.json: /area: the key 'sram' is missing"},
+      {"/area", removed, "t.json: /: the key 'area' is missing"},
       {"/sram/unit", "fJ", "t.json: /sram/unit: found 'fJ'; expected 'pJ per word'"},
       {"/name", "../7nm",
        "t.json: /name: found '../7nm'; expected characters of A-Z a-z 0-9 _ . -, no dot in front"},
       {"/$schema", "../schemas/technology.schema.json", ""},
       {"/$schema", 7, "t.json: /$schema: found 7; expected a string"},
-      {"/node_nm", 7, "t.json: /node_nm: unknown key; expected 'name', 'rows' or 'sram'"}};
+      {"/node_nm", 7, "t.json: /node_nm: unknown key; expected 'name', 'rows', 'sram' or 'area'"}};
   const JsonSchema schema("technology");
   for (const JsonChange& change : changes) {
     const std::string text = changed(table("7nm"), change);
@@ -151,6 +155,44 @@ TEST(Technology, SramIsInterpolatedOnLogarithms) {
   EXPECT_LT(between, 21.56);
 }
 
+/// 8 KiB at 45 nm reads 64 bits for 5.559 (3.9 to 12.6) pJ, 128 bits for 6.831, 256 bits for 13.71.
+TEST(Technology, WordsHaveTheWidthThatIsUsed) {
+  const Technology node = embedded("45nm");
+  const auto read_of = [&](unsigned width) { return node.sram({8, width, Access::read}); };
+  EXPECT_EQ(read_of(64).pj.nominal, 5.559);
+  EXPECT_NEAR(read_of(181).pj.nominal, 6.831 * std::pow(13.71 / 6.831, std::log2(181.0 / 128)), 1e-9);
+  EXPECT_TRUE(read_of(181).conditions.ends_with("; 181 bits between the rows of 128 and 256"));
+  EXPECT_EQ(read_of(181).kind, "derived");
+  const sim::Constant narrow = read_of(16);
+  EXPECT_NEAR(narrow.pj.low, 3.9 / 4, 0.002) << "in proportion to the width";
+  EXPECT_NEAR(narrow.pj.nominal, 5.559 * std::pow(5.559 / 6.831, 2), 1e-9) << "as from 128 to 64 bits";
+  EXPECT_EQ(narrow.pj.high, read_of(64).pj.high) << "as much as the narrowest word";
+  EXPECT_EQ(narrow.kind, "assumed");
+  EXPECT_TRUE(narrow.conditions.ends_with("; 16 bits from the rows of 64 and 128"));
+  for (const Access access : {Access::read, Access::write})
+    for (const double kib : {8.0, 100.0, 3000.0})
+      for (unsigned width = 1; width <= 512; ++width) {
+        const sim::Bounds pj = node.sram({kib, width, access}).pj;
+        ASSERT_LE(pj.low, pj.nominal) << kib << " " << width;
+        ASSERT_LE(pj.nominal, pj.high) << kib << " " << width;
+      }
+}
+
+/// 45 nm: 611 equivalents of 1.14 um2 have sides of 26.4 um; a wire takes 0.1 pJ per bit and mm.
+TEST(Technology, WiresAreAsLongAsThePeIsWide) {
+  const Technology node = embedded("45nm");
+  const sim::Constant wire = node.over_pe({sim::PePitch::What::wire, 611}),
+                      tree = node.over_pe({sim::PePitch::What::clock_tree, 611});
+  EXPECT_NEAR(wire.pj.nominal, 0.1 * std::sqrt(611 * 1.14) / 1000, 1e-12);
+  EXPECT_NEAR(wire.pj.low, 0.04 * std::sqrt(611 * 0.798) / 1000, 1e-12);
+  EXPECT_NEAR(wire.pj.high, 0.174 * std::sqrt(611 * 1.6) / 1000, 1e-12);
+  EXPECT_NEAR(tree.pj.low, 6 * wire.pj.low, 1e-12) << "1.5 sides, charged in each cycle, not in one of four";
+  EXPECT_NEAR(tree.pj.nominal, 12 * wire.pj.nominal, 1e-12);
+  EXPECT_NEAR(tree.pj.high, 24 * wire.pj.high, 1e-12);
+  EXPECT_EQ(wire.kind, "assumed");
+  EXPECT_EQ(tree.unit, "pJ per PE and clock");
+}
+
 /// Typed from docs/energy.md.
 TEST(Technology, LargerBuffersGrowAsCactiDoesAndThenByTheirRoot) {
   const sim::Technology node = read(table("45nm").dump());
@@ -204,6 +246,10 @@ TEST(Technology, NominalsFallFromNodeToNode) {
     for (TechnologyRow row : {TechnologyRow::dram_hbm2, TechnologyRow::dram_gddr6, TechnologyRow::dram_lpddr4,
                               TechnologyRow::dram_ddr3})
       EXPECT_EQ(older.row(row).pj.nominal, newer.row(row).pj.nominal) << row.name;
+    for (TechnologyRow row : {TechnologyRow::wire, TechnologyRow::gate_leakage})
+      EXPECT_GT(older.row(row).pj.nominal, newer.row(row).pj.nominal) << row.name;
+    EXPECT_GT(older.nand2_area().um2.nominal, newer.nand2_area().um2.nominal);
+    EXPECT_GT(older.sram_area().um2.nominal, newer.sram_area().um2.nominal);
     for (const unsigned width : sim::sram_widths)
       for (const double kib : sim::sram_kib)
         EXPECT_GT(older.sram({kib, width, Access::read}).pj.nominal,

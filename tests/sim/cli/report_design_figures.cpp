@@ -184,7 +184,7 @@ void expect_energies(const ShownDemo& shown) {
       const json& lines = design.file.at("technologies").at(node).at("components");
       EXPECT_EQ(totals.at({node, name}, "kind of the constants"), kinds_of(lines, ""));
       EXPECT_EQ(totals.at({node, name}, "their voltages"),
-                node == "45nm" ? "0.9 V, 1.1 V, not stated" : "0.7 V (assumed), not stated");
+                node == "45nm" ? "0.9 V (assumed), 0.9 V, 1.1 V, not stated" : "0.7 V (assumed), not stated");
       const json& entry = shown.json_at("/simulation/" + name + "/technologies/" + node);
       EXPECT_NEAR(entry.at("energy_pj_low").get<double>(), all.low, 1e-9 * all.low);
       EXPECT_NEAR(entry.at("energy_pj_nominal").get<double>(), all.nominal, 1e-9 * all.nominal);
@@ -242,6 +242,24 @@ void expect_energies(const ShownDemo& shown) {
         for (const char* key : {"component", "events", "unit", "pj_per_event", "energy_pj", "kind", "source"})
           EXPECT_EQ(entry.at("components").at(line).at(key), component.at(key));
       }
+      const json& technology = design.file.at("technologies").at(node);
+      EXPECT_EQ(entry.at("area_mm2"), technology.at("area_mm2"));
+      ASSERT_EQ(entry.at("area").size(), technology.at("area").size());
+      const ShownTable& areas =
+          shown.page.table("Area in square millimetres, with the kind of its constants");
+      json lines_of_area = technology.at("area");
+      lines_of_area.push_back(
+          {{"component", "total"}, {"area_mm2", technology.at("area_mm2")}, {"kind", ""}});
+      for (const json& line : lines_of_area) {
+        const std::string part = line.at("component");
+        for (const char* bound : {"low", "nominal", "high"})
+          EXPECT_TRUE(shows(areas.at({node, name, part}, bound), line.at("area_mm2").at(bound).get<double>()))
+              << part << " " << bound;
+        EXPECT_EQ(areas.at({node, name, part}, "kind"), line.at("kind"));
+      }
+      for (std::size_t part = 0; part < entry.at("area").size(); ++part)
+        for (const char* key : {"component", "amount", "unit", "area_mm2", "kind"})
+          EXPECT_EQ(entry.at("area").at(part).at(key), technology.at("area").at(part).at(key));
       const ShownTable& components = shown.page.table(
           fmt::format("Energy by component at {}, microjoules, with the kind of its constants", node));
       for (const auto& [word, energy] : by_component) {

@@ -2,6 +2,7 @@
 /// (tests/sim/accelerator/recount.hpp). Toggles have a recount of their own: activity_test.cpp.
 #include "tests/sim/accelerator/recount.hpp"
 #include "tests/support/program.hpp"
+#include "traces/format/checksum.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -24,9 +25,10 @@ struct Design {
   int rows, columns, clock_mhz, operand_kib, accumulator_kib;
   double gib_per_s;
   int lanes;  ///< of the quantizers; 0: the config does not say
+  bool is_gated = false;
 };
 constexpr Design designs[] = {
-    {"small", "dual_int4_fp4", "int", "lfsr", "lpddr4", 8, 16, 500, 17, 24, 0.5, 3},
+    {"small", "dual_int4_fp4", "int", "lfsr", "lpddr4", 8, 16, 500, 17, 24, 0.5, 3, true},
     {"wide", "dual_int4_fp4", "int", "philox", "hbm2", 5, 70, 1300, 16, 100, 7, 32},
     {"tall", "bf16", "float", "none", "gddr6", 40, 3, 900, 33, 8, 3, 0},
     {"four", "int4", "int", "lfsr", "ddr3", 12, 9, 700, 20, 16, 5, 4},
@@ -48,6 +50,7 @@ Json config_of(const Design& d) {
       {"buffers", {{"operand_kib", d.operand_kib}, {"accumulator_kib", d.accumulator_kib}}},
       {"dram", {{"kind", d.dram}, {"gib_per_s", d.gib_per_s}}},
       {"technology", {"own.json", "45nm"}}};
+  if (d.is_gated) config["clock_gating"] = "idle_pes";
   if (d.lanes > 0) config["quantizers"] = {{"lanes", d.lanes}};
   return config;
 }
@@ -65,6 +68,7 @@ Json own_table() {
   };
   for (auto& [name, row] : table["rows"].items()) change(row);
   for (Json& word : table["sram"]["words"]) change(word["read"]), change(word["write"]);
+  for (auto& [name, row] : table["area"].items()) change(row);
   return table;
 }
 
@@ -126,6 +130,63 @@ class SimFigures : public testing::TestWithParam<Design> {
   std::filesystem::path result(const char* extension) const {
     return folder / "out" / (std::string(GetParam().name) + extension);
   }
+  /// Gates and KiB of docs/energy.md, by part, each with its three areas in mm2.
+  std::map<std::string, std::pair<double, std::map<std::string, double>>> areas(
+      const std::string& name) const {
+    const Design& d = GetParam();
+    const Json table =
+        name == "own" ? own_table() : parsed(QUATRAIN_SOURCE_DIR "/configs/technology/45nm.json");
+    struct Logic {
+      double gates;
+      int bits;  ///< of an operand
+    };
+    const Logic pe = std::map<std::string, Logic>{
+        {"dual_int4_fp4", {435, 4}},
+        {"int4", {338, 4}},
+        {"fp7", {453, 4}},
+        {"int8", {723, 8}},
+        {"bf16",
+         {2322, 16}}}.at(d.pe);
+    const double pes = d.rows * d.columns;
+    std::map<std::string, double> amounts = {
+        {"pes", pes * (pe.gates + 4 * (2 * pe.bits + 4 + 32))},
+        {"skew_registers",
+         4.0 * (d.rows * (d.rows - 1) / 2 * (pe.bits + 3) + d.columns * (d.columns - 1) / 2 * (pe.bits + 1))},
+        {"operand_sram", d.operand_kib},
+        {"accumulator_sram", d.accumulator_kib}};
+    if (d.lanes > 0) {
+      amounts["quantizers"] = d.lanes * (205 + 4 * 31 + 346);
+      amounts["random_sources"] = d.lanes * (d.random_source == std::string("lfsr") ? 99 + 4 * 32 : 11015);
+    }
+    std::map<std::string, std::pair<double, std::map<std::string, double>>> found;
+    for (const auto& [part, amount] : amounts) {
+      const Json& row = table["area"][part.ends_with("sram") ? "sram" : "nand2"];
+      found[part] = {amount,
+                     {{"low", amount * row["low"].get<double>() / 1e6},
+                      {"nominal", amount * row["value"].get<double>() / 1e6},
+                      {"high", amount * row["high"].get<double>() / 1e6}}};
+    }
+    return found;
+  }
+  void expect_areas(const Json& technology) const {
+    const std::string name = technology["table_sha256"] == own_sha256() ? "own" : "45nm";
+    const auto expected_areas = areas(name);
+    EXPECT_EQ(technology["area"].size(), expected_areas.size());
+    std::map<std::string, double> sum;
+    for (const Json& line : technology["area"]) {
+      const std::string part = line["component"];
+      ASSERT_TRUE(expected_areas.contains(part)) << part;
+      const auto& [amount, mm2] = expected_areas.at(part);
+      EXPECT_EQ(line["amount"], amount) << part;
+      for (const auto& [bound, area] : mm2) {
+        expect_near(line["area_mm2"][bound], area, part + " " + bound);
+        sum[bound] += area;
+      }
+    }
+    for (const auto& [bound, area] : sum) expect_near(technology["area_mm2"][bound], area, "area " + bound);
+  }
+  std::string own_sha256() const { return traces::sha256_of_file(folder / "own.json"); }
+
   Folder folder;
   std::string text;
   Recount expected;
@@ -184,6 +245,7 @@ TEST_P(SimFigures, JsonEqualsARecount) {
         found[component][bound] += line["energy_pj"][bound].get<double>();
       ++lines;
     }
+    expect_areas(technology);
     std::size_t counted = 0;
     for (const auto& [component, constants] : components) counted += constants.size();
     EXPECT_EQ(lines, counted);
@@ -225,6 +287,9 @@ TEST_P(SimFigures, TableEqualsARecount) {
   if (d.lanes > 0) {
     EXPECT_EQ(head.at(next++),
               fmt::format("quantizers: {} lanes; their cycles are not among those of the array", d.lanes));
+  }
+  if (d.is_gated) {
+    EXPECT_EQ(head.at(next++), "clock gating: a PE that nothing enters or leaves has no clock");
   }
   EXPECT_EQ(head.at(next), fmt::format("trace {} (model outside-sample)", outside_trace));
 
@@ -337,6 +402,26 @@ TEST_P(SimFigures, TableEqualsARecount) {
       EXPECT_EQ(lines[component], (std::vector<std::string>{component, microjoules(energies.at("low")),
                                                             microjoules(energies.at("nominal")),
                                                             microjoules(energies.at("high"))}));
+    std::map<std::string, std::vector<std::string>> shown_areas;
+    for (const std::string& line : lines_after(text, fmt::format("mm2 at {}", name))) {
+      std::vector<std::string> words = words_of(line);
+      words.resize(4);
+      shown_areas[words[0]] = words;
+    }
+    std::map<std::string, double> all_areas;
+    const auto expected_areas = areas(name);
+    EXPECT_EQ(shown_areas.size(), expected_areas.size() + 1);
+    const auto mm2 = [](double area) { return fmt::format("{:.4f}", area); };
+    for (const auto& [part, area] : expected_areas) {
+      const auto& bounds = area.second;
+      EXPECT_EQ(shown_areas[part],
+                (std::vector<std::string>{part, mm2(bounds.at("low")), mm2(bounds.at("nominal")),
+                                          mm2(bounds.at("high"))}));
+      for (const auto& [word, value] : bounds) all_areas[word] += value;
+    }
+    EXPECT_EQ(shown_areas["total"],
+              (std::vector<std::string>{"total", mm2(all_areas["low"]), mm2(all_areas["nominal"]),
+                                        mm2(all_areas["high"])}));
     const std::string prefix = std::string("energy_pj_") + name + "_";
     EXPECT_EQ(lines["total"], (std::vector<std::string>{"total", microjoules(f.at(prefix + "low")),
                                                         microjoules(f.at(prefix + "nominal")),

@@ -217,6 +217,11 @@ TEST_P(SimStalls, JsonEqualsARecount) {
     expect_times(record, expected[i]);
     EXPECT_DOUBLE_EQ(record["milliseconds"], milliseconds(expected[i]));
     EXPECT_GE(record["milliseconds"].get<double>() * 1.0000001, record["longer_milliseconds"].get<double>());
+    const auto ns =
+        static_cast<U>(std::llround(static_cast<double>(expected[i].all()) * 1000 / design.clock_mhz));
+    EXPECT_EQ(record["events"]["sram_leakage"]["sram_leakage"].get<U>(),
+              ns * (design.operand_kib + design.accumulator_kib))
+        << "memories leak while the array waits, too";
     const bool waits_longer = expected[i].all() > 2 * expected[i].cycles;
     EXPECT_EQ(record["memory_bound"], waits_longer ? 1 : 0);
     bound += waits_longer;

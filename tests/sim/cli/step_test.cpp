@@ -317,6 +317,11 @@ TEST_F(StepCommand, EnergyIsCountsTimesTheTable) {
           {"dram", static_cast<double>(8 * bytes) * row("dram_hbm2")}};
       for (const json& line : simulation["technologies"][technology]["components"]) {
         const std::string component = line["component"];
+        if (component.ends_with("leakage")) {  // over the whole step, not over the cycles of the array alone
+          of["array"] += line["energy_pj"][bound].get<double>() * file["cycles"].get<double>() /
+                         simulation["cycles"].get<double>();
+          continue;
+        }
         const std::string resource = component.ends_with("dram")                                ? "dram"
                                      : component == "quantizer" || component == "random_source" ? "quantizers"
                                                                                                 : "array";

@@ -70,7 +70,8 @@ std::string technology(int low, int events) {
     {{"component": "pe_combinational", "events": 1, "unit": "MAC",
      "pj_per_event": {{"low": 0, "nominal": 0, "high": 0}}, "energy_pj": {{"low": 0, "nominal": 0, "high": 0}},
      "kind": "assumed", "source": "a guess", "constant": "fp32_add", "node": "7nm",
-     "voltage": {{"volts": 0.7, "kind": "assumed"}}, "family": "guesses", "conditions": ""}}]}})",
+     "voltage": {{"volts": 0.7, "kind": "assumed"}}, "family": "guesses", "conditions": ""}}],
+   "area_mm2": {{"low": 1, "nominal": 2, "high": 3}}, "area": []}})",
       low, low + 1, low + 2, events);
 }
 

@@ -153,15 +153,17 @@ TEST(StationaryEvents, WeightStationaryByHand) {
   EXPECT_EQ(events(counts, Component::skew_flip_flops, TechnologyRow::flipflop_bit_clock),
             (6U * 7 + 3 * 7) * 56);
   // 45 times a row of the moving operand, 3 x 10 rows of weights.
-  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 64, Access::read}), 45U + 30);
-  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 64, Access::write}), 13U + 9);
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 16, Access::read}), 45U);
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 12, Access::read}), 30U);
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 16, Access::write}), 50U);
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 12, Access::write}), 47U);
   // In each of the 9 folds 5 rows of sums.
-  EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 128, Access::read}), 45U);
-  EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 128, Access::write}), 45U);
+  EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 96, Access::read}), 45U);
+  EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 96, Access::write}), 45U);
   EXPECT_EQ(events(counts, Component::epilogue, TechnologyRow::fp32_mul), 35U);
   // The sums of the two whole parts of n go through DRAM twice each way: 2 x 2 x 5 rows more.
   const auto spilled = events_of_design(mapping, {100, 70, 140, 0, 8 * 5 * 6 * 2});
-  EXPECT_EQ(events(spilled, Component::accumulator_sram, SramWord{8, 128, Access::read}), 45U + 20);
+  EXPECT_EQ(events(spilled, Component::accumulator_sram, SramWord{8, 96, Access::read}), 45U + 20);
 }
 
 /// The same GEMM with its operands exchanged: m in 3 + 2, 6 folds that 7 columns stream past.
@@ -178,8 +180,9 @@ TEST(StationaryEvents, InputStationaryByHand) {
             12U * 44 * use.cycles);
   EXPECT_EQ(events(counts, Component::skew_flip_flops, TechnologyRow::flipflop_bit_clock),
             (6U * 6 + 3 * 7) * use.cycles);
-  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 64, Access::read}), 42U + 20);
-  EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 128, Access::read}), 42U);
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 12, Access::read}), 20U);
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 16, Access::read}), 42U);
+  EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 96, Access::read}), 42U);
 }
 
 }  // namespace

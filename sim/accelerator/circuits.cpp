@@ -1,0 +1,58 @@
+#include "sim/accelerator/circuits.hpp"
+
+#include "sim/accelerator/checked.hpp"
+#include "sim/accelerator/dataflow/registers.hpp"
+
+#include <cstdlib>
+
+namespace quatrain::sim {
+namespace {
+
+// Synthesized, combinational; registers apart (docs/energy.md, "Gate counts").
+constexpr unsigned maximum_gates = 205, maximum_bits = 31;
+constexpr unsigned lane_gates = 346;       // with 16 random bits; narrower draws use the same lane
+constexpr unsigned philox_gates = 11'015;  // a 16-bit draw in each cycle
+constexpr unsigned lfsr_gates = 99, lfsr_bits = 32;
+
+std::uint64_t gates_of(RandomSource source) {
+  switch (source) {
+    case RandomSource::philox:
+      return philox_gates;
+    case RandomSource::lfsr:
+      return lfsr_gates + gates_of_a_flip_flop * lfsr_bits;
+    case RandomSource::none:
+      return 0;
+  }
+  std::abort();
+}
+
+}  // namespace
+
+std::uint64_t gates_of_pe(const AcceleratorConfig& config) {
+  const Registers registers = registers_of(config.dataflow, config.pe->operand_bits);
+  return config.pe->gates + std::uint64_t{gates_of_a_flip_flop} * registers.pe;
+}
+
+std::uint64_t skew_bits(const AcceleratorConfig& config) {
+  const Registers registers = registers_of(config.dataflow, config.pe->operand_bits);
+  const auto triangle = [](std::uint64_t lanes) { return lanes * (lanes - 1) / 2; };
+  return triangle(config.array.rows) * registers.left_link +
+         triangle(config.array.columns) * registers.top_link;
+}
+
+std::vector<Logic> logic_of(const AcceleratorConfig& config) {
+  const std::uint64_t pes = std::uint64_t{config.array.rows} * config.array.columns;
+  std::vector<Logic> logic = {{"pes", checked_product(pes, gates_of_pe(config))},
+                              {"skew_registers", gates_of_a_flip_flop * skew_bits(config)}};
+  if (!config.quantizer_lanes) return logic;
+  const std::uint64_t lanes = *config.quantizer_lanes;
+  logic.push_back({"quantizers", lanes * (maximum_gates + gates_of_a_flip_flop * maximum_bits + lane_gates)});
+  logic.push_back({"random_sources", lanes * gates_of(config.random_source)});
+  return logic;
+}
+
+std::vector<Memory> memories_of(const AcceleratorConfig& config) {
+  return {{"operand_sram", config.operand_kib}, {"accumulator_sram", config.accumulator_kib}};
+}
+
+}  // namespace quatrain::sim
