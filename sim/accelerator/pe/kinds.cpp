@@ -1,14 +1,30 @@
 #include "sim/accelerator/pe/kinds.hpp"
 
+#include "traces/base/error.hpp"
+
 #include <algorithm>
-#include <array>
 #include <cassert>
+#include <vector>
 
 namespace quatrain::sim {
 
+namespace {
+
+std::vector<const PeKind*> all_kinds() {
+  std::vector<const PeKind*> kinds = {&dual_int4_fp4_kind(), &int4_kind(), &fp7_kind(), &int8_kind(),
+                                      &bf16_kind()};
+  for (const PeKind* kind : pe_kinds_from_outside()) {
+    if (std::ranges::find(kinds, kind->name, &PeKind::name) != kinds.end())
+      throw base::Error("two kinds of PE have the name '{}'; expected different names", kind->name);
+    kinds.push_back(kind);
+  }
+  return kinds;
+}
+
+}  // namespace
+
 std::span<const PeKind* const> pe_kinds() {
-  static const std::array kinds = {&dual_int4_fp4_kind(), &int4_kind(), &fp7_kind(), &int8_kind(),
-                                   &bf16_kind()};
+  static const std::vector<const PeKind*> kinds = all_kinds();
   return kinds;
 }
 

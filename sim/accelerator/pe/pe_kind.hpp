@@ -47,7 +47,10 @@ struct PeKind {
   }
 };
 
-/// Those that the program knows, the default first.
+/// Kinds that the program was built with beside its own (docs/guides/pe.md).
+std::span<const PeKind* const> pe_kinds_from_outside();
+
+/// Those that the program knows, the default first. Throws Error for two of one name.
 std::span<const PeKind* const> pe_kinds();
 /// One of them by its name; asserts that it is there.
 const PeKind& pe_kind(std::string_view name);
