@@ -74,6 +74,7 @@ int run(int argc, char** argv) {
   quatrain::sim::add_explain_command(program, action);
   quatrain::sim::add_verify_command(program, action);
   quatrain::sim::add_conformance_command(program, action);
+  quatrain::sim::add_study_command(program, action);
   quatrain::sim::add_report_command(program, action);
   quatrain::sim::add_machines_command(program, action);
   quatrain::sim::add_demo_command(program, action);

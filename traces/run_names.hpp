@@ -15,6 +15,7 @@ inline constexpr const char* trace = "trace";
 inline constexpr const char* difference = "difference";  ///< a trace of the record in which machines differ
 inline constexpr const char* simulation = "simulation";  ///< one JSON and one CSV file per accelerator
 inline constexpr const char* crosscheck = "crosscheck.json";
+inline constexpr const char* gradient_study = "gradients.json";  ///< what `quatrain study` found
 inline constexpr const char* report_json = "report.json";
 inline constexpr const char* report_html = "report.html";
 inline constexpr const char* stages = "stages.json";  ///< of a demo

@@ -1,5 +1,6 @@
 #include "emu/nn/recorder.hpp"
 
+#include "traces/base/joined.hpp"
 #include "traces/encoding/nibbles.hpp"
 #include "traces/format/checksum.hpp"
 
@@ -14,11 +15,27 @@ using traces::Role;
 constexpr std::size_t most_stored_accumulators = std::size_t{1} << 24;  // 64 MiB
 constexpr std::size_t most_stored_outputs = std::size_t{1} << 16;       // 256 KiB
 
-/// Has a quantizer.
-bool is_recorded(const LayerConfig& layer) {
-  const ForwardRuleInfo forward = info_of(layer.quantize.forward);
-  return layer.precision == Precision::quantized &&
-         (forward.quantizes_input || forward.quantizes_weight || info_of(layer.quantize.gradient).rule);
+/// Has quantizers, or could have them.
+bool is_recorded(const LayerConfig& layer) { return layer.precision == Precision::quantized; }
+
+/// What the paper's rules would do with an operand that the layer leaves in fp32.
+QuantizerConfig rule_of_fp32(LayerConfig layer, Role role) {
+  const RecipeInfo paper = info_of(Recipe::luq);
+  layer.quantize.forward = paper.forward;
+  layer.quantize.gradient = paper.gradient;
+  return quantizer_of(layer, role).value();
+}
+
+/// "" where every recorded operand is one of a product.
+std::string note_of(const TrainingConfig& config) {
+  std::vector<std::string> layers;
+  for (const LayerConfig& layer : config.layers)
+    if (is_recorded(layer) && !layer.quantize.has_codes()) layers.push_back(layer.name);
+  if (layers.empty()) return "";
+  return fmt::format(
+      "what these layers leave in fp32 is recorded with the codes that sawb and luq would make "
+      "of it; no product takes them: {}",
+      base::joined(layers));
 }
 
 traces::LayerRecord layer_record(const LayerConfig& layer, std::uint32_t id) {
@@ -32,7 +49,7 @@ traces::RunRecord run_record(const TrainingConfig& config, const std::string& da
   return {.model = config.name,
           .seed = config.seed,
           .config_sha256 = traces::sha256_hex(dump_training_config(config)),
-          .note = "",
+          .note = note_of(config),
           .data_sha256 = data_sha256};
 }
 
@@ -90,12 +107,8 @@ std::string_view file_ending(Pass pass) {
 }  // namespace
 
 void require_traceable(const TrainingConfig& config) {
-  const auto is_complete = [](const LayerConfig& layer) {
-    return layer.precision == Precision::quantized && layer.quantize.has_codes();
-  };
-  if (std::none_of(config.layers.begin(), config.layers.end(), is_complete))
-    throw base::Error("{}: nothing to trace; expected quantized layers, with forward and gradient quantized",
-                      config.name);
+  if (std::none_of(config.layers.begin(), config.layers.end(), is_recorded))
+    throw base::Error("{}: nothing to trace; expected layers of precision 'quantized'", config.name);
 }
 
 TraceRecorder::TraceRecorder(const std::filesystem::path& directory, const TrainingConfig& config,
@@ -120,7 +133,8 @@ void TraceRecorder::end_step() {
 bool TraceRecorder::finish_early(const std::string& reason) {
   if (recorded_ == 0) return false;
   writer_.drop_file();
-  writer_.set_note("the run stopped early: " + reason);
+  const std::string note = note_of(config_);
+  writer_.set_note("the run stopped early: " + reason + (note.empty() ? "" : "; " + note));
   writer_.finish();
   return true;
 }
@@ -146,6 +160,23 @@ void TraceRecorder::quantized(const QuantizerEvent& event) {
   record.codes = record.id + "/codes";
   writer_.add_codes(record.codes, event.result.encoding, shape, traces::pack_nibbles(event.result.codes));
   writer_.add_quantizer(record);
+}
+
+void TraceRecorder::left_in_fp32(const SourceEvent& event) {
+  const QuantizerConfig rule = rule_of_fp32(config_.layers[event.layer], event.role);
+  QuantizedTensor codes;
+  make_quantizer(rule, SimdPath::portable)
+      ->quantize(event.source, {.seed = config_.seed, .step = step_, .layer = event.layer, .sample = 0},
+                 std::nullopt, pool_, codes);
+  quantized({.layer = event.layer,
+             .role = event.role,
+             .sample = 0,
+             .batch = event.batch,
+             .rule = rule,
+             .maximum = std::nullopt,
+             .path = std::nullopt,
+             .result = codes,
+             .source = event.source});
 }
 
 void TraceRecorder::multiplied(const ProductEvent& event) {

@@ -2,6 +2,10 @@
 /// Writes chosen steps of a run as a trace (docs/trace-format.md): the sources and codes of every quantizer,
 /// and of every 4-bit product its accumulators; a tensor that several records share is stored once. Outputs
 /// are their accumulators times the scale, so large ones are left out with only their checksum.
+///
+/// An operand that a layer of precision `quantized` leaves in fp32 is recorded too, so that a trace can be
+/// studied (docs/guides/gradients.md): its codes are what the paper's rules would make of the source (sawb,
+/// luq with one sample), no product takes them, and the trace's note says so.
 
 #include "emu/nn/observer.hpp"
 #include "emu/nn/training_config.hpp"
@@ -14,7 +18,7 @@
 
 namespace quatrain::emu {
 
-/// Throws Error when no quantized layer makes all three products on codes.
+/// Throws Error when no layer has precision `quantized`.
 void require_traceable(const TrainingConfig& config);
 
 class TraceRecorder final : public StepObserver {
@@ -34,12 +38,14 @@ class TraceRecorder final : public StepObserver {
 
   /// Without a source (an empty one) the record has none either.
   void quantized(const QuantizerEvent& event) override;
+  void left_in_fp32(const SourceEvent& event) override;
   void multiplied(const ProductEvent& event) override;
 
  private:
   std::string store_source(const QuantizerEvent& event, const std::string& place, const traces::Shape& shape);
 
   TrainingConfig config_;
+  base::ThreadPool pool_{1};
   traces::TraceWriter writer_;
   std::uint32_t step_ = 0;
   traces::Pass pass_ = traces::Pass::train;

@@ -23,6 +23,7 @@ void add_step_command(CLI::App& program, Action& action);
 void add_explain_command(CLI::App& program, Action& action);
 void add_verify_command(CLI::App& program, Action& action);
 void add_conformance_command(CLI::App& program, Action& action);
+void add_study_command(CLI::App& program, Action& action);
 void add_report_command(CLI::App& program, Action& action);
 void add_machines_command(CLI::App& program, Action& action);
 void add_demo_command(CLI::App& program, Action& action);

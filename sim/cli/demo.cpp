@@ -34,6 +34,7 @@ The demo prints and runs one command after the other:
   train    a small convolutional network, three times: in fp32, with LUQ (logarithmic unbiased quantization: 4-bit
            gradients by random rounding), and with gradients rounded to nearest
   trace    check the trace: operands and results of three steps of the LUQ run
+  study    what each rule does to the gradients of the trace
   sim      two accelerators on the trace; the 4-bit one computes every product again
   verify   every machine that can run here against the trace
   report   all of it on one page
@@ -88,11 +89,12 @@ std::vector<Stage> stages_of(const Typed& typed) {
           train("luq", {"--trace", trace}),
           train("nearest"),
           {"trace_check", {"trace", "check", trace}},
+          {"study", with({"study", trace}, {threads})},
           {"sim_luq_32x32", replayed, Stakes::may_differ},
           {"sim_bf16_32x32", {"sim", "bf16_32x32", "--trace", trace, "--cycles-only"}},
           {"verify", with({"verify", trace, "--json", luq + "/" + names::crosscheck}, {take_over, threads}),
            Stakes::may_differ},
-          {"report", with({"report", out}, {threads})}};
+          {"report", {"report", out}}};
 }
 
 class Demo {

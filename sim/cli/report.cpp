@@ -22,7 +22,8 @@ namespace {
 
 constexpr const char* examples = R"(
 RUN_DIR is a run directory of `quatrain train`, a folder of `quatrain demo`, or a folder of `quatrain sim --out`.
-The report names the parts that are not there, and the command that makes each: trace, simulation, cross-check.
+The report names the parts that are not there, and the command that makes each: trace, gradient study, simulation,
+cross-check.
 A damaged file costs its part. The report is made without it, a line on stderr names the file, and the exit code
 is 2.
 
@@ -32,7 +33,6 @@ Examples:
 
 struct Typed {
   std::filesystem::path directory, html, json;
-  unsigned threads = 0;
 };
 
 /// One line for each file that the report had to do without; false when there is none.
@@ -55,9 +55,7 @@ int make_report(const Typed& typed, const Provenance& provenance) {
   const std::array<Output, 2> outputs = {Output{json, json_mark("quatrain-report")},
                                          Output{html, std::string(report::page_mark)}};
   require_free(outputs);
-  base::ThreadPool pool(typed.threads, interrupted);
-  const auto progress = make_progress();
-  const report::Report result = report::read_report(typed.directory, pool, *progress, interrupted);
+  const report::Report result = report::read_report(typed.directory);
   const report::Page page = report::make_page(result);
   const std::array<std::string, 2> texts = {
       with_provenance(report::render_json(result), provenance, 2),
@@ -80,8 +78,6 @@ void add_report_command(CLI::App& program, Action& action) {
   command
       ->add_option("--json", typed->json, "where the figures for programs go (default: RUN_DIR/report.json)")
       ->check(not_empty());
-  command->add_option("--threads", typed->threads, "how many threads (default: one per processor)")
-      ->check(whole_number(1, 1024));
   command->callback([typed, &action] {
     action = [typed](const Provenance& provenance) { return make_report(*typed, provenance); };
   });

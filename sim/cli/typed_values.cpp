@@ -49,8 +49,9 @@ CLI::Validator not_empty() {
 
 void require_no_input_of_report(const fs::path& file, const fs::path& run) {
   namespace names = traces::run_names;
-  constexpr std::array<std::string_view, 7> inputs = {
-      names::config, names::crosscheck, names::log, names::metrics, names::run, names::stages, names::steps};
+  constexpr std::array<std::string_view, 9> inputs = {
+      names::config,  names::crosscheck, names::gradients, names::gradient_study, names::log,
+      names::metrics, names::run,        names::stages,    names::steps};
   const fs::path way = way_to(file, run);
   const bool is_input =
       !leads_out(way) && (way.has_parent_path() || std::ranges::find(inputs, way.string()) != inputs.end());

@@ -57,8 +57,7 @@ Words simulation_words(const Design& design, const fs::path& trace) {
   Words words = {"quatrain", "sim", accelerator_word(design), "--trace", trace.string()};
   if (!design.simulation.replay)
     words.emplace_back("--cycles-only");
-  else if (const auto fidelity = design.simulation.replay->fidelity;
-           fidelity != rtl_models::Fidelity::array)
+  else if (const auto fidelity = design.simulation.replay->fidelity; fidelity != rtl_models::Fidelity::array)
     append(words, {"--fidelity", std::string(name_of(fidelity))});
   return words;
 }
@@ -88,11 +87,12 @@ std::vector<std::string> commands_of(const fs::path& directory, const Report& re
     Words words = {"quatrain", "train", (directory / run.folder / names::config).string(), "--out",
                    copy.string()};
     append(words, data_words(run));
-    const bool is_traced = report.gradients && run.folder == report.traced_folder;
-    if (is_traced) append(words, {"--trace-steps", base::joined(report.gradients->steps, ",")});
+    const bool is_traced = report.trace && run.folder == report.traced_folder;
+    if (is_traced) append(words, {"--trace-steps", base::joined(report.trace->steps, ",")});
     commands.push_back(shell_line(words));
     if (!is_traced) continue;
     const fs::path trace = copy / names::trace;
+    if (report.gradients) commands.push_back(study_command(copy, &report.gradients->asked));
     if (report.crosscheck) commands.push_back(verify_command(copy));
     for (const Design& design : report.designs)
       commands.push_back(shell_line(simulation_words(design, trace)));
@@ -113,6 +113,20 @@ std::string traced_run_command(const fs::path& directory, const TrainingRun& run
 std::string verify_command(const fs::path& run) {
   return shell_line(
       {"quatrain", "verify", (run / names::trace).string(), "--json", (run / names::crosscheck).string()});
+}
+
+std::string study_command(const fs::path& run, const study::StudyRequest* asked) {
+  Words words = {"quatrain", "study", (run / names::trace).string()};
+  if (asked == nullptr) return shell_line(words);
+  const study::StudyRequest usual;
+  if (asked->samples != usual.samples) append(words, {"--samples", base::joined(asked->samples, ",")});
+  if (asked->trials != usual.trials) append(words, {"--trials", std::to_string(asked->trials)});
+  if (!asked->random_bits.empty()) append(words, {"--random-bits", base::joined(asked->random_bits, ",")});
+  std::vector<std::string> alphas;
+  for (const traces::Alpha alpha : asked->alphas) alphas.emplace_back(traces::name_of(alpha));
+  if (!alphas.empty()) append(words, {"--alpha", base::joined(alphas, ",")});
+  if (asked->most_macs != usual.most_macs) append(words, {"--macs", std::to_string(asked->most_macs)});
+  return shell_line(words);
 }
 
 std::string simulation_command(const fs::path& run) {

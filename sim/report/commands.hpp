@@ -17,6 +17,8 @@ std::vector<std::string> commands_of(const std::filesystem::path& directory, con
 /// Another run of the same configuration, with a trace.
 std::string traced_run_command(const std::filesystem::path& directory, const TrainingRun& run);
 std::string verify_command(const std::filesystem::path& run);
+/// `asked`: null for the defaults.
+std::string study_command(const std::filesystem::path& run, const study::StudyRequest* asked = nullptr);
 std::string simulation_command(const std::filesystem::path& run);
 /// `runs`: of the demo, those that are there.
 std::string demo_command(const std::vector<TrainingRun>& runs);

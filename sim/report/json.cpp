@@ -3,6 +3,7 @@
 #include "sim/accelerator/simulation_file.hpp"
 #include "sim/records/result_file.hpp"
 #include "sim/report/ratios.hpp"
+#include "sim/study/study_file.hpp"
 #include "sim/verify/cross_check_json.hpp"
 #include "traces/base/joined.hpp"
 #include "traces/format/record.hpp"
@@ -20,8 +21,6 @@ using Json = nlohmann::ordered_json;
 /// Decimal digits that say the fp32 value, not those of its double.
 double as_printed(float value) { return std::stod(fmt::format("{}", value)); }
 
-Json number_or_null(const std::optional<double>& number) { return number ? Json(*number) : Json(nullptr); }
-
 /// A loss of a run that diverges may be no number; JSON has no word for that but null.
 Json finite_or_null(float value) { return std::isfinite(value) ? Json(as_printed(value)) : Json(nullptr); }
 
@@ -29,6 +28,19 @@ Json finite_or_null(float value) { return std::isfinite(value) ? Json(as_printed
 Json stopped_text(const TrainingRun& run) {
   if (run.is_complete()) return nullptr;
   return run.stopped.empty() ? "not known; it may still run" : run.stopped;
+}
+
+Json number_or_null(const std::optional<double>& number) { return number ? Json(*number) : Json(nullptr); }
+
+Json json_of(const GradientMeans& means) {
+  return {{"layer", means.layer},
+          {"steps", means.steps},
+          {"snr_db", number_or_null(means.snr_db)},
+          {"cosine", number_or_null(means.cosine)},
+          {"gain", number_or_null(means.gain)},
+          {"below_alpha_share", number_or_null(means.below_alpha_share)},
+          {"top_code_share", number_or_null(means.top_code_share)},
+          {"ln_sigma", number_or_null(means.ln_sigma)}};
 }
 
 Json json_of(const TrainingRun& run) {
@@ -43,7 +55,9 @@ Json json_of(const TrainingRun& run) {
                {"test_loss", finite_or_null(last.test_loss)},
                {"train_loss", finite_or_null(last.train_loss)},
                {"state_hash", last.state_hash},
-               {"metrics", Json::array()}};
+               {"metrics", Json::array()},
+               {"gradients", Json::array()}};
+  for (const GradientMeans& means : gradient_means(run)) json["gradients"].push_back(json_of(means));
   for (const emu::EpochMetrics& epoch : run.epochs)
     json["metrics"].push_back({{"epoch", epoch.epoch},
                                {"step", epoch.step},
@@ -150,29 +164,23 @@ Json json_of(const Ratios& ratios) {
   return json;
 }
 
-Json json_of(const GradientStudy& study) {
+Json json_of(const study::GradientStudy& study) {
   Json json = {{"rule", study.rule},
-               {"code_values", CodeHistogram::values},
+               {"code_values", study::CodeHistogram::values},
                {"codes", Json::object()},
                {"fidelity", Json::array()}};
-  for (const CodeHistogram& histogram : study.histograms) json["codes"][histogram.layer] = histogram.counts;
-  for (const LayerFidelity& record : study.fidelity)
-    for (const RoundingEffect& effect : record.effects) {
-      const bool draws = effect.rule != "nearest";
-      json["fidelity"].push_back({{"layer", record.layer},
-                                  {"step", record.step},
-                                  {"images", record.images},
-                                  {"batch", record.batch},
-                                  {"rule", effect.rule},
-                                  {"random_bits", draws ? Json(record.random_bits) : Json(nullptr)},
-                                  {"alpha", traces::name_of(record.alpha)},
-                                  {"maximum", traces::name_of(record.maximum)},
-                                  {"samples", effect.samples},
-                                  {"trials", effect.trials},
-                                  {"dead_share", effect.dead_share},
-                                  {"gain", effect.gain},
-                                  {"gain_deviation", number_or_null(effect.gain_deviation)},
-                                  {"relative_error", effect.relative_error}});
+  for (const study::CodeHistogram& histogram : study.histograms)
+    json["codes"][histogram.layer] = histogram.counts;
+  for (const study::StudiedGradient& gradient : study.gradients)
+    for (const study::RoundingEffect& effect : gradient.effects) {
+      Json row = {{"layer", gradient.layer},
+                  {"step", gradient.step},
+                  {"images", gradient.images},
+                  {"batch", gradient.batch},
+                  {"compared", name_of(gradient.compared)},
+                  {"maximum", traces::name_of(gradient.maximum)}};
+      row.update(study::to_json_object(effect));
+      json["fidelity"].push_back(std::move(row));
     }
   return json;
 }

@@ -2,9 +2,11 @@
 
 #include "sim/report/commands.hpp"
 #include "sim/report/run_files.hpp"
+#include "sim/study/study_file.hpp"
 #include "sim/verify/cross_check_json.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/joined.hpp"
+#include "traces/format/reader.hpp"
 #include "traces/run_names.hpp"
 
 #include <fmt/format.h>
@@ -114,54 +116,56 @@ bool has_simulation(const fs::path& directory) {
 
 bool has_config(const fs::path& directory) { return fs::is_regular_file(directory / names::config); }
 
-/// Who computes, who watches, who stops it.
-struct Work {
-  base::ThreadPool& pool;
-  base::Progress& progress;
-  const std::function<bool()>& stops;
-};
-
-/// Returns the hash of its manifest, "" when it cannot be read.
-std::string add_gradients(const fs::path& trace, const Work& work, Report& report) {
-  std::string manifest_sha256;
-  try_file("gradients", report, [&] {
+/// Nothing where it cannot be read.
+void add_trace(const fs::path& trace, Report& report) {
+  try_file("trace", report, [&] {
     const traces::TraceReader reader(trace);
-    manifest_sha256 = reader.manifest_sha256();
-    report.gradients = study_gradients(reader, work.pool, work.progress, {.stops = work.stops});
-    for (const UnreadableRecord& record : report.gradients->unreadable)
-      report.missing.push_back(
-          {fmt::format("gradients of {}, step {}", record.layer, record.step), record.why, "", true});
-    if (report.gradients->fidelity.empty() && report.gradients->unreadable.empty())
-      report.missing.push_back({"gradient fidelity", "the trace holds no unquantized gradients", ""});
+    TraceFacts facts{.manifest_sha256 = reader.manifest_sha256(), .steps = {}};
+    for (const traces::QuantizerRecord& record : reader.manifest().quantizers)
+      if (record.pass == traces::Pass::train) facts.steps.insert(record.step);
+    report.trace = std::move(facts);
   });
-  return manifest_sha256;
 }
 
-/// What `quatrain verify`, `sim` and the gradient statistics made of the trace of one run.
-void add_trace_results(const fs::path& run, const Work& work, Report& report) {
-  std::string manifest_sha256;
+void add_gradients(const fs::path& run, const std::string& manifest_sha256, Report& report) {
+  const fs::path file = run / names::gradient_study;
+  if (!fs::exists(file)) {
+    report.missing.push_back({"gradients", "no gradients.json", report.trace ? study_command(run) : ""});
+    return;
+  }
+  try_file("gradients", report, [&] {
+    report.gradients = study::read_study(file, manifest_sha256);
+    for (const study::UnreadableRecord& record : report.gradients->unreadable)
+      report.missing.push_back(
+          {fmt::format("gradients of {}, step {}", record.layer, record.step), record.why, "", true});
+  });
+}
+
+/// What `quatrain verify`, `sim` and `study` made of the trace of one run.
+void add_trace_results(const fs::path& run, Report& report) {
   if (fs::is_directory(run / names::trace)) {
-    manifest_sha256 = add_gradients(run / names::trace, work, report);
-  } else {
+    add_trace(run / names::trace, report);
+  } else if (!fs::exists(run / names::gradient_study)) {
     const auto traced = std::ranges::find(report.training, report.traced_folder, &TrainingRun::folder);
     report.missing.push_back(
         {"gradients", "no trace", traced == report.training.end() ? "" : traced_run_command(run, *traced)});
   }
+  const std::string manifest_sha256 = report.trace ? report.trace->manifest_sha256 : "";
+  if (report.trace || fs::exists(run / names::gradient_study)) add_gradients(run, manifest_sha256, report);
 
   const fs::path crosscheck = run / names::crosscheck;
   if (fs::exists(crosscheck))
     try_file("cross-check", report,
              [&] { report.crosscheck = read_cross_check(crosscheck, manifest_sha256); });
   else
-    report.missing.push_back(
-        {"cross-check", "no crosscheck.json", report.gradients ? verify_command(run) : ""});
+    report.missing.push_back({"cross-check", "no crosscheck.json", report.trace ? verify_command(run) : ""});
 
   const std::size_t missing = report.missing.size();
   if (fs::is_directory(run / names::simulation))
     report.designs = read_designs(run / names::simulation, manifest_sha256, report);
   if (report.designs.empty() && report.missing.size() == missing)
     report.missing.push_back(
-        {"cycles and energy", "no simulation/*.json", report.gradients ? simulation_command(run) : ""});
+        {"cycles and energy", "no simulation/*.json", report.trace ? simulation_command(run) : ""});
 }
 
 void add_stages(const fs::path& directory, Report& report) {
@@ -179,11 +183,12 @@ void add_training(const fs::path& directory, const std::string& folder, const st
                   Report& report) {
   TrainingRun& run = report.training.emplace_back(read_training_run(directory / folder));
   run.folder = folder;
+  try_file(part + ", gradients", report, [&] { run.gradients = emu::read_gradients(directory / folder); });
   if (run.epochs.empty()) report.missing.push_back({part, "no epoch has ended" + why_of(run), ""});
 }
 
 /// A demo shows the trace of its luq run.
-void read_demo(const fs::path& directory, const Work& work, Report& report) {
+void read_demo(const fs::path& directory, Report& report) {
   for (const std::string_view word : base::words_of<emu::Recipe>)
     if (has_config(directory / word))
       add_training(directory, std::string(word), fmt::format("training {}", word), report);
@@ -192,7 +197,7 @@ void read_demo(const fs::path& directory, const Work& work, Report& report) {
       report.missing.push_back({fmt::format("training {}", word), fmt::format("no {}/config.json", word),
                                 demo_command(report.training)});
   report.traced_folder = name_of(emu::Recipe::luq);
-  add_trace_results(directory / report.traced_folder, work, report);
+  add_trace_results(directory / report.traced_folder, report);
 }
 
 }  // namespace
@@ -228,9 +233,7 @@ std::string where_kernels_ran(const CrossCheck& check) {
   return fmt::format("CUDA kernels on a GPU ({}): {}.{}", device, base::joined(on_gpu), cpu);
 }
 
-Report read_report(const fs::path& directory, base::ThreadPool& pool, base::Progress& progress,
-                   const std::function<bool()>& stops) {
-  const Work work{pool, progress, stops};
+Report read_report(const fs::path& directory) {
   Report report;
   const fs::path name = fs::absolute(directory).lexically_normal();
   report.subject = (name.has_filename() ? name : name.parent_path()).filename().string();
@@ -244,12 +247,12 @@ Report read_report(const fs::path& directory, base::ThreadPool& pool, base::Prog
         directory.string());
   report.kind = is_demo ? "demo" : is_run ? "run" : "simulations";
   if (is_demo) {
-    read_demo(directory, work, report);
+    read_demo(directory, report);
   } else if (!is_run) {
     read_simulations(directory, report);
   } else {
     add_training(directory, "", "training", report);
-    add_trace_results(directory, work, report);
+    add_trace_results(directory, report);
   }
   add_stages(directory, report);
   report.commands = commands_of(directory, report);

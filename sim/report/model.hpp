@@ -6,14 +6,12 @@
 #include "emu/nn/run_directory.hpp"
 #include "emu/nn/training_config.hpp"
 #include "sim/accelerator/simulation_file.hpp"
-#include "sim/report/gradient_study.hpp"
+#include "sim/study/study.hpp"
 #include "sim/verify/cross_check.hpp"
-#include "traces/base/parallel_for.hpp"
-#include "traces/base/progress.hpp"
 
 #include <filesystem>
-#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,9 +22,10 @@ struct TrainingRun {
   emu::TrainingConfig config;
   std::vector<emu::EpochMetrics> epochs;
   std::vector<float> step_losses;
-  std::string folder;       ///< in the report's directory; "" for a single run
-  std::string data_folder;  ///< of its images, as typed; "" when nothing says it
-  std::string stopped;      ///< why it ended before its last epoch; "" when it did not, or nothing says why
+  std::vector<emu::GradientRow> gradients;  ///< of gradients.csv; none where there is no such file
+  std::string folder;                       ///< in the report's directory; "" for a single run
+  std::string data_folder;                  ///< of its images, as typed; "" when nothing says it
+  std::string stopped;  ///< why it ended before its last epoch; "" when it did not, or nothing says why
   bool stopped_by_error = false;
 
   bool is_complete() const { return static_cast<std::int64_t>(epochs.size()) >= config.epochs; }
@@ -50,15 +49,31 @@ struct Missing {
   bool is_damaged = false;     ///< its file is there, and is not what it should be
 };
 
+/// Of one layer, over the rows of gradients.csv that have the figure.
+struct GradientMeans {
+  std::string layer;
+  std::uint64_t steps = 0;
+  std::optional<double> snr_db, cosine, gain, below_alpha_share, top_code_share, ln_sigma;
+};
+/// In the order of the network.
+std::vector<GradientMeans> gradient_means(const TrainingRun& run);
+
+/// The trace beside the run.
+struct TraceFacts {
+  std::string manifest_sha256;
+  std::set<std::uint32_t> steps;  ///< training steps
+};
+
 struct Report {
   std::string kind;     ///< "demo", "run", or "simulations": a folder of results of `quatrain sim`
   std::string subject;  ///< name of the directory
   std::vector<TrainingRun> training;
   std::string traced_folder;  ///< of the run whose trace the rest is about
+  std::optional<TraceFacts> trace;
   std::optional<CrossCheck> crosscheck;
   std::vector<Design>
       designs;  ///< those that replayed the trace first, then by name; numbers in names in their order
-  std::optional<GradientStudy> gradients;
+  std::optional<study::GradientStudy> gradients;
   std::vector<Stage> stages;
   std::vector<std::string> commands;  ///< that repeat it
   std::vector<Missing> missing;
@@ -70,11 +85,10 @@ const Design* headline_design(const Report& report);
 /// One sentence: which kernels ran on a GPU, and which on the CPU runtime.
 std::string where_kernels_ran(const CrossCheck& check);
 
-/// `stops` is polled while it computes; true throws Interrupted. Throws Error when `directory` is no such
+/// Throws Error when `directory` is no such
 /// directory, or the configuration or tables of a training run in it are not what they should be. Any other
 /// file that is not what it should be, or belongs to another trace than the one beside it, costs its part of
-/// the report: it is named in `missing`, and so is a record of the trace that cannot be read.
-Report read_report(const std::filesystem::path& directory, base::ThreadPool& pool, base::Progress& progress,
-                   const std::function<bool()>& stops = {});
+/// the report: it is named in `missing`, and so is a record of the trace that could not be read.
+Report read_report(const std::filesystem::path& directory);
 
 }  // namespace quatrain::sim::report

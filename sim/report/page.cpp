@@ -140,8 +140,8 @@ Page make_page(const Report& report) {
   add_accuracy(report, page);
   if (report.crosscheck) add_verdict(*report.crosscheck, page);
   add_cost(report, page);
-  for (auto section : {training_section(report), gradient_section(report), crosscheck_section(report),
-                       simulation_section(report)})
+  for (auto section : {training_section(report), gradient_curves_section(report), gradient_section(report),
+                       crosscheck_section(report), simulation_section(report)})
     if (section) page.sections.push_back(std::move(*section));
   if (!report.missing.empty()) page.sections.push_back(missing_section(report));
   if (!report.stages.empty() || !report.commands.empty()) page.sections.push_back(repeat_section(report));

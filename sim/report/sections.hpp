@@ -8,6 +8,7 @@
 namespace quatrain::sim::report {
 
 std::optional<Section> training_section(const Report& report);
+std::optional<Section> gradient_curves_section(const Report& report);
 std::optional<Section> gradient_section(const Report& report);
 std::optional<Section> crosscheck_section(const Report& report);
 std::optional<Section> simulation_section(const Report& report);

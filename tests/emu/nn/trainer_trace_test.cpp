@@ -119,6 +119,49 @@ TEST_F(TrainerTrace, SameBytesForAnyThreadsAndPath) {
   }
 }
 
+/// The sources that an fp32 run computes with, and the codes that the rules would make of them.
+TEST_F(TrainerTrace, AnFp32RunLeavesItsSources) {
+  TrainingOptions run = traced("run", "0,9");
+  run.config = with_overrides(run.config, {.quantize = Recipe::fp32}, "");
+  const TrainingResult result = train(run);
+  base::SilentProgress progress;
+  const traces::TraceReader trace = traces::check_trace(*result.trace, progress);
+  EXPECT_TRUE(trace.manifest().gemms.empty());
+  EXPECT_EQ(
+      trace.manifest().run.note,
+      "what these layers leave in fp32 is recorded with the codes that sawb and luq would make of it; no "
+      "product takes them: conv2, conv3, fc1");
+  std::set<std::string> ids;
+  base::ThreadPool pool(1);
+  for (const QuantizerRecord& record : trace.manifest().quantizers) {
+    ids.insert(record.id);
+    QuantizedTensor again;
+    make_quantizer({.rule = record.rule, .random_bits = std::max(4U, record.random_bits)}, SimdPath::portable)
+        ->quantize(trace.read_fp32(record.source.value()),
+                   {.seed = 7, .step = record.step, .layer = record.layer}, std::nullopt, pool, again);
+    EXPECT_EQ(operand(trace, record.id).codes, again.codes) << record.id;
+    EXPECT_EQ(record.scale, again.scale) << record.id;
+  }
+  for (const char* step : {"0", "9"})
+    for (const char* layer : {"conv2", "conv3", "fc1"})
+      for (const char* operand : {"input", "weight", "gradient/0"})
+        EXPECT_TRUE(ids.contains(fmt::format("{}/train/{}/{}", step, layer, operand)));
+  EXPECT_EQ(trace.manifest().quantizers.size(), ids.size());
+  run.run_directory = folder_ / "untraced";
+  run.trace = std::nullopt;
+  EXPECT_EQ(hashes(result.epochs), hashes(train(run).epochs));
+}
+
+/// A layer that quantizes its gradient alone: the input is there, and no record says that it was used.
+TEST_F(TrainerTrace, AMixedLayerLeavesWhatItDoesNotQuantizeToo) {
+  TrainingOptions run = traced("run", "0");
+  for (LayerConfig& layer : run.config.layers) layer.quantize.forward = ForwardRule::none;
+  const traces::TraceReader trace(*train(run).trace);
+  EXPECT_TRUE(trace.manifest().gemms.empty());
+  EXPECT_TRUE(trace.manifest().quantizer("0/train/conv2/input").source);
+  EXPECT_EQ(trace.manifest().quantizer("0/train/conv2/gradient/1").sample, 1U);
+}
+
 TEST_F(TrainerTrace, WhatCannotBeTracedIsRefusedBeforeAnythingIsMade) {
   const auto refused = [&](const TrainingOptions& run) {
     const std::string message = message_of([&] { train(run); });
@@ -126,13 +169,8 @@ TEST_F(TrainerTrace, WhatCannotBeTracedIsRefusedBeforeAnythingIsMade) {
     return message;
   };
   TrainingOptions run = traced("run");
-  for (LayerConfig& layer : run.config.layers) layer.quantize.gradient = GradientRule::none;
-  EXPECT_EQ(refused(run),
-            "tiny: nothing to trace; expected quantized layers, with forward and gradient quantized");
-  run = traced("run");
   for (LayerConfig& layer : run.config.layers) layer.precision = Precision::fp32;
-  EXPECT_EQ(refused(run),
-            "tiny: nothing to trace; expected quantized layers, with forward and gradient quantized");
+  EXPECT_EQ(refused(run), "tiny: nothing to trace; expected layers of precision 'quantized'");
   EXPECT_EQ(refused(traced("run", "12")), "traced steps: step 12; expected 0..11, the steps of this run");
   run = traced("run");
   run.resumes = true;

@@ -62,6 +62,7 @@ TEST(ReportFigures, AreThoseOfARecount) {
   expect_training(shown);
   expect_layers(shown);
   expect_gradients(shown);
+  expect_gradient_curves(shown);
   expect_codes(shown);
   expect_cross_check(shown);
   expect_cycles(shown);

@@ -128,6 +128,7 @@ ShownDemo::ShownDemo() {
   run(fmt::format("sim {0}/small.json --trace {0}/demo/luq/trace{1}", at(), replay));
   run(fmt::format("sim {0}/large.json --trace {0}/demo/luq/trace{1}", at(), replay));
   run(fmt::format("sim bf16_32x32 --trace {0}/demo/luq/trace --cycles-only", at()));
+  run(fmt::format("study {0}/demo/luq/trace --samples 1,2,5 --trials 3", at()));
   run(fmt::format("verify {0}/demo/luq/trace --json {0}/demo/luq/crosscheck.json", at()));
   spread_cross_check();
   write_whole_file(

@@ -74,6 +74,7 @@ std::vector<std::map<std::string, std::string>> read_csv(const std::filesystem::
 void expect_training(const ShownDemo& shown);
 void expect_layers(const ShownDemo& shown);
 void expect_gradients(const ShownDemo& shown);
+void expect_gradient_curves(const ShownDemo& shown);
 void expect_codes(const ShownDemo& shown);
 void expect_cross_check(const ShownDemo& shown);
 void expect_cycles(const ShownDemo& shown);

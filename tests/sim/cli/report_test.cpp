@@ -108,6 +108,10 @@ TEST(ReportCommand, AnUnreadableRecordOfTheTraceCostsItsRow) {
   std::string bytes = base::read_whole_file(tensors);
   bytes[bytes.size() - 1] = static_cast<char>(bytes[bytes.size() - 1] ^ 1);
   base::write_whole_file(tensors, bytes);
+  const ProgramRun study =
+      tests::run_program(QUATRAIN_PROGRAM, "study " + (folder / "demo/luq/trace").string(), folder);
+  EXPECT_EQ(study.exit_code, 2);
+  EXPECT_THAT(study.err, testing::StartsWith(fmt::format("error: {}: ", tensors.string())));
   const ProgramRun run = report((folder / "demo").string(), folder);
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_THAT(run.err, testing::StartsWith(fmt::format("error: {}: ", tensors.string())));
@@ -129,7 +133,7 @@ constexpr const char* slow_network = R"({
     {"kind": "conv2d", "name": "b", "out_channels": 32, "kernel": 3, "stride": 1, "padding": 1, "groups": 1, "precision": "quantized"},
     {"kind": "linear", "name": "last", "out_features": 10, "precision": "fp32"}]})";
 
-TEST(ReportCommand, OneInterruptEndsALongStudyOfGradients) {
+TEST(StudyCommand, OneInterruptEndsIt) {
   const tests::Folder folder;
   tests::write_synthetic_images(folder / "data", 32, 8);
   base::write_whole_file(folder / "slow.json", slow_network);
@@ -140,11 +144,11 @@ TEST(ReportCommand, OneInterruptEndsALongStudyOfGradients) {
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   const auto before = tests::contents(folder / "run");
   const ProgramRun run = tests::run_program("timeout --preserve-status -k 8 -s INT 0.5 " QUATRAIN_PROGRAM,
-                                            "report " + at + "/run", folder);
+                                            "study " + at + "/run/trace", folder);
   EXPECT_EQ(run.exit_code, 130) << "137: killed before it ended";
   EXPECT_EQ(run.err, "interrupted\n");
   EXPECT_EQ(run.out, "");
-  EXPECT_EQ(tests::contents(folder / "run"), before) << "no report, not even a part of one";
+  EXPECT_EQ(tests::contents(folder / "run"), before) << "no result, not even a part of one";
 }
 
 /// The figures fit, the page does not: what was complete stays, nothing half-written.
@@ -224,19 +228,22 @@ TEST(ReportCommand, ItsCommandsRunAsTheyStand) {
       folder, {"quatrain train tiny.json --data 'my data' --trace-steps 1,2 --out 'run 1'",
                "quatrain sim designs/mine.json --trace 'run 1/trace' --cycles-only",
                "quatrain sim bf16_32x32 --trace 'run 1/trace' --cycles-only",
+               "quatrain study 'run 1/trace' --samples 1,3 --trials 2 --random-bits 4,16 --alpha pow2",
                "quatrain verify 'run 1/trace' --json 'run 1/crosscheck.json'", "quatrain report 'run 1'"});
   std::filesystem::rename(folder / "designs/mine.json", folder / "elsewhere.json");
   const auto read = [&](const std::string& run) {
     return nlohmann::json::parse(base::read_whole_file(folder / run / "report.json"));
   };
   const std::vector<std::string> commands = read("run 1").at("commands");
-  EXPECT_THAT(commands,
-              testing::ElementsAre(
-                  "quatrain train 'run 1/config.json' --out 'run 1-again' --data 'my data' --trace-steps 1,2",
-                  "quatrain verify 'run 1-again/trace' --json 'run 1-again/crosscheck.json'",
-                  "quatrain sim bf16_32x32 --trace 'run 1-again/trace' --cycles-only",
-                  "quatrain sim 'run 1/simulation/mine.json' --trace 'run 1-again/trace' --cycles-only",
-                  "quatrain report 'run 1-again'"));
+  EXPECT_THAT(
+      commands,
+      testing::ElementsAre(
+          "quatrain train 'run 1/config.json' --out 'run 1-again' --data 'my data' --trace-steps 1,2",
+          "quatrain study 'run 1-again/trace' --samples 1,3 --trials 2 --random-bits 4,16 --alpha pow2",
+          "quatrain verify 'run 1-again/trace' --json 'run 1-again/crosscheck.json'",
+          "quatrain sim bf16_32x32 --trace 'run 1-again/trace' --cycles-only",
+          "quatrain sim 'run 1/simulation/mine.json' --trace 'run 1-again/trace' --cycles-only",
+          "quatrain report 'run 1-again'"));
   expect_commands_run(folder, commands);
 
   auto first = read("run 1"), again = read("run 1-again");
@@ -257,7 +264,7 @@ TEST(ReportCommand, CommandsForMissingPartsMakeThem) {
     const auto figures = nlohmann::json::parse(base::read_whole_file(folder / run / "report.json"));
     for (const auto& missing : figures.at("missing"))
       if (!missing.at("how").is_null()) commands.push_back(missing.at("how"));
-    EXPECT_EQ(commands.size(), run == std::string("run") ? 1U : 2U);
+    EXPECT_EQ(commands.size(), run == std::string("run") ? 1U : 3U);
     expect_commands_run(folder, commands);
     expect_commands_run(folder, {"quatrain report run-again"});
   }

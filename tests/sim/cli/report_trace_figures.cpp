@@ -1,6 +1,6 @@
 /// What a report says of gradients, their codes and the cross-check, against a recount of the trace.
 #include "tests/sim/cli/report_shown_demo.hpp"
-#include "tests/sim/report/gradient_recount.hpp"
+#include "tests/sim/study/gradient_recount.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -8,21 +8,61 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 namespace quatrain::tests {
 using nlohmann::json;
 using testing::Contains;
 
+std::string with_error(double mean, const std::optional<double>& error) {
+  return error ? fmt::format("{:.4f} +-{:.4f}", mean, *error) : fmt::format("{:.4f}", mean);
+}
+
+void expect_estimate(const json& entry, const std::string& key, double mean,
+                     const std::optional<double>& error) {
+  EXPECT_NEAR(entry.at(key).get<double>(), mean, 1e-11) << key;
+  if (error) {
+    EXPECT_NEAR(entry.at(key + "_standard_error").get<double>(), *error, 1e-11) << key;
+  } else {
+    EXPECT_EQ(entry.at(key + "_standard_error"), nullptr) << key;
+  }
+}
+
+void expect_entry(const json& entry, const RecountedRecord& record, const RecountedEffect& effect) {
+  EXPECT_EQ(entry.at("layer"), record.layer);
+  EXPECT_EQ(entry.at("step"), record.step);
+  EXPECT_EQ(entry.at("images"), 8);
+  EXPECT_EQ(entry.at("batch"), 8);
+  EXPECT_EQ(entry.at("compared"), "weight_gradient");
+  EXPECT_EQ(entry.at("rule"), effect.rule);
+  EXPECT_EQ(entry.at("samples"), effect.samples);
+  EXPECT_EQ(entry.at("trials"), effect.trials);
+  EXPECT_EQ(entry.at("random_bits"), effect.rule == "luq" ? json(8) : json(nullptr));
+  EXPECT_EQ(entry.at("alpha"), "pow2");
+  EXPECT_EQ(entry.at("maximum"), "measured");
+  expect_estimate(entry, "gain", effect.gain, effect.gain_error);
+  expect_estimate(entry, "relative_error", effect.relative_error, effect.relative_error_error);
+  expect_estimate(entry, "dead_share", effect.dead_share, effect.dead_share_error);
+  const json& expected = entry.at("expected");
+  EXPECT_EQ(expected.is_null(), effect.rule == "nearest");
+  if (expected.is_null()) return;
+  EXPECT_NEAR(expected.at("gain").get<double>(), effect.expected_gain.value(), 1e-11);
+  EXPECT_NEAR(expected.at("relative_error").get<double>(), effect.expected_error.value(), 1e-11);
+  EXPECT_NEAR(expected.at("error_floor").get<double>(), effect.error_floor.value(), 1e-11);
+  EXPECT_NEAR(expected.at("dead_share").get<double>(), effect.expected_dead_share.value(), 1e-11);
+}
+
 void expect_gradients(const ShownDemo& shown) {
   const auto trace = shown.folder / "demo/luq/trace";
-  const auto records = recount_gradients(trace);
+  const auto records = recount_gradients(trace, {.samples = {1, 2, 5}, .trials = 3});
   ASSERT_EQ(records.size(), 4U);
-  const std::vector<std::string> columns = {"LUQ, 1 sample", "LUQ, 4 samples", "LUQ, 16 samples", "nearest"};
+  const std::vector<std::string> columns = {"LUQ, 1 sample", "LUQ, 2 samples", "LUQ, 5 samples", "nearest"};
   const json& chart = shown.page.chart(
-      "Gain of the weight gradient by layer and step (1 = unbiased; bars: spread of single trials)");
+      "Gain of the weight gradient by layer and step (1 = unbiased; bars: one standard error)");
   EXPECT_EQ(chart.at("kind"), "marks");
   EXPECT_EQ(chart.at("yLabel"), "gain");
   EXPECT_EQ(chart.at("reference"), 1);
+  const json study = read_json(shown.folder / "demo/luq/gradients.json");
   std::size_t row = 0;
   for (std::size_t i = 0; i < records.size(); ++i) {
     const RecountedRecord& record = records[i];
@@ -35,46 +75,103 @@ void expect_gradients(const ShownDemo& shown) {
     for (std::size_t rule = 0; rule < 4; ++rule) {
       const RecountedEffect& effect = record.effects[rule];
       SCOPED_TRACE(columns[rule]);
-      EXPECT_TRUE(shows(shown.page.table("Gain, mean of the trials").at(key, columns[rule]), effect.gain));
-      EXPECT_TRUE(shows(shown.page.table("Error").at(key, columns[rule]), effect.relative_error));
+      EXPECT_EQ(shown.page.table("Gain, mean of the trials +- its standard error").at(key, columns[rule]),
+                with_error(effect.gain, effect.gain_error));
+      EXPECT_EQ(shown.page.table("Error, root mean square of the trials +- its standard error")
+                    .at(key, columns[rule]),
+                with_error(effect.relative_error, effect.relative_error_error));
+      EXPECT_EQ(shown.page.table("Error that the probabilities of the draws give").at(key, columns[rule]),
+                effect.expected_error ? fmt::format("{:.4f}", *effect.expected_error) : "");
       EXPECT_TRUE(shows(shown.page.table("Dead").at(key, columns[rule]), effect.dead_share));
-      const std::string spread =
-          shown.page.table("Spread of the gain: standard deviation of a single trial").at(key, columns[rule]);
-      if (effect.gain_deviation)
-        EXPECT_TRUE(shows(spread, *effect.gain_deviation)) << spread;
-      else
-        EXPECT_EQ(spread, "one trial");
       const json& series = chart.at("series").at(rule);
       EXPECT_EQ(series.at("name"), columns[rule]);
       EXPECT_NEAR(series.at("y").at(i).get<double>(), effect.gain, 1e-11);
-      const double deviation = effect.gain_deviation.value_or(0);
-      EXPECT_NEAR(series.at("bounds").at(i).at(0).get<double>(), effect.gain - deviation, 1e-11);
-      EXPECT_NEAR(series.at("bounds").at(i).at(1).get<double>(), effect.gain + deviation, 1e-11);
-
-      const json& entry = shown.json_at("/gradients/fidelity").at(row++);
-      EXPECT_EQ(entry.at("layer"), record.layer);
-      EXPECT_EQ(entry.at("step"), record.step);
-      EXPECT_EQ(entry.at("images"), 8);
-      EXPECT_EQ(entry.at("batch"), 8);
-      EXPECT_EQ(entry.at("rule"), effect.rule);
-      EXPECT_EQ(entry.at("samples"), effect.samples);
-      EXPECT_EQ(entry.at("trials"), effect.trials);
-      EXPECT_EQ(entry.at("random_bits"), effect.rule == "luq" ? json(8) : json(nullptr));
-      EXPECT_EQ(entry.at("alpha"), "pow2");
-      EXPECT_EQ(entry.at("maximum"), "measured");
-      EXPECT_NEAR(entry.at("gain").get<double>(), effect.gain, 1e-11);
-      EXPECT_NEAR(entry.at("relative_error").get<double>(), effect.relative_error, 1e-11);
-      EXPECT_NEAR(entry.at("dead_share").get<double>(), effect.dead_share, 1e-14);
-      if (effect.gain_deviation)
-        EXPECT_NEAR(entry.at("gain_deviation").get<double>(), *effect.gain_deviation, 1e-11);
-      else
-        EXPECT_EQ(entry.at("gain_deviation"), nullptr);
+      const double error = effect.gain_error.value_or(0);
+      EXPECT_NEAR(series.at("bounds").at(i).at(0).get<double>(), effect.gain - error, 1e-11);
+      EXPECT_NEAR(series.at("bounds").at(i).at(1).get<double>(), effect.gain + error, 1e-11);
+      expect_entry(shown.json_at("/gradients/fidelity").at(row++), record, effect);
+      json in_study = study.at("gradients").at(i);
+      in_study.update(study.at("gradients").at(i).at("effects").at(rule));
+      expect_entry(in_study, record, effect);
     }
   }
   EXPECT_EQ(shown.json_at("/gradients/fidelity").size(), row);
+  EXPECT_EQ(study.at("gradients").size(), records.size());
   EXPECT_THAT(shown.page.paragraphs,
               Contains("LUQ draws 8 random bits for each element; alpha pow2 and the maximum "
                        "measured, for both rules."));
+}
+
+/// The file's rows are tests/sim/cli/gradient_table_test.cpp's subject; here they are averaged again.
+void expect_gradient_curves(const ShownDemo& shown) {
+  using Rows = std::vector<std::map<std::string, std::string>>;
+  const ShownTable& table = shown.page.table("Gradients, mean over the steps of gradients.csv");
+  for (const std::string recipe : {"fp32", "luq", "nearest"}) {
+    const Rows rows = read_csv(shown.folder / "demo" / recipe / "gradients.csv");
+    ASSERT_EQ(rows.size(), 4U) << "two layers, steps 0 and 10";
+    const json& means = shown.json_at("/training/" + recipe + "/gradients");
+    ASSERT_EQ(means.size(), 2U);
+    for (std::size_t layer = 0; layer < 2; ++layer) {
+      const std::string name = layer == 0 ? "rows" : "both";
+      SCOPED_TRACE(recipe + ", " + name);
+      EXPECT_EQ(means.at(layer).at("layer"), name);
+      EXPECT_EQ(means.at(layer).at("steps"), 2);
+      const std::vector<std::string> key = {recipe, name};
+      EXPECT_EQ(table.at(key, "steps"), "2");
+      for (const auto& [figure, column] :
+           std::map<std::string, std::string>{{"snr_db", "signal to noise"},
+                                              {"cosine", "cosine"},
+                                              {"gain", "gain"},
+                                              {"below_alpha_share", "below alpha"},
+                                              {"top_code_share", "top code"},
+                                              {"ln_sigma", "sigma"}}) {
+        double sum = 0;
+        bool is_there = true;
+        for (const auto& row : rows) {
+          if (row.at("layer") != name) continue;
+          const auto cell = row.find(figure);
+          is_there = cell != row.end() && !cell->second.empty();
+          if (is_there) sum += static_cast<double>(std::stof(cell->second));
+        }
+        EXPECT_EQ(is_there, recipe != "fp32" || figure == "below_alpha_share" || figure == "ln_sigma")
+            << figure;
+        if (is_there) {
+          EXPECT_NEAR(means.at(layer).at(figure).get<double>(), sum / 2, 1e-12) << figure;
+          if (figure == "snr_db") {
+            EXPECT_EQ(table.at(key, column), fmt::format("{:.2f} dB", sum / 2));
+          } else {
+            EXPECT_TRUE(shows(table.at(key, column), sum / 2)) << figure << table.at(key, column);
+          }
+        } else {
+          EXPECT_EQ(means.at(layer).at(figure), nullptr) << figure;
+          EXPECT_EQ(table.at(key, column), "") << figure;
+        }
+      }
+    }
+  }
+  const Rows rows = read_csv(shown.folder / "demo/luq/gradients.csv");
+  for (const auto& [title, column] :
+       std::map<std::string, std::string>{{"Signal to noise", "snr_db"},
+                                          {"Cosine with the unquantized gradient", "cosine"},
+                                          {"Gain of the gradient (1 = unbiased)", "gain"},
+                                          {"Log-normal sigma", "ln_sigma"}}) {
+    const json& chart = shown.page.chart(title);
+    EXPECT_EQ(chart.at("kind"), "lines");
+    for (std::size_t layer = 0; layer < 2; ++layer)
+      for (std::size_t step = 0; step < 2; ++step) {
+        const auto& row = rows.at(2 * step + layer);
+        const json& series = chart.at("series").at(layer);
+        EXPECT_EQ(series.at("name"), row.at("layer"));
+        EXPECT_NEAR(series.at("x").at(step).get<double>(), std::stod(row.at("step")), 1e-12);
+        EXPECT_NEAR(series.at("y").at(step).get<double>(), std::stod(row.at(column)), 1e-6) << title;
+      }
+  }
+  for (const auto& [title, column] : std::map<std::string, std::string>{
+           {"Elements below alpha", "below_alpha_share"}, {"Elements with the top code", "top_code_share"}})
+    EXPECT_NEAR(shown.page.chart(title).at("series").at(1).at("y").at(1).get<double>(),
+                100 * std::stod(rows.at(3).at(column)), 1e-5);
+  EXPECT_NEAR(shown.page.chart("Largest gradient, log2").at("series").at(1).at("y").at(1).get<double>(),
+              std::log2(std::stod(rows.at(3).at("maximum"))), 1e-6);
 }
 
 void expect_codes(const ShownDemo& shown) {

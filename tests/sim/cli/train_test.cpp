@@ -286,8 +286,6 @@ TEST_F(TrainCommand, BadOptionsAreNamed) {
                  "data: is not empty; expected a new folder, or to resume the run in it");
   expect_refusal("tiny.json --data data --trace-steps 6",
                  "traced steps: step 6; expected 0..5, the steps of this run");
-  expect_refusal("tiny.json --data data --quantize fp32 --trace",
-                 "tiny: nothing to trace; expected quantized layers, with forward and gradient quantized");
 }
 
 /// The limit on a file's size stands for a full disk (emu/nn/disk_test.cpp has the other places).

@@ -22,21 +22,21 @@ namespace {
 /// Layers "block 1" and so on. Of the 100 + i codes of layer i, i have value 4, the others value -1.
 Report with_layers(std::uint64_t layers) {
   Report report;
-  GradientStudy& study = report.gradients.emplace();
+  study::GradientStudy& study = report.gradients.emplace();
   for (std::uint64_t i = 1; i <= layers; ++i) {
-    CodeHistogram& histogram = study.histograms.emplace_back();
+    study::CodeHistogram& histogram = study.histograms.emplace_back();
     histogram.layer = fmt::format("block {}", i);
     histogram.counts[6] = 100;  // -1
     histogram.counts[10] = i;   // 4
     for (const std::uint32_t step : {9U, 10U}) {
       const double gain = 1 + 0.001 * static_cast<double>(i) + step;
-      study.fidelity.push_back(
-          {.layer = histogram.layer,
-           .step = step,
-           .images = 8,
-           .batch = 8,
-           .effects = {{.rule = "luq", .samples = 1, .trials = 16, .gain = gain, .gain_deviation = 0.5},
-                       {.rule = "nearest", .samples = 1, .trials = 1, .gain = -gain}}});
+      study::RoundingEffect luq, nearest;
+      luq.trials = 16;
+      luq.gain = {gain, 0.5};
+      nearest.gain = {-gain, std::nullopt};
+      nearest.setting = {.rule = traces::Rule::nearest_fp4, .random_bits = 0};
+      study.gradients.push_back(
+          {.layer = histogram.layer, .step = step, .images = 8, .batch = 8, .effects = {luq, nearest}});
     }
   }
   return report;

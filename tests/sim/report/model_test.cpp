@@ -19,11 +19,7 @@ using tests::Folder;
 using tests::message_of;
 using tests::replace_in_file;
 
-Report read(const std::filesystem::path& directory) {
-  base::ThreadPool pool(1);
-  base::SilentProgress progress;
-  return read_report(directory, pool, progress);
-}
+Report read(const std::filesystem::path& directory) { return read_report(directory); }
 
 std::vector<std::string> missing_parts(const Report& report) {
   std::vector<std::string> parts;
@@ -46,7 +42,7 @@ TEST(ReportModel, DemoHasEveryPart) {
   EXPECT_EQ(report.crosscheck->machines.size(), 4U);
   ASSERT_EQ(report.designs.size(), 2U);
   EXPECT_EQ(report.designs[0].label, "luq_32x32") << "what was replayed goes first";
-  EXPECT_FALSE(report.gradients->fidelity.empty());
+  EXPECT_FALSE(report.gradients->gradients.empty());
   ASSERT_EQ(report.stages.size(), 2U);
   const std::string demo = (folder / "demo-001").string(), again = demo + "-again";
   EXPECT_THAT(
@@ -54,6 +50,7 @@ TEST(ReportModel, DemoHasEveryPart) {
       testing::ElementsAre(
           fmt::format("quatrain train {}/fp32/config.json --out {}/fp32", demo, again),
           fmt::format("quatrain train {}/luq/config.json --out {}/luq --trace-steps 0,1", demo, again),
+          fmt::format("quatrain study {}/luq/trace --samples 1,2 --trials 2", again),
           fmt::format("quatrain verify {0}/luq/trace --json {0}/luq/crosscheck.json", again),
           fmt::format("quatrain sim {}/luq/simulation/luq_32x32.json --trace {}/luq/trace", demo, again),
           fmt::format("quatrain sim {}/luq/simulation/bf16_32x32.json --trace {}/luq/trace --cycles-only",
@@ -95,6 +92,19 @@ TEST(ReportModel, SingleRunNamesWhatItLacks) {
   EXPECT_FALSE(report.crosscheck);
   EXPECT_FALSE(report.gradients);
   EXPECT_TRUE(report.designs.empty());
+}
+
+/// A folder from before `quatrain study`: all but the gradients is there, and the command that makes them.
+TEST(ReportModel, AFolderWithoutAStudyNamesTheCommand) {
+  const Folder folder;
+  tests::write_demo(folder.path());
+  std::filesystem::remove(folder / "luq/gradients.json");
+  const Report report = read(folder.path());
+  EXPECT_THAT(missing_parts(report), testing::ElementsAre("gradients"));
+  EXPECT_EQ(report.missing[0].why, "no gradients.json");
+  EXPECT_EQ(report.missing[0].how, "quatrain study " + (folder / "luq/trace").string());
+  EXPECT_TRUE(report.crosscheck);
+  EXPECT_EQ(report.designs.size(), 2U);
 }
 
 TEST(ReportModel, RunWithoutAnEndedEpochSaysSo) {
@@ -217,6 +227,9 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{{"luq/simulation/luq_32x32.json", "\"cycles\": 8016", "\"cycles\": -1",
                 ": /cycles: found -1; expected an integer from 0 to 9223372036854775807"},
                "cycles and energy of luq_32x32"},
+        Damage{{"luq/gradients.json", "\"rule\": \"luq\"", "\"rule\": \"paper\"",
+                ": /gradients/0/effects/0/rule: found 'paper'; expected 'luq' or 'nearest'"},
+               "gradients"},
         Damage{{"stages.json", "11.5", "\"11.5\"",
                 ": /seconds/train_fp32: found '11.5'; expected a number from 0 to 1000000000"},
                "time by stage"}));
@@ -238,11 +251,13 @@ TEST(ReportModel, ASimulationThatEndsEarlyIsNamed) {
 TEST(ReportModel, WhereEveryFileIsDamagedTheTrainingIsLeft) {
   const Folder folder;
   tests::write_demo(folder.path());
-  for (const char* file : {"luq/trace/manifest.json", "luq/crosscheck.json", "luq/simulation/luq_32x32.json",
-                           "luq/simulation/bf16_32x32.json", "stages.json"})
+  for (const char* file : {"luq/trace/manifest.json", "luq/gradients.json", "luq/crosscheck.json",
+                           "luq/simulation/luq_32x32.json", "luq/simulation/bf16_32x32.json", "stages.json"})
     base::write_whole_file(folder / file, "{\"");
   const Report report = read(folder.path());
-  EXPECT_EQ(missing_parts(report), parts);
+  std::vector<std::string> all = parts;
+  all.insert(all.begin(), "trace");
+  EXPECT_EQ(missing_parts(report), all);
   for (const Missing& missing : report.missing) EXPECT_TRUE(missing.is_damaged) << missing.part;
   EXPECT_THAT(parts_of(report), testing::IsEmpty());
   EXPECT_EQ(report.training.size(), 3U);
@@ -267,8 +282,8 @@ TEST(ReportModel, ResultsOfAnotherTraceAreLeftOut) {
   base::write_whole_file(folder / "luq/trace/manifest.json",
                          base::read_whole_file(folder / "luq/trace/manifest.json") + " ");
   const Report report = read(folder.path());
-  EXPECT_THAT(missing_parts(report), testing::ElementsAre(parts[1], parts[2], parts[3]));
-  EXPECT_THAT(report.missing[0].why, testing::HasSubstr("crosscheck.json: /trace/manifest_sha256: '"));
+  EXPECT_THAT(missing_parts(report), testing::ElementsAre(parts[0], parts[1], parts[2], parts[3]));
+  EXPECT_THAT(report.missing[0].why, testing::HasSubstr("gradients.json: /trace/manifest_sha256: '"));
   for (const Missing& missing : report.missing)
     EXPECT_THAT(missing.why, testing::HasSubstr("', the trace beside it: run the command again"));
 }

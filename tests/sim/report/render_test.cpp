@@ -26,9 +26,7 @@ struct Rendered {
   std::string terminal, html;
   json figures;
   explicit Rendered(const std::filesystem::path& directory) {
-    base::ThreadPool pool(1);
-    base::SilentProgress progress;
-    const Report report = read_report(directory, pool, progress);
+    const Report report = read_report(directory);
     const Page page = make_page(report);
     terminal = tests::on_one_line(render_terminal(page));
     html = render_html(page, "");

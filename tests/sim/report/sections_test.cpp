@@ -162,8 +162,10 @@ TEST(ReportSections, KernelsOnAGpuAreToldFromThoseOnTheCpu) {
 
 TEST(ReportSections, ImagesAreToldFromTheBatch) {
   Report report;
-  report.gradients.emplace().fidelity = {
-      {.layer = "large", .step = 7, .images = 3, .batch = 8, .effects = {{.rule = "nearest", .gain = 1}}}};
+  study::RoundingEffect effect;
+  effect.gain.mean = 1;
+  report.gradients.emplace().gradients = {
+      {.layer = "large", .step = 7, .images = 3, .batch = 8, .effects = {effect}}};
   EXPECT_THAT(gradient_section(report).value().limits,
               Contains("large, step 7: over the first 3 of 8 images, to bound the time."));
   const json entry = json::parse(render_json(report)).at("gradients").at("fidelity").at(0);
@@ -197,9 +199,7 @@ TEST(ReportSections, DesignsStandInTheOrderOfTheNumbersInTheirNames) {
       copy.replace(at, 9, name);
     base::write_whole_file(folder / "study" / (name + ".json"), copy);
   }
-  base::ThreadPool pool(1);
-  base::SilentProgress progress;
-  const Report report = read_report(folder / "study", pool, progress);
+  const Report report = read_report(folder / "study");
   std::vector<std::string> labels;
   for (const Design& design : report.designs) labels.push_back(design.label);
   EXPECT_THAT(labels, ElementsAre("array_8x4", "array_8x16", "array_9", "array_10", "array_100"));
@@ -209,9 +209,7 @@ TEST(ReportSections, AReplayThatDiffersIsRedAndAnEqualOneIsNot) {
   const tests::Folder folder;
   tests::write_demo(folder.path());
   const auto tone = [&] {
-    base::ThreadPool pool(1);
-    base::SilentProgress progress;
-    const Section section = simulation_section(read_report(folder.path(), pool, progress)).value();
+    const Section section = simulation_section(read_report(folder.path())).value();
     return table_of(section, "Cycles").rows.at(0).back().tone;
   };
   EXPECT_EQ(tone(), Tone::plain);
@@ -224,11 +222,7 @@ TEST(ReportSections, AReplayThatDiffersIsRedAndAnEqualOneIsNot) {
 TEST(ReportSections, SharedLimitsAreSaidOnce) {
   const tests::Folder folder;
   tests::write_demo(folder.path());
-  const auto limits = [&] {
-    base::ThreadPool pool(1);
-    base::SilentProgress progress;
-    return simulation_section(read_report(folder.path(), pool, progress)).value().limits;
-  };
+  const auto limits = [&] { return simulation_section(read_report(folder.path())).value().limits; };
   EXPECT_THAT(limits(), ElementsAre("luq_32x32: limit of luq_32x32", "bf16_32x32: limit of bf16_32x32"));
   for (const char* name : {"luq_32x32", "bf16_32x32"})
     tests::replace_in_file(folder / "luq/simulation" / (std::string(name) + ".json"),

@@ -2,8 +2,10 @@
 
 #include "emu/nn/training_config.hpp"
 #include "sim/embedded/config_file.hpp"
+#include "sim/study/study_file.hpp"
 #include "traces/base/files.hpp"
 #include "traces/format/checksum.hpp"
+#include "traces/format/reader.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -127,6 +129,12 @@ void write_trace_results(const fs::path& run) {
   fs::copy(QUATRAIN_SOURCE_DIR "/tests/data/outside_trace", run / "trace");
   const std::string manifest = traces::sha256_of_file(run / "trace" / "manifest.json");
   write_whole_file(run / "crosscheck.json", crosscheck(manifest));
+  base::ThreadPool pool(1);
+  base::SilentProgress progress;
+  const traces::TraceReader trace((run / "trace").string());
+  write_whole_file(run / "gradients.json",
+                   sim::study::study_json(sim::study::study_gradients(
+                       trace, pool, progress, {.asked = {.samples = {1, 2}, .trials = 2}})));
   fs::create_directories(run / "simulation");
   write_whole_file(run / "simulation" / "luq_32x32.json", simulation("luq_32x32", manifest, true, 8016));
   write_whole_file(run / "simulation" / "bf16_32x32.json", simulation("bf16_32x32", manifest, false, 8048));

@@ -1,4 +1,4 @@
-#include "tests/sim/report/gradient_recount.hpp"
+#include "tests/sim/study/gradient_recount.hpp"
 
 #include "tests/support/exact_oracle.hpp"
 #include "traces/base/files.hpp"
@@ -98,15 +98,32 @@ Real inner(const std::vector<Real>& a, const std::vector<Real>& b) {
   return sum;
 }
 
+/// The standard error of the mean of these.
+std::optional<double> error_of_mean(const std::vector<Real>& trials) {
+  if (trials.size() == 1) return std::nullopt;
+  Real sum = 0, squared = 0;
+  for (const Real trial : trials) sum += trial;
+  const Real count = static_cast<Real>(trials.size()), mean = sum / count;
+  for (const Real trial : trials) squared += (trial - mean) * (trial - mean);
+  return static_cast<double>(std::sqrt(squared / (count - 1) / count));
+}
+
+double mean_of(const std::vector<Real>& trials) {
+  Real sum = 0;
+  for (const Real trial : trials) sum += trial;
+  return static_cast<double>(sum / static_cast<Real>(trials.size()));
+}
+
 /// Trials of `samples` each, one after the other.
-RecountedEffect effect_of(const std::string& rule, unsigned samples, const std::vector<Real>& exact_dz,
-                          const std::vector<std::vector<Real>>& dz, const std::vector<std::vector<Real>>& dw,
-                          const std::vector<Real>& exact) {
-  RecountedEffect effect{rule, samples, static_cast<unsigned>(dw.size()) / samples, 0, 0, 0, std::nullopt};
-  std::vector<Real> gains;
-  Real squares = 0;
-  std::size_t dead = 0, alive = 0;
-  for (std::size_t first = 0; first < dw.size(); first += samples) {
+RecountedEffect effect_of(const std::string& rule, unsigned samples, unsigned trials,
+                          const std::vector<Real>& exact_dz, const std::vector<std::vector<Real>>& dz,
+                          const std::vector<std::vector<Real>>& dw, const std::vector<Real>& exact) {
+  RecountedEffect effect;
+  effect.rule = rule;
+  effect.samples = samples;
+  effect.trials = trials;
+  std::vector<Real> gains, squares, deads;
+  for (std::size_t first = 0; first < std::size_t{trials} * samples; first += samples) {
     std::vector<Real> mean(exact.size()), error;
     for (std::size_t i = 0; i < mean.size(); ++i) {
       for (std::size_t s = first; s < first + samples; ++s) mean[i] += dw[s][i];
@@ -114,24 +131,42 @@ RecountedEffect effect_of(const std::string& rule, unsigned samples, const std::
       error.push_back(mean[i] - exact[i]);
     }
     gains.push_back(inner(mean, exact) / inner(exact, exact));
-    squares += inner(error, error) / inner(exact, exact);
+    squares.push_back(inner(error, error) / inner(exact, exact));
+    Real dead = 0, nonzero = 0;
     for (std::size_t i = 0; i < exact_dz.size(); ++i) {
       if (exact_dz[i] == 0) continue;
       bool lives = false;
       for (std::size_t s = first; s < first + samples; ++s) lives = lives || dz[s][i] != 0;
-      ++(lives ? alive : dead);
+      ++nonzero;
+      dead += !lives;
     }
+    deads.push_back(dead / nonzero);
   }
-  Real sum = 0, squared = 0;
-  for (const Real gain : gains) sum += gain;
-  const Real mean = sum / static_cast<Real>(gains.size());
-  for (const Real gain : gains) squared += (gain - mean) * (gain - mean);
-  effect.gain = static_cast<double>(mean);
-  if (gains.size() > 1)
-    effect.gain_deviation = static_cast<double>(std::sqrt(squared / static_cast<Real>(gains.size() - 1)));
-  effect.relative_error = static_cast<double>(std::sqrt(squares / static_cast<Real>(gains.size())));
-  effect.dead_share = static_cast<double>(dead) / static_cast<double>(dead + alive);
+  effect.gain = mean_of(gains);
+  effect.gain_error = error_of_mean(gains);
+  effect.relative_error = std::sqrt(mean_of(squares));
+  if (const auto error = error_of_mean(squares))
+    effect.relative_error_error = effect.relative_error == 0 ? 0 : *error / (2 * effect.relative_error);
+  effect.dead_share = mean_of(deads);
+  effect.dead_share_error = error_of_mean(deads);
   return effect;
+}
+
+/// Of one element: its levels in units of alpha, and how probable the upper one is.
+struct Levels {
+  Real low = 0, high = 1, up = 0;
+};
+
+Levels levels_of(float x, float maximum, unsigned random_bits) {
+  const float y = exact::product(std::fabs(x), exact::quotient(64, maximum));
+  if (y >= 64) return {64, 64, 0};
+  Levels levels;
+  while (static_cast<Real>(y) >= levels.high) levels = {levels.high, 2 * levels.high, 0};
+  const Real draws = static_cast<Real>(1U << random_bits);
+  levels.up =
+      std::floor((static_cast<Real>(y) - levels.low) / (levels.high - levels.low) * draws + Real(0.5)) /
+      draws;
+  return levels;
 }
 
 class Recount {
@@ -140,13 +175,13 @@ class Recount {
       : trace_(directory.string()),
         manifest_(json::parse(base::read_whole_file(directory / "manifest.json"))) {}
 
-  std::vector<RecountedRecord> gradients(std::int64_t most_images) const {
+  std::vector<RecountedRecord> gradients(const RecountPlan& plan) const {
     std::vector<RecountedRecord> records;
     for (const json& gemm : manifest_.at("gemms")) {
       if (gemm.at("phase") != "backward_weight") continue;
       const json &input = quantizer(gemm.at("left").at(0)), &gradient = quantizer(gemm.at("right").at(0));
       if (gradient.at("source").is_null()) continue;
-      records.push_back(record_of(layer(gemm.at("layer")), input, gradient, most_images));
+      records.push_back(record_of(layer(gemm.at("layer")), input, gradient, plan));
     }
     const auto order = [&](const RecountedRecord& r) { return std::pair(id_of(r.layer), r.step); };
     std::ranges::sort(records, {}, order);
@@ -178,14 +213,14 @@ class Recount {
   }
 
   RecountedRecord record_of(const json& layer, const json& input, const json& gradient,
-                            std::int64_t most_images) const {
+                            const RecountPlan& plan) const {
     RecountedRecord record{
         layer.at("name"), gradient.at("alpha"), gradient.at("maximum"), gradient.at("step"), 0, 16, {}};
     const bool draws = gradient.at("rule") == "luq_fp4";
     if (draws) record.random_bits = gradient.at("random_bits");
     const auto shape = shape_of(manifest_, gradient.at("codes"));
     record.batch = shape[0];
-    const std::int64_t images = std::min(record.batch, most_images);
+    const std::int64_t images = std::min(record.batch, plan.most_images);
     const std::size_t compared =
         elements_of(shape) / static_cast<std::size_t>(record.batch) * static_cast<std::size_t>(images);
 
@@ -211,14 +246,55 @@ class Recount {
         values.push_back(static_cast<Real>(fp4_value(code)) * static_cast<Real>(result.scale));
       dw.push_back(weight_gradient(window, x, {shape, values}, images));
     };
-    for (unsigned sample = 0; sample < 16; ++sample) add(traces::Rule::luq_fp4, sample);
-    for (const unsigned samples : {1U, 4U, 16U})
-      record.effects.push_back(effect_of("luq", samples, exact_dz, dz, dw, exact));
+    for (unsigned sample = 0; sample < plan.trials * plan.samples.back(); ++sample)
+      add(traces::Rule::luq_fp4, sample);
+    for (const unsigned samples : plan.samples)
+      record.effects.push_back(effect_of("luq", samples, plan.trials, exact_dz, dz, dw, exact));
+    const float largest =
+        std::fabs(*std::ranges::max_element(source, {}, [](float v) { return std::fabs(v); }));
+    const float maximum = exact::maximum_used(task.maximum.value_or(largest), task.alpha);
+    expect(record, window, x, shape, exact_dz, exact, maximum, images);
     dz.clear();
     dw.clear();
     add(traces::Rule::nearest_fp4, 0);
-    record.effects.push_back(effect_of("nearest", 1, exact_dz, dz, dw, exact));
+    record.effects.push_back(effect_of("nearest", 1, 1, exact_dz, dz, dw, exact));
     return record;
+  }
+
+  /// dW of the mean of every element, and the variances of independent elements.
+  static void expect(RecountedRecord& record, const Window& window, const Tensor& x,
+                     const std::vector<std::int64_t>& shape, const std::vector<Real>& exact_dz,
+                     const std::vector<Real>& exact, float maximum, std::int64_t images) {
+    std::vector<Real> mean, variance, zero;
+    const Real alpha = static_cast<Real>(maximum) / 64;
+    for (const Real dz : exact_dz) {
+      const Levels levels = levels_of(static_cast<float>(dz), maximum, record.random_bits);
+      const Real magnitude = alpha * (levels.low * (1 - levels.up) + levels.high * levels.up);
+      const Real square =
+          alpha * alpha * (levels.low * levels.low * (1 - levels.up) + levels.high * levels.high * levels.up);
+      mean.push_back(dz < 0 ? -magnitude : magnitude);
+      variance.push_back(square - magnitude * magnitude);
+      zero.push_back(levels.low == 0 ? 1 - levels.up : 0);
+    }
+    Tensor squares = x;
+    for (Real& value : squares.values) value *= value;
+    const std::vector<Real> dw = weight_gradient(window, x, {shape, mean}, images);
+    Real bias = 0, noise = 0;
+    for (std::size_t i = 0; i < dw.size(); ++i) bias += (dw[i] - exact[i]) * (dw[i] - exact[i]);
+    for (const Real one : weight_gradient(window, squares, {shape, variance}, images)) noise += one;
+    for (RecountedEffect& effect : record.effects) {
+      Real dead = 0, nonzero = 0;
+      for (std::size_t i = 0; i < exact_dz.size(); ++i)
+        if (exact_dz[i] != 0) {
+          ++nonzero;
+          dead += std::pow(zero[i], static_cast<Real>(effect.samples));
+        }
+      effect.expected_gain = static_cast<double>(inner(dw, exact) / inner(exact, exact));
+      effect.error_floor = static_cast<double>(std::sqrt(bias / inner(exact, exact)));
+      effect.expected_error =
+          static_cast<double>(std::sqrt((bias + noise / effect.samples) / inner(exact, exact)));
+      effect.expected_dead_share = static_cast<double>(dead / nonzero);
+    }
   }
 
   Tensor decoded_input(const json& input) const {
@@ -237,8 +313,8 @@ class Recount {
 
 }  // namespace
 
-std::vector<RecountedRecord> recount_gradients(const std::filesystem::path& trace, std::int64_t most_images) {
-  return Recount(trace).gradients(most_images);
+std::vector<RecountedRecord> recount_gradients(const std::filesystem::path& trace, const RecountPlan& plan) {
+  return Recount(trace).gradients(plan);
 }
 
 std::map<std::string, std::map<int, std::uint64_t>> recount_gradient_codes(

@@ -1,6 +1,6 @@
-#include "sim/report/gradient_study.hpp"
+#include "sim/study/study.hpp"
 
-#include "tests/sim/report/gradient_recount.hpp"
+#include "tests/sim/study/gradient_recount.hpp"
 #include "tests/support/folder.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/files.hpp"
@@ -15,50 +15,73 @@
 #include <string>
 #include <vector>
 
-namespace quatrain::sim::report {
+namespace quatrain::sim::study {
 namespace {
+
+const std::vector<unsigned> samples = {1, 2, 5};
+constexpr unsigned trials = 3;
 
 GradientStudy study_of(const traces::TraceReader& trace, std::int64_t most_macs) {
   base::ThreadPool pool(1);
   base::SilentProgress progress;
-  return study_gradients(trace, pool, progress, {.most_macs = most_macs});
+  return study_gradients(trace, pool, progress,
+                         {.asked = {.samples = samples, .trials = trials, .most_macs = most_macs}});
+}
+
+std::vector<tests::RecountedRecord> recount(const std::string& trace, std::int64_t most_images = INT64_MAX) {
+  return tests::recount_gradients(trace, {.samples = samples, .trials = trials, .most_images = most_images});
 }
 
 const std::string outside_trace = QUATRAIN_SOURCE_DIR "/tests/data/outside_trace";
 
+void expect_estimate(const Estimate& estimate, double mean, const std::optional<double>& error) {
+  EXPECT_NEAR(estimate.mean, mean, 1e-11);
+  ASSERT_EQ(estimate.standard_error.has_value(), error.has_value());
+  if (error) {
+    EXPECT_NEAR(*estimate.standard_error, *error, 1e-11);
+  }
+}
+
+void expect_equal(const RoundingEffect& effect, const tests::RecountedEffect& wanted) {
+  EXPECT_EQ(effect.setting.rule == traces::Rule::luq_fp4 ? "luq" : "nearest", wanted.rule);
+  EXPECT_EQ(effect.samples, wanted.samples);
+  EXPECT_EQ(effect.trials, wanted.trials);
+  expect_estimate(effect.gain, wanted.gain, wanted.gain_error);
+  expect_estimate(effect.relative_error, wanted.relative_error, wanted.relative_error_error);
+  expect_estimate(effect.dead_share, wanted.dead_share, wanted.dead_share_error);
+  ASSERT_EQ(effect.expected.has_value(), wanted.expected_gain.has_value());
+  if (!effect.expected) return;
+  EXPECT_NEAR(effect.expected->gain, *wanted.expected_gain, 1e-11);
+  EXPECT_NEAR(effect.expected->relative_error, *wanted.expected_error, 1e-11);
+  EXPECT_NEAR(effect.expected->error_floor, *wanted.error_floor, 1e-11);
+  EXPECT_NEAR(effect.expected->dead_share, *wanted.expected_dead_share, 1e-11);
+}
+
 void expect_equal(const GradientStudy& study, const std::vector<tests::RecountedRecord>& expected) {
-  ASSERT_EQ(study.fidelity.size(), expected.size());
+  ASSERT_EQ(study.gradients.size(), expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    const LayerFidelity& record = study.fidelity[i];
+    const StudiedGradient& gradient = study.gradients[i];
     SCOPED_TRACE(fmt::format("{}, step {}", expected[i].layer, expected[i].step));
-    EXPECT_EQ(record.layer, expected[i].layer);
-    EXPECT_EQ(record.step, expected[i].step);
-    EXPECT_EQ(record.batch, expected[i].batch);
-    EXPECT_EQ(record.random_bits, expected[i].random_bits);
-    EXPECT_EQ(name_of(record.alpha), expected[i].alpha);
-    EXPECT_EQ(name_of(record.maximum), expected[i].maximum);
-    ASSERT_EQ(record.effects.size(), expected[i].effects.size());
-    for (std::size_t rule = 0; rule < record.effects.size(); ++rule) {
-      const RoundingEffect& effect = record.effects[rule];
+    EXPECT_EQ(gradient.layer, expected[i].layer);
+    EXPECT_EQ(gradient.step, expected[i].step);
+    EXPECT_EQ(gradient.batch, expected[i].batch);
+    EXPECT_EQ(name_of(gradient.maximum), expected[i].maximum);
+    EXPECT_EQ(gradient.compared, Compared::weight_gradient);
+    ASSERT_EQ(gradient.effects.size(), expected[i].effects.size());
+    for (std::size_t rule = 0; rule < gradient.effects.size(); ++rule) {
+      const RoundingEffect& effect = gradient.effects[rule];
       const tests::RecountedEffect& wanted = expected[i].effects[rule];
       SCOPED_TRACE(fmt::format("{}, {} samples", wanted.rule, wanted.samples));
-      EXPECT_EQ(effect.rule, wanted.rule);
-      EXPECT_EQ(effect.samples, wanted.samples);
-      EXPECT_EQ(effect.trials, wanted.trials);
-      EXPECT_NEAR(effect.gain, wanted.gain, 1e-11);
-      EXPECT_NEAR(effect.relative_error, wanted.relative_error, 1e-11);
-      EXPECT_NEAR(effect.dead_share, wanted.dead_share, 1e-14);
-      ASSERT_EQ(effect.gain_deviation.has_value(), wanted.gain_deviation.has_value());
-      if (wanted.gain_deviation) {
-        EXPECT_NEAR(*effect.gain_deviation, *wanted.gain_deviation, 1e-11);
-      }
+      EXPECT_EQ(name_of(effect.setting.alpha), expected[i].alpha);
+      EXPECT_EQ(effect.setting.random_bits, wanted.rule == "luq" ? expected[i].random_bits : 0);
+      expect_equal(effect, wanted);
     }
   }
 }
 
 /// A trace made outside of this project: strides, paddings, groups, samples, hindsight, powers of two, zeros.
 TEST(GradientStudy, EveryFigureIsThatOfARecountInExactArithmetic) {
-  const auto expected = tests::recount_gradients(outside_trace);
+  const auto expected = recount(outside_trace);
   ASSERT_EQ(expected.size(), 15U);
   expect_equal(study_of(traces::TraceReader(outside_trace), 200'000'000), expected);
 }
@@ -66,8 +89,8 @@ TEST(GradientStudy, EveryFigureIsThatOfARecountInExactArithmetic) {
 /// The scale is that of the whole batch, the sums those of its first image.
 TEST(GradientStudy, ABoundTakesFewerImages) {
   const GradientStudy study = study_of(traces::TraceReader(outside_trace), 1);
-  for (const LayerFidelity& record : study.fidelity) EXPECT_EQ(record.images, 1);
-  expect_equal(study, tests::recount_gradients(outside_trace, 1));
+  for (const StudiedGradient& gradient : study.gradients) EXPECT_EQ(gradient.images, 1);
+  expect_equal(study, recount(outside_trace, 1));
 }
 
 TEST(GradientStudy, HistogramCountsEveryGradientCodeUnderItsValue) {
@@ -97,7 +120,7 @@ TEST(GradientStudy, ARecordThatCannotBeReadCostsItsRow) {
   EXPECT_EQ(study.unreadable[0].layer, "conv_gaps");
   EXPECT_EQ(study.unreadable[0].step, 0U);
   EXPECT_THAT(study.unreadable[0].why, testing::HasSubstr(tensor));
-  auto expected = tests::recount_gradients(outside_trace);
+  auto expected = recount(outside_trace);
   std::erase_if(expected, [](const auto& record) { return record.layer == "conv_gaps"; });
   expect_equal(study, expected);
 }
@@ -112,4 +135,4 @@ TEST(GradientStudy, StopsWhenItIsTold) {
 }
 
 }  // namespace
-}  // namespace quatrain::sim::report
+}  // namespace quatrain::sim::study
