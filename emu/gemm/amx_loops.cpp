@@ -90,11 +90,20 @@ AmxLoops::~AmxLoops() { release_tiles(); }
 
 void AmxLoops::add(const IntegerBlock& product) const {
   const std::size_t tiles = (product.rows + vector_words - 1) / vector_words;
-  switch (product.order) {
-    case BlockOrder::rows_follow:
-      return (tiles == 3 ? add_to_rows<3> : tiles == 2 ? add_to_rows<2> : add_to_rows<1>)(product);
-    case BlockOrder::steps_follow:
-      return (tiles == 3 ? add_to_columns<3> : tiles == 2 ? add_to_columns<2> : add_to_columns<1>)(product);
+  const auto add = [&] {
+    switch (product.order) {
+      case BlockOrder::rows_follow:
+        return tiles == 3 ? add_to_rows<3> : tiles == 2 ? add_to_rows<2> : add_to_rows<1>;
+      case BlockOrder::steps_follow:
+        break;
+    }
+    return tiles == 3 ? add_to_columns<3> : tiles == 2 ? add_to_columns<2> : add_to_columns<1>;
+  }();
+  IntegerBlock one = product;
+  for (std::size_t panel = 0; panel < product.panels; ++panel) {
+    add(one);
+    one.panel += product.panel_pitch;
+    one.sums += panel_sums;
   }
 }
 

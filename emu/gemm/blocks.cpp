@@ -43,6 +43,17 @@ QUATRAIN_AVX512 void scatter(const Word* values, std::span<const Piece> pieces, 
   }
 }
 
+template <typename Word>
+QUATRAIN_AVX512 void store_all_lines(const Word* values, std::size_t count,
+                                     std::span<const std::int64_t> places, Word* target) {
+  static_assert(sizeof(Word) == 4);
+  const __mmask16 mask = mask_of(count);
+  for (const std::int64_t place : places) {
+    _mm512_mask_storeu_epi32(target + place, mask, _mm512_maskz_loadu_epi32(mask, values));
+    values += panel_width;
+  }
+}
+
 }  // namespace
 
 template <typename Word>
@@ -61,5 +72,12 @@ void scatter_pieces(const Word* values, std::span<const Piece> pieces, Word* tar
 }
 template void scatter_pieces(const std::int32_t*, std::span<const Piece>, std::int32_t*);
 template void scatter_pieces(const float*, std::span<const Piece>, float*);
+
+template <typename Word>
+void store_lines(const Word* values, std::size_t count, std::span<const std::int64_t> places, Word* target) {
+  store_all_lines(values, count, places, target);
+}
+template void store_lines(const std::int32_t*, std::size_t, std::span<const std::int64_t>, std::int32_t*);
+template void store_lines(const float*, std::size_t, std::span<const std::int64_t>, float*);
 
 }  // namespace quatrain::emu

@@ -72,4 +72,9 @@ void gather_block(const Word* source, std::span<const std::int32_t> outer, std::
 template <typename Word>
 void scatter_pieces(const Word* values, std::span<const Piece> pieces, Word* target);
 
+/// target[places[row] ..] = `count` (at most panel_width) values of each row, panel_width apart. Needs
+/// SimdPath::avx512.
+template <typename Word>
+void store_lines(const Word* values, std::size_t count, std::span<const std::int64_t> places, Word* target);
+
 }  // namespace quatrain::emu

@@ -74,6 +74,9 @@ void LeftPacker::pack(std::span<const std::uint8_t> codes, base::ThreadPool& poo
 void RightPacker::pack(std::span<const std::uint8_t> codes, base::ThreadPool& pool,
                        std::uint32_t* words) const {
   const bool is_weight = sums_images(gemm_.phase);
+  if (!is_weight && !is_transposed(gemm_.phase) &&
+      gemm_.geometry.kernel_height * gemm_.geometry.kernel_width == 1)
+    return pack_rows(codes, pool, words);
   const auto& products = lowering_.products();
   // A part: the steps of one word of channels or images, in one panel.
   const std::size_t outer = words_of_steps();
@@ -97,6 +100,34 @@ void RightPacker::pack(std::span<const std::uint8_t> codes, base::ThreadPool& po
   for_pieces(pool, products.size() * panels * outer, piece, [&](std::size_t begin, std::size_t end) {
     for (std::size_t task = begin; task < end; ++task) pack_part(task);
   });
+}
+
+void RightPacker::pack_rows(std::span<const std::uint8_t> codes, base::ThreadPool& pool,
+                            std::uint32_t* words) const {
+  const traces::Geometry& g = gemm_.geometry;
+  const auto in = static_cast<std::size_t>(g.in_channels / g.groups);
+  const auto columns = static_cast<std::size_t>(g.out_channels / g.groups);
+  const std::size_t panels = panel_count(columns), steps = lowering_.products().front().steps.size();
+  for_pieces(pool, lowering_.products().size() * panels, base::items_a_piece(tile_pitch * steps),
+             [&](std::size_t begin, std::size_t end) {
+               std::vector<std::uint32_t> rows(tile_pitch * steps);
+               for (std::size_t task = begin; task < end; ++task) {
+                 const std::size_t group = task / panels;
+                 const PanelLayout& layout = layouts_[group];
+                 const Panel panel = panel_at(task % panels, columns, layout.narrowest);
+                 for (std::size_t column = 0; column < panel.width; ++column) {
+                   std::uint32_t* const row = &rows[column * steps];
+                   if (column < panel.columns)
+                     gather_codes(&codes[(group * columns + panel.first + column) * in], in, table_, row,
+                                  path_);
+                   else
+                     std::fill_n(row, steps, 0U);
+                 }
+                 std::uint32_t* const target = words + layout.place + panel.first * layout.steps;
+                 transpose_words(rows.data(), panel.width, steps, steps, target, panel.width, path_);
+                 std::fill(target + steps * panel.width, target + layout.steps * panel.width, 0U);
+               }
+             });
 }
 
 std::size_t RightPacker::words_of_steps() const {

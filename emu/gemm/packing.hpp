@@ -52,6 +52,8 @@ class RightPacker {
 
  private:
   std::size_t words_of_steps() const;
+  /// W[o, c] of forward: the codes of a column lie in a row.
+  void pack_rows(std::span<const std::uint8_t> codes, base::ThreadPool& pool, std::uint32_t* words) const;
   /// W[o, c, i, j]: columns are o (forward) or c (backward_data), lanes the other.
   void pack_weight(const LoweredProduct& product, const Panel& panel, std::size_t word,
                    std::span<const std::uint8_t> codes, std::uint32_t* panel_words) const;

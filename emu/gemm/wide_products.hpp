@@ -152,8 +152,6 @@ class WideTaskRun {
   }
 
  private:
-  static constexpr std::size_t panel_sums = block_rows * panel_width;
-
   Panel panel(std::size_t index) const {
     return panel_at(task_.first_panel + index, static_cast<std::size_t>(product_.lowered->columns),
                     product_.layout.narrowest);
@@ -188,12 +186,15 @@ class WideTaskRun {
         gather_block<Word>(left, rows.lefts(), product_.step_pieces[first / block_steps], block_steps,
                            block_.data());
       for (const Word* const panels : right)
-        for (std::size_t index = 0; index < task_.panels; ++index) {
+        for (std::size_t index = 0; index < task_.panels;) {
           const Panel here = panel(index);
+          const std::size_t pitch = panel_width * product_.layout.steps;
+          const bool is_pair = index + 1 < task_.panels && panel(index + 1).width == panel_width;
           const Word* const words =
               panels + product_.layout.place + here.first * product_.layout.steps + first * here.width;
           loops.add({product_.order, block_.data(), rows.count, some.size(), words, here.width,
-                     &sums_[index * panel_sums]});
+                     is_pair ? std::size_t{2} : std::size_t{1}, pitch, &sums_[index * panel_sums]});
+          index += is_pair ? 2 : 1;
         }
     }
   }
@@ -221,15 +222,12 @@ class WideTaskRun {
         scatter_pieces(values + n * block_rows, pieces, result + static_cast<std::int64_t>(n) * pitch);
       return;
     }
+    if (pitch == 1) return store_lines(values, here.columns, rows.results(), result);
     for (std::size_t row = 0; row < rows.count;) {
       std::size_t end = row + 1;  // rows whose results follow each other
-      if (pitch == 1) {
-        std::copy_n(values + row * panel_width, here.columns, result + rows.result[row]);
-      } else {
-        while (end < rows.count && rows.result[end] == rows.result[end - 1] + 1) ++end;
-        transpose_words(values + row * panel_width, end - row, here.columns, panel_width,
-                        result + rows.result[row], static_cast<std::size_t>(pitch), path);
-      }
+      while (end < rows.count && rows.result[end] == rows.result[end - 1] + 1) ++end;
+      transpose_words(values + row * panel_width, end - row, here.columns, panel_width,
+                      result + rows.result[row], static_cast<std::size_t>(pitch), path);
       row = end;
     }
   }
