@@ -58,26 +58,35 @@ std::string difference_of(const rtl_models::ArrayRun& ours, const rtl_models::Ar
   return ours.activity == rival.activity ? "" : "activity differs";
 }
 
-/// A 3x3 convolution, or a linear layer whose streams are so long that fills and drains hardly count.
-GemmCase bench_case(traces::Phase phase, bool long_streams, std::int64_t batch) {
+/// A 3x3 convolution; a linear layer whose streams are so long that fills and drains hardly count; m = n = k
+/// = 256, which scalesim.py beside tests/bench/run.sh gives to SCALE-Sim too.
+enum class Workload { convolution, long_streams, cube };
+
+GemmCase bench_case(traces::Phase phase, Workload workload, std::int64_t batch) {
   traces::Geometry g;
   g.batch = batch;
-  if (long_streams) {
-    g.in_channels = g.out_channels = 4096;
-  } else {
-    g.in_channels = 16, g.out_channels = 32, g.height = g.width = 14, g.kernel_height = g.kernel_width = 3;
-    g.padding_height = g.padding_width = 1;
+  switch (workload) {
+    case Workload::long_streams:
+      g.in_channels = g.out_channels = 4096;
+      break;
+    case Workload::cube:
+      g.in_channels = g.out_channels = 256;
+      break;
+    case Workload::convolution:
+      g.in_channels = 16, g.out_channels = 32, g.height = g.width = 14, g.kernel_height = g.kernel_width = 3;
+      g.padding_height = g.padding_width = 1;
+      break;
   }
   const bool weight = phase == traces::Phase::backward_weight, data = phase == traces::Phase::backward_data;
   return random_case({phase, with_output(g)}, data ? traces::Encoding::fp4_e3m0 : traces::Encoding::uint4,
                      weight ? traces::Encoding::fp4_e3m0 : traces::Encoding::int4, 1, 5);
 }
 
-void replay(benchmark::State& state, Fidelity fidelity, traces::Phase phase, bool long_streams,
+void replay(benchmark::State& state, Fidelity fidelity, traces::Phase phase, Workload workload,
             std::int64_t batch, std::size_t most_tiles) {
   const Fidelity finer = fidelity == Fidelity::tile ? Fidelity::array : Fidelity::pe;
   auto &ours = model(fidelity), &rival = model(finer);
-  const GemmCase c = bench_case(phase, long_streams, batch);
+  const GemmCase c = bench_case(phase, workload, batch);
   auto schedule = rtl_models::whole_gemm_schedule(traces::gemm_size(phase, c.gemm.geometry), 1, ours.shape());
   if (schedule.tiles.size() > most_tiles) schedule.tiles.resize(most_tiles);
   auto fewer = schedule;  // for the rival, if it would take too long: its rate is the same
@@ -146,22 +155,33 @@ void quantize(benchmark::State& state, traces::Rule rule, unsigned random_bits) 
 }
 
 using enum traces::Phase;
-BENCHMARK_CAPTURE(replay, array_linear_forward, Fidelity::array, forward, true, 64, 40)->Iterations(5);
-BENCHMARK_CAPTURE(replay, array_linear_backward_data, Fidelity::array, backward_data, true, 64, 40)
+BENCHMARK_CAPTURE(replay, array_linear_forward, Fidelity::array, forward, Workload::long_streams, 64, 40)
     ->Iterations(5);
-BENCHMARK_CAPTURE(replay, array_conv_forward, Fidelity::array, forward, false, 8, 40)->Iterations(5);
-BENCHMARK_CAPTURE(replay, array_conv_backward_data, Fidelity::array, backward_data, false, 8, 40)
+BENCHMARK_CAPTURE(replay, array_linear_backward_data, Fidelity::array, backward_data, Workload::long_streams,
+                  64, 40)
     ->Iterations(5);
-BENCHMARK_CAPTURE(replay, array_conv_backward_weight, Fidelity::array, backward_weight, false, 8, 40)
+BENCHMARK_CAPTURE(replay, array_conv_forward, Fidelity::array, forward, Workload::convolution, 8, 40)
     ->Iterations(5);
-BENCHMARK_CAPTURE(replay, tile_linear_forward, Fidelity::tile, forward, true, 64, 256)->Iterations(5);
-BENCHMARK_CAPTURE(replay, tile_linear_backward_data, Fidelity::tile, backward_data, true, 64, 256)
+BENCHMARK_CAPTURE(replay, array_conv_backward_data, Fidelity::array, backward_data, Workload::convolution, 8,
+                  40)
     ->Iterations(5);
-BENCHMARK_CAPTURE(replay, tile_conv_forward, Fidelity::tile, forward, false, 32, 200)->Iterations(5);
-BENCHMARK_CAPTURE(replay, tile_conv_backward_data, Fidelity::tile, backward_data, false, 32, 200)
+BENCHMARK_CAPTURE(replay, array_conv_backward_weight, Fidelity::array, backward_weight, Workload::convolution,
+                  8, 40)
     ->Iterations(5);
-BENCHMARK_CAPTURE(replay, tile_conv_backward_weight, Fidelity::tile, backward_weight, false, 32, 200)
+BENCHMARK_CAPTURE(replay, tile_linear_forward, Fidelity::tile, forward, Workload::long_streams, 64, 256)
     ->Iterations(5);
+BENCHMARK_CAPTURE(replay, tile_linear_backward_data, Fidelity::tile, backward_data, Workload::long_streams,
+                  64, 256)
+    ->Iterations(5);
+BENCHMARK_CAPTURE(replay, tile_conv_forward, Fidelity::tile, forward, Workload::convolution, 32, 200)
+    ->Iterations(5);
+BENCHMARK_CAPTURE(replay, tile_conv_backward_data, Fidelity::tile, backward_data, Workload::convolution, 32,
+                  200)
+    ->Iterations(5);
+BENCHMARK_CAPTURE(replay, tile_conv_backward_weight, Fidelity::tile, backward_weight, Workload::convolution,
+                  32, 200)
+    ->Iterations(5);
+BENCHMARK_CAPTURE(replay, tile_cube_forward, Fidelity::tile, forward, Workload::cube, 256, 64)->Iterations(5);
 BENCHMARK(larger_array)->Iterations(5);
 BENCHMARK_CAPTURE(quantize, sawb_int4, traces::Rule::sawb_int4, 0);
 BENCHMARK_CAPTURE(quantize, sawb_uint4, traces::Rule::sawb_uint4, 0);

@@ -93,7 +93,7 @@ TEST_F(VerifyCommand, EveryMachineAgreesWithTheTraceFromOutside) {
   const auto root = base::JsonNode::parse(json, "crosscheck.json");
   EXPECT_TRUE(root.at("equal").boolean());
   EXPECT_EQ(root.at("records").at("macs").integer(0, INT64_MAX), 1254438);
-  EXPECT_EQ(root.at("machines").members().size(), 16U);
+  EXPECT_EQ(root.at("machines").members().size(), 17U);
   const auto naive = root.at("machines").at("emu.naive");
   EXPECT_EQ(naive.at("verdict").string(), "equal");
   EXPECT_EQ(naive.at("gemms_equal").integer(0, 100), 47);
