@@ -52,7 +52,7 @@ TEST(DemoCommand, TrainsSimulatesVerifiesAndReports) {
   EXPECT_EQ(run.err, "") << "progress goes to terminals only";
   EXPECT_THAT(run.out, EndsWith("\n" + out + "/report.html\n"));
   EXPECT_THAT(run.out,
-              HasSubstr(fmt::format("[1/8] quatrain train demo_quick --quantize fp32 --out {}/fp32", out)));
+              HasSubstr(fmt::format("[1/9] quatrain train demo_quick --quantize fp32 --out {}/fp32", out)));
   EXPECT_THAT(run.out, HasSubstr("time by stage"));
 
   const std::string stages = base::read_whole_file(folder / "demo/stages.json");
