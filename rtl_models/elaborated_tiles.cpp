@@ -1,5 +1,6 @@
 #include "rtl_models/elaborated_tiles.hpp"
 
+#include "rtl_models/array/tile/operand_codes.hpp"
 #include "rtl_models/replay_check.hpp"
 #include "rtl_models/schedule/tile_work.hpp"
 #include "rtl_models/systemc_kernel.hpp"
@@ -21,8 +22,13 @@ ElaboratedTiles::~ElaboratedTiles() {
   if (sc_core::sc_get_status() == sc_core::SC_ELABORATION) static_cast<void>(array_.release());
 }
 
-traces::Refusal ElaboratedTiles::refuses(const traces::Gemm&, traces::Encoding left,
+traces::Refusal ElaboratedTiles::refuses(const traces::Gemm& gemm, traces::Encoding left,
                                          traces::Encoding right) const {
+  constexpr double most_codes = 0x1p32;
+  if (const double codes = OperandCodes::left_size(gemm); codes > most_codes)
+    return fmt::format(
+        "the left tensor with its padding has {:.3g} codes; fidelity tile copies at most {:.3g}", codes,
+        most_codes);
   return mode_missing(pe_, left, right);
 }
 
@@ -36,8 +42,8 @@ ArrayRun ElaboratedTiles::replay(const traces::Gemm& gemm, const traces::Operand
   std::vector<TileWork> works;
   for (const Tile& tile : schedule.tiles) works.push_back(work_of(dataflow_, tile, right.size(), k));
   const Timeline timeline = timeline_of(works, *make_pacing(dataflow_, shape_));
-  const auto values = make_tile_values(
-      dataflow_, {gemm, left, right, shape_, timeline.end, result.accumulators, path_});
+  const auto values =
+      make_tile_values(dataflow_, {gemm, left, right, shape_, timeline.end, result.accumulators, path_});
   result.cycles = array_->run(schedule.tiles, timeline, *values);
   result.activity = values->activity();
   return result;

@@ -91,6 +91,12 @@ std::vector<std::size_t> tap_offsets(const Planes& planes) {
 
 }  // namespace
 
+double OperandCodes::left_size(const traces::Gemm& gemm) {
+  const Planes planes = planes_of(gemm);
+  return static_cast<double>(planes.images) * static_cast<double>(planes.channels) *
+         static_cast<double>(planes.vertical.places()) * static_cast<double>(planes.horizontal.places());
+}
+
 OperandCodes OperandCodes::left(const traces::Gemm& gemm, const traces::Operand& operand) {
   const auto elements = static_cast<std::size_t>(traces::left_elements(gemm.phase, gemm.geometry));
   const Planes planes = planes_of(gemm);

@@ -21,6 +21,8 @@ struct Lines {
 
 class OperandCodes {
  public:
+  /// Codes of the left copy; far padding makes it large, so a double.
+  static double left_size(const traces::Gemm& gemm);
   static OperandCodes left(const traces::Gemm& gemm, const traces::Operand& operand);
   static OperandCodes right(const traces::Gemm& gemm, const traces::Operand& operand);
 
