@@ -34,7 +34,9 @@ class EmulatorMachine final : public traces::Machine {
                           traces::Encoding right) const override {
     for (const traces::Encoding encoding : {left, right})
       if (!traces::is_four_bit(encoding)) return fmt::format("no products of {}", name_of(encoding));
-    return way == Way::naive ? std::nullopt : why_not_lowered(gemm);
+    if (way == Way::naive) return std::nullopt;
+    if (const auto reason = traces::needs_exact_sums(gemm)) return reason;
+    return why_not_lowered(gemm);
   }
   traces::Refusal refuses(traces::Rule) const override { return std::nullopt; }
 

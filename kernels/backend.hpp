@@ -24,6 +24,8 @@ class Backend {
   virtual std::string ran_on() const = 0;
   /// The task is one that KernelMachine lets through.
   virtual QuantizerOutcome quantize(const traces::QuantizerTask& task) = 0;
+  /// Why no kernel of the rung has the GEMM's accumulator.
+  virtual traces::Refusal refuses(const traces::Gemm& gemm) const = 0;
   virtual traces::GemmResult multiply(const traces::Gemm& gemm, const traces::Operand& left,
                                       std::span<const traces::Operand> right) = 0;
 };

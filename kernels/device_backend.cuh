@@ -54,9 +54,14 @@ class DeviceBackend final : public Backend {
     return outcome;
   }
 
+  traces::Refusal refuses(const traces::Gemm& gemm) const override {
+    if constexpr (requires { Rung::sums_narrow; }) return std::nullopt;
+    return traces::needs_exact_sums(gemm);
+  }
+
   traces::GemmResult multiply(const traces::Gemm& gemm, const traces::Operand& left,
                               std::span<const traces::Operand> right) override {
-    const GemmShape shape = make_shape(gemm.phase, gemm.geometry, right.size());
+    const GemmShape shape = make_shape(gemm, right.size());
     const std::size_t sample_bytes = padded_bytes(right[0].codes.size());
     device_.prepare(left_, padded_bytes(left.codes.size()));
     upload_padded(left_, 0, left.codes);

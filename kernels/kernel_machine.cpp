@@ -33,6 +33,7 @@ bool has_kernel(Phase phase, Encoding left, Encoding right) {
 traces::Refusal KernelMachine::refuses(const traces::Gemm& gemm, Encoding left, Encoding right) const {
   if (!has_kernel(gemm.phase, left, right))
     return fmt::format("no kernel multiplies {} by {} in this phase", name_of(left), name_of(right));
+  if (const auto reason = backend_->refuses(gemm)) return reason;
   const traces::Geometry& g = gemm.geometry;
   if (std::max({traces::input_elements(g), traces::weight_elements(g), traces::output_elements(g)}) > most)
     return "a tensor has 2^31 elements or more";

@@ -129,6 +129,8 @@ class Gemm:
     left: Operand
     right: list
     result_shape: tuple  # four axes
+    # None: int32. Else (bits, "wrap" or "saturate"): docs/numerics.md, section 7.
+    accumulator: tuple = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,12 +197,12 @@ class Trace:
         left = self._operand(record["left"][0])
         right = [self._operand(name) for name in record["right"]]
         shape = _four_axes(record["result_shape"])
-        phase = record["phase"]
+        phase, narrow = record["phase"], record.get("accumulator")
         shapes = {"forward": (left.codes.shape, shape), "backward_data": (shape, left.codes.shape),
                   "backward_weight": (left.codes.shape, right[0].codes.shape)}
         return Gemm(f"{record['step']}/{record['pass']}/{layer['name']}/{phase}", phase,
                     _geometry(layer, *shapes[phase]), record["m"], record["n"], record["k"], record["groups"], left, right,
-                    shape)
+                    shape, (narrow["int"], narrow["overflow"]) if narrow else None)
 
     def _quantizer(self, record):
         is_given = record.get("maximum") == "hindsight"
@@ -408,7 +410,7 @@ class Kernel:
 
     def multiply(self, task):
         """Accumulators, or (accumulators, output) where the kernel gives one; None for a task that it refuses."""
-        if not self._table.multiply:
+        if not self._table.multiply or task.accumulator:  # the interface has int32 alone
             return None
         left = _aligned(task.left.packed)
         right = [_aligned(operand.packed) for operand in task.right]

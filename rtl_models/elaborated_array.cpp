@@ -48,7 +48,7 @@ ArrayRun ElaboratedArray::replay(const traces::Gemm& gemm, const traces::Operand
   const auto k = static_cast<std::uint64_t>(traces::gemm_size(gemm.phase, gemm.geometry).k);
   const ResultAddress address(gemm);
   SequencerJob job;
-  job.mode = *pe_mode(left.encoding, right[0].encoding);
+  job.control = {*pe_mode(left.encoding, right[0].encoding), gemm.accumulator};
   job.tiles = &schedule.tiles;
   job.work = [&](const Tile& tile) { return work_of(dataflow_, tile, right.size(), k); };
   job.feeder = feeder.get();

@@ -7,6 +7,7 @@
 #include "rtl_models/wired_array.hpp"
 
 #include <memory>
+#include <variant>
 
 namespace quatrain::rtl_models {
 
@@ -36,7 +37,11 @@ class ElaboratedArray final : public ArrayModel {
   ArrayShape shape() const override { return shape_; }
   Fidelity fidelity() const override { return fidelity_; }
 
-  traces::Refusal refuses(const traces::Gemm&, traces::Encoding left, traces::Encoding right) const override {
+  /// Held operands make sums of parts of k, which the accumulator buffer adds: only exact ones.
+  traces::Refusal refuses(const traces::Gemm& gemm, traces::Encoding left,
+                          traces::Encoding right) const override {
+    if (!std::holds_alternative<OutputStationary>(dataflow_))
+      if (const auto reason = traces::needs_exact_sums(gemm)) return reason;
     return mode_missing(pe_, left, right);
   }
 

@@ -29,6 +29,7 @@ traces::Refusal ElaboratedTiles::refuses(const traces::Gemm& gemm, traces::Encod
     return fmt::format(
         "the left tensor with its padding has {:.3g} codes; fidelity tile copies at most {:.3g}", codes,
         most_codes);
+  if (const auto reason = traces::needs_exact_sums(gemm)) return reason;
   return mode_missing(pe_, left, right);
 }
 

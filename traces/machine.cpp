@@ -3,6 +3,8 @@
 #include "traces/base/error.hpp"
 #include "traces/encoding/nibbles.hpp"
 
+#include <fmt/format.h>
+
 #include <limits>
 
 namespace quatrain::traces {
@@ -16,6 +18,16 @@ void check_codes(const char* side, const Operand& operand, std::int64_t elements
 }
 
 }  // namespace
+
+std::string text_of(const Accumulator& accumulator) {
+  if (!accumulator.is_narrow()) return "int32";
+  return fmt::format("int{} {}", accumulator.bits, name_of(accumulator.overflow));
+}
+
+Refusal needs_exact_sums(const Gemm& gemm) {
+  if (!gemm.accumulator.is_narrow()) return std::nullopt;
+  return fmt::format("it has no {} accumulators", text_of(gemm.accumulator));
+}
 
 void check_task(const QuantizerTask& task) {
   const unsigned bits = task.random_bits;

@@ -2,6 +2,7 @@
 /// What every machine can be asked: quantize a tensor, multiply a GEMM. The machines stand side by side and
 /// share this interface, the encodings and the geometry, and no arithmetic (docs/architecture.md).
 
+#include "traces/accumulator.hpp"
 #include "traces/rule.hpp"
 
 #include <cstdint>
@@ -41,6 +42,7 @@ struct QuantizerResult {
 struct Gemm {
   Phase phase = Phase::forward;
   Geometry geometry;
+  Accumulator accumulator = {};
   friend bool operator==(const Gemm&, const Gemm&) = default;
 };
 
@@ -59,6 +61,9 @@ struct GemmResult {
 
 /// Nothing, or the reason why a machine cannot do a task.
 using Refusal = std::optional<std::string>;
+
+/// What a machine says that sums exactly and in no other way: why it cannot have a narrow accumulator.
+Refusal needs_exact_sums(const Gemm& gemm);
 
 /// What every machine asks of its tasks before it looks at them. Throws Error unless luq_fp4 has 4, 8 or 16
 /// random bits.

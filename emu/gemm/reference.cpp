@@ -1,5 +1,7 @@
 #include "emu/gemm/reference.hpp"
 
+#include "emu/gemm/accumulator.hpp"
+
 namespace quatrain::emu {
 
 void multiply_reference(const traces::Gemm& gemm, const QuantizedTensor& left,
@@ -11,7 +13,7 @@ void multiply_reference(const traces::Gemm& gemm, const QuantizedTensor& left,
   for (const QuantizedTensor& sample : right)
     product.run(std::span<const std::uint8_t>(left.codes), std::span<const std::uint8_t>(sample.codes),
                 accumulators, [&](std::int32_t sum, std::uint8_t a, std::uint8_t b) {
-                  return sum + left_values[a] * right_values[b];
+                  return kept_sum(gemm.accumulator, sum + left_values[a] * right_values[b]);
                 });
 }
 

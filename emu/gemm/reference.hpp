@@ -120,8 +120,9 @@ class DirectProduct {
   std::int64_t in_, out_;  // channels of one group
 };
 
-/// Exact products of 4-bit codes in int32. right: one tensor, or the samples of backward_weight, which come
-/// one after the other. accumulators: result_elements(phase, geometry), overwritten.
+/// Products of 4-bit codes, summed in the accumulator of the GEMM. right: one tensor, or the samples of
+/// backward_weight, which come one after the other. accumulators: result_elements(phase, geometry),
+/// overwritten.
 void multiply_reference(const traces::Gemm& gemm, const QuantizedTensor& left,
                         std::span<const QuantizedTensor> right, std::span<std::int32_t> accumulators);
 

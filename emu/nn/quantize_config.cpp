@@ -51,6 +51,16 @@ std::string read_pattern(const JsonNode& node) {
   return pattern;
 }
 
+/// {"int": 32}, or fewer bits with what becomes of sums that they cannot hold.
+traces::Accumulator read_accumulator(const JsonNode& node) {
+  traces::Accumulator accumulator;
+  accumulator.bits = static_cast<unsigned>(
+      node.at("int").integer(traces::narrowest_accumulator, traces::widest_accumulator));
+  if (accumulator.is_narrow()) accumulator.overflow = node.at("overflow").one_of<traces::Overflow>();
+  node.reject_unread_keys();
+  return accumulator;
+}
+
 QuantizeRule read_rule(const JsonNode& node, GradientRule of_all) {
   QuantizeRule rule;
   rule.layers = read_pattern(node.at("layers"));
@@ -93,6 +103,7 @@ QuantizePlan read_quantize(const JsonNode& node) {
   found.gradient = node.at("gradient").one_of<GradientRule>();
   read_details(node, *found.gradient, found);
   apply(found, plan);
+  if (node.has("accumulator")) plan.accumulator = read_accumulator(node.at("accumulator"));
   if (node.has("rules"))
     for (const JsonNode& rule : node.at("rules").items(0, most_rules))
       plan.rules.push_back(read_rule(rule, plan.gradient));
@@ -108,6 +119,8 @@ nlohmann::ordered_json dump_quantize(const QuantizePlan& plan) {
   if (info_of(plan.gradient).rule && plan.maximum != traces::Maximum::measured)
     json["maximum"] = name_of(plan.maximum);
   if (draws(plan.gradient)) json["samples"] = plan.samples;
+  if (plan.accumulator.is_narrow())
+    json["accumulator"] = {{"int", plan.accumulator.bits}, {"overflow", name_of(plan.accumulator.overflow)}};
   for (const QuantizeRule& rule : plan.rules) json["rules"].push_back(dump_rule(rule));
   return json;
 }
@@ -116,6 +129,7 @@ void take_recipe(QuantizePlan& plan, Recipe recipe) {
   const RecipeInfo info = info_of(recipe);
   plan.forward = info.forward;
   plan.gradient = info.gradient;
+  if (!plan.has_codes()) plan.accumulator = {};
   for (QuantizeRule& rule : plan.rules) {
     rule.forward.reset();
     rule.gradient.reset();

@@ -76,6 +76,7 @@ struct QuantizeConfig {
   traces::Alpha alpha = traces::Alpha::exact;           ///< luq, nearest
   traces::Maximum maximum = traces::Maximum::measured;  ///< luq, nearest
   unsigned samples = 1;                                 ///< luq
+  traces::Accumulator accumulator = {};                 ///< of the products of codes
   /// All three products take codes.
   bool has_codes() const {
     const ForwardRuleInfo info = info_of(forward);

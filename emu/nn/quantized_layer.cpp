@@ -58,7 +58,9 @@ std::span<const float> QuantizedLayer::Side::values(std::span<const float> sourc
 }
 
 QuantizedLayer::QuantizedLayer(const LayerConfig& config, std::uint32_t id, std::uint32_t seed, SimdPath path)
-    : ParametrizedLayer(config, id, seed, path), own_machine_(path) {
+    : ParametrizedLayer(config, id, seed, path),
+      accumulator_(config.quantize.accumulator),
+      own_machine_(path) {
   for (const Role role : {Role::input, Role::weight, Role::gradient})
     side(role).rule = quantizer_of(config, role);
   input_side_.codes.resize(1);
@@ -137,7 +139,8 @@ bool QuantizedLayer::has_codes(Phase phase) {
 void QuantizedLayer::multiply_codes(Phase phase, std::int64_t batch, std::span<float> output,
                                     StepContext& context) {
   const ProfiledPart part(context.profile, product_name(phase));
-  const traces::Gemm product = gemm(phase, batch);
+  traces::Gemm product = gemm(phase, batch);
+  product.accumulator = accumulator_;
   const traces::PhaseInfo info = traces::info_of(phase);
   const QuantizedTensor& left = side(info.left).codes.front();
   const std::span<const QuantizedTensor> right = side(info.right).codes;

@@ -44,6 +44,7 @@ class QuantizedLayer final : public ParametrizedLayer {
 
   Side input_side_, weight_side_, gradient_side_;
   std::optional<State> hindsight_;
+  traces::Accumulator accumulator_;
   EmulatorSteps own_machine_;
 };
 

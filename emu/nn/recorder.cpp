@@ -194,6 +194,7 @@ void TraceRecorder::multiplied(const ProductEvent& event) {
     record.right.push_back(operand_id(place, phase.right, sample));
   record.samples = event.samples;
   record.size = traces::gemm_size(event.gemm.phase, event.gemm.geometry);
+  record.accumulator = event.gemm.accumulator;
   record.result_shape = natural_shape(kind_of(layer), event.gemm.geometry, phase.result);
   record.scale = event.scale;
   record.accumulators_crc32c = traces::crc32c(traces::bytes_of(event.accumulators));

@@ -1,7 +1,9 @@
 #include "emu/nn/step_machine.hpp"
 
+#include "emu/gemm/accumulator.hpp"
 #include "emu/gemm/blocked.hpp"
 #include "emu/gemm/epilogue.hpp"
+#include "emu/gemm/reference.hpp"
 #include "emu/nn/layer.hpp"
 #include "emu/nn/training_config.hpp"
 #include "traces/encoding/nibbles.hpp"
@@ -36,7 +38,7 @@ traces::Refusal why_not(const traces::Machine& machine, const LayerConfig& layer
     const auto left = quantizer_of(layer, traces::info_of(phase).left),
                right = quantizer_of(layer, traces::info_of(phase).right);
     if (!left || !right) continue;
-    const traces::Gemm gemm{phase, with_batch(layer.geometry, config.batch)};
+    const traces::Gemm gemm{phase, with_batch(layer.geometry, config.batch), layer.quantize.accumulator};
     if (const auto reason =
             machine.refuses(gemm, traces::encoding_of(left->rule), traces::encoding_of(right->rule)))
       return fmt::format("{} of layer {}: {}", traces::name_of(phase), layer.name, *reason);
@@ -59,6 +61,8 @@ void StepMachine::multiply_scaled(const traces::Gemm& gemm, const QuantizedTenso
 void EmulatorSteps::multiply_scaled(const traces::Gemm& gemm, const QuantizedTensor& left,
                                     std::span<const QuantizedTensor> right, StepContext& context,
                                     std::span<float> output) {
+  if (gemm.accumulator.is_narrow())
+    return StepMachine::multiply_scaled(gemm, left, right, context, output);
   const float scale = product_scale(left.scale, right.front().scale, static_cast<unsigned>(right.size()));
   multiply_blocked_scaled(gemm, left, right, scale, output, path_, context.pool, context.workspace);
 }
@@ -73,7 +77,13 @@ StepProduct EmulatorSteps::multiply(const traces::Gemm& gemm, const QuantizedTen
   const std::size_t count = result_size(gemm);
   if (context.accumulators.size() < count) context.accumulators.resize(count);
   const std::span<std::int32_t> accumulators = std::span(context.accumulators).first(count);
-  multiply_blocked(gemm, left, right, accumulators, path_, context.pool, context.workspace);
+  if (gemm.accumulator.is_narrow() && gemm.accumulator.overflow == traces::Overflow::saturate) {
+    multiply_reference(gemm, left, right, accumulators);
+  } else {  // one that wraps has the exact sum modulo a power of two, whatever the order
+    multiply_blocked(gemm, left, right, accumulators, path_, context.pool, context.workspace);
+    if (gemm.accumulator.is_narrow())
+      for (std::int32_t& sum : accumulators) sum = kept_sum(gemm.accumulator, sum);
+  }
   return {.scale = product_scale(left.scale, right.front().scale, static_cast<unsigned>(right.size())),
           .accumulators = accumulators,
           .output = {}};

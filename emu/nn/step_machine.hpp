@@ -35,7 +35,8 @@ class StepMachine {
                                std::span<float> output);
 };
 
-/// emu.blocked without its packing: codes stay one per byte, accumulators are not yet scaled.
+/// emu.blocked without its packing: codes stay one per byte, accumulators are not yet scaled. Those that
+/// saturate are the reference's.
 class EmulatorSteps final : public StepMachine {
  public:
   explicit EmulatorSteps(SimdPath path) : path_(path) {}

@@ -38,6 +38,17 @@ struct CodeTensor {
   }
 };
 
+/// What the accumulator keeps of a sum (numerics.md section 7).
+__device__ inline int kept_sum(const GemmShape& s, int sum) {
+  if (s.accumulator_bits == 32) return sum;
+  if (s.saturates) {
+    const int largest = (1 << (s.accumulator_bits - 1)) - 1, smallest = -largest - 1;
+    return sum > largest ? largest : sum < smallest ? smallest : sum;
+  }
+  const int lost = 32 - s.accumulator_bits;
+  return static_cast<int>(static_cast<unsigned>(sum) << lost) >> lost;
+}
+
 template <Phase phase, Encoding left_encoding, Encoding right_encoding>
 __global__ void gemm_literal(GemmShape s, GemmOperands operands, int outputs, std::int32_t* accumulators) {
   const unsigned number = blockIdx.x * blockDim.x + threadIdx.x;
@@ -53,9 +64,9 @@ __global__ void gemm_literal(GemmShape s, GemmOperands operands, int outputs, st
     for (int c = 0; c < s.group_in; ++c)
       for (int i = 0; i < s.kernel_height; ++i)
         for (int j = 0; j < s.kernel_width; ++j)
-          sum += x(b, first_channel + c, ho * s.stride_height + i - s.padding_height,
-                   wo * s.stride_width + j - s.padding_width) *
-                 w(o, c, i, j);
+          sum = kept_sum(s, sum + x(b, first_channel + c, ho * s.stride_height + i - s.padding_height,
+                                    wo * s.stride_width + j - s.padding_width) *
+                                      w(o, c, i, j));
   } else if constexpr (phase == Phase::backward_data) {  // dX[b, c, h, w]
     const CodeTensor<left_encoding> dz{operands.left, s.out_channels, s.out_height, s.out_width};
     const CodeTensor<right_encoding> weight{operands.right, s.group_in, s.kernel_height, s.kernel_width};
@@ -67,7 +78,8 @@ __global__ void gemm_literal(GemmShape s, GemmOperands operands, int outputs, st
         for (int j = 0; j < s.kernel_width; ++j) {
           const int y = h + s.padding_height - i, x = w + s.padding_width - j;
           if (y % s.stride_height != 0 || x % s.stride_width != 0) continue;
-          sum += dz(b, o, y / s.stride_height, x / s.stride_width) * weight(o, c % s.group_in, i, j);
+          sum = kept_sum(
+              s, sum + dz(b, o, y / s.stride_height, x / s.stride_width) * weight(o, c % s.group_in, i, j));
         }
   } else {  // dW[o, c, i, j], over all samples
     static_assert(phase == Phase::backward_weight);
@@ -82,15 +94,16 @@ __global__ void gemm_literal(GemmShape s, GemmOperands operands, int outputs, st
       for (int b = 0; b < batch; ++b)
         for (int ho = 0; ho < s.out_height; ++ho)
           for (int wo = 0; wo < s.out_width; ++wo)
-            sum += x(b, channel, ho * s.stride_height + i - s.padding_height,
-                     wo * s.stride_width + j - s.padding_width) *
-                   dz(b, o, ho, wo);
+            sum = kept_sum(s, sum + x(b, channel, ho * s.stride_height + i - s.padding_height,
+                                      wo * s.stride_width + j - s.padding_width) *
+                                        dz(b, o, ho, wo));
     }
   }
   accumulators[output] = sum;
 }
 
 struct LiteralRung {
+  static constexpr bool sums_narrow = true;  ///< has every accumulator of section 7
   using Access = ScalarAccess;
 
   template <Phase phase, Encoding left_encoding, Encoding right_encoding>

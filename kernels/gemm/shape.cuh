@@ -5,6 +5,7 @@
 #include "kernels/platform.hpp"
 #include "traces/encoding/codes.hpp"
 #include "traces/geometry.hpp"
+#include "traces/machine.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -20,14 +21,17 @@ struct GemmShape {
   int out_channels, out_height, out_width;
   int kernel_height, kernel_width, stride_height, stride_width, padding_height, padding_width;
   int group_in, group_out;  ///< channels of one group
+  int accumulator_bits;     ///< 32: sums are exact
+  bool saturates;           ///< with fewer bits; else they wrap
 
   __host__ __device__ int taps() const { return kernel_height * kernel_width; }
   __host__ __device__ int in_plane() const { return height * width; }
   __host__ __device__ int out_plane() const { return out_height * out_width; }
 };
 
-inline GemmShape make_shape(Phase phase, const traces::Geometry& g, std::size_t samples) {
-  const traces::GemmSize size = traces::gemm_size(phase, g);
+inline GemmShape make_shape(const traces::Gemm& gemm, std::size_t samples) {
+  const traces::Geometry& g = gemm.geometry;
+  const traces::GemmSize size = traces::gemm_size(gemm.phase, g);
   const auto number = [](std::int64_t value) { return static_cast<int>(value); };
   return {number(size.m),
           number(size.n),
@@ -47,7 +51,9 @@ inline GemmShape make_shape(Phase phase, const traces::Geometry& g, std::size_t 
           number(g.padding_height),
           number(g.padding_width),
           number(g.in_channels / g.groups),
-          number(g.out_channels / g.groups)};
+          number(g.out_channels / g.groups),
+          static_cast<int>(gemm.accumulator.bits),
+          gemm.accumulator.overflow == traces::Overflow::saturate};
 }
 
 /// The codes of both operands, packed, in their natural shapes; the samples of the right one follow each

@@ -8,7 +8,9 @@
 #include "rtl_models/array/dataflow.hpp"
 #include "rtl_models/array/ports.hpp"
 #include "rtl_models/array/toggles.hpp"
+#include "rtl_models/pe/control.hpp"
 #include "rtl_models/pe/dual_int4_fp4.hpp"
+#include "rtl_models/pe/sum.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -128,23 +130,26 @@ template <typename Kind, PeMode mode>
   }
 }
 
-/// Accumulators while no column drains through them, all rows in one run. `restarts`: some may.
-template <typename Kind, PeMode mode, bool restarts>
-[[gnu::always_inline]] inline void accumulate_all(const ArrayState& before, ArrayState& after) {
+/// Accumulators while no column drains through them, all rows in one run. `restarts`: some may. `narrow`:
+/// they have fewer than 32 bits.
+template <typename Kind, PeMode mode, bool restarts, bool narrow>
+[[gnu::always_inline]] inline void accumulate_all(const ArrayState& before, ArrayState& after,
+                                                  const SumLimits& limits) {
   const Link* __restrict left = after.left.data(), * __restrict right = after.right.data();
   const std::int32_t* __restrict old = before.accumulators.data();
   std::int32_t* __restrict out = after.accumulators.data();
   const std::size_t size = before.accumulators.size() / lane_block * lane_block;
   for (std::size_t lane = 0; lane < size; ++lane) {
     const std::int32_t kept = restarts ? kept_sum(old[lane], left[lane], right[lane]) : old[lane];
-    out[lane] = added(kept, gated_product<Kind, mode>(left[lane], right[lane]));
+    const std::int32_t sum = added(kept, gated_product<Kind, mode>(left[lane], right[lane]));
+    out[lane] = narrow ? limits.keep(sum) : sum;
   }
 }
 
 /// Accumulators of one row while some columns drain through them.
-template <typename Kind, PeMode mode>
+template <typename Kind, PeMode mode, bool narrow>
 [[gnu::always_inline]] inline void accumulate_row(const ArrayState& before, ArrayState& after,
-                                                  std::uint32_t row) {
+                                                  std::uint32_t row, const SumLimits& limits) {
   const std::size_t stride = before.stride;
   for (std::size_t j0 = 0; j0 < stride; j0 += lane_block) {
     const std::size_t at = row * stride + j0;
@@ -155,8 +160,9 @@ template <typename Kind, PeMode mode>
     std::int16_t drains[lane_block];
     block_drains(before.drain.data() + j0, before.tap.data() + j0, static_cast<std::int16_t>(row), drains);
     for (std::uint32_t j = 0; j < lane_block; ++j) {
-      const std::int32_t sum =
+      std::int32_t sum =
           added(kept_sum(old[j], left[j], right[j]), gated_product<Kind, mode>(left[j], right[j]));
+      if constexpr (narrow) sum = limits.keep(sum);
       out[j] = (above[j] & std::int32_t{drains[j]}) | (sum & ~std::int32_t{drains[j]});
     }
   }
@@ -194,17 +200,25 @@ template <typename Kind, PeMode mode>
 template <typename Kind = DualInt4Fp4>
 [[gnu::always_inline]] inline void next_state(const ArrayState& before, ArrayState& after,
                                               const EdgeWord& left_edge, const EdgeWord& right_edge,
-                                              PeMode pe_mode) {
+                                              const PeControl& control) {
   move_operands(before, after, left_edge, right_edge);
   count_drain(before, after);
+  const SumLimits limits(control.accumulator);
+  const auto accumulate = [&]<PeMode mode, bool narrow>() __attribute__((always_inline)) {
+    if (before.any_drain && !before.has_shadows())
+      for (std::uint32_t i = 0; i < before.rows; ++i)
+        accumulate_row<Kind, mode, narrow>(before, after, i, limits);
+    else if (after.any_first)
+      accumulate_all<Kind, mode, true, narrow>(before, after, limits);
+    else
+      accumulate_all<Kind, mode, false, narrow>(before, after, limits);
+  };
   with_mode<Kind>(
-      pe_mode, [&]<PeMode mode>() __attribute__((always_inline)) {
-        if (before.any_drain && !before.has_shadows())
-          for (std::uint32_t i = 0; i < before.rows; ++i) accumulate_row<Kind, mode>(before, after, i);
-        else if (after.any_first)
-          accumulate_all<Kind, mode, true>(before, after);
+      control.mode, [&]<PeMode mode>() __attribute__((always_inline)) {
+        if (control.accumulator.is_narrow())
+          accumulate.template operator()<mode, true>();
         else
-          accumulate_all<Kind, mode, false>(before, after);
+          accumulate.template operator()<mode, false>();
       });
   if (before.has_shadows()) move_shadows(before, after);
 }

@@ -7,15 +7,15 @@
 namespace quatrain::rtl_models {
 
 using ArrayStep = void (*)(const ArrayState& before, ArrayState& after, const EdgeWord& left_edge,
-                           const EdgeWord& right_edge, PeMode mode, Activity& activity);
+                           const EdgeWord& right_edge, const PeControl& control, Activity& activity);
 
 /// Compiled for `path`.
 template <typename Kind, SimdPath path>
 void step_array(const ArrayState& before, ArrayState& after, const EdgeWord& left_edge,
-                const EdgeWord& right_edge, PeMode mode, Activity& activity) {
+                const EdgeWord& right_edge, const PeControl& control, Activity& activity) {
   run_on<path>([&]<SimdPath which>() __attribute__((always_inline)) {
-    next_state<Kind>(before, after, left_edge, right_edge, mode);
-    observe_edge<Kind, which>(before, after, mode, activity);
+    next_state<Kind>(before, after, left_edge, right_edge, control);
+    observe_edge<Kind, which>(before, after, control, activity);
   });
 }
 

@@ -47,7 +47,7 @@ class FastArray final : public ArrayModule {
       left_behind_.clear();
       right_behind_.clear();
     } else {
-      step_(now_, next_, left.read(), right.read(), control.read().mode, activity_);
+      step_(now_, next_, left.read(), right.read(), control.read(), activity_);
       if (!left_behind_.empty() || !right_behind_.empty()) pass_on();
       std::swap(now_, next_);
     }

@@ -48,12 +48,12 @@ template <typename Kind, PeMode mode, std::uint32_t lanes>
 /// One clock edge. Padding lanes are zero before and after, so they count nothing.
 template <typename Kind = DualInt4Fp4, SimdPath path = SimdPath::portable>
 [[gnu::always_inline]] inline void observe_edge(const ArrayState& before, const ArrayState& after,
-                                                PeMode pe_mode, Activity& activity) {
+                                                const PeControl& control, Activity& activity) {
   constexpr std::uint32_t wide = 2 * lane_block;
   constexpr std::size_t blocks_at_once = rows_in_a_byte<Kind>;
   const std::size_t size = before.left.size(), blocks = size / wide;
   with_mode<Kind>(
-      pe_mode, [&]<PeMode mode>() __attribute__((always_inline)) {
+      control.mode, [&]<PeMode mode>() __attribute__((always_inline)) {
         for (std::size_t block = 0; block < blocks; block += blocks_at_once)
           observe_operands<Kind, mode, wide>(
               before, after, block * wide, block + blocks_at_once < blocks ? blocks_at_once : blocks - block,
@@ -61,16 +61,17 @@ template <typename Kind = DualInt4Fp4, SimdPath path = SimdPath::portable>
         if (blocks * wide < size)
           observe_operands<Kind, mode, lane_block>(before, after, blocks * wide, 1, activity);
       });
+  const std::uint32_t mask = sum_mask(control.accumulator);
   std::uint32_t lanes[lane_block] = {};  // at most 64 bits per row: no overflow
   for (std::size_t at = 0; at < before.accumulators.size(); at += lane_block)
     for (std::uint32_t j = 0; j < lane_block; ++j)
       lanes[j] += word_bits<path>(
-          static_cast<std::uint32_t>(before.accumulators[at + j] ^ after.accumulators[at + j]));
+          static_cast<std::uint32_t>(before.accumulators[at + j] ^ after.accumulators[at + j]) & mask);
   if (after.shadows_moved)
     for (std::size_t at = 0; at < before.shadows.size(); at += lane_block)
       for (std::uint32_t j = 0; j < lane_block; ++j)
-        lanes[j] +=
-            word_bits<path>(static_cast<std::uint32_t>(before.shadows[at + j] ^ after.shadows[at + j]));
+        lanes[j] += word_bits<path>(
+            static_cast<std::uint32_t>(before.shadows[at + j] ^ after.shadows[at + j]) & mask);
   for (const std::uint32_t lane : lanes) activity.accumulator_toggles += lane;
 }
 

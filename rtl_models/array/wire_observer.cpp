@@ -1,5 +1,7 @@
 #include "rtl_models/array/wire_observer.hpp"
 
+#include "rtl_models/pe/sum.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <utility>
@@ -64,6 +66,7 @@ void WireObserver::count_toggles() {
   const auto toggles = [](unsigned& seen, unsigned now) {
     return static_cast<std::uint64_t>(std::popcount(std::exchange(seen, now) ^ now));
   };
+  const std::uint32_t mask = sum_mask(control.read().accumulator);
   for (std::uint32_t i = 0; i < wires_.shape.rows; ++i)
     for (std::uint32_t j = 0; j < wires_.shape.columns; ++j) {
       const std::size_t pe = std::size_t{i} * wires_.shape.columns + j;
@@ -72,8 +75,8 @@ void WireObserver::count_toggles() {
       activity_.right_toggles +=
           toggles(right_[pe], wires_.right_into(i + 1, j).read().to_uint() & operand_wire_bits);
       activity_.accumulator_toggles +=
-          toggles(accumulators_[pe], static_cast<unsigned>(wires_.accumulator(i, j).read().to_int())) +
-          toggles(shadows_[pe], static_cast<unsigned>(wires_.shadow(i, j).read().to_int()));
+          toggles(accumulators_[pe], static_cast<unsigned>(wires_.accumulator(i, j).read().to_int()) & mask) +
+          toggles(shadows_[pe], static_cast<unsigned>(wires_.shadow(i, j).read().to_int()) & mask);
     }
 }
 

@@ -47,7 +47,7 @@ void Sequencer::on_edge() {
       return;
     case State::starting:
       reset.write(false);
-      control.write({job_.mode});
+      control.write(job_.control);
       state_ = State::running;
       begin_what_may();
       drive();

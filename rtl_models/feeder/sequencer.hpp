@@ -17,7 +17,7 @@ namespace quatrain::rtl_models {
 
 /// What the sequencer plays. Pointers live as long as the job.
 struct SequencerJob {
-  PeMode mode = PeMode::int4_int4;
+  PeControl control;
   const std::vector<Tile>* tiles = nullptr;
   std::function<TileWork(const Tile&)> work;
   TileFeeder* feeder = nullptr;

@@ -2,6 +2,7 @@
 /// What a GEMM sets in all PEs. All else travels with the operands (link.hpp).
 
 #include "rtl_models/pe/mode.hpp"
+#include "traces/accumulator.hpp"
 
 #include <cstdint>
 #include <ostream>
@@ -15,6 +16,10 @@ namespace quatrain::rtl_models {
 
 struct PeControl {
   PeMode mode = PeMode::int4_int4;
+  traces::Accumulator accumulator = {};
+
+  PeControl() = default;
+  PeControl(PeMode of, const traces::Accumulator& sums = {}) : mode(of), accumulator(sums) {}
   friend bool operator==(const PeControl&, const PeControl&) = default;
 };
 

@@ -16,6 +16,7 @@
 #include "rtl_models/pe/control.hpp"
 #include "rtl_models/pe/dual_int4_fp4.hpp"
 #include "rtl_models/pe/link.hpp"
+#include "rtl_models/pe/sum.hpp"
 
 #include <systemc>
 
@@ -80,7 +81,7 @@ class Pe final : public sc_core::sc_module {
     const int kept = left[wire_of(first_at)] ? 0 : accumulator.read().to_int();
     const int term = with_mode<Kind>(control.read().mode,
                                      [&]<PeMode mode>() { return Kind::template product<mode>(a, b); });
-    return kept + term;
+    return SumLimits(control.read().accumulator).keep(kept + term);
   }
 
   std::uint32_t row_;

@@ -29,12 +29,12 @@ std::uint64_t gates_of(RandomSource source) {
 }  // namespace
 
 std::uint64_t gates_of_pe(const AcceleratorConfig& config) {
-  const Registers registers = registers_of(config.dataflow, config.pe->operand_bits);
+  const Registers registers = registers_of(config.dataflow, config.pe->operand_bits, config.accumulator.bits);
   return config.pe->gates + std::uint64_t{gates_of_a_flip_flop} * registers.pe;
 }
 
 std::uint64_t skew_bits(const AcceleratorConfig& config) {
-  const Registers registers = registers_of(config.dataflow, config.pe->operand_bits);
+  const Registers registers = registers_of(config.dataflow, config.pe->operand_bits, config.accumulator.bits);
   const auto triangle = [](std::uint64_t lanes) { return lanes * (lanes - 1) / 2; };
   return triangle(config.array.rows) * registers.left_link +
          triangle(config.array.columns) * registers.top_link;

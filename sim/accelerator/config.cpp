@@ -81,9 +81,50 @@ void refuse_mapping(const JsonNode& node, const AcceleratorConfig& config) {
     throw node.error("stands beside /array/convention 'scalesim'; expected no mapping");
 }
 
-void check_accumulator(const JsonNode& node, const PeKind& pe) {
-  node.at(pe.accumulator).integer(32, 32);
+/// {"float": 32}, {"int": 32}, or fewer bits with what becomes of sums that they cannot hold.
+traces::Accumulator read_accumulator(const JsonNode& node, const PeKind& pe) {
+  traces::Accumulator accumulator;
+  if (pe.accumulator == "float") {
+    node.at("float").integer(32, 32);
+  } else {
+    const JsonNode bits = node.at("int");
+    accumulator.bits =
+        static_cast<unsigned>(bits.integer(traces::narrowest_accumulator, traces::widest_accumulator));
+    if (accumulator.is_narrow()) {
+      if (!node.has("overflow"))
+        throw bits.error(
+            "found {} without 'overflow' beside it; expected 'wrap' or 'saturate' there, or 32: sums "
+            "may leave {} bits",
+            accumulator.bits, accumulator.bits);
+      accumulator.overflow = node.at("overflow").one_of<traces::Overflow>();
+    }
+  }
   node.reject_unread_keys();
+  return accumulator;
+}
+
+/// What depends on the order of the terms needs all of them in one accumulator.
+void require_one_accumulator(const JsonNode& root, const AcceleratorConfig& config) {
+  if (!config.accumulator.is_narrow()) return;
+  if (!std::holds_alternative<rtl_models::OutputStationary>(config.dataflow))
+    throw root.at("accumulator")
+        .at("int")
+        .error(
+            "found {} beside /array/dataflow '{}', which adds sums of parts of k; expected "
+            "'output_stationary' there, "
+            "or 32",
+            config.accumulator.bits, name_of(config.dataflow));
+  if (root.has("mapping"))
+    throw root.at("accumulator")
+        .at("int")
+        .error("found {} beside /mapping, which may add sums of parts of k; expected no mapping, or 32",
+               config.accumulator.bits);
+}
+
+nlohmann::ordered_json accumulator_object(const AcceleratorConfig& config) {
+  nlohmann::ordered_json json = {{config.pe->accumulator, config.accumulator.bits}};
+  if (config.accumulator.is_narrow()) json["overflow"] = name_of(config.accumulator.overflow);
+  return json;
 }
 
 /// Quantizer lanes draw random bits; a PE whose operands are not quantized has none.
@@ -228,7 +269,8 @@ AcceleratorConfig read_accelerator(const JsonNode& root) {
   config.name = base::read_file_name(root.at("name"));
   read_array(root.at("array"), config);
   config.pe = &read_pe(root.at("pe"));
-  check_accumulator(root.at("accumulator"), *config.pe);
+  config.accumulator = read_accumulator(root.at("accumulator"), *config.pe);
+  require_one_accumulator(root, config);
   root.at("lowering").one_of(lowering_words);
   config.random_source = read_random_source(root.at("random_source"), *config.pe);
   config.clock_mhz = root.at("clock_mhz").number(1, 10'000);
@@ -266,7 +308,7 @@ nlohmann::ordered_json to_json_object(const AcceleratorConfig& config) {
       {"name", config.name},
       {"array", array_object(config)},
       {"pe", config.pe->name},
-      {"accumulator", {{config.pe->accumulator, 32}}},
+      {"accumulator", accumulator_object(config)},
       {"lowering", lowering_words[0]},
       {"random_source", name_of(config.random_source)},
       {"clock_mhz", config.clock_mhz},

@@ -8,6 +8,7 @@
 #include "sim/accelerator/mapping/blocks.hpp"
 #include "sim/accelerator/memory/stalls.hpp"
 #include "sim/accelerator/pe/pe_kind.hpp"
+#include "traces/accumulator.hpp"
 #include "traces/base/strict_json.hpp"
 
 #include <nlohmann/json_fwd.hpp>
@@ -57,13 +58,14 @@ struct DramDetails {
 /// training steps alone (sim/step).
 inline constexpr unsigned default_vector_lanes = 32;
 
-/// Operands as recorded, 32-bit accumulators: the only words of those keys.
+/// Operands as recorded: the only word of that key.
 struct AcceleratorConfig {
   std::string name;
   rtl_models::ArrayShape array;
   rtl_models::Dataflow dataflow;
   Convention convention = Convention::quatrain;
   const PeKind* pe = pe_kinds().front();
+  traces::Accumulator accumulator;  ///< of an integer PE; that of a float PE has 32 bits
   RandomSource random_source = RandomSource::philox;
   double clock_mhz = 1000;
   ClockGating clock_gating = ClockGating::none;

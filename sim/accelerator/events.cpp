@@ -15,7 +15,6 @@
 namespace quatrain::sim {
 namespace {
 
-constexpr unsigned accumulator_bits = 32;
 constexpr unsigned maximum_register_bits = 31;  // of |x| in fp32
 
 constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
@@ -72,7 +71,7 @@ void add_operand_buffer(EventCounts& counts, const AcceleratorConfig& config, co
 void add_array(EventCounts& counts, const AcceleratorConfig& config, const UseOfArray& use,
                const Movement& movement) {
   for (const TechnologyRow& row : config.pe->per_mac) counts.add(Component::pe_combinational, row, use.macs);
-  const Registers registers = registers_of(config.dataflow, config.pe->operand_bits);
+  const Registers registers = registers_of(config.dataflow, config.pe->operand_bits, config.accumulator.bits);
   const std::uint64_t every_pe = checked_product(use.pes, use.cycles);
   const auto clocked_pes = [&] {
     switch (config.clock_gating) {
@@ -90,7 +89,7 @@ void add_array(EventCounts& counts, const AcceleratorConfig& config, const UseOf
   const std::uint64_t gates = gates_of_pe(config);
   counts.add(Component::wires, PePitch{PePitch::What::wire, gates},
              checked_sum(checked_product(movement.operand_hops, std::uint64_t{config.pe->operand_bits}),
-                         checked_product(movement.sum_hops, std::uint64_t{accumulator_bits})));
+                         checked_product(movement.sum_hops, std::uint64_t{config.accumulator.bits})));
   counts.add(Component::clock_tree, PePitch{PePitch::What::clock_tree, gates}, every_pe);
 }
 
@@ -99,7 +98,7 @@ void add_array(EventCounts& counts, const AcceleratorConfig& config, const UseOf
 /// go through DRAM, they are read once more when they leave and written when they come back.
 std::uint64_t sum_rows(const Mapping& mapping, const Traffic& traffic) {
   if (std::holds_alternative<rtl_models::OutputStationary>(mapping.dataflow)) {
-    constexpr std::uint64_t sum_bytes = accumulator_bits / 8;
+    constexpr std::uint64_t sum_bytes = 4;  // narrow accumulators have no unfinished sums
     const std::uint64_t results = mapping.groups() * mapping.m() * mapping.n();
     std::uint64_t times = mapping.passes();
     if (traffic.accumulator_bytes > 0) times += traffic.accumulator_bytes / (2 * sum_bytes * results);
@@ -116,7 +115,7 @@ std::uint64_t sum_rows(const Mapping& mapping, const Traffic& traffic) {
 
 void add_accumulator_buffer(EventCounts& counts, const AcceleratorConfig& config, const Mapping& mapping,
                             const Traffic& traffic) {
-  const PortWords port = port_words(std::uint64_t{config.array.columns} * accumulator_bits);
+  const PortWords port = port_words(std::uint64_t{config.array.columns} * config.accumulator.bits);
   for (const Access access : {Access::write, Access::read})
     counts.add(Component::accumulator_sram,
                SramWord{static_cast<double>(config.accumulator_kib), port.width_bits, access},

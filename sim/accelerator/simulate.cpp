@@ -133,6 +133,9 @@ std::vector<std::string> limits_of(const AcceleratorConfig& config, const Worklo
     limits.emplace_back(
         "cycles are those that SCALE-Sim reports: whole rows and columns for ragged folds, no drain of "
         "output-stationary folds, one cycle less in all");
+  if (config.accumulator.is_narrow())
+    limits.emplace_back(
+        "the adder of the accumulator is priced as one of 32 bits; registers and buffer have its bits");
   if (left_out > 0)
     limits.front() =
         fmt::format("the sum over the {} that the pe '{}' can multiply: {} others are left out; {}",
@@ -171,6 +174,15 @@ void add_total(Simulation& simulation) {
   const std::vector<Bounds> energy_pj = std::exchange(simulation.total.energy_pj, {});
   for (const RecordResult& record : simulation.records) simulation.total += record.tally;
   simulation.total.energy_pj = energy_pj;
+}
+
+/// A replay gives the sums of the design's accumulator, and the trace holds those of its own.
+void require_accumulator(const AcceleratorConfig& config, const std::vector<TrainingGemm>& work) {
+  for (const TrainingGemm& gemm : work)
+    if (gemm.gemm.accumulator != config.accumulator)
+      throw base::Error(
+          "{}: /accumulator: found {}; expected {}, as the trace has it in {}, or --fidelity analytic",
+          config.name, text_of(config.accumulator), text_of(gemm.gemm.accumulator), place_of(gemm));
 }
 
 /// All GEMMs of a trace on the array, with progress.
@@ -260,6 +272,7 @@ Simulation simulate(const SimulationTask& task, const Workload& workload) {
 Simulation simulate(const SimulationTask& task, const traces::TraceReader& reader, base::Progress& progress) {
   const Workload workload = trace_workload(reader);
   std::vector<TrainingGemm> work = mapped_to(task.config, workload);
+  if (task.models != nullptr) require_accumulator(task.config, work);
   Simulation simulation = closed_forms_of(task, workload, work);
   if (task.models != nullptr) TraceReplay(task, reader, progress).run(work, simulation);
   add_total(simulation);

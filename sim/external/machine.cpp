@@ -75,11 +75,12 @@ class ExternalMachine final : public traces::Machine {
     return kernel.empty() ? file : fmt::format("{} ({})", kernel, file);
   }
 
-  traces::Refusal refuses(const traces::Gemm&, traces::Encoding left, traces::Encoding right) const override {
+  traces::Refusal refuses(const traces::Gemm& gemm, traces::Encoding left,
+                          traces::Encoding right) const override {
     if (!loaded_.multiplies) return "the kernel has no multiply";
     for (const traces::Encoding encoding : {left, right})
       if (!traces::is_four_bit(encoding)) return fmt::format("no products of {}", traces::name_of(encoding));
-    return std::nullopt;
+    return traces::needs_exact_sums(gemm);  // the interface has no word for another accumulator
   }
   traces::Refusal refuses(traces::Rule) const override {
     if (!loaded_.quantizes) return "the kernel has no quantize";

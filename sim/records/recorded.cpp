@@ -108,7 +108,7 @@ RecordedOperands::RecordedOperands(const traces::TraceReader& trace, const GemmR
 RecordedGemm::RecordedGemm(const traces::TraceReader& trace, const GemmRecord& record)
     : RecordedOperands(trace, record),
       name(name_of(trace.manifest(), record)),
-      gemm{record.phase, traces::geometry_of(trace.manifest(), record)},
+      gemm{record.phase, traces::geometry_of(trace.manifest(), record), record.accumulator},
       size(record.size),
       scale(record.scale),
       accumulators(recorded_accumulators(trace, record)) {

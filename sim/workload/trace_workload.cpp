@@ -28,7 +28,7 @@ std::vector<WorkloadGemm> training_gemms_of(const traces::Manifest& manifest) {
     };
     WorkloadGemm work{.layer = manifest.layer(record.layer).name,
                       .step = record.step,
-                      .gemm = {record.phase, geometry_of(manifest, record)},
+                      .gemm = {record.phase, geometry_of(manifest, record), record.accumulator},
                       .samples = record.samples,
                       .left = encoding(record.left),
                       .right = encoding(record.right),

@@ -31,11 +31,10 @@ template <typename Rung>
 class RungMachine final : private OneThread, public PlantedMachine<Fault> {
  public:
   RungMachine(Fault fault, const std::string& name, const kernels::LaunchShape& cut)
-      : PlantedMachine(
-            kernels::planted, fault,
-            std::make_unique<kernels::KernelMachine>(
-                name, std::make_unique<kernels::simt::DeviceBackend<Rung>>(
-                          cut, pool, simt::Options{simt::ThreadOrder::first_to_last, 1}))) {}
+      : PlantedMachine(kernels::planted, fault,
+                       std::make_unique<kernels::KernelMachine>(
+                           name, std::make_unique<kernels::simt::DeviceBackend<Rung>>(
+                                     cut, pool, simt::Options{simt::ThreadOrder::first_to_last, 1}))) {}
 };
 
 /// Codes `left` and `right` everywhere, but for the others. A linear layer's tensors: X [m, k] and W [n, k]

@@ -245,6 +245,20 @@ class Tensor {
 using Shape = std::array<std::int64_t, 4>;
 
 /// The three natural shapes, and the sums of section 6 over them for one right operand.
+/// What an accumulator keeps of a sum, by the text of section 7.
+struct Keep {
+  const traces::Accumulator& accumulator;
+  std::int64_t operator()(std::int64_t sum) const {
+    if (accumulator.bits == 32) return sum;
+    const std::int64_t values = std::int64_t{1} << accumulator.bits, least = -values / 2,
+                       most = values / 2 - 1;
+    if (accumulator.overflow == traces::Overflow::saturate) return std::max(least, std::min(most, sum));
+    while (sum > most) sum -= values;
+    while (sum < least) sum += values;
+    return sum;
+  }
+};
+
 struct Definition {
   const traces::Geometry& g;
   std::int64_t in = g.in_channels / g.groups, out = g.out_channels / g.groups;
@@ -261,53 +275,56 @@ struct Definition {
     return {};
   }
 
-  std::int64_t sum(traces::Phase phase, const Tensor& left, const Tensor& right, const Shape& at) const {
+  /// The terms of one result in their order, added to `sum`.
+  std::int64_t sum(traces::Phase phase, const Tensor& left, const Tensor& right, const Shape& at,
+                   std::int64_t sum, const Keep& keep) const {
     switch (phase) {
       case traces::Phase::forward:
-        return forward(left, right, at);
+        return forward(left, right, at, sum, keep);
       case traces::Phase::backward_data:
-        return backward_data(left, right, at);
+        return backward_data(left, right, at, sum, keep);
       case traces::Phase::backward_weight:
-        return backward_weight(left, right, at);
+        return backward_weight(left, right, at, sum, keep);
     }
     return 0;
   }
 
-  std::int64_t forward(const Tensor& left, const Tensor& right, const Shape& at) const {
+  std::int64_t forward(const Tensor& left, const Tensor& right, const Shape& at, std::int64_t sum,
+                       const Keep& keep) const {
     const auto [b, o, ho, wo] = at;
-    std::int64_t sum = 0;
     for (std::int64_t c = 0; c < in; ++c)
       for (std::int64_t i = 0; i < g.kernel_height; ++i)
         for (std::int64_t j = 0; j < g.kernel_width; ++j)
-          sum += left.at({b, o / out * in + c, ho * g.stride_height + i - g.padding_height,
-                          wo * g.stride_width + j - g.padding_width}) *
-                 right.at({o, c, i, j});
+          sum = keep(sum + left.at({b, o / out * in + c, ho * g.stride_height + i - g.padding_height,
+                                    wo * g.stride_width + j - g.padding_width}) *
+                               right.at({o, c, i, j}));
     return sum;
   }
 
-  std::int64_t backward_data(const Tensor& left, const Tensor& right, const Shape& at) const {
+  std::int64_t backward_data(const Tensor& left, const Tensor& right, const Shape& at, std::int64_t sum,
+                             const Keep& keep) const {
     const auto [b, c, h, w] = at;
     const std::int64_t group = c / in;
-    std::int64_t sum = 0;
     for (std::int64_t o = group * out; o < (group + 1) * out; ++o)
       for (std::int64_t i = 0; i < g.kernel_height; ++i)
         for (std::int64_t j = 0; j < g.kernel_width; ++j) {
           const std::int64_t up = h + g.padding_height - i, across = w + g.padding_width - j;
           if (up % g.stride_height != 0 || across % g.stride_width != 0) continue;
-          sum += left.at({b, o, up / g.stride_height, across / g.stride_width}) * right.at({o, c % in, i, j});
+          sum = keep(sum + left.at({b, o, up / g.stride_height, across / g.stride_width}) *
+                               right.at({o, c % in, i, j}));
         }
     return sum;
   }
 
-  std::int64_t backward_weight(const Tensor& left, const Tensor& right, const Shape& at) const {
+  std::int64_t backward_weight(const Tensor& left, const Tensor& right, const Shape& at, std::int64_t sum,
+                               const Keep& keep) const {
     const auto [o, c, i, j] = at;
-    std::int64_t sum = 0;
     for (std::int64_t b = 0; b < g.batch; ++b)
       for (std::int64_t ho = 0; ho < g.out_height; ++ho)
         for (std::int64_t wo = 0; wo < g.out_width; ++wo)
-          sum += left.at({b, o / out * in + c, ho * g.stride_height + i - g.padding_height,
-                          wo * g.stride_width + j - g.padding_width}) *
-                 right.at({b, o, ho, wo});
+          sum = keep(sum + left.at({b, o / out * in + c, ho * g.stride_height + i - g.padding_height,
+                                    wo * g.stride_width + j - g.padding_width}) *
+                               right.at({b, o, ho, wo}));
     return sum;
   }
 };
@@ -393,6 +410,7 @@ std::vector<std::int32_t> accumulators(const GemmCase& c) {
   for (const auto& codes : c.right)
     right.emplace_back(c.right_encoding, codes, definition.shape(traces::info_of(c.gemm.phase).right));
   const Shape shape = definition.shape(traces::info_of(c.gemm.phase).result);
+  const Keep keep{c.gemm.accumulator};
   std::vector<std::int32_t> all;
   for (std::int64_t first = 0; first < shape[0]; ++first)
     for (std::int64_t second = 0; second < shape[1]; ++second)
@@ -400,7 +418,7 @@ std::vector<std::int32_t> accumulators(const GemmCase& c) {
         for (std::int64_t fourth = 0; fourth < shape[3]; ++fourth) {
           std::int64_t sum = 0;
           for (const Tensor& one : right)
-            sum += definition.sum(c.gemm.phase, left, one, {first, second, third, fourth});
+            sum = definition.sum(c.gemm.phase, left, one, {first, second, third, fourth}, sum, keep);
           assert(sum >= INT32_MIN && sum <= INT32_MAX);
           all.push_back(static_cast<std::int32_t>(sum));
         }

@@ -52,7 +52,9 @@ std::uint64_t read_u64(const base::JsonNode& node) {
   return value;
 }
 
-std::uint32_t read_u32(const base::JsonNode& node) { return static_cast<std::uint32_t>(node.integer(0, most_u32)); }
+std::uint32_t read_u32(const base::JsonNode& node) {
+  return static_cast<std::uint32_t>(node.integer(0, most_u32));
+}
 
 std::string read_record_id(const base::JsonNode& node) {
   std::string id = node.string(1, 200);
@@ -203,6 +205,16 @@ QuantizerRecord read_quantizer(const base::JsonNode& node) {
   return record;
 }
 
+/// Absent for int32.
+Accumulator read_accumulator(const base::JsonNode& node) {
+  Accumulator accumulator;
+  accumulator.bits =
+      static_cast<unsigned>(node.at("int").integer(narrowest_accumulator, widest_accumulator - 1));
+  accumulator.overflow = node.at("overflow").one_of<Overflow>();
+  node.reject_unread_keys(ignored);
+  return accumulator;
+}
+
 GemmRecord read_gemm(const base::JsonNode& node) {
   GemmRecord record;
   record.layer = read_u32(node.at("layer"));
@@ -214,6 +226,7 @@ GemmRecord read_gemm(const base::JsonNode& node) {
   record.samples = static_cast<unsigned>(node.at("samples").integer(1, 16));
   record.size = {node.at("m").integer(1, INT64_MAX), node.at("n").integer(1, INT64_MAX),
                  node.at("k").integer(1, INT64_MAX), node.at("groups").integer(1, INT64_MAX)};
+  if (node.has("accumulator")) record.accumulator = read_accumulator(node.at("accumulator"));
   record.result_shape = read_shape(node.at("result_shape"));
   record.scale = read_bits(node.at("scale"));
   record.accumulators = read_optional_id(node.at("accumulators"));

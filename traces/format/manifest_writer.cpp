@@ -65,11 +65,18 @@ std::string quantizer_line(const QuantizerRecord& record) {
   return line + fmt::format(R"("scale": {}}})", bits(record.scale));
 }
 
+std::string accumulator_text(const Accumulator& accumulator) {
+  if (!accumulator.is_narrow()) return {};
+  return fmt::format(R"("accumulator": {{"int": {}, "overflow": "{}"}}, )", accumulator.bits,
+                     name_of(accumulator.overflow));
+}
+
 std::string gemm_line(const GemmRecord& record) {
   return fmt::format(
              R"({{"layer": {}, "step": {}, "pass": "{}", "phase": "{}", "left": {}, "right": {}, "samples": {}, )",
              record.layer, record.step, name_of(record.pass), name_of(record.phase), id_list(record.left),
              id_list(record.right), record.samples) +
+         accumulator_text(record.accumulator) +
          fmt::format(R"("m": {}, "n": {}, "k": {}, "groups": {}, "result_shape": {}, "scale": {}, )",
                      record.size.m, record.size.n, record.size.k, record.size.groups,
                      text_of(record.result_shape), bits(record.scale)) +

@@ -99,6 +99,7 @@ struct GemmRecord {
   Phase phase = Phase::forward;
   std::vector<std::string> left, right;  ///< quantizer ids
   unsigned samples = 1;
+  Accumulator accumulator = {};
   GemmSize size;
   Shape result_shape;
   float scale = 0;

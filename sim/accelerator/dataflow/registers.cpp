@@ -11,12 +11,11 @@ namespace {
 
 using namespace rtl_models;
 
-constexpr unsigned sum_bits = 32;
 constexpr unsigned took = 1;  ///< whether a word came from above at the last edge
 
 constexpr unsigned bits_in(unsigned control) { return static_cast<unsigned>(std::popcount(control)); }
 
-Registers output_stationary(Drain drain, unsigned operand_bits) {
+Registers output_stationary(Drain drain, unsigned operand_bits, unsigned sum_bits) {
   // `last` in the tile's bottom row alone is one bit; a shadow register takes its sum in every row.
   unsigned left = operand_bits + bits_in(valid_bit | first_bit | last_bit), more = 0;
   switch (drain) {
@@ -34,7 +33,7 @@ Registers output_stationary(Drain drain, unsigned operand_bits) {
   return {left + right + sum_bits + more, left, right};
 }
 
-Registers stationary(Preload preload, unsigned operand_bits) {
+Registers stationary(Preload preload, unsigned operand_bits, unsigned sum_bits) {
   const unsigned fixed = operand_bits + bits_in(valid_bit), chain = fixed + took;
   const unsigned moving = operand_bits + bits_in(valid_bit | bottom_bit),
                  top = operand_bits + bits_in(valid_bit | load_bit | last_bit);
@@ -51,10 +50,11 @@ Registers stationary(Preload preload, unsigned operand_bits) {
 
 }  // namespace
 
-Registers registers_of(const Dataflow& dataflow, unsigned operand_bits) {
+Registers registers_of(const Dataflow& dataflow, unsigned operand_bits, unsigned sum_bits) {
   return std::visit(
-      Overloaded{[&](const OutputStationary& kind) { return output_stationary(kind.drain, operand_bits); },
-                 [&](const auto& kind) { return stationary(kind.preload, operand_bits); }},
+      Overloaded{
+          [&](const OutputStationary& kind) { return output_stationary(kind.drain, operand_bits, sum_bits); },
+          [&](const auto& kind) { return stationary(kind.preload, operand_bits, sum_bits); }},
       dataflow);
 }
 

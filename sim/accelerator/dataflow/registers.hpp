@@ -11,6 +11,6 @@ struct Registers {
   unsigned top_link = 0;   ///< the same in front of the top
 };
 
-Registers registers_of(const rtl_models::Dataflow& dataflow, unsigned operand_bits);
+Registers registers_of(const rtl_models::Dataflow& dataflow, unsigned operand_bits, unsigned sum_bits = 32);
 
 }  // namespace quatrain::sim

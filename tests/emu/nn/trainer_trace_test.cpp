@@ -10,6 +10,7 @@
 #include "traces/format/reader.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace quatrain::emu {
 namespace {
@@ -81,25 +82,49 @@ TEST_F(TrainerTrace, HoldsEveryQuantizedLayerAndPhaseOfTheChosenSteps) {
   EXPECT_EQ(trace.manifest().run.config_sha256, traces::sha256_of_file(folder_ / "run/config.json"));
 }
 
-TEST_F(TrainerTrace, ItsResultsFollowFromItsOperands) {
-  const traces::TraceReader trace(*train(traced("run")).trace);
+void expect_products_follow(const traces::TraceReader& trace, const traces::Accumulator& accumulator) {
   for (const GemmRecord& record : trace.manifest().gemms) {
-    const traces::Gemm gemm{record.phase, geometry_of(trace.manifest(), record)};
+    EXPECT_EQ(record.accumulator, accumulator);
+    const traces::Gemm gemm{record.phase, geometry_of(trace.manifest(), record), accumulator};
     const QuantizedTensor left = operand(trace, record.left[0]);
     std::vector<QuantizedTensor> right;
     for (const std::string& id : record.right) right.push_back(operand(trace, id));
     std::vector<std::int32_t> accumulators(
         static_cast<std::size_t>(traces::result_elements(gemm.phase, gemm.geometry)));
     multiply_reference(gemm, left, right, accumulators);
-    EXPECT_EQ(trace.read_int32(record.accumulators.value()), accumulators);
+    ASSERT_EQ(trace.read_int32(record.accumulators.value()), accumulators);
     const float scale = product_scale(left.scale, right[0].scale, record.samples);
     EXPECT_EQ(record.scale, scale);
     std::vector<float> output;
-    for (const std::int32_t accumulator : accumulators)
-      output.push_back(static_cast<float>(accumulator) * scale);
+    for (const std::int32_t sum : accumulators) output.push_back(static_cast<float>(sum) * scale);
     EXPECT_EQ(trace.read_fp32(record.output.value()), output);
     EXPECT_TRUE(std::any_of(output.begin(), output.end(), [](float element) { return element != 0; }));
   }
+}
+
+/// Sums that leave their accumulator change the training; each kind in its own way.
+TEST_F(TrainerTrace, NarrowAccumulatorsAreThoseOfTheConfig) {
+  using traces::Overflow;
+  std::set<std::vector<std::string>> runs = {hashes(train(options("exact")).epochs)};
+  for (const Overflow overflow : {Overflow::wrap, Overflow::saturate}) {
+    const traces::Accumulator accumulator{9, overflow};
+    TrainingOptions run = traced(std::string(name_of(overflow)));
+    for (LayerConfig& layer : run.config.layers) layer.quantize.accumulator = accumulator;
+    run.config.quantize.accumulator = accumulator;
+    const TrainingResult result = train(run);
+    expect_products_follow(traces::TraceReader(*result.trace), accumulator);
+    TrainingOptions untraced = run;
+    untraced.trace.reset();
+    untraced.run_directory += "_untraced";
+    EXPECT_EQ(hashes(train(untraced).epochs), hashes(result.epochs));
+    runs.insert(hashes(result.epochs));
+  }
+  EXPECT_EQ(runs.size(), 3U);
+}
+
+TEST_F(TrainerTrace, ItsResultsFollowFromItsOperands) {
+  const traces::TraceReader trace(*train(traced("run")).trace);
+  expect_products_follow(trace, {});
   for (const QuantizerRecord& record : trace.manifest().quantizers) {
     const std::vector<float> source = trace.read_fp32(record.source.value());
     float largest = 0;

@@ -62,7 +62,7 @@ class Product {
   void measure(Rung rung, const char* name) {
     traces::Geometry g;
     g.batch = sizes_.m, g.in_channels = sizes_.k, g.out_channels = sizes_.n;
-    const GemmShape shape = make_shape(Phase::forward, g, 1);
+    const GemmShape shape = make_shape({Phase::forward, g}, 1);
     const GemmOperands operands{left_.data(), right_.data(), 0};
     const auto ours = [&] {
       rung.template launch<Phase::forward, Encoding::int4, Encoding::int4>(device_, {}, shape, operands,

@@ -84,7 +84,17 @@ const std::vector<JsonChange>& changes() {
       {"/pe", "int8", ""},
       {"/pe", "int16",
        "a.json: /pe: found 'int16'; expected 'dual_int4_fp4', 'int4', 'fp7', 'int8' or 'bf16'"},
-      {"/accumulator/int", 24, "a.json: /accumulator/int: found 24; expected an integer from 32 to 32"},
+      {"/accumulator/int", 24,
+       "a.json: /accumulator/int: found 24 without 'overflow' beside it; expected 'wrap' or 'saturate' there, or "
+       "32: sums may leave 24 bits"},
+      {"/accumulator/int", 33, "a.json: /accumulator/int: found 33; expected an integer from 8 to 32"},
+      {"/accumulator/int", 7, "a.json: /accumulator/int: found 7; expected an integer from 8 to 32"},
+      {"/accumulator", ordered_json{{"int", 8}, {"overflow", "wrap"}}, ""},
+      {"/accumulator", ordered_json{{"int", 31}, {"overflow", "saturate"}}, ""},
+      {"/accumulator", ordered_json{{"int", 16}, {"overflow", "clip"}},
+       "a.json: /accumulator/overflow: found 'clip'; expected 'wrap' or 'saturate'"},
+      {"/accumulator", ordered_json{{"int", 32}, {"overflow", "wrap"}},
+       "a.json: /accumulator/overflow: unknown key; expected 'int'"},
       {"/accumulator", ordered_json{{"float", 32}}, "a.json: /accumulator: the key 'int' is missing"},
       {"/accumulator/chunk", 64, "a.json: /accumulator/chunk: unknown key; expected 'int'"},
       {"/lowering", "sub_pixel", "a.json: /lowering: found 'sub_pixel'; expected 'as_recorded'"},
@@ -162,6 +172,24 @@ TEST(AcceleratorConfig, ReaderAndSchemaGiveTheSameVerdicts) {
     EXPECT_EQ(message_of([&] { read(text); }), expected);
     EXPECT_EQ(schema.complaint(text).empty(), change.message.empty()) << schema.complaint(text);
   }
+}
+
+/// Sums of parts of k are added: only the reader compares the two keys.
+TEST(AcceleratorConfig, ANarrowAccumulatorTakesAllTermsItself) {
+  ordered_json narrow = embedded("luq_32x32");
+  narrow["accumulator"] = {{"int", 16}, {"overflow", "saturate"}};
+  const auto of = [](const ordered_json& config) { return message_of([&] { read(config.dump()); }); };
+  EXPECT_EQ(of(narrow), "nothing was thrown");
+  EXPECT_EQ(read(narrow.dump()).accumulator, (traces::Accumulator{16, traces::Overflow::saturate}));
+  EXPECT_EQ(sim::to_json_object(read(narrow.dump())), narrow);
+  ordered_json held = narrow, mapped = narrow;
+  held["array"] = array_with({{"dataflow", "weight_stationary"}, {"preload", "hidden"}});
+  EXPECT_EQ(of(held),
+            "a.json: /accumulator/int: found 16 beside /array/dataflow 'weight_stationary', which adds sums of parts "
+            "of k; expected 'output_stationary' there, or 32");
+  mapped["mapping"] = {{"search", "dram_bytes"}};
+  EXPECT_EQ(of(mapped), "a.json: /accumulator/int: found 16 beside /mapping, which may add sums of parts of k; "
+                        "expected no mapping, or 32");
 }
 
 TEST(AcceleratorConfig, Bf16NeedsAFloatAccumulatorAndNoRandomSource) {

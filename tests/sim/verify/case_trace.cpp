@@ -82,6 +82,7 @@ class GemmTrace {
     record.step = step_;
     record.phase = phase;
     record.samples = static_cast<unsigned>(c.right.size());
+    record.accumulator = c.gemm.accumulator;
     record.size = traces::gemm_size(phase, c.gemm.geometry);
     record.result_shape = shape_of(phase == Phase::forward         ? Role::gradient
                                    : phase == Phase::backward_data ? Role::input
