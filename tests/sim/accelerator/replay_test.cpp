@@ -460,7 +460,7 @@ TEST(Results, CsvHasARowARecord) {
       << header;
   const std::string first =
       csv.substr(header.size() + 1, csv.find('\n', header.size() + 1) - header.size() - 1);
-  EXPECT_TRUE(first.starts_with("0,conv_a,forward,429,7,45,1,1,54,3558,135135,")) << first;
+  EXPECT_TRUE(first.starts_with("0,conv_a,forward,429,7,45,1,1,1,54,3558,135135,")) << first;
   EXPECT_EQ(std::ranges::count(first, ','), std::ranges::count(header, ','));
 }
 

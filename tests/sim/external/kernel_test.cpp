@@ -108,7 +108,7 @@ TEST_F(KernelCommand, TheTemplateIsEqualAndIsOneMoreMachine) {
   EXPECT_EQ(run.err, "");
   const auto lines = lines_of(run.out);
   EXPECT_EQ(lines.back(), "kernel.example_kernel gemms 47/47 quantizers 1/1 elements 53141 equal");
-  EXPECT_EQ(lines[lines.size() - 16], "emu.blocked gemms 47/47 quantizers 53/53 elements 82590 equal");
+  EXPECT_EQ(lines[lines.size() - 17], "emu.blocked gemms 47/47 quantizers 53/53 elements 82590 equal");
   EXPECT_THAT(run.out,
               AllOf(HasSubstr("simt.naive gemms 0/0 quantizers 0/0 elements 0 skipped: not asked for"),
                     HasSubstr("  template in C (example_kernel.so)\n"),
