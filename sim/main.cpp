@@ -1,6 +1,7 @@
 /// quatrain: reads the command line, runs one command, turns what it throws into an exit code.
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
+#include "sim/cli/sweep.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/joined.hpp"
 #include "traces/format/record.hpp"
@@ -72,6 +73,7 @@ int run(int argc, char** argv) {
   quatrain::sim::add_price_command(program, action);
   quatrain::sim::add_step_command(program, action);
   quatrain::sim::add_explain_command(program, action);
+  quatrain::sim::add_sweep_command(program, action);
   quatrain::sim::add_verify_command(program, action);
   quatrain::sim::add_conformance_command(program, action);
   quatrain::sim::add_study_command(program, action);

@@ -7,6 +7,7 @@
 #include "sim/cli/sim_inputs.hpp"
 #include "sim/cli/typed_values.hpp"
 #include "sim/records/outputs.hpp"
+#include "sim/sweep/design_table.hpp"
 #include "traces/format/check.hpp"
 
 #include <fmt/format.h>
@@ -15,6 +16,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,6 +24,7 @@ namespace quatrain::sim {
 namespace {
 
 constexpr const char* examples = R"(
+Any number of designs and workloads may be typed: each design runs each workload.
 DESIGN is a config inside the program (luq_32x32, bf16_32x32), a file, or an earlier result of sim.
 WORKLOAD is the folder of a trace (or --trace), a training config, a CSV file of shapes, or a workload inside the
 program (resnet50, bert_base, llama2_7b_prefill, ...). Each is known by what it is; the order does not matter.
@@ -43,12 +46,14 @@ Examples:
       your own design; its results are study/NAME.json and study/NAME.csv
   quatrain sim luq_32x32 resnet50 --phases training --batch 32
       one training step from its shapes alone; results in simulation/
+  quatrain sim luq_32x32 bert_base gpt2 --set array.rows=16,32 --set array.drain=serial,shadow
+      four designs on two workloads, one line each; simulation/comparison.csv has all figures
 
 A second design of the same name gets files of its own, NAME-2.json and so on.)";
 
 struct Typed {
-  std::vector<std::string> names;
-  std::string trace, out, fidelity, phases;
+  SimNames names;
+  std::string out, fidelity, phases;
   std::int64_t batch = 0;
   bool cycles_only = false;
 
@@ -93,42 +98,94 @@ std::filesystem::path folder_for(const Typed& typed, const WorkloadInput& worklo
   return (std::filesystem::path(workload.place) / ".." / "simulation").lexically_normal();
 }
 
-Simulation simulate_trace(SimulationTask& task, const Typed& typed, const std::string& directory) {
-  const auto progress = make_progress();
-  const traces::TraceReader reader = traces::check_trace(directory, *progress);
-  std::optional<ArrayModels> models;
-  if (!typed.is_analytic()) {
-    models = models_for(task.config, typed.fidelity);
-    task.models = &*models;
-  }
+/// One design on one workload, with its place.
+struct Run {
+  const DesignInput& design;
+  const WorkloadInput& workload;
+  std::vector<Output> outputs;
+  std::optional<ArrayModels> models = {};
+};
+
+/// All that is asked for, before anything is simulated: SystemC elaborates once per process.
+std::vector<Run> plan(const Typed& typed, const SimInputs& inputs) {
+  std::vector<Run> runs;
+  std::set<std::filesystem::path> taken;
+  for (const DesignInput& design : inputs.designs)
+    for (const WorkloadInput& workload : inputs.workloads) {
+      const std::filesystem::path out = folder_for(typed, workload);
+      if (workload.is_trace()) require_outside(out, workload.place);
+      const WorkloadSource source = workload.shapes ? workload.shapes->source : WorkloadSource{};
+      Run& run = runs.emplace_back(Run{design, workload, simulation_outputs(design.config, source, out)});
+      const std::filesystem::path& file = run.outputs.front().file;
+      if (!taken.insert(file).second)
+        throw base::Error(
+            "{}: two results would go into this file; expected workloads of different names, or no "
+            "--out for traces",
+            file.string());
+      require_free(run.outputs);
+      if (workload.is_trace() && !typed.is_analytic()) require_replayable(design);
+      if (!workload.is_trace() && !typed.is_analytic() && !typed.fidelity.empty())
+        throw base::Error("{}: has no values to replay; expected --fidelity {}", workload.place,
+                          analytic_word);
+    }
+  return runs;
+}
+
+Simulation simulate_trace(SimulationTask& task, Run& run, base::Progress& progress) {
+  const traces::TraceReader reader = traces::check_trace(run.workload.place, progress);
+  if (run.models) task.models = &*run.models;
   const InterruptDeadline deadline;  // a GEMM on a large array takes minutes
-  return simulate(task, reader, *progress);
+  return simulate(task, reader, progress);
+}
+
+Simulation simulate_run(Run& run, const Provenance& provenance, base::Progress& progress) {
+  SimulationTask task{
+      .config = run.design.config, .technologies = run.design.technologies, .stops = interrupted};
+  Simulation simulation =
+      run.workload.is_trace() ? simulate_trace(task, run, progress) : simulate(task, *run.workload.shapes);
+  simulation.provenance = provenance;
+  simulation.provenance.inputs = run.design.inputs;
+  warn_unless_flushed(write_simulation(simulation, run.outputs), run.outputs.front().file);
+  return simulation;
+}
+
+bool differs(const Simulation& simulation) {
+  return (simulation.replay && !simulation.replay->equal()) ||
+         (simulation.quantizer_replay && !simulation.quantizer_replay->equal());
+}
+
+/// comparison.csv, beside the first result.
+Output comparison_output(const std::vector<Run>& runs) {
+  return {runs.front().outputs.front().file.parent_path() / "comparison.csv",
+          "design,workload,file,phases,batch"};
 }
 
 int simulate_typed(const Typed& typed, const Provenance& provenance) {
-  const SimInputs inputs = sim_inputs(typed.names, typed.trace, options_of(typed));
-  const DesignInput& design = inputs.designs.front();
-  const WorkloadInput& workload = inputs.workloads.front();
-  if (workload.is_trace()) {
-    if (!typed.is_analytic()) require_replayable(design);
-  } else if (!typed.is_analytic() && !typed.fidelity.empty()) {
-    throw base::Error("{}: has no values to replay; expected --fidelity {}", workload.place, analytic_word);
+  const SimInputs inputs = sim_inputs(typed.names, options_of(typed));
+  std::vector<Run> runs = plan(typed, inputs);
+  const std::vector<Output> comparison = {comparison_output(runs)};
+  if (runs.size() > 1) require_free(comparison);
+  for (Run& run : runs)
+    if (run.workload.is_trace() && !typed.is_analytic())
+      run.models = models_for(run.design.config, typed.fidelity);
+  const auto progress = make_progress();
+  DesignTable table;
+  bool is_different = false;
+  for (Run& run : runs) {
+    const Simulation simulation = simulate_run(run, provenance, *progress);
+    is_different = is_different || differs(simulation);
+    if (runs.size() == 1)
+      fmt::print("{}", simulation_table(simulation));
+    else
+      table.add({run.design.config.name, run.design.overrides}, simulation);
+    if (runs.size() == 1) fmt::print("{}\n", run.outputs.front().file.string());
   }
-  SimulationTask task{.config = design.config, .technologies = design.technologies, .stops = interrupted};
-  const std::filesystem::path out = folder_for(typed, workload);
-  if (workload.is_trace()) require_outside(out, workload.place);
-  const std::vector<Output> outputs =
-      simulation_outputs(task.config, workload.shapes ? workload.shapes->source : WorkloadSource{}, out);
-  require_free(outputs);
-  Simulation simulation =
-      workload.is_trace() ? simulate_trace(task, typed, workload.place) : simulate(task, *workload.shapes);
-  simulation.provenance = provenance;
-  simulation.provenance.inputs = design.inputs;
-  warn_unless_flushed(write_simulation(simulation, outputs), outputs.front().file);
-  fmt::print("{}{}\n", simulation_table(simulation), outputs.front().file.string());
-  const bool differs = (simulation.replay && !simulation.replay->equal()) ||
-                       (simulation.quantizer_replay && !simulation.quantizer_replay->equal());
-  return differs ? 1 : 0;
+  if (runs.size() > 1) {
+    warn_unless_flushed(write_outputs(comparison, std::vector<std::string>{table.csv()}),
+                        comparison.front().file);
+    fmt::print("{}{}\n", table.text(), comparison.front().file.string());
+  }
+  return is_different ? 1 : 0;
 }
 
 }  // namespace
@@ -139,31 +196,38 @@ void add_sim_command(CLI::App& program, Action& action) {
   command->footer(examples);
   const auto typed = std::make_shared<Typed>();
   command
-      ->add_option("DESIGN_OR_WORKLOAD", typed->names, "a design and what it computes: names, files, folders")
+      ->add_option("DESIGN_OR_WORKLOAD", typed->names.names,
+                   "designs and what they compute: names, files, folders")
       ->required();
-  command->add_option("--trace", typed->trace, "trace directory: a workload with values");
+  command->add_option("--trace", typed->names.traces, "trace directory: a workload with values")
+      ->allow_extra_args(false);
+  command
+      ->add_option("--set", typed->names.sets,
+                   "KEY=VALUE[,VALUE...]: a key of the designs by its path, as in array.rows=8,16;\nwith "
+                   "several values, and "
+                   "several --set, every combination is a design")
+      ->allow_extra_args(false);
   std::vector<std::string> words = {std::string(analytic_word)};
   words.insert(words.end(), fidelity_words.begin(), fidelity_words.end());
-  CLI::Option* fidelity =
-      command->add_option("--fidelity", typed->fidelity,
-                          "analytic: closed forms alone; needs no values.\narray (default of a trace): every "
-                          "register, fast; tiles of "
-                          "arrays up to 64 x 64 are sampled at pe.\npe: every PE is a module; about 60 times "
-                          "slower.\ntile: a whole "
-                          "tile at once, in its cycles; the same figures, about 10 times faster");
+  CLI::Option* fidelity = command->add_option(
+      "--fidelity", typed->fidelity,
+      "analytic: closed forms alone; needs no values.\narray (default of a trace): every "
+      "register, fast;\n  tiles of arrays up to 64 x 64 are sampled at pe.\npe: every PE is "
+      "a module; about 60 times slower.\ntile: a whole tile at once, in its cycles; the same "
+      "figures,\n  about 10 times faster");
   fidelity->check(CLI::IsMember(words));
   command->add_flag("--cycles-only", typed->cycles_only, "the same as --fidelity analytic")
       ->excludes(fidelity);
   command
-      ->add_option(
-          "--phases", typed->phases,
-          "of a workload without values. forward (default of a list of shapes) or training (default of "
-          "a training config): all three products of each layer")
+      ->add_option("--phases", typed->phases,
+                   "of a workload without values.\nforward: default of a list of shapes.\ntraining: default "
+                   "of a training "
+                   "config; all three products of each layer")
       ->check(CLI::IsMember(std::vector<std::string>(phases_words.begin(), phases_words.end())));
   command
       ->add_option(
           "--batch", typed->batch,
-          "inputs at once, of a workload without values (default: 1, or that of the training config)")
+          "inputs at once, of a workload without values\n(default: 1, or that of the training config)")
       ->check(whole_number(1, 65'536));
   command
       ->add_option("--out", typed->out,

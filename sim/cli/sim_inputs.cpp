@@ -2,8 +2,11 @@
 
 #include "sim/accelerator/simulate.hpp"
 #include "sim/embedded/config_file.hpp"
+#include "sim/sweep/design_axes.hpp"
 #include "sim/workload/open_workload.hpp"
 #include "traces/base/joined.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <filesystem>
@@ -39,6 +42,45 @@ std::vector<Input> inputs_of(const std::string& argument, const DesignInput& des
   return inputs;
 }
 
+/// An earlier result keeps its configuration; keys are those of the configuration.
+DesignInput open_with(const std::string& argument, const std::vector<Override>& overrides) try {
+  const base::JsonNode file = open_config(argument, ConfigKind::accelerator);
+  const fs::path folder = folder_of(file);
+  AcceleratorConfig config = read_accelerator(config_in(file));
+  const std::string name = config.name;
+  if (!overrides.empty()) {
+    const std::string text = with_overrides(to_json_object(config).dump(), file.file(), overrides);
+    config = read_accelerator(base::JsonNode::parse(text, file.file()));
+    if (config.name == name) config.name = name_with(name, overrides);
+  }
+  DesignInput design{.overrides = overrides, .config = std::move(config), .technologies = {}, .inputs = {}};
+  make_tables_absolute(folder, design.config);
+  design.technologies = read_technologies(design.config, folder);
+  design.inputs = inputs_of(argument, design, folder);
+  return design;
+} catch (base::Error& error) {
+  if (!overrides.empty()) error.add_context("{}", context_of(overrides));
+  throw;
+}
+
+/// NAME-2 and so on for designs that another one before them is called like.
+std::string name_apart(const std::string& name, const std::vector<DesignInput>& others) {
+  const auto is_taken = [&](const std::string& one) {
+    return std::ranges::any_of(others, [&](const DesignInput& other) { return other.config.name == one; });
+  };
+  std::string apart = name;
+  for (int number = 2; is_taken(apart); ++number) apart = fmt::format("{}-{}", name, number);
+  return apart;
+}
+
+void add_designs(const std::string& argument, const std::vector<DesignAxis>& axes, SimInputs& inputs) {
+  for (std::uint64_t point = 0; point < point_count(axes); ++point) {
+    DesignInput design = open_with(argument, overrides_at(axes, point));
+    design.config.name = name_apart(design.config.name, inputs.designs);
+    inputs.designs.push_back(std::move(design));
+  }
+}
+
 bool is_embedded_design(const std::string& name) {
   const std::vector<std::string_view> names = embedded_configs(ConfigKind::accelerator);
   return std::ranges::find(names, name) != names.end();
@@ -53,27 +95,19 @@ void require_shapes(const std::string& trace, const WorkloadOptions& options) {
 
 }  // namespace
 
-DesignInput open_design(const std::string& argument) {
-  const base::JsonNode file = open_config(argument, ConfigKind::accelerator);
-  const fs::path folder = folder_of(file);
-  DesignInput design{.config = read_accelerator(config_in(file)), .technologies = {}, .inputs = {}};
-  make_tables_absolute(folder, design.config);
-  design.technologies = read_technologies(design.config, folder);
-  design.inputs = inputs_of(argument, design, folder);
-  return design;
-}
+DesignInput open_design(const std::string& argument) { return open_with(argument, {}); }
 
-SimInputs sim_inputs(const std::vector<std::string>& names, const std::string& trace,
-                     const WorkloadOptions& options) {
+SimInputs sim_inputs(const SimNames& typed, const WorkloadOptions& options) {
   SimInputs inputs;
   std::vector<std::string> traces;
-  for (const std::string& name : names) {
+  const std::vector<DesignAxis> axes = axes_of(typed.sets);
+  for (const std::string& name : typed.names) {
     if (!is_embedded_design(name) && names_shapes(name))
       inputs.workloads.push_back({name, open_shapes(name, options)});
     else if (!is_embedded_design(name) && fs::is_directory(name))
       traces.push_back(name);
     else if (is_embedded_design(name) || fs::exists(name))
-      inputs.designs.push_back(open_design(name));
+      add_designs(name, axes, inputs);
     else
       throw base::Error(
           "{}: no such file; expected a file, one of the accelerator configs inside the program: {}, or one "
@@ -81,7 +115,7 @@ SimInputs sim_inputs(const std::vector<std::string>& names, const std::string& t
           "the workloads inside it: {}",
           name, base::joined(embedded_configs(ConfigKind::accelerator)), base::joined(embedded_workloads()));
   }
-  if (!trace.empty()) traces.push_back(trace);
+  traces.insert(traces.end(), typed.traces.begin(), typed.traces.end());
   for (const std::string& directory : traces) {
     require_shapes(directory, options);
     inputs.workloads.push_back({directory, std::nullopt});
@@ -96,9 +130,6 @@ SimInputs sim_inputs(const std::vector<std::string>& names, const std::string& t
         "no workload among what was typed; expected --trace DIRECTORY, a file, or one of the "
         "workloads inside the program: {}",
         base::joined(embedded_workloads()));
-  if (inputs.designs.size() > 1 || inputs.workloads.size() > 1)
-    throw base::Error("{} designs and {} workloads; expected one of each", inputs.designs.size(),
-                      inputs.workloads.size());
   return inputs;
 }
 

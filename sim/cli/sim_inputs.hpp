@@ -3,6 +3,7 @@
 
 #include "sim/accelerator/config.hpp"
 #include "sim/accelerator/technology.hpp"
+#include "sim/embedded/overrides.hpp"
 #include "sim/records/provenance.hpp"
 #include "sim/workload/workload.hpp"
 
@@ -17,6 +18,7 @@ namespace quatrain::sim {
 inline constexpr std::string_view analytic_word = "analytic";
 
 struct DesignInput {
+  std::vector<Override> overrides = {};
   AcceleratorConfig config;  ///< its technology tables stand as absolute paths
   std::vector<Technology> technologies;
   std::vector<Input> inputs;  ///< the config, then its tables
@@ -37,9 +39,15 @@ struct SimInputs {
   std::vector<WorkloadInput> workloads;
 };
 
-/// `trace`: of --trace, "" for none. Throws Error when a name is neither, when there is not one of each, and
-/// for options that the workload has no use for.
-SimInputs sim_inputs(const std::vector<std::string>& names, const std::string& trace,
-                     const WorkloadOptions& options);
+/// As typed.
+struct SimNames {
+  std::vector<std::string> names = {};   ///< designs, workloads and folders of traces
+  std::vector<std::string> traces = {};  ///< of --trace
+  std::vector<std::string> sets = {};    ///< of --set: each design once with every combination of the values
+};
+
+/// Throws Error when a name is neither, when there is none of a kind, and for options that a workload has no
+/// use for.
+SimInputs sim_inputs(const SimNames& typed, const WorkloadOptions& options);
 
 }  // namespace quatrain::sim

@@ -126,7 +126,8 @@ const std::vector<JsonChange>& changes() {
       {"/quantize", nearest, ""},
       {"/quantize", with(nearest, "alpha", "pow2"), ""},
       {"/quantize", with(nearest, "samples", 2),
-       "c.json: /quantize/samples: unknown key; expected 'forward', 'gradient', 'alpha', 'maximum' or "
+       "c.json: /quantize/samples: unknown key; expected 'forward', 'gradient', 'alpha', 'maximum', "
+       "'accumulator' or "
        "'rules'"},
       {"/quantize", none, ""},
       {"/quantize", with(none, "forward", "sawb"), ""},

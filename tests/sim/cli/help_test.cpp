@@ -69,6 +69,8 @@ class Help : public testing::Test {
                                folder_ / "design.json");
     std::filesystem::copy_file(QUATRAIN_SOURCE_DIR "/configs/technology/16nm.json", folder_ / "foundry.json",
                                std::filesystem::copy_options::overwrite_existing);
+    base::write_whole_file(folder_ / "study.json", R"({"name": "small", "design": "luq_32x32",
+      "workloads": [{"workload": "lenet5"}], "vary": {"array.rows": [16, 32]}})");
     for (const std::string& command : of_commands) {
       EXPECT_FALSE(examples(command).empty()) << command;
       for (std::string example : examples(command)) {
@@ -102,7 +104,7 @@ TEST_F(Help, TheExamplesOfTheProgramRun) {
 /// In this order: later ones read what earlier ones have made.
 TEST_F(Help, TheExamplesOfEachCommandRun) {
   if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "built without SystemC: sim has nothing to replay on";
-  expect_examples_to_run({"train", "trace", "trace info", "trace check", "trace show", "sim", "price",
+  expect_examples_to_run({"train", "trace", "trace info", "trace check", "trace show", "sim", "price", "sweep",
                           "verify", "report", "machines", "demo"});
 }
 

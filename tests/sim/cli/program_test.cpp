@@ -26,7 +26,9 @@ ProgramRun run_program_to(const std::string& out, const std::string& arguments) 
   return tests::run_program("sh -c 'exec " QUATRAIN_PROGRAM " " + arguments + " >" + out + "'", "", folder);
 }
 
-const std::string commands = "train, trace, sim, price, verify, conformance, report, machines, demo";
+const std::string commands =
+    "train, experiment, trace, sim, price, step, explain, sweep, verify, conformance, study, report, "
+    "machines, demo";
 
 void expect_bad_usage(const std::string& arguments, const std::string& message) {
   const ProgramRun run = run_program(arguments);
@@ -39,13 +41,14 @@ TEST(Program, HelpListsEveryCommandWithExamplesAndExitCodes) {
   const ProgramRun run = run_program("--help");
   EXPECT_EQ(run.exit_code, 0);
   EXPECT_EQ(run.err, "");
-  for (const char* part : {"train ", "trace ", "sim ", "price ", "verify ", "report ", "machines ", "demo ",
-                           "Examples:", "Exit codes:", "  130  interrupted"})
+  for (const char* part : {"train ", "trace ", "sim ", "price ", "sweep ", "verify ", "report ", "machines ",
+                           "demo ", "Examples:", "Exit codes:", "  130  interrupted"})
     EXPECT_THAT(run.out, HasSubstr(part));
 }
 
 TEST(Program, EveryCommandHasHelpWithAnExample) {
-  for (const char* command : {"train", "trace", "sim", "price", "verify", "report", "machines", "demo"}) {
+  for (const char* command :
+       {"train", "trace", "sim", "price", "sweep", "verify", "report", "machines", "demo"}) {
     const ProgramRun run = run_program(std::string(command) + " --help");
     EXPECT_EQ(run.exit_code, 0) << command;
     EXPECT_THAT(run.out, HasSubstr("Example")) << command;

@@ -1,0 +1,133 @@
+/// quatrain sweep: many designs on several workloads.
+#include "sim/sweep/sweep.hpp"
+
+#include "sim/cli/console.hpp"
+#include "sim/cli/sweep.hpp"
+#include "sim/cli/typed_values.hpp"
+#include "traces/base/error.hpp"
+#include "traces/base/files.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace quatrain::sim {
+namespace {
+
+constexpr const char* examples = R"(
+STUDY is a JSON file: a base design, the keys that vary, workloads, a search and constraints
+(configs/schemas/study.schema.json; docs/guides/studies.md has an example of every key). Cycles, bytes and energy are
+closed forms.
+
+Each result is added to OUT/journal.jsonl as it ends. A sweep that was interrupted or killed goes on with --resume and
+simulates nothing twice. When all designs are there, OUT/designs.csv has one row per design and workload, and
+OUT/layers.csv one per layer. The tables are the same bytes whatever happened on the way.
+
+Parts of a study may run on several computers: --shard 1/4 to --shard 4/4 with the same OUT, or with the journals
+copied into one folder, where --resume without --shard then writes the tables.
+
+Examples:
+  quatrain sweep study.json
+      results in studies/NAME
+  quatrain sweep study.json --out parts --shard 1/2
+      the first half of the designs
+  quatrain sweep study.json --out parts --resume
+      the rest of them, and the tables)";
+
+struct Typed {
+  std::string study, out, shard;
+  bool resumes = false;
+  unsigned threads = 0;
+};
+
+/// "3/16".
+Shard shard_of(const std::string& typed) {
+  if (typed.empty()) return {};
+  const std::size_t slash = std::min(typed.find('/'), typed.size());
+  const auto number = [](std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return failure == std::errc() && end == text.data() + text.size() ? value : 0;
+  };
+  const Shard shard{number(std::string_view(typed).substr(0, slash)),
+                    slash == typed.size() ? 0 : number(std::string_view(typed).substr(slash + 1))};
+  constexpr std::uint64_t most = 100'000;
+  if (shard.index < 1 || shard.index > shard.count || shard.count > most)
+    throw base::Error("--shard: found '{}'; expected PART/PARTS, as in 3/16", base::printable(typed));
+  return shard;
+}
+
+void print_best(const Study& study, const SweepResult& result) {
+  constexpr std::size_t most = 10;
+  constexpr double uj_per_pj = 1e-6;
+  if (result.meeting.empty()) {
+    fmt::print("no design keeps the constraints\n");
+    return;
+  }
+  std::size_t width = 6;
+  const std::size_t shown = std::min(most, result.meeting.size());
+  for (std::size_t i = 0; i < shown; ++i) width = std::max(width, result.meeting[i].name.size());
+  fmt::print("the best {} of {} by {}, weighted sums over the workloads:\n", shown, result.meeting.size(),
+             objective_words[static_cast<std::size_t>(study.objective)]);
+  fmt::print("{:<{}} {:>14} {:>14} {:>10} {:>11}\n", "design", width, "milliseconds", "uJ nominal", "watts",
+             "buffer KiB");
+  for (std::size_t i = 0; i < shown; ++i) {
+    const RankedDesign& one = result.meeting[i];
+    fmt::print("{:<{}} {:>14.6f} {:>14.3f} {:>10.4f} {:>11}\n", one.name, width, one.milliseconds,
+               uj_per_pj * one.energy_pj, one.watts, one.buffer_kib);
+  }
+}
+
+int sweep(const Typed& typed, const Provenance& provenance) {
+  const std::filesystem::path file = typed.study;
+  SweepOptions options;
+  options.study_text = base::read_whole_file(file, base::JsonLimits{}.bytes);
+  const Study study = read_study(options.study_text, file.string());
+  options.out =
+      typed.out.empty() ? std::filesystem::path("studies") / study.name : std::filesystem::path(typed.out);
+  options.folder = file.parent_path();
+  options.program = provenance.program;
+  options.resumes = typed.resumes;
+  options.shard = shard_of(typed.shard);
+  options.threads = typed.threads;
+  options.stops = interrupted;
+  const auto progress = make_progress();
+  const SweepResult result = run_sweep(study, options, *progress);
+  if (!result.is_complete) {
+    fmt::print("{}: {} designs of part {} are done; the others of {} are missing\n", study.name,
+               result.simulated_now, typed.shard, result.designs);
+    return 0;
+  }
+  warn_unless_flushed(result.is_flushed, result.table);
+  fmt::print("{}: {} designs, {} simulated now, {} refused\n", study.name, result.designs,
+             result.simulated_now, result.refused);
+  print_best(study, result);
+  fmt::print("{}\n", result.table.string());
+  return 0;
+}
+
+}  // namespace
+
+void add_sweep_command(CLI::App& program, Action& action) {
+  CLI::App* command = program.add_subcommand("sweep", "Many designs on several workloads, as tables");
+  command->footer(examples);
+  const auto typed = std::make_shared<Typed>();
+  command->add_option("STUDY", typed->study, "what is varied, on which workloads: a JSON file")->required();
+  command->add_option("--out", typed->out, "folder of journal and tables (default: studies/NAME)")
+      ->check(not_empty());
+  command->add_flag("--resume", typed->resumes, "go on with the journal that is there");
+  command->add_option("--shard", typed->shard, "PART/PARTS: only these designs, as in 3/16")
+      ->check(not_empty());
+  command->add_option("--threads", typed->threads, "default: one per processor")
+      ->check(whole_number(1, 1024));
+  command->callback([typed, &action] {
+    action = [typed](const Provenance& provenance) { return sweep(*typed, provenance); };
+  });
+}
+
+}  // namespace quatrain::sim

@@ -1,0 +1,41 @@
+#pragma once
+/// What a sweep has done so far: one line of JSON per design, added as it ends. A process that is killed
+/// leaves at most the beginning of a line, which is cut off when the journal is opened again.
+
+#include "traces/base/files.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quatrain::sim {
+
+/// One design of a study.
+struct DesignResult {
+  std::vector<std::string> rows = {}, layer_rows = {};  ///< of CSV files
+  bool is_refused = false;
+  double milliseconds = 0, energy_pj = 0;  ///< weighted sums over the workloads, of one that is not refused
+  double buffer_kib = 0;
+};
+
+class Journal {
+ public:
+  /// Opens or begins it and holds it against other processes. Throws Error when it is of other inputs
+  /// (`identity`), or is there while `resumes` is false.
+  Journal(std::filesystem::path file, const std::string& identity, bool resumes);
+
+  void add(std::uint64_t point, const DesignResult& result);
+
+  /// Of a journal that nobody has to hold. A last line without its end is left out.
+  static std::map<std::uint64_t, DesignResult> read(const std::filesystem::path& file,
+                                                    const std::string& identity);
+
+ private:
+  std::filesystem::path file_;
+  base::Lock lock_;
+};
+
+}  // namespace quatrain::sim

@@ -1,0 +1,52 @@
+#pragma once
+/// Runs a study: closed forms of every design on every workload, on all cores, each result kept as it ends.
+
+#include "sim/accelerator/technology.hpp"
+#include "sim/sweep/journal.hpp"
+#include "sim/sweep/result_rows.hpp"
+#include "sim/sweep/study.hpp"
+#include "traces/base/progress.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace quatrain::sim {
+
+/// Part `index` (from 1) of `count`: the designs whose place in the study is index - 1 modulo count.
+struct Shard {
+  std::uint64_t index = 1, count = 1;
+};
+
+struct SweepOptions {
+  std::filesystem::path out;
+  std::filesystem::path folder;     ///< the study's: design and workloads count from it
+  std::string study_text, program;  ///< what a journal is of, beside the files that the study names
+  bool resumes = false;
+  Shard shard;
+  unsigned threads = 0;              ///< 0: all cores
+  std::function<bool()> stops = {};  ///< true makes run_sweep() throw Interrupted
+};
+
+/// A design that was simulated, with what is looked for.
+struct RankedDesign {
+  std::uint64_t point = 0;
+  std::string name;
+  double milliseconds = 0, energy_pj = 0, watts = 0, buffer_kib = 0;
+};
+
+struct SweepResult {
+  std::uint64_t designs = 0, refused = 0, simulated_now = 0;
+  bool is_complete = false;           ///< all parts are there, and the tables are written
+  std::vector<RankedDesign> meeting;  ///< those that keep the constraints, the best first
+  std::filesystem::path table;        ///< designs.csv
+  bool is_flushed = true;
+};
+
+/// Throws Error for a study of other inputs in the folder, Interrupted when it is stopped.
+SweepResult run_sweep(const Study& study, const SweepOptions& options, base::Progress& progress);
+
+}  // namespace quatrain::sim

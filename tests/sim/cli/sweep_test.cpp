@@ -1,0 +1,292 @@
+/// Many designs at once, typed as a user types it: `quatrain sim` with several names, and `quatrain sweep`.
+#include "tests/support/json_schema.hpp"
+#include "tests/support/program.hpp"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+#include <sstream>
+
+namespace quatrain::tests {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Row = std::map<std::string, std::string>;
+
+std::vector<std::string> fields_of(const std::string& line) {
+  std::vector<std::string> fields(1);
+  bool is_quoted = false;
+  for (const char c : line) {
+    if (c == '"')
+      is_quoted = !is_quoted;
+    else if (c == ',' && !is_quoted)
+      fields.emplace_back();
+    else
+      fields.back() += c;
+  }
+  return fields;
+}
+
+std::vector<Row> rows_of(const std::filesystem::path& file) {
+  std::istringstream lines(base::read_whole_file(file));
+  std::string line;
+  std::getline(lines, line);
+  const std::vector<std::string> headings = fields_of(line);
+  std::vector<Row> rows;
+  while (std::getline(lines, line)) {
+    const std::vector<std::string> fields = fields_of(line);
+    EXPECT_EQ(fields.size(), headings.size()) << line;
+    Row& row = rows.emplace_back();
+    for (std::size_t i = 0; i < headings.size(); ++i) row[headings[i]] = fields.at(i);
+  }
+  return rows;
+}
+
+class ManyDesigns : public testing::Test {
+ protected:
+  ManyDesigns() {
+    write("a.csv", "layer,m,n,k,groups,count\none,100,70,50,1,2\ntwo,9,8,7,3\n");
+    write("b.csv", "layer,m,n,k\nonly,33,65,17\n");
+  }
+  ProgramRun run(const std::string& arguments, const std::string& before = "") const {
+    return run_program("cd " + folder.path().string() + " && " + before + QUATRAIN_PROGRAM, arguments,
+                       folder);
+  }
+  void write(const std::string& name, const std::string& text) const { std::ofstream(folder / name) << text; }
+  void write_study(const Json& changes = Json::object()) const {
+    Json study = Json::parse(R"({"name": "sizes", "design": "luq_32x32",
+      "workloads": [{"workload": "a.csv", "phases": "training", "weight": 2}, {"workload": "b.csv", "batch": 3}],
+      "vary": {"array.rows": [8, 16, 32], "array.drain": ["serial", "shadow"], "clock_mhz": [500, 1000]}})");
+    study.merge_patch(changes);
+    EXPECT_EQ(JsonSchema("study").complaint(study.dump()), "");
+    write("study.json", study.dump());
+  }
+  std::string text(const std::string& name) const { return base::read_whole_file(folder / name); }
+  void expect_refused(const std::string& arguments, const std::string& message) const {
+    const ProgramRun done = run(arguments);
+    EXPECT_EQ(done.exit_code, 2) << arguments;
+    EXPECT_EQ(done.err, "error: " + message + "\n");
+  }
+
+  Folder folder;
+};
+
+/// Every figure of a row is that of the design's own result.
+void expect_figures_of(const Json& result, const Row& row) {
+  const auto number = [](const Json& value) { return value.get<double>(); };
+  EXPECT_EQ(std::stod(row.at("cycles")), number(result["cycles"]));
+  EXPECT_EQ(std::stod(row.at("macs")), number(result["macs"]));
+  EXPECT_EQ(std::stod(row.at("milliseconds")), number(result["milliseconds"]));
+  for (const auto& [name, value] : result["bytes"].items())
+    EXPECT_EQ(std::stod(row.at("bytes_" + name)), number(value));
+  for (const auto& [name, value] : result["utilization"].items())
+    EXPECT_EQ(std::stod(row.at("utilization_" + name)), number(value));
+  for (const auto& [name, technology] : result["technologies"].items())
+    for (const std::string bound : {"low", "nominal", "high"}) {
+      EXPECT_EQ(std::stod(row.at("energy_pj_" + name + "_" + bound)),
+                number(technology["energy_pj_" + bound]));
+      std::map<std::string, double> sums;
+      for (const auto& line : technology["components"])
+        sums[line["component"]] += line["energy_pj"][bound].get<double>();
+      for (const auto& [component, sum] : sums)
+        EXPECT_DOUBLE_EQ(std::stod(row.at("energy_pj_" + name + "_" + component + "_" + bound)), sum)
+            << component;
+    }
+}
+
+TEST_F(ManyDesigns, EachRunsEachWorkload) {
+  const ProgramRun done = run("sim luq_32x32 bf16_32x32 a.csv b.csv --set array.rows=16,32 --out o");
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  const std::vector<Row> rows = rows_of(folder / "o/comparison.csv");
+  ASSERT_EQ(rows.size(), 8U);
+  std::size_t i = 0;
+  for (const std::string design : {"luq_32x32", "bf16_32x32"})
+    for (const std::string size : {"16", "32"})
+      for (const std::string workload : {"a", "b"}) {
+        const Row& row = rows[i++];
+        const std::string name = design + ".rows-" + size;
+        EXPECT_EQ(row.at("design"), name);
+        EXPECT_EQ(row.at("workload"), workload);
+        EXPECT_EQ(row.at("array.rows"), size);
+        const Json result = Json::parse(text("o/" + name + "." + workload + ".json"));
+        EXPECT_EQ(result["config"]["array"]["rows"], std::stoi(size));
+        EXPECT_EQ(result["accelerator"], name);
+        expect_figures_of(result, row);
+        EXPECT_THAT(done.out, testing::ContainsRegex(
+                                  fmt::format("\n{} +{} +1 +{} ", name, workload, row.at("cycles"))));
+      }
+}
+
+/// The same values twice, and two files that name their design alike: nothing is replaced.
+TEST_F(ManyDesigns, NamesNeverCollide) {
+  auto design =
+      Json::parse(base::read_whole_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json"));
+  design["clock_mhz"] = 123;
+  write("mine.json", design.dump());
+  ASSERT_EQ(run("sim luq_32x32 mine.json a.csv --out o").exit_code, 0);
+  EXPECT_EQ(Json::parse(text("o/luq_32x32.a.json"))["config"]["clock_mhz"], 1000);
+  EXPECT_EQ(Json::parse(text("o/luq_32x32-2.a.json"))["config"]["clock_mhz"], 123);
+  expect_refused("sim luq_32x32 a.csv --set array.rows=8 --set array.rows=16",
+                 "--set array.rows: typed twice; expected all values in one list: array.rows=A,B");
+  EXPECT_THAT(run("sim luq_32x32 a.csv --set array.row=8").err, testing::HasSubstr("with --set array.row=8"));
+}
+
+TEST_F(ManyDesigns, ASweepIsTheSameDesignsOneByOne) {
+  write_study();
+  const ProgramRun done = run("sweep study.json --out s");
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_THAT(done.out, testing::StartsWith("sizes: 12 designs, 12 simulated now, 0 refused\n"));
+  const std::vector<Row> rows = rows_of(folder / "s/designs.csv"), layers = rows_of(folder / "s/layers.csv");
+  ASSERT_EQ(rows.size(), 24U);
+  EXPECT_EQ(layers.size(), 12U * (6 + 1));
+  std::size_t i = 0;
+  double best = 1e300;
+  std::string best_name;
+  for (const std::string size : {"8", "16", "32"})
+    for (const std::string drain : {"serial", "shadow"})
+      for (const std::string clock : {"500", "1000"}) {
+        const std::string set = fmt::format(
+            " --set array.rows={} --set array.drain={} --set clock_mhz={} --out one", size, drain, clock);
+        std::filesystem::remove_all(folder / "one");
+        ASSERT_EQ(run("sim luq_32x32 a.csv --phases training" + set).exit_code, 0);
+        ASSERT_EQ(run("sim luq_32x32 b.csv --batch 3" + set).exit_code, 0);
+        const std::string name = fmt::format("luq_32x32.rows-{}.drain-{}.clock_mhz-{}", size, drain, clock);
+        const Json a = Json::parse(text("one/" + name + ".a.json")),
+                   b = Json::parse(text("one/" + name + ".b.json"));
+        EXPECT_EQ(rows[i].at("design"), name);
+        EXPECT_EQ(rows[i].at("array.drain"), drain);
+        expect_figures_of(a, rows[i++]);
+        EXPECT_EQ(rows[i].at("batch"), "3");
+        expect_figures_of(b, rows[i++]);
+        const auto weighted = [&](const auto& of) { return 2 * of(a) + of(b); };
+        const double product = weighted([](const Json& j) { return j["milliseconds"].get<double>(); }) *
+                               weighted([](const Json& j) {
+                                 return j["technologies"].begin().value()["energy_pj_nominal"].get<double>();
+                               });
+        if (product < best) best = product, best_name = name;
+      }
+  EXPECT_THAT(done.out, testing::ContainsRegex("buffer KiB\n" + best_name + " "));
+  std::uint64_t cycles = 0;
+  for (const Row& row : layers)
+    if (row.at("design") == rows[0].at("design") && row.at("workload") == "a")
+      cycles += std::stoull(row.at("cycles"));
+  EXPECT_EQ(std::to_string(cycles), rows[0].at("cycles"));
+}
+
+/// Killed again and again, with half a line at the end of its journal: the tables are the same bytes, and
+/// what was there is not simulated again.
+TEST_F(ManyDesigns, AKilledSweepGoesOn) {
+  Json rows = Json::array();
+  for (int i = 1; i <= 400; ++i) rows.push_back(i);
+  write_study({{"vary", {{"array.rows", rows}, {"array.drain", nullptr}, {"clock_mhz", nullptr}}}});
+  ASSERT_EQ(run("sweep study.json --out whole").exit_code, 0);
+  for (int kill = 0; kill < 4; ++kill)
+    run("sweep study.json --out killed --resume --threads 1",
+        fmt::format("timeout -s KILL {} ", 0.1 + 0.15 * kill));
+  ASSERT_TRUE(std::filesystem::exists(folder / "killed/journal.jsonl"));
+  std::ofstream(folder / "killed/journal.jsonl", std::ios::app) << R"({"point": 399, "refu)";
+  const ProgramRun done = run("sweep study.json --out killed --resume");
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_EQ(text("killed/designs.csv"), text("whole/designs.csv"));
+  EXPECT_EQ(text("killed/layers.csv"), text("whole/layers.csv"));
+  EXPECT_THAT(run("sweep study.json --out killed --resume").out,
+              testing::StartsWith("sizes: 400 designs, 0 simulated now, 0 refused\n"));
+  expect_refused("sweep study.json --out killed",
+                 "killed: holds a sweep already; expected --resume to go on with it, or another --out");
+  write("b.csv", "layer,m,n,k\nonly,33,65,18\n");
+  expect_refused(
+      "sweep study.json --out killed --resume",
+      "killed/journal.jsonl: is of another study, or its design or workloads have changed; expected "
+      "another --out");
+}
+
+TEST_F(ManyDesigns, ShardsTogetherAreTheWhole) {
+  write_study();
+  ASSERT_EQ(run("sweep study.json --out whole").exit_code, 0);
+  EXPECT_EQ(run("sweep study.json --out parts --shard 2/3").out,
+            "sizes: 4 designs of part 2/3 are done; the others of 12 are missing\n");
+  EXPECT_FALSE(std::filesystem::exists(folder / "parts/designs.csv"));
+  ASSERT_EQ(run("sweep study.json --out parts --shard 3/3").exit_code, 0);
+  EXPECT_THAT(run("sweep study.json --out parts --shard 1/3").out,
+              testing::StartsWith("sizes: 12 designs, 4 simulated now, "));
+  EXPECT_EQ(text("parts/designs.csv"), text("whole/designs.csv"));
+  expect_refused("sweep study.json --out x --shard 4/3",
+                 "--shard: found '4/3'; expected PART/PARTS, as in 3/16");
+}
+
+TEST_F(ManyDesigns, RandomAndNarrowingTakeSomeOfTheGrid) {
+  const Json rows = Json::parse("[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]");
+  const Json vary = {
+      {"array.rows", rows}, {"array.columns", rows}, {"array.drain", nullptr}, {"clock_mhz", nullptr}};
+  write_study({{"vary", vary}, {"objective", "time"}});
+  const ProgramRun grid_run = run("sweep study.json --out grid");
+  ASSERT_EQ(grid_run.exit_code, 0) << grid_run.err;
+  const std::vector<Row> grid = rows_of(folder / "grid/designs.csv");
+  const auto names = [](const std::vector<Row>& of) {
+    std::set<std::string> found;
+    for (const Row& row : of) found.insert(row.at("design"));
+    return found;
+  };
+  const auto best = [](const std::string& out) {  // the line below the headings
+    const std::size_t begin = out.find("buffer KiB\n") + 11;
+    return out.substr(begin, out.find('\n', begin) - begin);
+  };
+  EXPECT_EQ(names(grid).size(), 256U);
+  write_study({{"vary", vary}, {"search", {{"kind", "random"}, {"designs", 20}, {"seed", 3}}}});
+  ASSERT_EQ(run("sweep study.json --out random").exit_code, 0);
+  const std::set<std::string> random = names(rows_of(folder / "random/designs.csv"));
+  EXPECT_EQ(random.size(), 20U);
+  EXPECT_THAT(names(grid), testing::IsSupersetOf(random));
+  write_study({{"vary", vary},
+               {"search", {{"kind", "narrowing"}, {"designs", 20}, {"rounds", 40}, {"keep", 3}}},
+               {"objective", "time"}});
+  const ProgramRun narrowing = run("sweep study.json --out narrowing");
+  ASSERT_EQ(narrowing.exit_code, 0) << narrowing.err;
+  EXPECT_EQ(best(narrowing.out), best(grid_run.out));
+  EXPECT_LT(rows_of(folder / "narrowing/designs.csv").size(), grid.size() / 2);
+}
+
+/// A combination that no design can have is a row that says why; constraints leave designs out of the best.
+TEST_F(ManyDesigns, RefusedDesignsAndConstraints) {
+  write_study(
+      {{"vary", {{"array.drain", nullptr}, {"array.rows", {8, 0}}, {"buffers.operand_kib", {64, 128}}}},
+       {"constraints", {{"buffer_kib", 128}}}});
+  const ProgramRun done = run("sweep study.json --out s");
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_THAT(done.out, testing::StartsWith("sizes: 8 designs, 8 simulated now, 4 refused\n"));
+  EXPECT_THAT(done.out, testing::HasSubstr("the best 2 of 2 by energy_delay, "));
+  const std::vector<Row> rows = rows_of(folder / "s/designs.csv");
+  std::size_t refused = 0;
+  for (const Row& row : rows) {
+    if (row.at("array.rows") != "0") {
+      EXPECT_EQ(row.at("refused"), "");
+      continue;
+    }
+    ++refused;
+    EXPECT_THAT(row.at("refused"), testing::HasSubstr("/array/rows: found 0; expected "));
+    EXPECT_EQ(row.at("cycles"), "");
+  }
+  EXPECT_EQ(refused, 8U);
+}
+
+TEST_F(ManyDesigns, BadStudiesAreNamed) {
+  const auto refusal = [&](const std::string& study) {
+    write("bad.json", study);
+    return run("sweep bad.json").err;
+  };
+  EXPECT_EQ(
+      refusal(R"({"name": "x", "design": "luq_32x32", "workloads": [{"workload": "b.csv"}], "vary": {}})"),
+      "error: bad.json: /vary: is empty; expected keys of the design, each with a list of values\n");
+  EXPECT_EQ(refusal(R"({"name": "x", "design": "luq_32x32", "workloads": [{"workload": "b.csv"}],
+                        "vary": {"array.rows": [8, 8]}})"),
+            "error: bad.json: /vary/array.rows: has 8 twice; expected different values\n");
+  EXPECT_THAT(refusal(R"({"name": "x", "design": "luq_32x32", "workloads": [{"workload": "none"}],
+                          "vary": {"array.rows": [8]}})"),
+              testing::StartsWith("error: none: no workload; expected "));
+}
+
+}  // namespace
+}  // namespace quatrain::tests
