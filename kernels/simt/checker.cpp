@@ -76,8 +76,7 @@ void Checker::begin_block(const void* shared, const void* dynamic, std::size_t d
   block_ = ++blocks_;
   epoch_ = 0;
   std::fill(lanes_.begin(), lanes_.end(), Lane{});
-  for (Memory* old : {shared_, dynamic_})
-    if (old != nullptr) forget_buffer(reinterpret_cast<const void*>(old->begin));
+  end_launch();
   const auto watch = [&](const void* begin, std::size_t size, std::size_t room, Kind kind) {
     watch_buffer(begin, room);
     Memory* memory = memories_.back().get();
@@ -87,6 +86,13 @@ void Checker::begin_block(const void* shared, const void* dynamic, std::size_t d
   };
   shared_ = watch(shared, 0, most_shared_bytes, Kind::shared);
   dynamic_ = watch(dynamic, dynamic_size, dynamic_size, Kind::dynamic_shared);
+}
+
+void Checker::end_launch() {
+  for (Memory** old : {&shared_, &dynamic_}) {
+    if (*old != nullptr) forget_buffer(reinterpret_cast<const void*>((*old)->begin));
+    *old = nullptr;
+  }
 }
 
 void Checker::grow_shared(std::size_t size) { shared_->size = std::max(shared_->size, size); }

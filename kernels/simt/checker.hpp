@@ -33,6 +33,8 @@ class Checker {
 
   void begin_launch(const LaunchConfig& launch);
   void begin_block(const void* shared, const void* dynamic, std::size_t dynamic_size);
+  /// The block's shared memory is gone: what stands there from now on is something else.
+  void end_launch();
   void grow_shared(std::size_t size);
   void enter(unsigned thread) { thread_ = thread; }
   void pass_barrier();

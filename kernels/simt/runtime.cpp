@@ -26,6 +26,7 @@ class InFlight {
     checker_in_flight = checker;
   }
   ~InFlight() {
+    if (checker_in_flight != nullptr) checker_in_flight->end_launch();
     runner = nullptr;
     checker_in_flight = nullptr;
   }

@@ -465,5 +465,24 @@ TEST(SimtChecks, AnErrorLeavesTheDeviceUsable) {
   }
 }
 
+/// The shared memory of a launch is freed behind it, and a buffer may come to stand there.
+TEST(SimtChecks, ABufferWhereSharedMemoryStoodIsABuffer) {
+  std::vector<std::byte> memory(2 * (most_shared_bytes + 4 * Checker::guard));
+  const std::byte *shared = memory.data() + Checker::guard, *next = shared + memory.size() / 2;
+  const std::byte* const buffer = shared + 4096;
+  Checker checker;
+  checker.begin_launch({1, 1});
+  checker.begin_block(shared, shared + most_shared_bytes + 2 * Checker::guard, 0);
+  checker.end_launch();
+  checker.watch_buffer(buffer, 2048);
+  checker.set_written(buffer, 2048);
+  checker.begin_launch({1, 1});
+  checker.begin_block(next, next + most_shared_bytes + 2 * Checker::guard, 0);
+  checker.enter(0);
+  checker.access(buffer + 1664, 4, Access::read, Site::of(std::source_location::current()));
+  checker.end_turn();
+  EXPECT_EQ(checker.finding(), "");
+}
+
 }  // namespace
 }  // namespace simt
