@@ -3,6 +3,7 @@
 #include "emu/nn/state_hash.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/files.hpp"
+#include "traces/format/checksum.hpp"
 #include "traces/format/safetensors.hpp"
 #include "traces/run_names.hpp"
 
@@ -21,6 +22,17 @@ using traces::SafetensorsHeader;
 using traces::StoredTensor;
 
 constexpr std::string_view format_name = "quatrain-checkpoint/1";
+constexpr std::string_view losses_id = "epoch.losses";  ///< the last tensor, inside an epoch
+
+bool has_losses(const std::vector<StoredTensor>& tensors) {
+  return !tensors.empty() && tensors.back().id == losses_id;
+}
+
+std::string sha256_of(const std::vector<float>& losses) {
+  traces::Sha256 hash;
+  hash.add(traces::bytes_of(std::span<const float>(losses)));
+  return hash.hex();
+}
 
 /// The values that a file holds, in its order.
 std::vector<std::span<float>> values_of(std::span<const LayerState> layers) {
@@ -83,49 +95,91 @@ std::uint64_t read_count(const std::string& text, std::string_view key, const st
   return count;
 }
 
-Checkpoint read_metadata(const traces::SafetensorsMetadata& metadata, const std::string& file) {
+double read_seconds(const std::string& text, const std::string& file) {
+  double seconds = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (failure != std::errc() || end != text.data() + text.size())
+    throw Error("{}: header: /__metadata__/epoch_seconds: found '{}'; expected a number", file,
+                base::printable(text));
+  return seconds;
+}
+
+/// `losses`: of a file inside an epoch, else null.
+Checkpoint read_metadata(const traces::SafetensorsMetadata& metadata, const std::vector<float>* losses,
+                         const std::string& file) {
   std::map<std::string, std::string> words(metadata.begin(), metadata.end());
   for (const std::string_view key : {"format", "epoch", "step", "state_hash"})
     if (!words.contains(std::string(key)))
       throw Error("{}: header: /__metadata__: the key '{}' is missing", file, key);
-  if (words.size() != 4 + words.count("data_sha256"))
+  if (words.size() != (losses != nullptr ? 6 : 4) + words.count("data_sha256"))
     throw Error(
-        "{}: header: /__metadata__: found {} keys; expected format, epoch, step, state_hash and data_sha256",
-        file, words.size());
+        "{}: header: /__metadata__: found {} keys; expected format, epoch, step, state_hash{} and "
+        "data_sha256",
+        file, words.size(), losses != nullptr ? ", losses_sha256, epoch_seconds" : "");
   if (words["format"] != format_name)
     throw Error("{}: header: /__metadata__/format: found '{}'; expected '{}'", file,
                 base::printable(words["format"]), format_name);
-  return {.epoch = read_count(words["epoch"], "epoch", file),
-          .step = read_count(words["step"], "step", file),
-          .state_hash = words["state_hash"],
-          .data_sha256 = words["data_sha256"]};
+  Checkpoint checkpoint{.epoch = read_count(words["epoch"], "epoch", file),
+                        .step = read_count(words["step"], "step", file),
+                        .state_hash = words["state_hash"],
+                        .data_sha256 = words["data_sha256"]};
+  if (losses == nullptr) return checkpoint;
+  if (sha256_of(*losses) != words["losses_sha256"])
+    throw Error("{}: the losses do not have the losses_sha256 that the header states", file);
+  checkpoint.so_far = EpochSoFar{*losses, read_seconds(words["epoch_seconds"], file)};
+  return checkpoint;
 }
 
 }  // namespace
 
 void write_checkpoint(const std::filesystem::path& directory, const Checkpoint& checkpoint,
                       std::span<const LayerState> layers) {
-  std::string bytes =
-      traces::make_safetensors_header(tensors_of(layers), {{"format", std::string(format_name)},
-                                                           {"epoch", std::to_string(checkpoint.epoch)},
-                                                           {"step", std::to_string(checkpoint.step)},
-                                                           {"state_hash", checkpoint.state_hash},
-                                                           {"data_sha256", checkpoint.data_sha256}});
-  for (const std::span<float> values : values_of(layers))
-    bytes.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
-  base::write_whole_file(directory / fmt::format("epoch_{:04}.safetensors", checkpoint.epoch), bytes);
+  std::vector<StoredTensor> tensors = tensors_of(layers);
+  traces::SafetensorsMetadata metadata = {{"format", std::string(format_name)},
+                                          {"epoch", std::to_string(checkpoint.epoch)},
+                                          {"step", std::to_string(checkpoint.step)},
+                                          {"state_hash", checkpoint.state_hash},
+                                          {"data_sha256", checkpoint.data_sha256}};
+  std::vector<std::span<const float>> values;
+  for (const std::span<float> one : values_of(layers)) values.emplace_back(one);
+  std::string name = fmt::format("epoch_{:04}", checkpoint.epoch);
+  if (checkpoint.so_far) {
+    const std::vector<float>& losses = checkpoint.so_far->losses;
+    const std::uint64_t begin = tensors.empty() ? 0 : tensors.back().end;
+    tensors.push_back({std::string(losses_id),
+                       traces::StoredType::f32,
+                       {static_cast<std::int64_t>(losses.size())},
+                       begin,
+                       begin + losses.size() * sizeof(float)});
+    metadata.emplace_back("losses_sha256", sha256_of(losses));
+    metadata.emplace_back("epoch_seconds", fmt::format("{}", checkpoint.so_far->seconds));
+    values.emplace_back(losses);
+    name += fmt::format("_step_{:08}", checkpoint.step);
+  }
+  std::string bytes = traces::make_safetensors_header(tensors, metadata);
+  for (const std::span<const float> one : values)
+    bytes.append(reinterpret_cast<const char*>(one.data()), one.size_bytes());
+  base::write_whole_file(directory / (name + ".safetensors"), bytes);
 }
 
 Checkpoint read_checkpoint(const std::filesystem::path& file, std::span<const LayerState> layers) {
   const base::InputFile input(file);
-  const SafetensorsHeader header = traces::read_safetensors_header(input);
-  Checkpoint checkpoint = read_metadata(header.metadata, file.string());
+  SafetensorsHeader header = traces::read_safetensors_header(input);
+  std::vector<float> losses;
+  const bool is_inside_epoch = has_losses(header.tensors);
+  if (is_inside_epoch) {
+    losses.resize((header.tensors.back().end - header.tensors.back().begin) / sizeof(float));
+    header.tensors.pop_back();
+  }
   require_tensors(header.tensors, tensors_of(layers), file.string());
+  std::vector<std::span<float>> all = values_of(layers);
+  all.emplace_back(losses);
   std::uint64_t place = header.data_begin;
-  for (const std::span<float> values : values_of(layers)) {
+  for (const std::span<float> values : all) {
     input.read(place, {reinterpret_cast<std::uint8_t*>(values.data()), values.size_bytes()});
     place += values.size_bytes();
   }
+  Checkpoint checkpoint = read_metadata(header.metadata, is_inside_epoch ? &losses : nullptr, file.string());
   if (state_hash(layers, checkpoint.step, checkpoint.epoch) != checkpoint.state_hash)
     throw Error("{}: the contents do not have the state_hash that the header states", file.string());
   return checkpoint;
@@ -176,6 +230,15 @@ const Held* find_named(const std::deque<Held>& all, const std::string& name) {
 
 }  // namespace
 
+void keep_newest(const std::filesystem::path& directory, std::size_t count) {
+  for (const std::filesystem::path& file : newest_first(directory)) {
+    if (count > 0)
+      --count;
+    else
+      std::filesystem::remove(file);
+  }
+}
+
 std::filesystem::path find_checkpoint(const std::filesystem::path& path) {
   if (std::filesystem::is_regular_file(path)) return path;
   const auto files = newest_first(path / traces::run_names::checkpoints);
@@ -186,7 +249,9 @@ std::filesystem::path find_checkpoint(const std::filesystem::path& path) {
 }
 
 Checkpoint start_from(const std::filesystem::path& file, std::span<const LayerState> layers) {
-  const HeldState held(traces::read_safetensors_header(base::InputFile(file)).tensors);
+  std::vector<StoredTensor> tensors = traces::read_safetensors_header(base::InputFile(file)).tensors;
+  if (has_losses(tensors)) tensors.pop_back();
+  const HeldState held(tensors);
   Checkpoint checkpoint = read_checkpoint(file, held.layers);
   for (const LayerState& layer : layers) {
     for (Parameter* parameter : layer.parameters) {

@@ -9,6 +9,7 @@
 namespace quatrain::emu {
 namespace {
 
+using traces::KeepsRecord;
 using traces::Pass;
 using traces::Role;
 
@@ -104,6 +105,20 @@ std::string_view file_ending(Pass pass) {
   return {};
 }
 
+/// The evaluation behind the last update is over before its checkpoint is written.
+KeepsRecord before(std::uint32_t resumed_at) {
+  return [resumed_at](std::uint32_t step, Pass pass) {
+    return pass == Pass::train ? step < resumed_at : step <= resumed_at;
+  };
+}
+
+traces::TraceWriter make_writer(const std::filesystem::path& directory, const TrainingConfig& config,
+                                const std::string& data_sha256, std::optional<std::uint32_t> resumed_at) {
+  const traces::Producer producer{"quatrain", QUATRAIN_VERSION};
+  if (resumed_at) return {directory, producer, run_record(config, data_sha256), before(*resumed_at)};
+  return {directory, producer, run_record(config, data_sha256)};
+}
+
 }  // namespace
 
 void require_traceable(const TrainingConfig& config) {
@@ -112,8 +127,10 @@ void require_traceable(const TrainingConfig& config) {
 }
 
 TraceRecorder::TraceRecorder(const std::filesystem::path& directory, const TrainingConfig& config,
-                             const std::string& data_sha256)
-    : config_(config), writer_(directory, {"quatrain", QUATRAIN_VERSION}, run_record(config, data_sha256)) {
+                             const std::string& data_sha256, std::optional<std::uint32_t> resumed_at)
+    : config_(config),
+      writer_(make_writer(directory, config, data_sha256, resumed_at)),
+      has_recorded_(writer_.has_records()) {
   for (std::size_t id = 0; id < config.layers.size(); ++id)
     if (is_recorded(config.layers[id]))
       writer_.add_layer(layer_record(config.layers[id], static_cast<std::uint32_t>(id)));
@@ -127,11 +144,12 @@ void TraceRecorder::begin_step(std::uint32_t step, Pass pass) {
 
 void TraceRecorder::end_step() {
   writer_.end_file();
-  ++recorded_;
+  writer_.save();
+  has_recorded_ = true;
 }
 
 bool TraceRecorder::finish_early(const std::string& reason) {
-  if (recorded_ == 0) return false;
+  if (!has_recorded_) return false;
   writer_.drop_file();
   const std::string note = note_of(config_);
   writer_.set_note("the run stopped early: " + reason + (note.empty() ? "" : "; " + note));

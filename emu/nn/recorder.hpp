@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,10 @@ void require_traceable(const TrainingConfig& config);
 class TraceRecorder final : public StepObserver {
  public:
   /// Throws Error when `directory` exists. The config is traceable.
-  /// `data_sha256`: of the data trained on.
+  /// `data_sha256`: of the data trained on. `resumed_at`: the updates done of a run that goes on; what its
+  /// trace has of the steps before stays, and `directory` may exist.
   TraceRecorder(const std::filesystem::path& directory, const TrainingConfig& config,
-                const std::string& data_sha256);
+                const std::string& data_sha256, std::optional<std::uint32_t> resumed_at = std::nullopt);
 
   /// Fills a file of its own until end_step().
   void begin_step(std::uint32_t step, traces::Pass pass) override;
@@ -49,7 +51,7 @@ class TraceRecorder final : public StepObserver {
   traces::TraceWriter writer_;
   std::uint32_t step_ = 0;
   traces::Pass pass_ = traces::Pass::train;
-  std::size_t recorded_ = 0;  ///< steps and evaluations that ended
+  bool has_recorded_ = false;  ///< a step or an evaluation that ended
 };
 
 }  // namespace quatrain::emu

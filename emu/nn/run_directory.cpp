@@ -55,6 +55,23 @@ void require_same_data(const std::filesystem::path& file, const DataSums& before
                 names_of(before), names_of(now.data), now.data_folder);
 }
 
+/// The config in `file` but for a larger number of epochs.
+bool wants_more_epochs(const std::filesystem::path& file, const TrainingConfig& config) {
+  TrainingConfig longer = read_training_config(base::JsonNode::read(file));
+  if (longer.epochs >= config.epochs) return false;
+  longer.epochs = config.epochs;
+  return dump_training_config(longer) == dump_training_config(config);
+}
+
+/// What a write leaves that a kill or a power loss ended: nobody reads it.
+void remove_left_overs(const std::filesystem::path& directory) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(directory))
+    if (entry.path().filename().string().find(".partial-") != std::string::npos)
+      files.push_back(entry.path());
+  for (const std::filesystem::path& file : files) std::filesystem::remove(file);
+}
+
 void make_directory(const std::filesystem::path& directory) {
   std::error_code failure;
   std::filesystem::create_directories(directory, failure);
@@ -90,20 +107,25 @@ RunDirectory RunDirectory::open(const std::filesystem::path& directory, const Tr
   const std::filesystem::path file = directory / names::config;
   if (!std::filesystem::exists(file))
     throw Error("{}: no config.json here; expected an earlier run to resume", directory.string());
-  require_same_config(directory, config);
-  if (const auto before = read_run_file(directory)) {
+  const auto before = read_run_file(directory);
+  const bool has_finished = before && before->state == RunState::finished;
+  if (!has_finished || !wants_more_epochs(file, config)) require_same_config(directory, config);
+  if (before) {
     require_same_data(directory / names::run, before->data, run_file);
     run_file.commands.insert(run_file.commands.begin(), before->commands.begin(), before->commands.end());
   }
   RunDirectory run(directory, std::move(run_file));
   make_directory(run.checkpoints());
+  for (const std::filesystem::path& folder : {directory, run.checkpoints()}) remove_left_overs(folder);
   run.read_tables();
+  write_whole_file(file, dump_training_config(config));  // the same text, unless it has more epochs
   return run;
 }
 
+/// A run that was killed while its folder was made may lack a table: it has no rows yet.
 void RunDirectory::read_tables() {
-  epochs_ = read_epochs(directory_);
-  step_losses_ = read_step_losses(directory_);
+  if (std::filesystem::exists(directory_ / names::metrics)) epochs_ = read_epochs(directory_);
+  if (std::filesystem::exists(directory_ / names::steps)) step_losses_ = read_step_losses(directory_);
   gradients_ = read_gradients(directory_);
 }
 
@@ -142,10 +164,14 @@ void RunDirectory::cut_to(const Checkpoint& checkpoint) {
 
 void RunDirectory::add_step(float loss) { step_losses_.push_back(loss); }
 
-void RunDirectory::add_epoch(const EpochMetrics& metrics) {
-  epochs_.push_back(metrics);
+void RunDirectory::save() {
   write_tables();
   write_run();
+}
+
+void RunDirectory::add_epoch(const EpochMetrics& metrics) {
+  epochs_.push_back(metrics);
+  save();
 }
 
 void RunDirectory::write_run() {
@@ -179,9 +205,10 @@ void require_same_config(const std::filesystem::path& directory, const TrainingC
   const nlohmann::json::json_pointer place(key);
   if (here.is_discarded() || key.empty() || !here.contains(place) || !asked.contains(place))
     throw Error("{}: is not the config of this run; a run goes on only with an equal one", file.string());
-  throw Error("{}: {}: is {} in this run and {} now; a run goes on only with an equal config{}",
-              file.string(), key, here.at(place).dump(), asked.at(place).dump(),
-              key == "/epochs" ? " (the learning rate depends on it: more epochs are a new run)" : "");
+  throw Error(
+      "{}: {}: is {} in this run and {} now; a run goes on only with an equal config{}", file.string(), key,
+      here.at(place).dump(), asked.at(place).dump(),
+      key == "/epochs" ? " (the learning rate depends on it; a run that has finished takes more)" : "");
 }
 
 std::vector<EpochMetrics> read_epochs(const std::filesystem::path& directory) {

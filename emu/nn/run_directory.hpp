@@ -54,6 +54,8 @@ class RunDirectory {
   const std::vector<float>& step_losses() const { return step_losses_; }
   /// Rows of gradients.csv, to which a watcher adds.
   std::vector<GradientRow>& gradients() { return gradients_; }
+  /// Writes the tables as they are, so that a checkpoint of the step at hand finds its rows.
+  void save();
   /// Writes the tables.
   void add_epoch(const EpochMetrics& metrics);
   /// The run is over: writes steps.csv and run.json. `reason`: why it stopped, for RunState::stopped.

@@ -88,7 +88,11 @@ class Run {
           "{}: the checkpoint of epoch {} was trained on other data: expected data_sha256 {}, found {}",
           directory.checkpoints().string(), checkpoint->epoch, checkpoint->data_sha256, data_sha256_);
     epoch_ = static_cast<std::int64_t>(checkpoint->epoch);
-    if (static_cast<std::int64_t>(checkpoint->step) != epoch_ * steps_per_epoch_)
+    first_step_ = static_cast<std::int64_t>(checkpoint->step) - epoch_ * steps_per_epoch_;
+    so_far_ = checkpoint->so_far.value_or(EpochSoFar{});
+    const bool is_inside = first_step_ > 0 && first_step_ < steps_per_epoch_;
+    if (checkpoint->so_far ? !is_inside || std::ssize(so_far_.losses) != first_step_ * config_.batch
+                           : first_step_ != 0)
       throw Error("{}: step {} after epoch {}; these data give {}: not the data of that run",
                   directory.checkpoints().string(), checkpoint->step, epoch_, epoch_ * steps_per_epoch_);
     directory.cut_to(*checkpoint);
@@ -116,7 +120,7 @@ class Run {
                  const std::set<std::int64_t>& traced) {
     watcher_ = watcher;
     for (; epoch_ < config_.epochs; ++epoch_) {
-      const auto start = std::chrono::steady_clock::now();
+      start_ = std::chrono::steady_clock::now();
       EpochMetrics metrics;
       metrics.train_loss = train_epoch(directory, recorder, traced);
       const auto first_traced = traced.lower_bound(epoch_ * steps_per_epoch_);
@@ -125,8 +129,10 @@ class Run {
       metrics.epoch = epoch_ + 1;
       metrics.step = metrics.epoch * steps_per_epoch_;
       metrics.learning_rate = rate_at(metrics.step - 1);
-      metrics.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+      metrics.seconds = seconds_of_epoch();
       finish_epoch(directory, metrics);
+      first_step_ = 0;
+      so_far_ = {};
     }
   }
 
@@ -171,9 +177,10 @@ class Run {
     const std::vector<std::uint32_t> order = sample_order(config_.seed, static_cast<std::uint32_t>(epoch_),
                                                           static_cast<std::uint32_t>(train_count_));
     std::vector<float> losses(order.size());
+    std::ranges::copy(so_far_.losses, losses.begin());
     progress_.begin(fmt::format("{}: epoch {}/{}", config_.name, epoch_ + 1, config_.epochs),
                     static_cast<std::uint64_t>(steps_per_epoch_));
-    for (std::int64_t i = 0; i < steps_per_epoch_; ++i) {
+    for (std::int64_t i = first_step_; i < steps_per_epoch_; ++i) {
       throw_if_stopped();
       const ProfiledPart part(context_.profile, whole_step);
       const std::int64_t step = epoch_ * steps_per_epoch_ + i;
@@ -193,6 +200,9 @@ class Run {
                                  [&] { return train_step(step, std::span(losses).subspan(begin, count)); });
       observers.end_step();
       directory.add_step(loss);
+      if (options_.checkpoint_every > 0 && i + 1 < steps_per_epoch_ &&
+          (step + 1) % options_.checkpoint_every == 0)
+        keep_step(directory, step + 1, std::span(losses).first(begin + count));
       progress_.update(static_cast<std::uint64_t>(i + 1), fmt::format("loss {:.3f}", loss));
     }
     progress_.finish();
@@ -262,6 +272,24 @@ class Run {
     batches.make(samples, pass, images_.values(), labels_, pool_);
   }
 
+  double seconds_of_epoch() const {
+    return so_far_.seconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+
+  /// A checkpoint inside the epoch, after the rows of the tables that it needs.
+  void keep_step(RunDirectory& directory, std::int64_t step, std::span<const float> losses) {
+    directory.save();
+    const auto done = static_cast<std::uint64_t>(step), epoch = static_cast<std::uint64_t>(epoch_);
+    write_checkpoint(directory.checkpoints(),
+                     {epoch, done, state_hash(network_.state(), done, epoch), data_sha256_,
+                      EpochSoFar{{losses.begin(), losses.end()}, seconds_of_epoch()}},
+                     network_.state());
+    drop_older(directory);
+  }
+  void drop_older(const RunDirectory& directory) const {
+    if (options_.keep_checkpoints > 0) keep_newest(directory.checkpoints(), options_.keep_checkpoints);
+  }
+
   void finish_epoch(RunDirectory& directory, EpochMetrics& metrics) {
     const Checkpoint checkpoint{.epoch = static_cast<std::uint64_t>(metrics.epoch),
                                 .step = static_cast<std::uint64_t>(metrics.step)};
@@ -269,6 +297,7 @@ class Run {
     directory.add_epoch(metrics);
     write_checkpoint(directory.checkpoints(),
                      {checkpoint.epoch, checkpoint.step, metrics.state_hash, data_sha256_}, network_.state());
+    drop_older(directory);
     directory.log(
         fmt::format("epoch {}: train loss {:.4f}, test loss {:.4f}, test accuracy {:.2f} %, {:.1f} s, "
                     "state_hash {}",
@@ -290,7 +319,10 @@ class Run {
   BatchMaker train_batches_, test_batches_;
   std::string data_sha256_;
   std::int64_t steps_per_epoch_;
-  std::int64_t epoch_ = 0;  ///< epochs done
+  std::int64_t epoch_ = 0;       ///< epochs done
+  std::int64_t first_step_ = 0;  ///< of the epoch at hand, where it was resumed inside
+  EpochSoFar so_far_;            ///< of the steps before that one
+  std::chrono::steady_clock::time_point start_;
   std::string taken_hash_;  ///< of the state whose weights were taken
   Tensor images_, logits_gradient_;
   std::vector<std::uint32_t> labels_;
@@ -300,11 +332,11 @@ class Run {
 /// directory.
 std::optional<std::filesystem::path> plan_trace_directory(const TrainingOptions& options) {
   if (!options.trace) return std::nullopt;
-  if (options.resumes) throw Error("a resumed run cannot be traced");
   require_traceable(options.config);
   std::filesystem::path directory = options.trace->directory;
   if (directory.empty() && options.run_directory.empty()) return directory;
   if (directory.empty()) directory = options.run_directory / traces::run_names::trace;
+  if (options.resumes) return directory;  // which may have what was traced before
   if (std::filesystem::exists(directory))
     throw Error("{}: exists; expected the name of a new trace", directory.string());
   if (const std::string partial = directory.string() + ".partial"; std::filesystem::exists(partial))
@@ -393,7 +425,11 @@ TrainingResult train(const TrainingOptions& options, base::Progress& progress) {
     directory.log(fmt::format("data {}, data_sha256 {}", options.data.string(), data_sha256(data.sums)));
     const bool goes_on = options.resumes && run.resume(directory);
     if (weights && !goes_on) run.keep_start(*weights, directory);
-    if (trace) recorder = std::make_unique<TraceRecorder>(*trace, options.config, data_sha256(data.sums));
+    if (trace)
+      recorder = std::make_unique<TraceRecorder>(
+          *trace, options.config, data_sha256(data.sums),
+          options.resumes ? std::optional(static_cast<std::uint32_t>(directory.step_losses().size()))
+                          : std::nullopt);
     const auto watcher = options.watch ? options.watch(directory.path()) : nullptr;
     run.train_all(directory, recorder.get(), watcher.get(), traced);
     if (recorder) recorder->finish();

@@ -37,7 +37,9 @@ struct TrainingOptions {
   bool resumes = false;
   /// Run directory or checkpoint whose weights the run begins with; "": initial parameters of the seed.
   std::filesystem::path weights;
-  std::optional<TraceRequest> trace;
+  std::optional<TraceRequest> trace;   ///< a run that goes on, goes on with its trace too
+  std::int64_t checkpoint_every = 0;   ///< a checkpoint after so many steps too; 0: only after each epoch
+  std::size_t keep_checkpoints = 0;    ///< the newest so many alone; 0: all
   std::int64_t gradients_every = 0;    ///< statistics of each step whose number it divides; 0: of none
   bool profiles = false;               ///< whether TrainingResult::profile is wanted
   SimdPath path = SimdPath::portable;  ///< of quantizers and products; fast is chosen_path()

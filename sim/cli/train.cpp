@@ -36,6 +36,10 @@ Examples:
   quatrain train demo_cnn                             into runs/demo_cnn-001 (the first free number)
   quatrain train demo_cnn --out runs/mine --trace     and a trace: operands and results of three steps
   quatrain train demo_cnn --out runs/mine --resume    goes on after the newest checkpoint
+  quatrain train demo_cnn --out runs/mine --resume --epochs 4
+                                                      a run that has finished takes more epochs
+  quatrain train demo_cnn --checkpoint-steps 100 --keep 2
+                                                      long epochs: a checkpoint every 100 steps, the newest two
   quatrain train demo_cnn --trace-steps 0,5,last      a trace of these steps
   quatrain train demo_cnn --gradients 1               statistics of the gradients of every step, not of every tenth
   quatrain train demo_cnn --quantize fp32 --seed 7    without quantizers, and another seed
@@ -52,7 +56,7 @@ RUN, the run directory, holds:
   metrics.csv     one row per epoch
   steps.csv       one row per step
   gradients.csv   statistics of the gradients: one row per layer and every tenth step
-  checkpoints/    one file per epoch
+  checkpoints/    one file per epoch, and those of --checkpoint-steps
   trace/          the traced steps
   log.txt         what happened
 Two runs with the same state_hash are the same run, bit for bit. Neither threads nor machine change it.
@@ -68,7 +72,8 @@ struct Typed {
   std::string out, data, trace, steps, quantize, machine, check, weights;
   emu::TrainingOverrides overrides;
   unsigned threads = 0;
-  std::int64_t gradients_every = 10;
+  std::int64_t gradients_every = 10, checkpoint_every = 0;
+  std::size_t keep = 0;
   bool resumes = false, profiles = false;
 };
 
@@ -97,6 +102,8 @@ emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command,
   options.resumes = typed.resumes;
   options.weights = typed.weights;
   options.gradients_every = typed.gradients_every;
+  options.checkpoint_every = typed.checkpoint_every;
+  options.keep_checkpoints = typed.keep;
   options.profiles = typed.profiles;
   options.path = emu::chosen_path();
   if (command.count("--trace") != 0 || command.count("--trace-steps") != 0) {
@@ -301,6 +308,12 @@ void add_train_command(CLI::App& program, Action& action) {
       ->check(not_empty());
   command->add_flag("--profile", typed->profiles,
                     "say at the end how the time of a step falls to its operations");
+  command
+      ->add_option("--checkpoint-steps", typed->checkpoint_every,
+                   "a checkpoint after every N-th step too (default: only after each epoch)")
+      ->check(whole_number(1, UINT32_MAX));
+  command->add_option("--keep", typed->keep, "keep only the newest N checkpoints (default: all)")
+      ->check(whole_number(1, UINT32_MAX));
   command->add_flag("--resume", typed->resumes, "go on after the newest checkpoint in --out")->needs(out);
   command->callback([typed, command, &action] {
     action = [typed, command](const Provenance& typed_line) {

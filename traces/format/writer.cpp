@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <set>
 #include <vector>
 
 namespace quatrain::traces {
@@ -32,6 +33,21 @@ fs::path without_slash(const fs::path& directory) {
   return directory.has_filename() ? directory : directory.parent_path();
 }
 
+fs::path partial_of(const fs::path& directory) { return directory.string() + ".partial"; }
+
+/// The tensors that the records name.
+std::set<std::string> named_tensors(const Manifest& manifest) {
+  std::set<std::string> named;
+  for (const QuantizerRecord& record : manifest.quantizers) {
+    named.insert(record.codes);
+    if (record.source) named.insert(*record.source);
+  }
+  for (const GemmRecord& record : manifest.gemms)
+    for (const auto& id : {record.accumulators, record.output})
+      if (id) named.insert(*id);
+  return named;
+}
+
 }  // namespace
 
 struct TraceWriter::State {
@@ -49,6 +65,7 @@ struct TraceWriter::State {
   }
 
   void add(const std::string& id, Encoding encoding, const Shape& shape, std::span<const std::uint8_t> bytes);
+  void keep(const KeepsRecord& keeps);
   void write_data_file();
   void write_file(const std::string& name, std::span<const std::string_view> pieces);
   void publish();
@@ -62,6 +79,24 @@ void TraceWriter::State::add(const std::string& id, Encoding encoding, const Sha
     throw base::Error("{}: tensor '{}': the trace has one of this id", partial.string(), base::printable(id));
   held.push_back({{.id = id, .type = stored_type(encoding), .shape = stored_shape(encoding, shape)},
                   {bytes.begin(), bytes.end()}});
+}
+
+/// Files that no tensor is in any more are removed; those that stay are summed.
+void TraceWriter::State::keep(const KeepsRecord& keeps) {
+  const auto is_dropped = [&](const auto& record) { return !keeps(record.step, record.pass); };
+  std::erase_if(manifest.quantizers, is_dropped);
+  std::erase_if(manifest.gemms, is_dropped);
+  const std::set<std::string> named = named_tensors(manifest);
+  std::erase_if(manifest.tensors, [&](const auto& tensor) { return !named.contains(tensor.first); });
+  manifest.layers.clear();
+  for (const auto& [id, tensor] : manifest.tensors)
+    if (!sums.contains(tensor.file)) sums[tensor.file] = sha256_of_file(partial / tensor.file);
+  std::vector<fs::path> left_over;
+  for (const auto& entry : fs::directory_iterator(partial))
+    if (const std::string name = entry.path().filename().string();
+        name != manifest_name && !sums.contains(name))
+      left_over.push_back(entry.path());
+  for (const fs::path& file : left_over) fs::remove(file);
 }
 
 void TraceWriter::State::write_data_file() {
@@ -105,9 +140,8 @@ void TraceWriter::State::publish() {
   is_finished = true;
 }
 
-TraceWriter::TraceWriter(fs::path directory, Producer producer, RunRecord run, LeftOver left_over) {
-  directory = without_slash(directory);
-  const fs::path partial = directory.string() + ".partial";
+std::unique_ptr<TraceWriter::State> TraceWriter::begin(fs::path directory, LeftOver left_over) {
+  const fs::path partial = partial_of(directory);
   std::error_code cause;
   if (fs::exists(fs::symlink_status(directory, cause)))
     throw base::Error("{}: exists; a trace is not written over it", directory.string());
@@ -119,11 +153,39 @@ TraceWriter::TraceWriter(fs::path directory, Producer producer, RunRecord run, L
   }
   if (!fs::create_directory(partial, cause))
     throw base::Error("{}: cannot be created: {}", partial.string(), cause ? cause.message() : "it exists");
-  state_ = std::make_unique<State>();
-  state_->directory = std::move(directory);
-  state_->partial = partial;
+  auto state = std::make_unique<State>();
+  state->directory = std::move(directory);
+  state->partial = partial;
+  return state;
+}
+
+TraceWriter::TraceWriter(fs::path directory, Producer producer, RunRecord run, LeftOver left_over)
+    : state_(begin(without_slash(directory), left_over)) {
   state_->manifest.producer = std::move(producer);
   state_->manifest.run = std::move(run);
+}
+
+TraceWriter::TraceWriter(fs::path directory, Producer producer, RunRecord run, const KeepsRecord& keeps) {
+  directory = without_slash(directory);
+  const fs::path partial = partial_of(directory);
+  const fs::path left = fs::exists(directory) ? directory : partial;
+  if (fs::exists(left / manifest_name)) {
+    Manifest manifest = read_manifest(base::JsonNode::read(left / manifest_name, manifest_limits));
+    manifest.run.note = run.note;
+    if (manifest.run != run)
+      throw base::Error("{}: is the trace of another run; expected one of this config and these data",
+                        left.string());
+    if (left == directory) base::rename_new(directory, partial);
+    state_ = std::make_unique<State>();
+    state_->directory = std::move(directory);
+    state_->partial = partial;
+    state_->manifest = std::move(manifest);
+    state_->keep(keeps);
+  } else {
+    state_ = begin(std::move(directory), LeftOver::replace);
+    state_->manifest.run = std::move(run);
+  }
+  state_->manifest.producer = std::move(producer);
 }
 
 TraceWriter::~TraceWriter() = default;
@@ -160,6 +222,15 @@ void TraceWriter::end_file() {
   state_->file_name.clear();
 }
 
+void TraceWriter::save() {
+  assert(state_->file_name.empty() && "between files");
+  base::write_whole_file(state_->partial / manifest_name, write_manifest(state_->manifest));
+}
+
+bool TraceWriter::has_records() const {
+  return !state_->manifest.quantizers.empty() || !state_->manifest.gemms.empty();
+}
+
 void TraceWriter::drop_file() {
   if (state_->file_name.empty()) return;
   for (const HeldTensor& tensor : state_->held) state_->manifest.tensors.erase(tensor.stored.id);
@@ -182,8 +253,14 @@ void TraceWriter::finish() {
   assert(state_->file_name.empty() && "every file has been ended");
   const std::string manifest = write_manifest(state_->manifest);
   const std::string name = (state_->partial / manifest_name).string();
-  check_records(read_manifest(base::JsonNode::parse(manifest, name, manifest_limits)), name);  // as any reader will
-  state_->write_file(manifest_name, std::array<std::string_view, 1>{manifest});
+  check_records(read_manifest(base::JsonNode::parse(manifest, name, manifest_limits)),
+                name);     // as any reader will
+  if (fs::exists(name)) {  // in place of what was saved
+    base::write_whole_file(name, manifest);
+    state_->sums[manifest_name] = sha256_hex(manifest);
+  } else {
+    state_->write_file(manifest_name, std::array<std::string_view, 1>{manifest});
+  }
   const std::string sums = make_sums(state_->sums);
   state_->write_file(sums_name, std::array<std::string_view, 1>{sums});
   state_->publish();

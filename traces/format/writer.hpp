@@ -5,6 +5,7 @@
 #include "traces/format/record.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -13,11 +14,18 @@ namespace quatrain::traces {
 
 enum class LeftOver : std::uint8_t { refuse, replace };  ///< what to do with a NAME.partial of a crash
 
+/// Which records stay of a trace that is gone on with.
+using KeepsRecord = std::function<bool(std::uint32_t step, Pass pass)>;
+
 class TraceWriter {
  public:
   /// Throws Error when `directory` exists, or its .partial does and is not to be replaced.
   TraceWriter(std::filesystem::path directory, Producer producer, RunRecord run,
               LeftOver left_over = LeftOver::refuse);
+  /// Goes on with what save() left in NAME.partial, or with NAME where that was finished before its time:
+  /// with the records that stay, and their tensors. All else of it is removed. Where neither is there, it
+  /// begins. Throws Error when it is damaged, or of another run. Layers are added anew.
+  TraceWriter(std::filesystem::path directory, Producer producer, RunRecord run, const KeepsRecord& keeps);
   ~TraceWriter();  ///< not finished: removes the .partial directory
   TraceWriter(const TraceWriter&) = delete;
   TraceWriter& operator=(const TraceWriter&) = delete;
@@ -33,6 +41,9 @@ class TraceWriter {
   void add_codes(const std::string& id, Encoding encoding, const Shape& shape,
                  std::span<const std::uint8_t> codes);
   void end_file();
+  /// What the ended files hold can be gone on with, even when the process is killed.
+  void save();
+  bool has_records() const;
   /// Forgets the file begun last and not ended, with the records that were added since, if there is one.
   void drop_file();
   /// The run's note, until finish().
@@ -47,6 +58,7 @@ class TraceWriter {
 
  private:
   struct State;
+  static std::unique_ptr<State> begin(std::filesystem::path directory, LeftOver left_over);
   std::unique_ptr<State> state_;
 };
 

@@ -185,6 +185,70 @@ TEST_F(Checkpoints, OfAnotherNetworkAreRefused) {
             file(1).string() + ": holds 4 tensors; expected 2, those of the config's layers");
 }
 
+/// After a step inside an epoch: the losses of its images so far are there too, under a sum of their own.
+class StepCheckpoints : public Checkpoints {
+ protected:
+  void write_step(std::uint64_t epoch, std::uint64_t step, std::vector<float> losses) const {
+    Fc state;
+    write_checkpoint(
+        folder_.path(),
+        {epoch, step, state_hash(state.layers(), step, epoch), "data", EpochSoFar{std::move(losses), 1.5}},
+        state.layers());
+  }
+  std::filesystem::path step_file() const { return folder_ / "epoch_0001_step_00001000.safetensors"; }
+};
+
+TEST_F(StepCheckpoints, HoldTheEpochSoFar) {
+  write_step(1, 1000, {0.5F, 2});
+  Fc state;
+  state.weight.value[0] = 7;
+  const Checkpoint read = read_checkpoint(step_file(), state.layers());
+  EXPECT_EQ(read.epoch, 1U);
+  EXPECT_EQ(read.step, 1000U);
+  ASSERT_TRUE(read.so_far);
+  EXPECT_EQ(read.so_far->losses, (std::vector<float>{0.5F, 2}));
+  EXPECT_EQ(read.so_far->seconds, 1.5);
+  EXPECT_EQ(state.weight.value[0], 1);
+  write(1);
+  EXPECT_FALSE(read_checkpoint(file(1), state.layers()).so_far);
+}
+
+TEST_F(StepCheckpoints, AnotherLossIsNoticed) {
+  write_step(1, 1000, {0.5F, 2});
+  std::string bytes = read_whole_file(step_file());
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  write_whole_file(step_file(), bytes);
+  Fc state;
+  EXPECT_EQ(message_of([&] { read_checkpoint(step_file(), state.layers()); }),
+            step_file().string() + ": the losses do not have the losses_sha256 that the header states");
+}
+
+TEST_F(StepCheckpoints, TheNewestIsThatOfTheLastStep) {
+  Fc state;
+  std::vector<std::string> skipped;
+  const auto newest = [&] { return read_newest_checkpoint(folder_.path(), state.layers(), skipped)->step; };
+  write_step(0, 900, {1});
+  EXPECT_EQ(newest(), 900U);
+  write(1);
+  EXPECT_EQ(newest(), 938U);
+  write_step(1, 1000, {1});
+  EXPECT_EQ(newest(), 1000U);
+  write(2);
+  EXPECT_EQ(newest(), 2U * 938);
+  keep_newest(folder_.path(), 2);
+  EXPECT_EQ(tests::contents(folder_.path()),
+            (std::set<std::string>{"epoch_0001_step_00001000.safetensors", "epoch_0002.safetensors"}));
+}
+
+TEST_F(StepCheckpoints, AnotherRunBeginsWithItsWeights) {
+  write_step(1, 1000, {1, 2, 3});
+  Fc state;
+  state.weight.value[0] = 7;
+  EXPECT_EQ(start_from(step_file(), state.layers()).step, 1000U);
+  EXPECT_EQ(state.weight.value[0], 1);
+  EXPECT_EQ(state.weight.momentum[0], 0);
+}
+
 /// Behind the layer's parameters and momenta.
 TEST_F(Checkpoints, HoldWhatIsNotTrainedToo) {
   Fc fc;

@@ -104,7 +104,7 @@ TEST_F(RunDirectories, OnlyAnEqualConfigGoesOn) {
       message_of([&] { RunDirectory::open(path_, config_, file_); }),
       (path_ / "config.json").string() +
           ": /epochs: is 2 in this run and 3 now; a run goes on only with an equal config (the learning rate "
-          "depends on it: more epochs are a new run)");
+          "depends on it; a run that has finished takes more)");
   write_whole_file(path_ / "config.json", "{");
   EXPECT_EQ(message_of([&] { RunDirectory::open(path_, config_, file_); }),
             (path_ / "config.json").string() +

@@ -118,6 +118,75 @@ TEST_F(Trainer, InterruptedAndResumedIsTheSameRun) {
   }
 }
 
+TEST_F(Trainer, ResumedInsideAnEpochIsTheSameRun) {
+  TrainingOptions whole = options("whole");
+  whole.gradients_every = 2;
+  train(whole);
+  for (const int every : {1, 2, 4})
+    for (const int step : {1, 3, 5, 7, 10, 14}) {  // an evaluation is 3 of them
+      TrainingOptions resumed = options(fmt::format("stopped_{}_{}", every, step));
+      resumed.gradients_every = 2;
+      resumed.checkpoint_every = every;
+      train_until(resumed, step);
+      resumed.resumes = true;
+      train(resumed);
+      EXPECT_EQ(metrics_of(resumed.run_directory), metrics_of(folder_ / "whole")) << every << " " << step;
+      for (const char* file : {"steps.csv", "gradients.csv", "checkpoints/epoch_0002.safetensors"})
+        EXPECT_EQ(read_whole_file(resumed.run_directory / file), read_whole_file(folder_ / "whole" / file))
+            << every << " " << step;
+    }
+}
+
+/// With a checkpoint after every fourth step the run that stopped after five goes on with the fifth.
+TEST_F(Trainer, OnlyTheStepsBehindTheCheckpointAreTrainedAgain) {
+  TrainingOptions run = options("run");
+  run.checkpoint_every = 4;
+  train_until(run, 5);
+  EXPECT_EQ(tests::contents(run.run_directory / "checkpoints"),
+            (std::set<std::string>{"epoch_0000_step_00000004.safetensors"}));
+  base::write_whole_file(run.run_directory / "checkpoints/epoch_0001.safetensors.partial-1-0", "half");
+  run.resumes = true;
+  train(run);
+  EXPECT_NE(read_whole_file(run.run_directory / "log.txt").find("resumed after epoch 0 at step 4,"),
+            std::string::npos);
+  EXPECT_EQ(tests::contents(run.run_directory / "checkpoints"),
+            (std::set<std::string>{"epoch_0000_step_00000004.safetensors", "epoch_0001.safetensors",
+                                   "epoch_0001_step_00000008.safetensors", "epoch_0002.safetensors"}))
+      << "what a kill left is gone";
+}
+
+TEST_F(Trainer, TheNewestCheckpointsAreKeptAlone) {
+  TrainingOptions run = options("run");
+  run.checkpoint_every = 2;
+  run.keep_checkpoints = 2;
+  train(run);
+  EXPECT_EQ(tests::contents(run.run_directory / "checkpoints"),
+            (std::set<std::string>{"epoch_0001_step_00000010.safetensors", "epoch_0002.safetensors"}));
+}
+
+/// The epochs before it keep their rates: 2 and then 4 epochs are another run than 4.
+TEST_F(Trainer, AFinishedRunTakesMoreEpochs) {
+  TrainingOptions run = options("run");
+  train(run);
+  const std::string first = metrics_of(run.run_directory);
+  run.resumes = true;
+  run.config.epochs = 4;
+  const std::vector<std::string> longer = hashes(train(run).epochs);
+  ASSERT_EQ(longer.size(), 4U);
+  EXPECT_TRUE(metrics_of(run.run_directory).starts_with(first));
+  EXPECT_EQ(read_run_file(run.run_directory)->of_epochs, 4);
+  EXPECT_NE(read_whole_file(run.run_directory / "config.json").find("\"epochs\": 4"), std::string::npos);
+  TrainingOptions again = options("again");
+  train(again);
+  again.resumes = true;
+  again.config.epochs = 4;
+  train_until(again, 12);  // 6 steps and the 3 batches of an evaluation, then 3 steps
+  EXPECT_EQ(hashes(train(again).epochs), longer) << "stopped on the way, and resumed";
+  TrainingOptions at_once = options("at_once");
+  at_once.config.epochs = 4;
+  EXPECT_NE(hashes(train(at_once).epochs), longer);
+}
+
 /// Fine-tuning: another recipe and schedule go on from the weights of a run.
 TEST_F(Trainer, BeginsWithTheWeightsOfAnotherRun) {
   const std::vector<std::string> first = hashes(train(options("luq")).epochs);

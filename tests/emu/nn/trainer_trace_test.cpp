@@ -4,13 +4,18 @@
 #include "tests/emu/nn/tiny_run.hpp"
 #include "tests/support/forced_path.hpp"
 #include "tests/support/message_of.hpp"
+#include "traces/base/files.hpp"
 #include "traces/encoding/nibbles.hpp"
 #include "traces/format/check.hpp"
 #include "traces/format/checksum.hpp"
 #include "traces/format/reader.hpp"
 
 #include <algorithm>
+#include <csignal>
+#include <map>
 #include <set>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace quatrain::emu {
 namespace {
@@ -47,6 +52,72 @@ TEST_F(TrainerTrace, PassesTheCheckAndChangesNothing) {
   base::SilentProgress progress;
   traces::check_trace(*result.trace, progress);
   EXPECT_EQ(hashes(result.epochs), hashes(train(options("untraced")).epochs));
+}
+
+/// Every file of a folder, byte for byte.
+std::map<std::string, std::string> bytes_of(const std::filesystem::path& directory) {
+  std::map<std::string, std::string> files;
+  for (const std::string& name : tests::contents(directory))
+    files[name] = base::read_whole_file(directory / name);
+  return files;
+}
+
+TEST_F(TrainerTrace, AResumedRunGoesOnTracing) {
+  const auto whole = bytes_of(*train(traced("whole", "1,3,4,8,11")).trace);
+  for (const int every : {0, 2, 3})
+    for (const int step : {1, 4, 5, 8, 13, 16}) {  // an evaluation is 3 of them
+      TrainingOptions run = traced(fmt::format("stopped_{}_{}", every, step), "1,3,4,8,11");
+      run.checkpoint_every = every;
+      train_until(run, step);
+      run.resumes = true;
+      EXPECT_EQ(bytes_of(*train(run).trace), whole) << every << " " << step;
+    }
+}
+
+/// In a process that ends in the middle of a step, with nothing said: what a kill leaves.
+TEST_F(TrainerTrace, AKilledRunGoesOnTracing) {
+  class Killed final : public base::Progress {
+   public:
+    explicit Killed(int at) : at_(at) {}
+    void begin(std::string_view, std::uint64_t) override {}
+    void update(std::uint64_t, std::string_view) override {
+      if (++done_ == at_) ::raise(SIGKILL);
+    }
+    void finish() override {}
+
+   private:
+    int at_, done_ = 0;
+  };
+  const auto whole = bytes_of(*train(traced("whole", "1,3,4,8,11")).trace);
+  for (const int step : {1, 2, 5, 9, 10, 15}) {
+    TrainingOptions run = traced(fmt::format("killed_{}", step), "1,3,4,8,11");
+    run.checkpoint_every = 2;
+    const pid_t child = ::fork();
+    if (child == 0) {
+      Killed progress(step);
+      emu::train(run, progress);
+      ::_exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status)) << step;
+    run.resumes = true;
+    EXPECT_EQ(bytes_of(*train(run).trace), whole) << step;
+  }
+}
+
+TEST_F(TrainerTrace, TheTraceOfAnotherRunIsNotGoneOnWith) {
+  TrainingOptions run = traced("run");
+  train_until(run, 8);
+  TrainingOptions other = traced("other");
+  other.config.seed += 1;
+  train_until(other, 8);
+  other.resumes = true;
+  other.trace->directory = run.run_directory / "trace";
+  EXPECT_EQ(message_of([&] { train(other); }),
+            (run.run_directory / "trace").string() +
+                ": is the trace of another run; expected one of this config and these data");
+  EXPECT_TRUE(std::filesystem::exists(run.run_directory / "trace/manifest.json")) << "it stays as it was";
 }
 
 TEST_F(TrainerTrace, HoldsEveryQuantizedLayerAndPhaseOfTheChosenSteps) {
@@ -197,9 +268,6 @@ TEST_F(TrainerTrace, WhatCannotBeTracedIsRefusedBeforeAnythingIsMade) {
   for (LayerConfig& layer : run.config.layers) layer.precision = Precision::fp32;
   EXPECT_EQ(refused(run), "tiny: nothing to trace; expected layers of precision 'quantized'");
   EXPECT_EQ(refused(traced("run", "12")), "traced steps: step 12; expected 0..11, the steps of this run");
-  run = traced("run");
-  run.resumes = true;
-  EXPECT_EQ(refused(run), "a resumed run cannot be traced");
   for (const auto& [taken, message] :
        {std::pair<std::string, std::string>("mine", ": exists; expected the name of a new trace"),
         {"mine.partial",

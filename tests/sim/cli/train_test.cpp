@@ -382,13 +382,24 @@ TEST_F(TrainCommand, ARunGoesOnOnlyWithItsDataAndConfig) {
           "error: run/run.json: the run was trained on other data: train-images-idx3-ubyte has SHA-256 "
           "[0-9a-f]+ there and [0-9a-f]+ in other\n"));
   expect_refusal(
-      "tiny.json --data data --out run --resume --epochs 5",
-      "run/config.json: /epochs: is 2 in this run and 5 now; a run goes on only with an equal config (the "
-      "learning rate depends on it: more epochs are a new run)");
+      "tiny.json --data data --out run --resume --epochs 1",
+      "run/config.json: /epochs: is 2 in this run and 1 now; a run goes on only with an equal config (the "
+      "learning rate depends on it; a run that has finished takes more)");
   // the same data, compressed
   std::filesystem::copy(folder_ / "data", folder_ / "packed");
   ASSERT_EQ(run_program("gzip", in("packed/train-images-idx3-ubyte"), folder_).exit_code, 0);
   EXPECT_EQ(train("tiny.json --data packed --out run --resume").exit_code, 0);
+}
+
+/// config.json stands before the tables do.
+TEST_F(TrainCommand, ARunKilledWhileItsFolderWasMadeGoesOn) {
+  ASSERT_EQ(train("tiny.json --data data --out whole").exit_code, 0);
+  ASSERT_EQ(train("tiny.json --data data --out killed").exit_code, 0);
+  for (const char* lost : {"metrics.csv", "steps.csv", "gradients.csv", "run.json", "checkpoints"})
+    std::filesystem::remove_all(folder_ / "killed" / lost);
+  const ProgramRun resumed = train("tiny.json --data data --out killed --resume");
+  EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_EQ(read_whole_file(checkpoint("killed", 2)), read_whole_file(checkpoint("whole", 2)));
 }
 
 TEST_F(TrainCommand, TwoThatStartTogetherGetAFolderEach) {
