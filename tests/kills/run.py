@@ -89,7 +89,9 @@ def main():
             if aims:
                 in_write = kill_in_write(process, run, at)
             else:
-                time.sleep(max(0.0, at - time.monotonic()))
+                while process.poll() is None and not (run / "config.json").exists():
+                    time.sleep(0.001)  # the data are summed first: a share of what comes behind it
+                time.sleep(share * max(0.0, at + (1 - share) * duration - time.monotonic()))
                 process.send_signal(signal.SIGKILL)
                 process.wait()
                 in_write = (run / "checkpoints").is_dir() and bool(left_over(run))
