@@ -1,7 +1,6 @@
 /// quatrain: reads the command line, runs one command, turns what it throws into an exit code.
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
-#include "sim/cli/sweep.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/joined.hpp"
 #include "traces/format/record.hpp"

@@ -394,6 +394,16 @@ Simulation read_simulation(const std::filesystem::path& file, const std::string&
   return simulation;
 }
 
+std::string figure_fields(const AcceleratorConfig& config, const Tally& tally) {
+  std::string fields;
+  for (const Figure& figure : figures()) {
+    fields += ",";
+    if (const auto value = figure.value(config, tally))
+      fields += std::visit([](auto number) { return fmt::format("{}", number); }, *value);
+  }
+  return fields;
+}
+
 std::string simulation_csv(const Simulation& simulation) {
   std::string csv = fmt::format("{},count", csv_keys);
   for (const Figure& figure : figures()) csv += fmt::format(",{}", figure.column());
@@ -404,11 +414,7 @@ std::string simulation_csv(const Simulation& simulation) {
   for (const RecordResult& r : simulation.records) {
     csv += fmt::format("{},{},{},{},{},{},{},{},{}", r.step, r.layer, name_of(r.phase), r.size.m, r.size.n,
                        r.size.k, r.size.groups, r.samples, r.tally.records);
-    for (const Figure& figure : figures()) {
-      csv += ",";
-      if (const auto value = figure.value(simulation.config, r.tally))
-        csv += std::visit([](auto number) { return fmt::format("{}", number); }, *value);
-    }
+    csv += figure_fields(simulation.config, r.tally);
     for (const Bounds& energy : r.tally.energy_pj)
       for (const Bound& bound : bounds_in_order) csv += fmt::format(",{}", energy.*bound.member);
     csv += "\n";

@@ -24,6 +24,8 @@ nlohmann::ordered_json to_json_object(const QuantizerFindings& replay);
 nlohmann::ordered_json to_json_object(const AcceleratorConfig& config, const Tally& tally);
 
 std::string simulation_json(const Simulation& simulation);
+/// Fields of a CSV row: every figure, each with a comma before it; empty where there is none.
+std::string figure_fields(const AcceleratorConfig& config, const Tally& tally);
 std::string simulation_csv(const Simulation& simulation);
 
 /// Counts and times are read; figures that follow from them are computed again. `manifest_sha256`: of the

@@ -35,10 +35,6 @@ std::string size_text(const RecordResult& record) {
   return text;
 }
 
-double percent(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-}
-
 std::string mapping_text(const MappingChoice& mapping) {
   if (const Blocks* blocks = std::get_if<Blocks>(&mapping))
     return fmt::format("mapping: order {}, blocks of {} x {} x {}\n", name_of(blocks->order), blocks->m,
@@ -242,6 +238,10 @@ void add_quantizer_replay(std::string& text, const QuantizerFindings& replay) {
 }
 
 }  // namespace
+
+double percent(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+}
 
 std::string simulation_table(const Simulation& simulation) {
   std::string text = header(simulation.config);

@@ -4,9 +4,13 @@
 
 #include "sim/accelerator/simulate.hpp"
 
+#include <cstdint>
 #include <string>
 
 namespace quatrain::sim {
+
+/// 0 of nothing.
+double percent(std::uint64_t part, std::uint64_t whole);
 
 /// Energies in microjoules with their bounds; those of a layer and phase use the config's first technology.
 /// At most 125 columns.

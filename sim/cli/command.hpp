@@ -21,6 +21,7 @@ void add_sim_command(CLI::App& program, Action& action);
 void add_price_command(CLI::App& program, Action& action);
 void add_step_command(CLI::App& program, Action& action);
 void add_explain_command(CLI::App& program, Action& action);
+void add_sweep_command(CLI::App& program, Action& action);
 void add_verify_command(CLI::App& program, Action& action);
 void add_conformance_command(CLI::App& program, Action& action);
 void add_study_command(CLI::App& program, Action& action);

@@ -1,8 +1,8 @@
 /// quatrain sweep: many designs on several workloads.
 #include "sim/sweep/sweep.hpp"
 
+#include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
-#include "sim/cli/sweep.hpp"
 #include "sim/cli/typed_values.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/files.hpp"

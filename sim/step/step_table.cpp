@@ -1,6 +1,7 @@
 #include "sim/step/step_table.hpp"
 
 #include "sim/accelerator/figures.hpp"
+#include "sim/accelerator/table.hpp"
 #include "traces/base/error.hpp"
 
 #include <fmt/format.h>
@@ -13,10 +14,6 @@ namespace {
 
 constexpr double uj_per_pj = 1e-6;
 constexpr std::size_t longest_shown = 8;
-
-double percent(std::uint64_t part, std::uint64_t whole) {
-  return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-}
 
 std::string headline(const TrainingStep& step, const StepSum& all) {
   std::string text = fmt::format(

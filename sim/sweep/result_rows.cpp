@@ -2,6 +2,7 @@
 
 #include "sim/accelerator/energy.hpp"
 #include "sim/accelerator/figures.hpp"
+#include "sim/accelerator/simulation_file.hpp"
 
 #include <fmt/format.h>
 
@@ -9,17 +10,6 @@
 
 namespace quatrain::sim {
 namespace {
-
-/// Every figure, each with a comma before it; empty where there is none.
-std::string figure_fields(const AcceleratorConfig& config, const Tally& tally) {
-  std::string fields;
-  for (const Figure& figure : figures()) {
-    fields += ",";
-    if (const auto value = figure.value(config, tally))
-      fields += std::visit([](auto number) { return fmt::format("{}", number); }, *value);
-  }
-  return fields;
-}
 
 /// Three fields, or none where there is no such energy.
 std::string bounds_fields(const Bounds* energy) {

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """SCALE-Sim 3.0.0 (which computes no values) beside the fidelities tile and array (which do), in MACs a second.
 
-    python3 -m venv /tmp/scalesim && /tmp/scalesim/bin/pip install scalesim==3.0.0 'numpy<2'
-    tests/bench/scalesim.py --python /tmp/scalesim/bin/python [--bench build/bench/tests/rtl_models/rtl_models_replay_bench]
+    python3 -m venv build/scalesim && build/scalesim/bin/pip install scalesim==3.0.0 'numpy<2'
+    tests/bench/scalesim.py --python build/scalesim/bin/python [--bench build/bench/tests/rtl_models/rtl_models_replay_bench]
 
 One GEMM, m = n = k = 256, output stationary on 32 x 32 PEs. The cycles that SCALE-Sim reports must be those of
 docs/hardware-model.md, "As SCALE-Sim counts", before anything is compared. Both run on one core, in turn; its time is

@@ -85,13 +85,13 @@ def main():
             aims = hits < options.in_write
             share = draw.random() * 0.9 if aims else (done + draw.random()) / options.kills
             process = subprocess.Popen(command(options.program, run), stdout=subprocess.DEVNULL)
-            at = time.monotonic() + share * duration
+            begin = time.monotonic()
             if aims:
-                in_write = kill_in_write(process, run, at)
+                in_write = kill_in_write(process, run, begin + share * duration)
             else:
                 while process.poll() is None and not (run / "config.json").exists():
                     time.sleep(0.001)  # the data are summed first: a share of what comes behind it
-                time.sleep(share * max(0.0, at + (1 - share) * duration - time.monotonic()))
+                time.sleep(share * max(0.0, begin + duration - time.monotonic()))
                 process.send_signal(signal.SIGKILL)
                 process.wait()
                 in_write = (run / "checkpoints").is_dir() and bool(left_over(run))
