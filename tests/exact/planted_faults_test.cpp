@@ -136,15 +136,15 @@ TEST(PlantedFaults, HaveNamesOfTheirOwnInEveryMachine) {
     EXPECT_EQ(fault.id.substr(0, fault.id.find('/')), fault.machine);
     machines.insert(fault.machine);
   }
-  EXPECT_EQ(machines, (std::set<std::string>{"emu.blocked", "emu.naive", "simt.naive", "simt.tiled",
-                                             "systemc.array", "systemc.pe", "systemc.tile"}));
+  EXPECT_EQ(machines, (std::set<std::string>{"emu.blocked", "emu.naive", "simt.literal", "simt.naive",
+                                             "simt.tiled", "systemc.array", "systemc.pe", "systemc.tile"}));
 }
 
 /// The patches of tests/faults/ and the names of the cases, by folder.
 TEST(PlantedFaults, EveryPatchHasACase) {
   const std::pair<const char*, std::vector<std::string>> machines[] = {
       {"emu", {"emu.naive", "emu.blocked"}},
-      {"kernels", {"simt.naive", "simt.tiled"}},
+      {"kernels", {"simt.literal", "simt.naive", "simt.tiled"}},
       {"rtl_models", {"systemc.pe", "systemc.array", "systemc.tile"}}};
   for (const auto& [folder, names] : machines)
     for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(QUATRAIN_SOURCE_DIR) /

@@ -139,6 +139,22 @@ Sketch wrapped_sum() {
   return product(Fault::wrapped_sum, c, at(1, 2, 4 * 34));
 }
 
+/// Row 1 of one column: 3 x 7 x -7 is -147. Its third term leaves 8 bits.
+GemmCase below_eight_bits(traces::Overflow overflow) {
+  GemmCase c = ones(int4_int4, 3, 2, 4);
+  c.gemm.accumulator = {8, overflow};
+  c.left = codes_but(12, 1, {{4, 7}, {5, 7}, {6, 7}});
+  c.right = {codes_but(8, 1, {{0, 9}, {1, 9}, {2, 9}})};
+  return c;
+}
+Sketch saturated_symmetric() {
+  return product(Fault::saturated_symmetric, below_eight_bits(traces::Overflow::saturate), at(1, 0, 2));
+}
+/// The first sum below zero is the first term of row 0.
+Sketch wrapped_unsigned() {
+  return product(Fault::wrapped_unsigned, below_eight_bits(traces::Overflow::wrap), at(0, 0, 0));
+}
+
 Sketch scale_one_ulp() { return product(Fault::scale_one_ulp, ones(int4_int4, 2, 3, 4)); }
 Sketch samples_not_divided() { return product(Fault::samples_not_divided, ones(int4_fp4, 2, 3, 4, 4)); }
 
@@ -178,8 +194,11 @@ void plant(std::vector<PlantedFault>& faults, const char* machine, const Sketch&
 void plant_blocked(std::vector<PlantedFault>& faults, const Sketch& sketch) {
   plant(faults, "emu.blocked", sketch, make_blocked);
 }
-void plant_both(std::vector<PlantedFault>& faults, const Sketch& sketch) {
+void plant_naive(std::vector<PlantedFault>& faults, const Sketch& sketch) {
   plant(faults, "emu.naive", sketch, make_naive);
+}
+void plant_both(std::vector<PlantedFault>& faults, const Sketch& sketch) {
+  plant_naive(faults, sketch);
   plant_blocked(faults, sketch);
 }
 
@@ -203,6 +222,8 @@ std::vector<PlantedFault> emu_faults() {
   plant_both(faults, swapped_nibble());
   plant_blocked(faults, stale_panel());
   plant_blocked(faults, wrapped_sum());
+  plant_naive(faults, saturated_symmetric());
+  plant_naive(faults, wrapped_unsigned());
   plant_both(faults, scale_one_ulp());
   plant_both(faults, samples_not_divided());
   return faults;

@@ -5,6 +5,7 @@
 #include "tests/support/sharp_gemms.hpp"
 
 #include "planted/kernels/device_backend.cuh"
+#include "planted/kernels/gemm/literal.cuh"
 #include "planted/kernels/gemm/naive.cuh"
 #include "planted/kernels/gemm/tiled.cuh"
 #include "planted/kernels/kernel_machine.hpp"
@@ -16,6 +17,7 @@ namespace {
 
 namespace kernels = planted::kernels;
 using kernels::Fault;
+using kernels::simt::LiteralRung;
 using kernels::simt::NaiveRung;
 using traces::Alpha;
 using traces::Geometry;
@@ -54,7 +56,9 @@ ExpectedPlace at(std::int64_t row, std::int64_t column, std::int64_t k) { return
 ExpectedPlace at_element(std::int64_t element) { return {0, 0, 0, std::nullopt, std::nullopt, element}; }
 
 template <typename Rung>
-constexpr const char* name_of_rung = std::is_same_v<Rung, NaiveRung> ? "simt.naive" : "simt.tiled";
+constexpr const char* name_of_rung = std::is_same_v<Rung, NaiveRung>     ? "simt.naive"
+                                     : std::is_same_v<Rung, LiteralRung> ? "simt.literal"
+                                                                         : "simt.tiled";
 
 template <typename Rung>
 PlantedFault planted_in(Fault fault, const kernels::LaunchShape& cut) {
@@ -156,6 +160,20 @@ void plant_in_tiled(std::vector<PlantedFault>& faults) {
   plant_gemm<Tiled>(faults, Fault::lost_split, lost_split(), at(1, 0, 64), halves);
 }
 
+/// Row 1 of sums in 8 bits: 64, 128. One bit less already loses the 64.
+GemmCase leaves_eight_bits(traces::Overflow overflow) {
+  GemmCase c = filled(fp4_int4, sizes(fp4_int4, 3, 2, 4), 1, 1, {{4 + 0, 7}, {4 + 1, 7}});
+  c.gemm.accumulator = {8, overflow};
+  return c;
+}
+
+void plant_in_literal(std::vector<PlantedFault>& faults) {
+  plant_gemm<LiteralRung>(faults, Fault::wrapped_for_saturated, leaves_eight_bits(traces::Overflow::saturate),
+                          at(1, 0, 1));
+  plant_gemm<LiteralRung>(faults, Fault::wrapped_one_bit_early, leaves_eight_bits(traces::Overflow::wrap),
+                          at(1, 0, 0));
+}
+
 QuantizerCase quantizer(Rule rule, std::vector<float> source) {
   QuantizerCase c{std::move(source), {}};
   c.task.rule = rule;
@@ -217,6 +235,7 @@ std::vector<PlantedFault> kernel_faults() {
   plant_in_both_rungs<NaiveRung>(faults);
   plant_in_both_rungs<Tiled>(faults);
   plant_in_tiled(faults);
+  plant_in_literal(faults);
   plant_in_quantizers<NaiveRung>(faults);
   plant_in_quantizers<Tiled>(faults);
   return faults;

@@ -97,6 +97,20 @@ Sketch accumulator_16_bit() {
   return {Fault::accumulator_16_bit, c, at(0, 1, 2, 34)};
 }
 
+/// Row 1 of sums in 8 bits: 3, then 67 and 131.
+Sketch leaves_eight_bits(Fault fault, traces::Overflow overflow) {
+  GemmCase c = linear(fp4_int4, 3, 4, 6);
+  c.gemm.accumulator = {8, overflow};
+  c.left = codes_but(18, 1, {{6 + 3, 7}, {6 + 4, 7}});
+  return {fault, c, at(0, 1, 0, 4)};
+}
+Sketch saturated_one_bit_late() {
+  return leaves_eight_bits(Fault::saturated_one_bit_late, traces::Overflow::saturate);
+}
+Sketch wrapped_one_bit_late() {
+  return leaves_eight_bits(Fault::wrapped_one_bit_late, traces::Overflow::wrap);
+}
+
 Sketch skipped_last_k() {
   GemmCase c = linear(int4_int4, 5, 3, 6);
   c.left = codes_but(30, 1, {{5, 0}, {11, 0}});
@@ -250,6 +264,8 @@ std::vector<PlantedFault> systemc_faults() {
   plant(faults, unsigned_as_signed());
   plant(faults, accumulator_stale());
   plant(faults, accumulator_16_bit());
+  plant(faults, saturated_one_bit_late());
+  plant(faults, wrapped_one_bit_late());
   plant(faults, skipped_last_k());
   plant(faults, swapped_nibble());
   plant(faults, padding_off_by_one());
