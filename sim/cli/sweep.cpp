@@ -74,12 +74,12 @@ void print_best(const Study& study, const SweepResult& result) {
   for (std::size_t i = 0; i < shown; ++i) width = std::max(width, result.meeting[i].name.size());
   fmt::print("the best {} of {} by {}, weighted sums over the workloads:\n", shown, result.meeting.size(),
              objective_words[static_cast<std::size_t>(study.objective)]);
-  fmt::print("{:<{}} {:>14} {:>14} {:>10} {:>11}\n", "design", width, "milliseconds", "uJ nominal", "watts",
-             "buffer KiB");
+  fmt::print("{:<{}} {:>14} {:>14} {:>10} {:>10} {:>11}\n", "design", width, "milliseconds", "uJ nominal",
+             "watts", "mm2", "buffer KiB");
   for (std::size_t i = 0; i < shown; ++i) {
     const RankedDesign& one = result.meeting[i];
-    fmt::print("{:<{}} {:>14.6f} {:>14.3f} {:>10.4f} {:>11}\n", one.name, width, one.milliseconds,
-               uj_per_pj * one.energy_pj, one.watts, one.buffer_kib);
+    fmt::print("{:<{}} {:>14.6f} {:>14.3f} {:>10.4f} {:>10.4f} {:>11}\n", one.name, width, one.milliseconds,
+               uj_per_pj * one.energy_pj, one.watts, one.area_mm2, one.buffer_kib);
   }
 }
 

@@ -17,7 +17,7 @@ using base::JsonNode;
 constexpr std::string_view format_word = "quatrain-sweep-journal";
 
 std::string first_line(const std::string& identity) {
-  return nlohmann::ordered_json{{"format", format_word}, {"version", 1}, {"inputs", identity}}.dump();
+  return nlohmann::ordered_json{{"format", format_word}, {"version", 2}, {"inputs", identity}}.dump();
 }
 
 /// Whole lines alone.
@@ -66,6 +66,7 @@ void Journal::add(std::uint64_t point, const DesignResult& result) {
                                        {"milliseconds", result.milliseconds},
                                        {"energy_pj", result.energy_pj},
                                        {"buffer_kib", result.buffer_kib},
+                                       {"area_mm2", result.area_mm2},
                                        {"rows", result.rows},
                                        {"layers", result.layer_rows}};
   base::append_line(file_, json.dump());
@@ -93,7 +94,8 @@ std::map<std::uint64_t, DesignResult> Journal::read(const fs::path& file, const 
                                                           .is_refused = node.at("refused").boolean(),
                                                           .milliseconds = number_of(node, "milliseconds"),
                                                           .energy_pj = number_of(node, "energy_pj"),
-                                                          .buffer_kib = number_of(node, "buffer_kib")};
+                                                          .buffer_kib = number_of(node, "buffer_kib"),
+                                                          .area_mm2 = number_of(node, "area_mm2")};
   }
   return results;
 }

@@ -18,7 +18,7 @@ struct DesignResult {
   std::vector<std::string> rows = {}, layer_rows = {};  ///< of CSV files
   bool is_refused = false;
   double milliseconds = 0, energy_pj = 0;  ///< weighted sums over the workloads, of one that is not refused
-  double buffer_kib = 0;
+  double buffer_kib = 0, area_mm2 = 0;
 };
 
 class Journal {

@@ -7,9 +7,23 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 
 namespace quatrain::sim {
 namespace {
+
+/// What a design is, whatever it computes.
+struct DesignFact {
+  std::string_view name;
+  double (*of)(const AcceleratorConfig&);
+};
+constexpr std::array<DesignFact, 4> facts = {{
+    {"pes", [](const AcceleratorConfig& c) { return 1.0 * c.array.rows * c.array.columns; }},
+    {"clock_mhz", [](const AcceleratorConfig& c) { return c.clock_mhz; }},
+    {"gib_per_s", [](const AcceleratorConfig& c) { return c.dram_gib_per_s; }},
+    {"buffer_kib", [](const AcceleratorConfig& c) { return 1.0 * c.operand_kib + c.accumulator_kib; }},
+}};
 
 /// Three fields, or none where there is no such energy.
 std::string bounds_fields(const Bounds* energy) {
@@ -21,7 +35,7 @@ std::string bounds_fields(const Bounds* energy) {
 
 std::string energy_fields(const TechnologyResult* technology) {
   if (technology == nullptr) {
-    std::string none = bounds_fields(nullptr);
+    std::string none = bounds_fields(nullptr) + bounds_fields(nullptr);
     for (std::size_t i = 0; i < component_words.size(); ++i) none += bounds_fields(nullptr);
     return none;
   }
@@ -33,7 +47,8 @@ std::string energy_fields(const TechnologyResult* technology) {
     const Bounds nothing{};
     text += bounds_fields(found == totals.end() ? &nothing : &found->energy_pj);
   }
-  return text;
+  const Bounds area = total_mm2(technology->area);
+  return text + bounds_fields(&area);
 }
 
 /// What the design has for a key that varies; "" where it keeps the config's.
@@ -64,6 +79,7 @@ std::string RowColumns::design_headings() const {
   std::string text = "design,workload,file,phases,batch";
   for (const std::string& key : keys) text += fmt::format(",{}", csv_field(key));
   text += ",refused";
+  for (const DesignFact& fact : facts) text += fmt::format(",{}", fact.name);
   for (const Figure& figure : figures()) text += fmt::format(",{}", figure.column());
   for (const std::string& technology : technologies) {
     for (const Bound& bound : bounds_in_order)
@@ -71,13 +87,15 @@ std::string RowColumns::design_headings() const {
     for (const std::string_view component : component_words)
       for (const Bound& bound : bounds_in_order)
         text += fmt::format(",energy_pj_{}_{}_{}", technology, component, bound.name);
+    for (const Bound& bound : bounds_in_order) text += fmt::format(",area_mm2_{}_{}", technology, bound.name);
   }
   return text;
 }
 
 std::string RowColumns::design_row(const RowLabel& label, const Simulation& simulation) const {
-  std::string text = fmt::format("{},{}", beginning(label, simulation.workload),
-                                 figure_fields(simulation.config, simulation.total));
+  std::string text = beginning(label, simulation.workload) + ",";
+  for (const DesignFact& fact : facts) text += fmt::format(",{}", fact.of(simulation.config));
+  text += figure_fields(simulation.config, simulation.total);
   for (const std::string& name : technologies) {
     const auto found = std::ranges::find(simulation.technologies, name, &TechnologyResult::name);
     text += energy_fields(found == simulation.technologies.end() ? nullptr : &*found);
@@ -88,7 +106,7 @@ std::string RowColumns::design_row(const RowLabel& label, const Simulation& simu
 std::string RowColumns::refused_row(const RowLabel& label, const WorkloadSource& workload,
                                     const std::string& why) const {
   std::string text = fmt::format("{},{}", beginning(label, workload), csv_field(why));
-  text.append(figures().size(), ',');
+  text.append(facts.size() + figures().size(), ',');
   for (std::size_t i = 0; i < technologies.size(); ++i) text += energy_fields(nullptr);
   return text;
 }

@@ -22,8 +22,8 @@ struct RowLabel {
 struct RowColumns {
   std::vector<std::string> keys = {}, technologies = {};
 
-  /// design, workload, file, phases, batch, the keys, "refused", every figure, energies by technology and
-  /// component.
+  /// design, workload, file, phases, batch, the keys, "refused", what the design is, every figure, energies
+  /// by technology and component, areas.
   std::string design_headings() const;
   std::string design_row(const RowLabel& label, const Simulation& simulation) const;
   /// Of a design that could not be simulated: why, and no figure.

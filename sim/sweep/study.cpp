@@ -65,6 +65,7 @@ void read_constraints(const JsonNode& node, Study& study) {
   study.most_buffer_kib = read_limit(node, "buffer_kib");
   study.most_watts = read_limit(node, "watts");
   study.most_milliseconds = read_limit(node, "milliseconds");
+  study.most_area_mm2 = read_limit(node, "area_mm2");
   node.reject_unread_keys();
 }
 

@@ -24,8 +24,8 @@ struct StudyWorkload {
 enum class Search : std::uint8_t { grid, random, narrowing };
 inline constexpr std::array<std::string_view, 3> search_kind_words = {"grid", "random", "narrowing"};
 
-enum class Objective : std::uint8_t { time, energy, energy_delay };
-inline constexpr std::array<std::string_view, 3> objective_words = {"time", "energy", "energy_delay"};
+enum class Objective : std::uint8_t { time, energy, energy_delay, area };
+inline constexpr std::array<std::string_view, 4> objective_words = {"time", "energy", "energy_delay", "area"};
 
 struct Study {
   std::string name, design;
@@ -36,7 +36,7 @@ struct Study {
   std::uint64_t seed = 1;
   unsigned rounds = 1, keep = 1;  ///< narrowing
   Objective objective = Objective::energy_delay;
-  std::optional<double> most_buffer_kib = {}, most_watts = {}, most_milliseconds = {};
+  std::optional<double> most_buffer_kib = {}, most_watts = {}, most_milliseconds = {}, most_area_mm2 = {};
   bool layers = true;  ///< whether there is a row per layer too
 };
 

@@ -64,6 +64,7 @@ class Sweep {
       SimulationTask task{.config = config,
                           .technologies = read_technologies(config, fs::path(design_).parent_path())};
       result.buffer_kib = config.operand_kib + config.accumulator_kib;
+      result.area_mm2 = total_mm2(area_by_component(config, task.technologies.front())).nominal;
       for (std::size_t i = 0; i < workloads_.size(); ++i)
         add(label, i, simulate(task, workloads_[i]), result);
     } catch (const base::Error& error) {  // a combination that no design can have
@@ -180,7 +181,9 @@ bool meets(const Study& study, const DesignResult& result) {
     return !most || value <= *most;
   };
   return !result.is_refused && at_most(result.buffer_kib, study.most_buffer_kib) &&
-         at_most(watts_of(result), study.most_watts) && at_most(result.milliseconds, study.most_milliseconds);
+         at_most(watts_of(result), study.most_watts) &&
+         at_most(result.milliseconds, study.most_milliseconds) &&
+         at_most(result.area_mm2, study.most_area_mm2);
 }
 
 double objective_of(const Study& study, const DesignResult& result) {
@@ -191,6 +194,8 @@ double objective_of(const Study& study, const DesignResult& result) {
       return result.energy_pj;
     case Objective::energy_delay:
       return result.energy_pj * result.milliseconds;
+    case Objective::area:
+      return result.area_mm2;
   }
   std::abort();
 }
@@ -266,8 +271,8 @@ SweepResult run_sweep(const Study& study, const SweepOptions& options, base::Pro
   for (const std::uint64_t point : points) result.refused += results.at(point).is_refused ? 1 : 0;
   for (const std::uint64_t point : ranked(study, points, results)) {
     const DesignResult& one = results.at(point);
-    result.meeting.push_back(
-        {point, sweep.name_of(point), one.milliseconds, one.energy_pj, watts_of(one), one.buffer_kib});
+    result.meeting.push_back({point, sweep.name_of(point), one.milliseconds, one.energy_pj, watts_of(one),
+                              one.buffer_kib, one.area_mm2});
   }
   return result;
 }

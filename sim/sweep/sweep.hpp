@@ -35,7 +35,7 @@ struct SweepOptions {
 struct RankedDesign {
   std::uint64_t point = 0;
   std::string name;
-  double milliseconds = 0, energy_pj = 0, watts = 0, buffer_kib = 0;
+  double milliseconds = 0, energy_pj = 0, watts = 0, buffer_kib = 0, area_mm2 = 0;
 };
 
 struct SweepResult {

@@ -84,8 +84,15 @@ void expect_figures_of(const Json& result, const Row& row) {
     EXPECT_EQ(std::stod(row.at("bytes_" + name)), number(value));
   for (const auto& [name, value] : result["utilization"].items())
     EXPECT_EQ(std::stod(row.at("utilization_" + name)), number(value));
+  const Json& config = result["config"];
+  EXPECT_EQ(std::stod(row.at("pes")), number(config["array"]["rows"]) * number(config["array"]["columns"]));
+  EXPECT_EQ(std::stod(row.at("clock_mhz")), number(config["clock_mhz"]));
+  EXPECT_EQ(std::stod(row.at("gib_per_s")), number(config["dram"]["gib_per_s"]));
+  EXPECT_EQ(std::stod(row.at("buffer_kib")),
+            number(config["buffers"]["operand_kib"]) + number(config["buffers"]["accumulator_kib"]));
   for (const auto& [name, technology] : result["technologies"].items())
     for (const std::string bound : {"low", "nominal", "high"}) {
+      EXPECT_EQ(std::stod(row.at("area_mm2_" + name + "_" + bound)), number(technology["area_mm2"][bound]));
       EXPECT_EQ(std::stod(row.at("energy_pj_" + name + "_" + bound)),
                 number(technology["energy_pj_" + bound]));
       std::map<std::string, double> sums;
@@ -270,6 +277,32 @@ TEST_F(ManyDesigns, RefusedDesignsAndConstraints) {
     EXPECT_EQ(row.at("cycles"), "");
   }
   EXPECT_EQ(refused, 8U);
+}
+
+/// The smallest first; a limit between two sizes parts them.
+TEST_F(ManyDesigns, AreaIsAnObjectiveAndAConstraint) {
+  const Json vary = {{"array.rows", {32, 8, 16}},
+                     {"array.drain", nullptr},
+                     {"clock_mhz", nullptr},
+                     {"pe", {"int8", "int4"}}};
+  write_study({{"vary", vary}, {"objective", "area"}});
+  const ProgramRun all = run("sweep study.json --out all");
+  ASSERT_EQ(all.exit_code, 0) << all.err;
+  std::map<double, std::string> by_area;
+  for (const Row& row : rows_of(folder / "all/designs.csv"))
+    by_area[std::stod(row.at("area_mm2_7nm_nominal"))] = row.at("design");
+  ASSERT_EQ(by_area.size(), 6U);
+  std::string order = "buffer KiB\n";
+  for (const auto& [area, name] : by_area) order += name + fmt::format(" .* {:.4f} +128\n", area);
+  EXPECT_THAT(all.out, testing::ContainsRegex(order));
+  const auto third = std::next(by_area.begin(), 2);
+  write_study({{"vary", vary},
+               {"objective", "time"},
+               {"constraints", {{"area_mm2", (third->first + std::next(third)->first) / 2}}}});
+  const ProgramRun some = run("sweep study.json --out some");
+  EXPECT_THAT(some.out, testing::HasSubstr("the best 3 of 3 by time, "));
+  for (const auto& [area, name] : by_area)
+    EXPECT_EQ(some.out.find("\n" + name + " ") != std::string::npos, area <= third->first) << name;
 }
 
 TEST_F(ManyDesigns, BadStudiesAreNamed) {
