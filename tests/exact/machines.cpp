@@ -27,6 +27,12 @@ std::unique_ptr<Machine> offered(const std::vector<traces::MachineOffer>& offers
   return nullptr;
 }
 
+std::vector<std::string> names_where(bool (*holds)(const std::string&)) {
+  std::vector<std::string> names = machine_names();
+  std::erase_if(names, [&](const std::string& name) { return !holds(name); });
+  return names;
+}
+
 }  // namespace
 
 const std::vector<std::string>& machine_names() {
@@ -39,11 +45,13 @@ const std::vector<std::string>& machine_names() {
 }
 
 const std::vector<std::string>& unclocked_machine_names() {
-  static const std::vector<std::string> names = [] {
-    std::vector<std::string> all = machine_names();
-    std::erase_if(all, [](const std::string& name) { return name.starts_with("systemc."); });
-    return all;
-  }();
+  static const auto names =
+      names_where([](const std::string& name) { return !name.starts_with("systemc."); });
+  return names;
+}
+
+const std::vector<std::string>& clocked_machine_names() {
+  static const auto names = names_where([](const std::string& name) { return name.starts_with("systemc."); });
   return names;
 }
 

@@ -17,6 +17,8 @@ namespace quatrain::tests {
 const std::vector<std::string>& machine_names();
 /// All but the simulated hardware, which simulates every cycle.
 const std::vector<std::string>& unclocked_machine_names();
+/// The simulated hardware: one machine for each process.
+const std::vector<std::string>& clocked_machine_names();
 /// nullptr, and the reason in `why_not`, where it cannot run.
 std::unique_ptr<traces::Machine> make_machine(const std::string& name, base::ThreadPool& pool,
                                               std::string& why_not);

@@ -1,18 +1,11 @@
 # What the rungs promise, read in what nvcc and ptxas make of them: the instructions that each idea stands for, and no
 # register that is spilled to memory.
-#   cmake -DNVCC=<nvcc;its;flags> -DSOURCE=<machines.cu> -DARCHITECTURES=<80;90> -DPTX=<file to write>
+#   cmake -DNVCC=<nvcc;its;flags> -DARCHITECTURES=<80;90> -DPTX=<file to read> -DCUBIN=<file to write>
 #         -DPROMISES=<kernel=regex;kernel=regex> [-DPTXAS_FLAGS=...] -P rung_check.cmake
 list(GET NVCC 0 program)
 get_filename_component(folder ${program} REALPATH)
 get_filename_component(folder ${folder} DIRECTORY)
 find_program(PTXAS ptxas HINTS ${folder} REQUIRED)
-list(GET ARCHITECTURES 0 oldest)
-execute_process(COMMAND ${NVCC} -gencode arch=compute_${oldest},code=compute_${oldest} --ptx ${SOURCE} -o ${PTX}
-                RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said)
-if(failed)
-  message(FATAL_ERROR "nvcc --ptx failed:\n${said}")
-endif()
-
 # A list of kernels, each from its name on. Brackets and semicolons would disturb the list.
 file(READ ${PTX} ptx)
 string(REGEX REPLACE "[][;]" " " ptx "${ptx}")
@@ -38,7 +31,7 @@ foreach(promise ${PROMISES})
 endforeach()
 
 foreach(architecture ${ARCHITECTURES})
-  execute_process(COMMAND ${PTXAS} -v -arch=sm_${architecture} ${PTXAS_FLAGS} ${PTX} -o ${PTX}.cubin
+  execute_process(COMMAND ${PTXAS} -v -arch=sm_${architecture} ${PTXAS_FLAGS} ${PTX} -o ${CUBIN}
                   RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said)
   if(failed)
     message(FATAL_ERROR "ptxas for sm_${architecture} failed:\n${said}")
