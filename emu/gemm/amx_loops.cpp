@@ -1,5 +1,6 @@
 #include "emu/gemm/wide_loops.hpp"
 
+#include <algorithm>
 #include <immintrin.h>
 
 namespace quatrain::emu {
@@ -24,11 +25,18 @@ constexpr std::size_t word_bytes = 4;
 template <std::size_t tiles>
 [[gnu::target("amx-tile,amx-int8")]] void add_to_rows(const IntegerBlock& p) {
   constexpr std::size_t pitch = block_rows * word_bytes;
+  alignas(64) std::int32_t starts[panel_width * vector_words];
+  if (p.from == nullptr)
+    for (std::size_t n = 0; n < panel_width; ++n)
+      std::fill_n(starts + n * vector_words, vector_words, p.starts[n]);
+  const bool begins = p.from == nullptr;
+  const std::int32_t* const from = begins ? starts : p.from;
+  const std::size_t from_pitch = begins ? 64 : pitch, from_tile = begins ? 0 : vector_words;
   settle_memory();
-  _tile_loadd(0, p.sums, pitch);
-  if constexpr (tiles > 1) _tile_loadd(1, p.sums + vector_words, pitch);
-  if constexpr (tiles > 2) _tile_loadd(2, p.sums + 2 * vector_words, pitch);
-  const std::uint32_t *block = p.block, *panel = p.panel;
+  _tile_loadd(0, from, from_pitch);
+  if constexpr (tiles > 1) _tile_loadd(1, from + from_tile, from_pitch);
+  if constexpr (tiles > 2) _tile_loadd(2, from + 2 * from_tile, from_pitch);
+  const std::uint32_t *block = p.left.front(), *panel = p.panel;
   for (std::size_t s = 0; s < p.steps; s += 16, block += 16 * block_rows, panel += tile_words) {
     _tile_loadd(6, panel, 64);
     _tile_loadd(3, block, pitch);
@@ -42,20 +50,24 @@ template <std::size_t tiles>
       _tile_dpbsud(2, 6, 5);
     }
   }
-  _tile_stored(0, p.sums, pitch);
-  if constexpr (tiles > 1) _tile_stored(1, p.sums + vector_words, pitch);
-  if constexpr (tiles > 2) _tile_stored(2, p.sums + 2 * vector_words, pitch);
+  const std::size_t to_pitch = p.to_pitch * word_bytes;
+  _tile_stored(0, p.to, to_pitch);
+  if constexpr (tiles > 1) _tile_stored(1, p.to + vector_words, to_pitch);
+  if constexpr (tiles > 2) _tile_stored(2, p.to + 2 * vector_words, to_pitch);
   settle_memory();
 }
 
 template <std::size_t tiles>
 [[gnu::target("amx-tile,amx-int8")]] void add_to_columns(const IntegerBlock& p) {
   constexpr std::size_t pitch = block_steps * word_bytes;
+  const bool begins = p.from == nullptr;
+  const std::int32_t* const from = begins ? p.starts : p.from;
+  const std::size_t from_pitch = begins ? 0 : 64, from_tile = begins ? 0 : tile_words;
   settle_memory();
-  _tile_loadd(0, p.sums, 64);
-  if constexpr (tiles > 1) _tile_loadd(1, p.sums + tile_words, 64);
-  if constexpr (tiles > 2) _tile_loadd(2, p.sums + 2 * tile_words, 64);
-  const std::uint32_t *block = p.block, *panel = p.panel;
+  _tile_loadd(0, from, from_pitch);
+  if constexpr (tiles > 1) _tile_loadd(1, from + from_tile, from_pitch);
+  if constexpr (tiles > 2) _tile_loadd(2, from + 2 * from_tile, from_pitch);
+  const std::uint32_t *block = p.left.front(), *panel = p.panel;
   for (std::size_t s = 0; s < p.steps; s += 16, block += 16, panel += tile_words) {
     _tile_loadd(6, panel, 64);
     _tile_loadd(3, block, pitch);
@@ -69,9 +81,10 @@ template <std::size_t tiles>
       _tile_dpbusd(2, 5, 6);
     }
   }
-  _tile_stored(0, p.sums, 64);
-  if constexpr (tiles > 1) _tile_stored(1, p.sums + tile_words, 64);
-  if constexpr (tiles > 2) _tile_stored(2, p.sums + 2 * tile_words, 64);
+  const std::size_t to_pitch = p.to_pitch * word_bytes;
+  _tile_stored(0, p.to, to_pitch);
+  if constexpr (tiles > 1) _tile_stored(1, p.to + 16 * p.to_pitch, to_pitch);
+  if constexpr (tiles > 2) _tile_stored(2, p.to + 32 * p.to_pitch, to_pitch);
   settle_memory();
 }
 
@@ -103,7 +116,9 @@ void AmxLoops::add(const IntegerBlock& product) const {
   for (std::size_t panel = 0; panel < product.panels; ++panel) {
     add(one);
     one.panel += product.panel_pitch;
-    one.sums += panel_sums;
+    one.starts += panel_width;
+    if (one.from != nullptr) one.from += panel_sums;
+    one.to += product.to_panel;
   }
 }
 

@@ -31,34 +31,44 @@ struct Piece {
   std::uint16_t to = 0, count = 0;
 };
 
+/// Adds `count` places, `stride` apart, to pieces that hold `to` places.
+inline void add_places(std::vector<Piece>& pieces, std::int64_t place, std::int32_t stride, std::size_t count,
+                       std::size_t to) {
+  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max() / vector_words;
+  const auto absorb = [&](Piece& piece) {
+    const std::size_t more = std::min(count, vector_words - piece.count);
+    piece.count = static_cast<std::uint16_t>(piece.count + more);
+    place += static_cast<std::int64_t>(more) * stride;
+    to += more, count -= more;
+  };
+  if (!pieces.empty() && pieces.back().count < vector_words) {
+    Piece& last = pieces.back();
+    const std::int64_t distance = place - last.from - (last.count - 1) * std::int64_t{last.stride};
+    const bool fits =
+        last.count > 1 ? distance == last.stride : distance != 0 && distance > -most && distance < most;
+    if (fits && (count == 1 || distance == stride)) {
+      last.stride = static_cast<std::int32_t>(distance);
+      absorb(last);
+    }
+  }
+  while (count > 0) {
+    pieces.push_back({place, count == 1 ? 1 : stride, static_cast<std::uint16_t>(to), 0});
+    absorb(pieces.back());
+  }
+}
+
 /// Places cut into pieces from the first on.
 template <typename Place>
 std::vector<Piece> pieces_of(std::span<const Place> places) {
   std::vector<Piece> pieces;
-  for (std::size_t i = 0; i < places.size();) {
-    Piece piece{places[i], 1, static_cast<std::uint16_t>(i), 1};
-    const auto distance = [&](std::size_t at) {
-      return static_cast<std::int64_t>(places[at]) - static_cast<std::int64_t>(places[at - 1]);
-    };
-    const std::int64_t stride = i + 1 < places.size() ? distance(i + 1) : 0;
-    constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max() / vector_words;
-    if (stride > -most && stride < most && stride != 0) {
-      piece.stride = static_cast<std::int32_t>(stride);
-      while (i + piece.count < places.size() && piece.count < vector_words &&
-             distance(i + piece.count) == stride)
-        ++piece.count;
-    }
-    if (piece.count == 1) piece.stride = 1;
-    i += piece.count;
-    pieces.push_back(piece);
-  }
+  for (std::size_t i = 0; i < places.size(); ++i) add_places(pieces, places[i], 1, 1, i);
   return pieces;
 }
 
 /// Of a copy of pieces, in loads of a vector; a load from many places counts as several.
 inline std::size_t cost_of(std::span<const Piece> pieces) {
   std::size_t cost = 0;
-  for (const Piece& piece : pieces) cost += piece.stride == 1 ? 1 : 8;
+  for (const Piece& piece : pieces) cost += piece.stride == 1 ? 1 : piece.stride == 2 ? 2 : 8;
   return cost;
 }
 
@@ -72,9 +82,10 @@ void gather_block(const Word* source, std::span<const std::int32_t> outer, std::
 template <typename Word>
 void scatter_pieces(const Word* values, std::span<const Piece> pieces, Word* target);
 
-/// target[places[row] ..] = `count` (at most panel_width) values of each row, panel_width apart. Needs
-/// SimdPath::avx512.
+/// target[places[row] ..] = the `count` values of each row: panel_width of them at values + row *
+/// panel_width, the next ones `pitch` further on, and so forth. Needs SimdPath::avx512.
 template <typename Word>
-void store_lines(const Word* values, std::size_t count, std::span<const std::int64_t> places, Word* target);
+void store_lines(const Word* values, std::size_t pitch, std::size_t count,
+                 std::span<const std::int64_t> places, Word* target);
 
 }  // namespace quatrain::emu

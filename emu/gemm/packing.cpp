@@ -1,5 +1,7 @@
 #include "emu/gemm/packing.hpp"
 
+#include "emu/simd/intrinsics.hpp"
+
 #include <algorithm>
 
 namespace quatrain::emu {
@@ -146,12 +148,28 @@ void RightPacker::pack_weight(const LoweredProduct& product, const Panel& panel,
   std::uint32_t* out_word = panel_words + word * steps * panel.width;
   const std::int64_t first_channel = static_cast<std::int64_t>(word) * 4;
   const std::int64_t lanes = std::min<std::int64_t>(4, channels - first_channel);
-  const std::int64_t origin = product.group * out * in * taps + first_channel * channel_pitch +
-                              static_cast<std::int64_t>(panel.first) * column_pitch;
+  const std::uint8_t* const origin = codes.data() + product.group * out * in * taps +
+                                     first_channel * channel_pitch +
+                                     static_cast<std::int64_t>(panel.first) * column_pitch;
+  if (is_data) {  // the taps of all columns follow each other
+    std::array<const std::uint8_t*, 4> from{};
+    for (std::int64_t lane = 0; lane < lanes; ++lane)
+      from[static_cast<std::size_t>(lane)] = origin + lane * channel_pitch;
+    if (taps == 1 && panel.columns == panel.width)
+      return interleave_codes(from, panel.width, table_, out_word, path_);
+    const auto pitch = static_cast<std::size_t>(taps);
+    std::vector<std::uint32_t> words(panel.width * pitch);  // columns past the end stay 0
+    interleave_codes(from, panel.columns * pitch, table_, words.data(), path_);
+    for (const std::int64_t i : product.vertical->taps)
+      for (const std::int64_t j : product.horizontal->taps) {
+        const std::uint32_t* const at = &words[static_cast<std::size_t>(i * g.kernel_width + j)];
+        for (std::size_t column = 0; column < panel.width; ++column) *out_word++ = at[column * pitch];
+      }
+    return;
+  }
   for (const std::int64_t i : product.vertical->taps)
     for (const std::int64_t j : product.horizontal->taps) {
-      const std::int64_t tap = i * g.kernel_width + j;
-      const std::uint8_t* const at = codes.data() + origin + tap;
+      const std::uint8_t* const at = origin + i * g.kernel_width + j;
       for (std::size_t column = 0; column < panel.width; ++column) {
         std::uint32_t packed = 0;
         if (column < panel.columns)
@@ -181,8 +199,28 @@ void RightPacker::pack_gradient(const LoweredProduct& product, const Panel& pane
   transpose_words(planes.data(), panel.width, plane, plane, target, panel.width, path_);
 }
 
+namespace {
+
+/// Sums of four signed bytes at once.
+QUATRAIN_AVX512 void add_column_sums_512(std::span<const std::uint32_t> panel, std::size_t width,
+                                         std::int32_t* sums) {
+  const __m512i ones = _mm512_set1_epi8(1);
+  __m512i sum = _mm512_setzero_si512();
+  for (std::size_t i = 0; i < panel.size(); i += 16) {
+    const std::size_t count = std::min<std::size_t>(16, panel.size() - i);
+    const __m512i some = _mm512_maskz_loadu_epi32(static_cast<__mmask16>((1U << count) - 1), &panel[i]);
+    asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(ones), "v"(some));
+  }
+  std::int32_t all[16];
+  _mm512_storeu_si512(all, sum);
+  for (std::size_t i = 0; i < std::size(all); ++i) sums[i % width] += all[i];
+}
+
+}  // namespace
+
 void add_column_sums(std::span<const std::uint32_t> panel, std::size_t width, SimdPath path,
                      std::int32_t* sums) {
+  if (has_avx512(path)) return add_column_sums_512(panel, width, sums);
   constexpr std::size_t block_steps = 128;  // of bytes within -128..127: sums of 16 bits hold
   const std::size_t block = block_steps * width, bytes = 4 * width;
   for (std::size_t first = 0; first < panel.size(); first += block) {

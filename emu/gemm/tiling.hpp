@@ -103,8 +103,11 @@ class RowCursor {
 
   std::int64_t left() const { return place(nest_.left); }
   std::int64_t result() const { return place(nest_.result); }
-  void advance() {
-    if (++pixel_ < nest_.pixels) return;
+  /// Rows up to the end of the line.
+  std::int64_t line_rows() const { return nest_.pixels - pixel_; }
+  /// rows: at most line_rows().
+  void advance(std::int64_t rows = 1) {
+    if ((pixel_ += rows) < nest_.pixels) return;
     pixel_ = 0;
     if (++line_ < nest_.lines) return;
     line_ = 0;

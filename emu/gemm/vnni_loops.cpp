@@ -19,6 +19,9 @@ struct VnniArithmetic {
   QUATRAIN_AVX512 [[gnu::always_inline]] static inline Vector repeated(Word word) {
     return _mm512_set1_epi32(static_cast<int>(word));
   }
+  QUATRAIN_AVX512 [[gnu::always_inline]] static inline Vector repeated_sum(Sum sum) {
+    return _mm512_set1_epi32(sum);
+  }
   QUATRAIN_AVX512 [[gnu::always_inline]] static inline Left repeated_left(Word word) {
     return repeated(word);
   }

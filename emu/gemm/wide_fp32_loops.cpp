@@ -30,6 +30,7 @@ struct Fp32Arithmetic {
   QUATRAIN_AVX512 [[gnu::always_inline]] static inline Vector repeated(float word) {
     return _mm512_set1_ps(word);
   }
+  QUATRAIN_AVX512 [[gnu::always_inline]] static inline Vector repeated_sum(Sum sum) { return repeated(sum); }
   QUATRAIN_AVX512 [[gnu::always_inline]] static inline Left repeated_left(float word) {
     return with_terms(repeated(word));
   }

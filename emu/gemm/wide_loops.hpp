@@ -12,6 +12,7 @@ using Fp32Block = BlockProduct<float, float>;
 
 /// Words are 4 codes: left unsigned bytes, panel signed bytes. Sums wrap modulo 2^32; the true result fits.
 struct VnniLoops {
+  static constexpr bool reads_in_place = true;  ///< the left operand, where its rows' vectors stand whole
   void add(const IntegerBlock& product) const;
 };
 
@@ -19,6 +20,7 @@ struct VnniLoops {
 /// 0; width is 16; where rows follow, the panel's blocks are transposed: [n][step].
 class AmxLoops {
  public:
+  static constexpr bool reads_in_place = false;
   AmxLoops();
   ~AmxLoops();
   AmxLoops(const AmxLoops&) = delete;
@@ -30,6 +32,7 @@ class AmxLoops {
 /// sum = fma(left, panel, sum), one after the other.
 template <BorderTerms border>
 struct WideFp32Loops {
+  static constexpr bool reads_in_place = true;
   void add(const Fp32Block& product) const;
 };
 

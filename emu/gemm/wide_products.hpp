@@ -78,7 +78,7 @@ struct WideTask {
   std::size_t part = 0;
 };
 
-inline constexpr std::size_t panels_a_task = 8;
+inline constexpr std::size_t panels_a_task = 16;
 
 /// So many parts of the steps that a product of few results makes several tasks.
 inline std::size_t step_parts(const WideProduct& product) {
@@ -108,21 +108,52 @@ inline std::vector<WideTask> wide_tasks(const std::vector<WideProduct>& products
 }
 
 /// Rows that follow each other: where they read and write.
-struct BlockRows {
-  BlockRows(RowCursor& cursor, std::int64_t rows)
-      : count(std::min(block_rows, static_cast<std::size_t>(rows))) {
-    for (std::size_t row = 0; row < count; ++row, cursor.advance()) {
-      left[row] = static_cast<std::int32_t>(cursor.left());
-      result[row] = cursor.result();
+class BlockRows {
+ public:
+  /// Takes as many as a block has, or all `rows`.
+  void take(RowCursor& cursor, const RowNest& nest, std::int64_t rows) {
+    left_pieces_.clear(), result_pieces_.clear();
+    count_ = std::min(block_rows, static_cast<std::size_t>(rows));
+    for (std::size_t row = 0; row < count_;) {
+      const std::size_t here = std::min(count_ - row, static_cast<std::size_t>(cursor.line_rows()));
+      std::int64_t left = cursor.left(), result = cursor.result();
+      add_places(left_pieces_, left, static_cast<std::int32_t>(nest.left.pixel), here, row);
+      add_places(result_pieces_, result, static_cast<std::int32_t>(nest.result.pixel), here, row);
+      for (const std::size_t end = row + here; row < end; ++row) {
+        left_[row] = static_cast<std::int32_t>(left), left += nest.left.pixel;
+        result_[row] = result, result += nest.result.pixel;
+      }
+      cursor.advance(static_cast<std::int64_t>(here));
     }
   }
-  std::span<const std::int32_t> lefts() const { return std::span(left).first(count); }
-  std::span<const std::int64_t> results() const { return std::span(result).first(count); }
 
-  std::size_t count;
-  std::array<std::int32_t, block_rows> left{};
-  std::array<std::int64_t, block_rows> result{};
+  std::size_t count() const { return count_; }
+  std::span<const std::int32_t> lefts() const { return std::span(left_).first(count_); }
+  std::span<const std::int64_t> results() const { return std::span(result_).first(count_); }
+  const std::vector<Piece>& left_pieces() const { return left_pieces_; }
+  const std::vector<Piece>& result_pieces() const { return result_pieces_; }
+
+ private:
+  std::size_t count_ = 0;
+  std::array<std::int32_t, block_rows> left_;
+  std::array<std::int64_t, block_rows> result_;
+  std::vector<Piece> left_pieces_, result_pieces_;
 };
+
+/// Whether the vectors of a whole block stand in a row each.
+inline bool are_whole_vectors(std::span<const Piece> pieces) {
+  return pieces.size() == row_vectors && std::all_of(pieces.begin(), pieces.end(), [](const Piece& piece) {
+           return piece.stride == 1 && piece.count == vector_words;
+         });
+}
+
+/// Of a block's steps where rows follow.
+inline constexpr auto block_offsets = [] {
+  std::array<std::int32_t, block_steps> offsets{};
+  for (std::size_t step = 0; step < block_steps; ++step)
+    offsets[step] = static_cast<std::int32_t>(step * block_rows);
+  return offsets;
+}();
 
 /// One task at work: its block and its sums.
 template <typename Word, typename Sum>
@@ -141,13 +172,14 @@ class WideTaskRun {
   template <typename Loops, typename Result>
   void run(const Word* left, std::span<const Word* const> right, Result* result, SimdPath path) {
     const Loops loops;
-    RowCursor cursor(product_.lowered->rows, task_.first_row);
-    for (std::int64_t row = 0; row < task_.rows;) {
-      const BlockRows rows(cursor, task_.rows - row);
-      row += static_cast<std::int64_t>(rows.count);
-      set_sums();
-      add_terms(left, right, rows, loops);
-      for (std::size_t panel = 0; panel < task_.panels; ++panel) store(panel, rows, result, path);
+    const RowNest& nest = product_.lowered->rows;
+    RowCursor cursor(nest, task_.first_row);
+    BlockRows rows;
+    for (std::int64_t row = 0; row < task_.rows; row += static_cast<std::int64_t>(rows.count())) {
+      rows.take(cursor, nest, task_.rows - row);
+      Sum* const place = place_of_sums(rows, result);
+      add_terms(left, right, rows, place, loops);
+      if (place == nullptr) store(rows, result, path);
     }
   }
 
@@ -157,77 +189,114 @@ class WideTaskRun {
                     product_.layout.narrowest);
   }
 
-  void set_sums() {
-    if (starts_.empty()) return std::fill(sums_.begin(), sums_.end(), Sum{0});
-    for (std::size_t index = 0; index < task_.panels; ++index) {
-      const Panel here = panel(index);
-      const Sum* const start = &starts_[product_.first_column + here.first];
-      Sum* const sums = &sums_[index * panel_sums];
-      if (product_.order == BlockOrder::rows_follow)
-        for (std::size_t n = 0; n < here.width; ++n) std::fill_n(sums + n * block_rows, block_rows, start[n]);
-      else
-        for (std::size_t row = 0; row < block_rows; ++row)
-          std::copy_n(start, here.width, sums + row * panel_width);
+  /// Where sums can go at once rather than through sums_: where the task's results begin, or null.
+  template <typename Result>
+  Sum* place_of_sums(const BlockRows& rows, Result* result) const {
+    if constexpr (std::is_same_v<Result, Sum>) {
+      const Panel last = panel(task_.panels - 1);
+      const std::span<const std::int64_t> places = rows.results();
+      if (product_.order == BlockOrder::rows_follow && last.columns == last.width &&
+          rows.count() == block_rows && are_whole_vectors(rows.result_pieces()) &&
+          places.back() - places.front() == static_cast<std::int64_t>(block_rows) - 1)
+        return result + places.front() +
+               static_cast<std::int64_t>(panel(0).first) * product_.lowered->column_pitch;
     }
+    return nullptr;
   }
 
+  /// place: where the sums go, or null: to sums_.
   template <typename Loops>
-  void add_terms(const Word* left, std::span<const Word* const> right, const BlockRows& rows,
+  void add_terms(const Word* left, std::span<const Word* const> right, const BlockRows& rows, Sum* place,
                  const Loops& loops) {
+    static constexpr std::array<Sum, 2 * panel_width> zeros{};
     const std::span<const std::int32_t> all(product_.lowered->steps);
-    std::vector<Piece> row_pieces;
-    if (product_.order == BlockOrder::rows_follow) row_pieces = pieces_of(rows.lefts());
+    const bool rows_follow = product_.order == BlockOrder::rows_follow;
+    const bool is_in_place = Loops::reads_in_place && rows_follow && are_whole_vectors(rows.left_pieces());
+    const auto place_pitch = static_cast<std::size_t>(product_.lowered->column_pitch);
     const std::size_t last = task_.first_step + task_.steps;
+    bool begins = true;
     for (std::size_t first = task_.first_step; first < last; first += block_steps) {
       const std::span<const std::int32_t> some = all.subspan(first, std::min(block_steps, last - first));
-      if (product_.order == BlockOrder::rows_follow)
-        gather_block<Word>(left, some, row_pieces, block_rows, block_.data());
-      else
+      std::array<const Word*, row_vectors> vectors;
+      for (std::size_t v = 0; v < row_vectors; ++v)
+        vectors[v] = is_in_place ? left + rows.left_pieces()[v].from : block_.data() + v * vector_words;
+      if (!is_in_place && rows_follow)
+        gather_block<Word>(left, some, rows.left_pieces(), block_rows, block_.data());
+      else if (!is_in_place)
         gather_block<Word>(left, rows.lefts(), product_.step_pieces[first / block_steps], block_steps,
                            block_.data());
-      for (const Word* const panels : right)
+      for (const Word* const& panels : right) {
+        const bool ends = first + block_steps >= last && &panels == &right.back();
         for (std::size_t index = 0; index < task_.panels;) {
           const Panel here = panel(index);
-          const std::size_t pitch = panel_width * product_.layout.steps;
           const bool is_pair = index + 1 < task_.panels && panel(index + 1).width == panel_width;
-          const Word* const words =
-              panels + product_.layout.place + here.first * product_.layout.steps + first * here.width;
-          loops.add({product_.order, block_.data(), rows.count, some.size(), words, here.width,
-                     is_pair ? std::size_t{2} : std::size_t{1}, pitch, &sums_[index * panel_sums]});
+          Sum* const sums = &sums_[index * panel_sums];
+          const bool is_last = ends && place != nullptr;
+          loops.add({.order = product_.order,
+                     .left = vectors,
+                     .offsets = is_in_place ? some.data() : block_offsets.data(),
+                     .rows = rows.count(),
+                     .steps = some.size(),
+                     .panel = panels + product_.layout.place + here.first * product_.layout.steps +
+                              first * here.width,
+                     .width = here.width,
+                     .panels = is_pair ? std::size_t{2} : std::size_t{1},
+                     .panel_pitch = panel_width * product_.layout.steps,
+                     .starts = starts_.empty() ? zeros.data() : &starts_[product_.first_column + here.first],
+                     .from = begins ? nullptr : sums,
+                     .to = is_last ? place + index * panel_width * place_pitch : sums,
+                     .to_pitch = is_last       ? place_pitch
+                                 : rows_follow ? block_rows
+                                               : panel_width,
+                     .to_panel = is_last ? panel_width * place_pitch : panel_sums});
           index += is_pair ? 2 : 1;
         }
+        begins = false;
+      }
     }
   }
 
   template <typename Result>
-  void store(std::size_t index, const BlockRows& rows, Result* result, SimdPath path) const {
-    const Sum* const sums = &sums_[index * panel_sums];
+  void store(const BlockRows& rows, Result* result, SimdPath path) {
     if constexpr (std::is_same_v<Result, Sum>) {
-      store_values(sums, panel(index), rows, result, path);
+      store_values(sums_.data(), rows, result, path);
     } else {
-      alignas(64) Result scaled[panel_sums];
-      scale_accumulators({sums, panel_sums}, scale_, scaled, path);
-      store_values(scaled, panel(index), rows, result, path);
+      scaled_.resize(sums_.size());
+      scale_accumulators(sums_, scale_, scaled_, path);
+      store_values(scaled_.data(), rows, result, path);
     }
   }
 
   template <typename Result>
-  void store_values(const Result* values, const Panel& here, const BlockRows& rows, Result* result,
-                    SimdPath path) const {
+  void store_values(const Result* values, const BlockRows& rows, Result* result, SimdPath path) {
     const auto pitch = product_.lowered->column_pitch;
-    result += static_cast<std::int64_t>(here.first) * pitch;
+    const std::size_t first = panel(0).first;
+    const Panel last = panel(task_.panels - 1);
+    result += static_cast<std::int64_t>(first) * pitch;
+    if (product_.order == BlockOrder::steps_follow && pitch == 1)
+      return store_lines(values, panel_sums, last.first + last.columns - first, rows.results(), result);
+    for (std::size_t index = 0; index < task_.panels; ++index) {
+      store_panel(values, panel(index).columns, rows, result, path);
+      values += panel_sums;
+      result += static_cast<std::int64_t>(panel_width) * pitch;
+    }
+  }
+
+  template <typename Result>
+  void store_panel(const Result* values, std::size_t columns, const BlockRows& rows, Result* result,
+                   SimdPath path) const {
+    const auto pitch = product_.lowered->column_pitch;
     if (product_.order == BlockOrder::rows_follow) {
-      const std::vector<Piece> pieces = pieces_of(rows.results());
-      for (std::size_t n = 0; n < here.columns; ++n)
-        scatter_pieces(values + n * block_rows, pieces, result + static_cast<std::int64_t>(n) * pitch);
+      for (std::size_t n = 0; n < columns; ++n)
+        scatter_pieces(values + n * block_rows, rows.result_pieces(),
+                       result + static_cast<std::int64_t>(n) * pitch);
       return;
     }
-    if (pitch == 1) return store_lines(values, here.columns, rows.results(), result);
-    for (std::size_t row = 0; row < rows.count;) {
+    for (std::size_t row = 0; row < rows.count();) {
       std::size_t end = row + 1;  // rows whose results follow each other
-      while (end < rows.count && rows.result[end] == rows.result[end - 1] + 1) ++end;
-      transpose_words(values + row * panel_width, end - row, here.columns, panel_width,
-                      result + rows.result[row], static_cast<std::size_t>(pitch), path);
+      while (end < rows.count() && rows.results()[end] == rows.results()[end - 1] + 1) ++end;
+      transpose_words(values + row * panel_width, end - row, columns, panel_width,
+                      result + rows.results()[row], static_cast<std::size_t>(pitch), path);
       row = end;
     }
   }
@@ -237,6 +306,7 @@ class WideTaskRun {
   std::span<const Sum> starts_;
   float scale_;
   AlignedVector<Sum> sums_;
+  AlignedVector<float> scaled_;
   AlignedVector<Word> block_ = AlignedVector<Word>(block_rows * block_steps + vector_words);
 };
 

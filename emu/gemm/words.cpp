@@ -31,7 +31,7 @@ template <typename Word>
   }
 }
 
-/// 32 words at a time; returns how many were done.
+/// 32 or 16 words at a time; returns how many were done.
 [[gnu::target("avx2")]] std::size_t interleave_fast(const std::array<const std::uint8_t*, 4>& lanes,
                                                     std::size_t count, const ByteTable& table,
                                                     std::uint32_t* target) {
@@ -58,6 +58,23 @@ template <typename Word>
     _mm256_storeu_si256(out + 1, _mm256_permute2x128_si256(words[2], words[3], 0x20));
     _mm256_storeu_si256(out + 2, _mm256_permute2x128_si256(words[0], words[1], 0x31));
     _mm256_storeu_si256(out + 3, _mm256_permute2x128_si256(words[2], words[3], 0x31));
+  }
+  if (i + 16 <= count) {
+    __m128i byte[4];
+    for (std::size_t lane = 0; lane < 4; ++lane) {
+      const __m128i codes = lanes[lane] == nullptr
+                                ? _mm_setzero_si128()
+                                : _mm_loadu_si128(reinterpret_cast<const __m128i*>(lanes[lane] + i));
+      byte[lane] = _mm_shuffle_epi8(_mm256_castsi256_si128(values), codes);
+    }
+    const __m128i low01 = _mm_unpacklo_epi8(byte[0], byte[1]), low23 = _mm_unpacklo_epi8(byte[2], byte[3]);
+    const __m128i high01 = _mm_unpackhi_epi8(byte[0], byte[1]), high23 = _mm_unpackhi_epi8(byte[2], byte[3]);
+    auto* out = reinterpret_cast<__m128i*>(target + i);
+    _mm_storeu_si128(out + 0, _mm_unpacklo_epi16(low01, low23));
+    _mm_storeu_si128(out + 1, _mm_unpackhi_epi16(low01, low23));
+    _mm_storeu_si128(out + 2, _mm_unpacklo_epi16(high01, high23));
+    _mm_storeu_si128(out + 3, _mm_unpackhi_epi16(high01, high23));
+    i += 16;
   }
   return i;
 }

@@ -12,11 +12,15 @@
 namespace quatrain::emu {
 namespace {
 
+/// Asked once: a virtual machine makes CPUID a matter of microseconds.
 bool has_amx_int8() {
-  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
-  constexpr unsigned amx_tile = 1U << 24, amx_int8 = 1U << 25;
-  return (edx & amx_tile) != 0 && (edx & amx_int8) != 0;
+  static const bool has = [] {
+    unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
+    constexpr unsigned amx_tile = 1U << 24, amx_int8 = 1U << 25;
+    return (edx & amx_tile) != 0 && (edx & amx_int8) != 0;
+  }();
+  return has;
 }
 
 /// Linux keeps the tiles' registers for those who ask, for a process and all its threads.

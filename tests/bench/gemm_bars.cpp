@@ -78,13 +78,14 @@ class OurProduct {
     right_.push_back(random_codes(right, traces::right_elements(gemm.phase, gemm.geometry), random));
     result_.resize(static_cast<std::size_t>(traces::result_elements(gemm.phase, gemm.geometry)));
   }
-  void run() { emu::multiply_blocked(gemm_, left_, right_, result_, emu::chosen_path(), pool_, workspace_); }
+  void run() { emu::multiply_blocked(gemm_, left_, right_, result_, path_, pool_, workspace_); }
 
  private:
   traces::Gemm gemm_;
   emu::QuantizedTensor left_;
   std::vector<emu::QuantizedTensor> right_;
   std::vector<std::int32_t> result_;
+  emu::SimdPath path_ = emu::chosen_path();
   base::ThreadPool pool_{1};
   emu::GemmWorkspace workspace_;
 };
