@@ -78,7 +78,11 @@ struct WideTask {
   std::size_t part = 0;
 };
 
-inline constexpr std::size_t panels_a_task = 16;
+/// Panels whose words leave room in the second cache.
+inline std::size_t panels_a_task(std::size_t steps) {
+  constexpr std::size_t words = std::size_t{1} << 18;
+  return std::clamp<std::size_t>(words / (panel_width * steps), 4, 64);
+}
 
 /// So many parts of the steps that a product of few results makes several tasks.
 inline std::size_t step_parts(const WideProduct& product) {
@@ -94,13 +98,15 @@ inline std::vector<WideTask> wide_tasks(const std::vector<WideProduct>& products
   for (const WideProduct& product : products) {
     const std::size_t panels = panel_count(static_cast<std::size_t>(product.lowered->columns));
     const std::size_t steps = (product.steps() / parts + block_steps) / block_steps * block_steps;
-    const std::size_t blocks = std::max<std::size_t>(
-        1, steps_a_task / (std::min(panels, panels_a_task) * std::min(steps, product.steps())));
+    const std::size_t steps_here = std::min(steps, product.steps());
+    const std::size_t panels_here = std::min(panels, panels_a_task(steps_here));
+    const std::size_t blocks = std::max<std::size_t>(1, steps_a_task / (panels_here * steps_here));
     const auto rows = static_cast<std::int64_t>(block_rows * blocks), all = product.lowered->rows.count();
     for (std::size_t step = 0; step < product.steps(); step += steps)
-      for (std::int64_t row = 0; row < all; row += rows)
-        for (std::size_t panel = 0; panel < panels; panel += panels_a_task)
-          tasks.push_back({&product, panel, std::min(panels_a_task, panels - panel), row,
+      for (std::size_t panel = 0; panel < panels;
+           panel += panels_here)  // then rows: the panels stay in the cache
+        for (std::int64_t row = 0; row < all; row += rows)
+          tasks.push_back({&product, panel, std::min(panels_here, panels - panel), row,
                            std::min(rows, all - row), step, std::min(steps, product.steps() - step),
                            step / steps});
   }

@@ -1,5 +1,6 @@
 #pragma once
-/// A std::vector that begins with a cache line: loads of 64 bytes then touch one line each.
+/// A std::vector that begins with a cache line: loads of 64 bytes then touch one line each. Its numbers begin
+/// unset: who works here writes before reading.
 
 #include <cstddef>
 #include <new>
@@ -18,6 +19,10 @@ struct LineAllocator {
 
   T* allocate(std::size_t count) { return static_cast<T*>(::operator new(count * sizeof(T), line)); }
   void deallocate(T* at, std::size_t) { ::operator delete(at, line); }
+  template <typename Number>
+  void construct(Number* at) {
+    ::new (static_cast<void*>(at)) Number;
+  }
   bool operator==(const LineAllocator&) const = default;
 };
 
