@@ -56,9 +56,10 @@ BorderTerms border_terms(const LeftLayout& layout, std::span<const float> left, 
   return is_finite && is_exact ? BorderTerms::add_zero : BorderTerms::skip;
 }
 
-/// Planes with their border, lanes of one.
-void pack_left(const LeftLayout& layout, std::span<const float> values, BorderTerms terms,
-               base::ThreadPool& pool, AlignedVector<float>& words) {
+/// Planes with their border, lanes of one: in `words`, or the tensor itself where there is no border.
+const float* with_border(const LeftLayout& layout, std::span<const float> values, BorderTerms terms,
+                         base::ThreadPool& pool, AlignedVector<float>& words) {
+  if (!layout.has_border()) return values.data();
   const std::size_t height = size_of(layout.vertical.size), width = size_of(layout.horizontal.size);
   const std::size_t line = size_of(layout.horizontal.padded), padded = size_of(layout.plane_words());
   const std::size_t inner = size_of(layout.inner);
@@ -81,6 +82,7 @@ void pack_left(const LeftLayout& layout, std::span<const float> values, BorderTe
       }
     }
   });
+  return words.data();
 }
 
 /// Columns that lie `pitch` apart in the tensor, `steps` values of k in a row each, become panel lines.
@@ -108,6 +110,10 @@ void pack_data_weight(const Geometry& g, const LoweredProduct& product, const Pa
   const std::size_t taps = size_of(g.kernel_height * g.kernel_width), in = size_of(product.columns);
   const std::size_t first = size_of(product.group * (g.out_channels / g.groups)) + channel;
   const float* const origin = &values[(first * in + panel.first) * taps];
+  if (taps == 1) {
+    std::copy_n(origin, panel.columns, words);
+    return std::fill(words + panel.columns, words + panel.width, 0.0F);
+  }
   for (const std::int64_t i : product.vertical->taps)
     for (const std::int64_t j : product.horizontal->taps)
       for (std::size_t column = 0; column < panel.width; ++column)
@@ -161,7 +167,7 @@ void multiply_fp32(const traces::Gemm& gemm, std::span<const float> left, std::s
   if (!lowering.covers_result()) std::fill(result.begin(), result.end(), 0.0F);
   if (lowering.products().empty()) return;
   const BorderTerms border = border_terms(lowering.left(), left, right, path, pool);
-  pack_left(lowering.left(), left, border, pool, workspace.left_fp32);
+  const float* const words = with_border(lowering.left(), left, border, pool, workspace.left_fp32);
   if (has_avx512(path)) {
     const std::vector<WideProduct> products =
         wide_products(lowering, [](BlockOrder order, std::size_t steps) {
@@ -173,7 +179,7 @@ void multiply_fp32(const traces::Gemm& gemm, std::span<const float> left, std::s
       WideTaskRun<float, float> run(tasks[index], {});
       const float* const panels = workspace.right_fp32.data();
       const auto with = [&]<typename Loops>() {
-        run.template run<Loops>(workspace.left_fp32.data(), std::span(&panels, 1), result.data(), path);
+        run.template run<Loops>(words, std::span(&panels, 1), result.data(), path);
       };
       border == BorderTerms::skip ? with.template operator()<WideFp32Loops<BorderTerms::skip>>()
                                   : with.template operator()<WideFp32Loops<BorderTerms::add_zero>>();
@@ -190,7 +196,7 @@ void multiply_fp32(const traces::Gemm& gemm, std::span<const float> left, std::s
     const float* const panel = &workspace.right_fp32[task.panel_place];
     run_task<float, float>(task, start, std::span(&panel, 1), result.data(), path,
                            [&](const std::int32_t* rows, const PanelSteps<float>& steps, float* tile) {
-                             add_fp32_products(workspace.left_fp32.data(), rows, steps, border, tile, path);
+                             add_fp32_products(words, rows, steps, border, tile, path);
                            });
   });
 }
