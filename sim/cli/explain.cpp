@@ -1,6 +1,7 @@
 /// quatrain explain: what bounds a design on a workload, and which key of its config would help most.
 #include "sim/cli/command.hpp"
 #include "sim/cli/typed_values.hpp"
+#include "sim/cli/workload_options.hpp"
 #include "sim/explain/explanation.hpp"
 #include "sim/records/provenance.hpp"
 #include "sim/workload/open_workload.hpp"
@@ -20,7 +21,7 @@ namespace {
 
 constexpr const char* examples = R"(
 DESIGN is an accelerator config inside the program (luq_32x32, bf16_32x32) or a file. WORKLOAD is what `quatrain sim`
-takes: a trace, a training config, or a list of shapes.
+takes: a trace, a training config, a list of shapes, or an ONNX model.
 
 For each layer and phase the time is parted into causes: computing, ragged edges (tiles smaller than the array), fill
 and drain, loads, stores, quantizers. Then every key that can be changed by itself is changed, one at a time: sizes
@@ -37,7 +38,7 @@ Examples:
 struct Typed {
   std::string design, workload, layer;
   std::vector<std::string> overrides;
-  WorkloadOptions options;
+  std::shared_ptr<const TypedWorkloadOptions> workload_options;
 };
 
 DesignText design_text(const Typed& typed) {
@@ -49,9 +50,10 @@ DesignText design_text(const Typed& typed) {
 /// The command that shows a change.
 std::string sim_command(const Typed& typed) {
   std::vector<std::string> words = {"quatrain", "sim", typed.design, typed.workload};
-  if (typed.options.batch) words.insert(words.end(), {"--batch", fmt::to_string(*typed.options.batch)});
-  if (typed.options.phases)
-    words.insert(words.end(), {"--phases", std::string(name_of(*typed.options.phases))});
+  const TypedWorkloadOptions& options = *typed.workload_options;
+  if (options.batch > 0) words.insert(words.end(), {"--batch", fmt::to_string(options.batch)});
+  if (!options.phases.empty()) words.insert(words.end(), {"--phases", options.phases});
+  for (const std::string& shape : options.shapes) words.insert(words.end(), {"--shape", shape});
   for (const std::string& override : typed.overrides) words.insert(words.end(), {"--set", override});
   return shell_line(words);
 }
@@ -65,9 +67,10 @@ int explain_typed(const Typed& typed) {
     fmt::print("{}", text_of(explanation, name, sim_command(typed)));
     return 0;
   };
-  if (names_shapes(typed.workload)) return explained(open_shapes(typed.workload, typed.options));
-  if (typed.options.batch || typed.options.phases)
-    throw base::Error("{}: --batch and --phases are for workloads without values", typed.workload);
+  if (names_shapes(typed.workload))
+    return explained(open_shapes(typed.workload, typed.workload_options->options()));
+  if (const std::string option = typed.workload_options->first(); !option.empty())
+    throw base::Error("{}: {} is for workloads without values", typed.workload, option);
   const traces::TraceReader reader(typed.workload);
   return explained(trace_workload(reader));
 }
@@ -79,25 +82,14 @@ void add_explain_command(CLI::App& program, Action& action) {
       program.add_subcommand("explain", "What bounds a design on a workload, and which key would help most");
   command->footer(examples);
   const auto typed = std::make_shared<Typed>();
-  const auto phases = std::make_shared<std::string>();
-  const auto batch = std::make_shared<std::int64_t>(0);
   command->add_option("DESIGN", typed->design, "accelerator config: name or file")->required();
-  command->add_option("WORKLOAD", typed->workload, "trace, training config or list of shapes")->required();
+  command->add_option("WORKLOAD", typed->workload, "trace, training config, list of shapes or ONNX model")
+      ->required();
   command->add_option("--layer", typed->layer, "only this layer")->check(not_empty());
   command->add_option("--set", typed->overrides, "KEY=VALUE: a key of the design replaced first");
-  command->add_option("--phases", *phases, "of a workload without values: forward or training")
-      ->check(CLI::IsMember(std::vector<std::string>(phases_words.begin(), phases_words.end())));
-  command->add_option("--batch", *batch, "inputs at once, of a workload without values")
-      ->check(whole_number(1, 65'536));
-  command->callback([typed, phases, batch, &action] {
-    action = [=](const Provenance&) {
-      if (!phases->empty())
-        typed->options.phases =
-            static_cast<Phases>(std::ranges::find(phases_words, *phases) - phases_words.begin());
-      if (*batch > 0) typed->options.batch = *batch;
-      return explain_typed(*typed);
-    };
-  });
+  typed->workload_options = add_workload_options(*command);
+  command->callback(
+      [typed, &action] { action = [typed](const Provenance&) { return explain_typed(*typed); }; });
 }
 
 }  // namespace quatrain::sim

@@ -2,6 +2,7 @@
 #include "sim/machines.hpp"
 
 #include "sim/cli/command.hpp"
+#include "sim/workload/onnx_graph.hpp"
 
 #include <fmt/format.h>
 
@@ -26,6 +27,8 @@ int list_machines() {
   for (const RegisteredMachine& entry : make_machines(all, pool))
     fmt::print("{:<13}  {:<9}  {}\n", entry.name, entry.machine ? "yes" : "no",
                entry.machine ? entry.machine->ran_on() : entry.why_not);
+  const auto onnx = onnx_missing();
+  fmt::print("\nONNX models as workloads: {}\n", onnx ? "no, " + *onnx : "yes");
   return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "sim/cli/console.hpp"
 #include "sim/cli/sim_inputs.hpp"
 #include "sim/cli/typed_values.hpp"
+#include "sim/cli/workload_options.hpp"
 #include "sim/records/outputs.hpp"
 #include "sim/sweep/design_table.hpp"
 #include "traces/format/check.hpp"
@@ -26,8 +27,9 @@ namespace {
 constexpr const char* examples = R"(
 Any number of designs and workloads may be typed: each design runs each workload.
 DESIGN is a config inside the program (luq_32x32, bf16_32x32), a file, or an earlier result of sim.
-WORKLOAD is the folder of a trace (or --trace), a training config, a CSV file of shapes, or a workload inside the
-program (resnet50, bert_base, llama2_7b_prefill, ...). Each is known by what it is; the order does not matter.
+WORKLOAD is the folder of a trace (or --trace), a training config, a CSV file of shapes, an ONNX model, or a workload
+inside the program (resnet50, bert_base, llama2_7b_prefill, ...). Each is known by what it is; the order does not
+matter.
 
 Of a trace the simulated array computes every training GEMM (matrix product), register by register. Three things are
 checked. Accumulators must equal the trace. Cycles must equal the closed form. Sampled tiles must equal a model in
@@ -46,6 +48,8 @@ Examples:
       your own design; its results are study/NAME.json and study/NAME.csv
   quatrain sim luq_32x32 resnet50 --phases training --batch 32
       one training step from its shapes alone; results in simulation/
+  quatrain sim luq_32x32 model.onnx --shape input=8x3x224x224
+      a network that another program exported; its values have no part in it
   quatrain sim luq_32x32 bert_base gpt2 --set array.rows=16,32 --set array.drain=serial,shadow
       four designs on two workloads, one line each; simulation/comparison.csv has all figures
 
@@ -53,21 +57,12 @@ A second design of the same name gets files of its own, NAME-2.json and so on.)"
 
 struct Typed {
   SimNames names;
-  std::string out, fidelity, phases;
-  std::int64_t batch = 0;
+  std::string out, fidelity;
+  std::shared_ptr<const TypedWorkloadOptions> workload;
   bool cycles_only = false;
 
   bool is_analytic() const { return cycles_only || fidelity == analytic_word; }
 };
-
-WorkloadOptions options_of(const Typed& typed) {
-  WorkloadOptions options;
-  if (!typed.phases.empty())
-    options.phases =
-        static_cast<Phases>(std::ranges::find(phases_words, typed.phases) - phases_words.begin());
-  if (typed.batch > 0) options.batch = typed.batch;
-  return options;
-}
 
 /// Throws Error where the typed fidelity needs what the design or this program lacks.
 void require_replayable(const DesignInput& design) {
@@ -161,7 +156,7 @@ Output comparison_output(const std::vector<Run>& runs) {
 }
 
 int simulate_typed(const Typed& typed, const Provenance& provenance) {
-  const SimInputs inputs = sim_inputs(typed.names, options_of(typed));
+  const SimInputs inputs = sim_inputs(typed.names, typed.workload->options());
   std::vector<Run> runs = plan(typed, inputs);
   const std::vector<Output> comparison = {comparison_output(runs)};
   if (runs.size() > 1) require_free(comparison);
@@ -218,17 +213,7 @@ void add_sim_command(CLI::App& program, Action& action) {
   fidelity->check(CLI::IsMember(words));
   command->add_flag("--cycles-only", typed->cycles_only, "the same as --fidelity analytic")
       ->excludes(fidelity);
-  command
-      ->add_option("--phases", typed->phases,
-                   "of a workload without values.\nforward: default of a list of shapes.\ntraining: default "
-                   "of a training "
-                   "config; all three products of each layer")
-      ->check(CLI::IsMember(std::vector<std::string>(phases_words.begin(), phases_words.end())));
-  command
-      ->add_option(
-          "--batch", typed->batch,
-          "inputs at once, of a workload without values\n(default: 1, or that of the training config)")
-      ->check(whole_number(1, 65'536));
+  typed->workload = add_workload_options(*command);
   command
       ->add_option("--out", typed->out,
                    "folder for NAME.json and NAME.csv (default: simulation, beside the trace or here)")

@@ -87,10 +87,13 @@ bool is_embedded_design(const std::string& name) {
 }
 
 void require_shapes(const std::string& trace, const WorkloadOptions& options) {
-  if (options.phases || options.batch)
+  if (options.phases || options.batch || !options.shapes.empty())
     throw base::Error(
         "--{}: the trace {} has phases and batches of its own; expected a workload without values",
-        options.phases ? "phases" : "batch", trace);
+        options.phases  ? "phases"
+        : options.batch ? "batch"
+                        : "shape",
+        trace);
 }
 
 }  // namespace

@@ -12,6 +12,13 @@ using base::JsonNode;
 constexpr double largest = 1e15;
 constexpr std::int64_t most_values = 10'000, most_designs = 10'000'000;
 
+std::map<std::string, std::vector<std::int64_t>> read_shapes(const JsonNode& node) {
+  std::map<std::string, std::vector<std::int64_t>> shapes;
+  for (const auto& [name, sizes] : node.members(1000))
+    for (const JsonNode& size : sizes.items(1, 16)) shapes[name].push_back(size.integer(1, INT32_MAX));
+  return shapes;
+}
+
 std::vector<StudyWorkload> read_workloads(const JsonNode& node) {
   std::vector<StudyWorkload> workloads;
   for (const JsonNode& item : node.items(1, 100)) {
@@ -20,6 +27,7 @@ std::vector<StudyWorkload> read_workloads(const JsonNode& node) {
     if (item.has("phases"))
       workload.options.phases = static_cast<Phases>(item.at("phases").one_of(phases_words));
     if (item.has("batch")) workload.options.batch = item.at("batch").integer(1, 65'536);
+    if (item.has("shapes")) workload.options.shapes = read_shapes(item.at("shapes"));
     if (item.has("weight")) workload.weight = item.at("weight").number(0, largest);
     item.reject_unread_keys();
     workloads.push_back(std::move(workload));

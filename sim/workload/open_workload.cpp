@@ -2,6 +2,7 @@
 
 #include "sim/embedded/config_file.hpp"
 #include "sim/workload/config_workload.hpp"
+#include "sim/workload/onnx_layers.hpp"
 #include "sim/workload/shape_lists.hpp"
 #include "traces/base/joined.hpp"
 #include "traces/base/names.hpp"
@@ -69,6 +70,23 @@ Workload open_training_config(const std::string& argument, const WorkloadOptions
   return workload;
 }
 
+bool is_onnx(const std::string& argument) { return fs::path(argument).extension() == ".onnx"; }
+
+Workload open_onnx(const std::string& argument, const WorkloadOptions& options) {
+  OnnxLayers onnx =
+      onnx_layers(read_onnx_file(argument, {.shapes = options.shapes, .batch = options.batch}));
+  Workload workload{source_of(argument, ConfigKind::workload, options, Phases::forward, onnx.batch), {}};
+  workload.source.kind = WorkloadKind::onnx;
+  workload.source.notes = std::move(onnx.notes);
+  try {
+    workload.gemms = gemms_of(onnx.layers, workload.source.phases);
+  } catch (base::Error& error) {
+    error.add_context("{}", argument);
+    throw;
+  }
+  return workload;
+}
+
 bool is_list(const std::string& argument) {
   return is_embedded(argument, ConfigKind::workload) || is_csv(argument);
 }
@@ -93,14 +111,19 @@ std::vector<std::string> embedded_workloads() {
   return names;
 }
 
-bool names_shapes(const std::string& argument) { return is_list(argument) || is_training_config(argument); }
+bool names_shapes(const std::string& argument) {
+  return is_list(argument) || is_onnx(argument) || is_training_config(argument);
+}
 
 Workload open_shapes(const std::string& argument, const WorkloadOptions& options) {
+  if (is_onnx(argument)) return open_onnx(argument, options);
+  if (!options.shapes.empty())
+    throw base::Error("--shape: {} is no ONNX model; expected it for inputs of one", argument);
   if (is_list(argument)) return open_list(argument, options);
   if (is_training_config(argument)) return open_training_config(argument, options);
   throw base::Error(
-      "{}: no workload; expected a trace, a training config, a .csv file of shapes, or one of those "
-      "inside the program: {}",
+      "{}: no workload; expected a trace, a training config, a .csv file of shapes, an .onnx "
+      "model, or one of those inside the program: {}",
       argument, base::joined(embedded_workloads()));
 }
 

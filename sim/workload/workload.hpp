@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,10 +52,11 @@ enum class WorkloadKind : std::uint8_t {
   training_config,
   gemm_list,
   convolution_list,
-  scalesim_topology
+  scalesim_topology,
+  onnx
 };
-inline constexpr std::array<std::string_view, 5> workload_kind_words = {
-    "trace", "training_config", "gemm_list", "convolution_list", "scalesim_topology"};
+inline constexpr std::array<std::string_view, 6> workload_kind_words = {
+    "trace", "training_config", "gemm_list", "convolution_list", "scalesim_topology", "onnx"};
 constexpr std::string_view name_of(WorkloadKind kind) {
   return workload_kind_words[static_cast<std::size_t>(kind)];
 }
@@ -68,6 +70,7 @@ constexpr std::string_view name_of(Phases phases) { return phases_words[static_c
 struct WorkloadOptions {
   std::optional<Phases> phases = {};
   std::optional<std::int64_t> batch = {};
+  std::map<std::string, std::vector<std::int64_t>> shapes = {};  ///< of an ONNX model's inputs, by name
 };
 
 /// Where a workload comes from, as a result says it.

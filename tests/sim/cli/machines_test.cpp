@@ -28,7 +28,8 @@ TEST(MachinesCommand, ListsEveryMachineWithWhatItRunsOnOrWhyNot) {
                                              "cuda.tiled     (yes|no )       .+\n"
                                              "cuda.octets    (yes|no )       .+\n"
                                              "cuda.mma       (yes|no )       .+\n"
-                                             "cuda.async     (yes|no )       .+\n"));
+                                             "cuda.async     (yes|no )       .+\n"
+                                             "\nONNX models as workloads: (yes|no, .+)\n"));
 }
 
 }  // namespace

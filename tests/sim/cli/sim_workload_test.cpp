@@ -1,8 +1,12 @@
 /// quatrain sim on workloads without values, typed as a user types it.
 #include "tests/emu/nn/tiny_config.hpp"
+#if QUATRAIN_HAS_ONNX
+#include "tests/sim/workload/onnx_models.hpp"
+#endif
 #include "tests/support/json_schema.hpp"
 #include "tests/support/program.hpp"
 #include "tests/support/synthetic_images.hpp"
+#include "traces/format/checksum.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -138,6 +142,59 @@ TEST_F(SimWorkload, ResultsOfDifferentWorkloadsStandSideBySide) {
                                           "luq_32x32.list-2.json", "luq_32x32.list-3.csv",
                                           "luq_32x32.list-3.json"}));
 }
+
+#if QUATRAIN_HAS_ONNX
+/// A model and a list of the same layers have the same figures, in `sim` and in a study; `explain` takes it
+/// too.
+TEST_F(SimWorkload, AnOnnxModelIsItsLayers) {
+  OnnxModel model;
+  model.input("x", "N,8,?,30").weight("w", {16, 2, 3, 5}).weight("v", {16, 1, 3, 3}).weight("m", {30, 12});
+  model.node("Conv", "conv", {"x", "w"}, {"a"},
+             {{"strides", {2, 1}}, {"pads", {1, 2, 1, 2}}, {"group", {4}}});
+  model.node("Relu", "relu", {"a"}, {"b"});
+  model.node("Conv", "depthwise", {"b", "v"}, {"c"}, {{"group", {16}}}, {{"auto_pad", "SAME_UPPER"}});
+  model.node("MatMul", "fc", {"c", "m"}, {"d"});
+  model.save(folder / "net.onnx");
+  write("list.csv",
+        "layer,channels,height,width,filters,kernel,stride,padding,groups\n"
+        "conv,8,28,30,16,3x5,2x1,1x2,4\ndepthwise,16,14,30,16,3,1,1,16\n");
+  write("fc.csv", "layer,m,n,k\nfc,224,12,30\n");
+  const std::string typed = "net.onnx --shape x=3x8x28x30";
+  const Json onnx = result("luq_32x32 " + typed, "simulation/luq_32x32.net.json"),
+             list = result("luq_32x32 list.csv --batch 3", "simulation/luq_32x32.list.json"),
+             linear = result("luq_32x32 fc.csv --batch 3", "simulation/luq_32x32.fc.json");
+  ASSERT_EQ(onnx["records"].size(), 3U);
+  EXPECT_EQ(onnx["records"][0], list["records"][0]);
+  EXPECT_EQ(onnx["records"][1], list["records"][1]);
+  EXPECT_EQ(onnx["records"][2], linear["records"][0]);
+  for (const char* key : {"cycles", "macs"})
+    EXPECT_EQ(onnx[key], list[key].get<std::int64_t>() + linear[key].get<std::int64_t>());
+  EXPECT_EQ(onnx["workload"]["kind"], "onnx");
+  EXPECT_EQ(onnx["workload"]["batch"], 3);
+  EXPECT_EQ(onnx["workload"]["sha256"], traces::sha256_of_file(folder / "net.onnx"));
+  EXPECT_EQ(onnx["workload"]["notes"], Json({"input 'x' is 3 x 8 x 28 x 30",
+                                             "operators without matrix products are not in it: Relu 1"}));
+  const ProgramRun explained = run("explain luq_32x32 " + typed);
+  EXPECT_EQ(explained.exit_code, 0) << explained.err;
+  EXPECT_THAT(explained.out,
+              testing::HasSubstr("quatrain sim luq_32x32 net.onnx --shape x=3x8x28x30 --set "));
+  const std::string study = R"({"name": "s", "design": "luq_32x32", "workloads": [{"workload": "net.onnx",
+    "shapes": {"x": [3, 8, 28, 30]}}], "vary": {"array.rows": [32, 64]}})";
+  EXPECT_EQ(JsonSchema("study").complaint(study), "");
+  write("study.json", study);
+  const ProgramRun swept = run("sweep study.json --out s");
+  EXPECT_EQ(swept.exit_code, 0) << swept.err;
+  const std::string rows = base::read_whole_file(folder / "s/layers.csv");
+  for (const Json& record : onnx["records"])
+    EXPECT_THAT(rows, testing::HasSubstr(fmt::format(",{},forward,{},", record["layer"].get<std::string>(),
+                                                     record["m"].get<std::int64_t>())));
+  expect_refused("luq_32x32 net.onnx",
+                 "net.onnx: input 'x': its size 3 ('') is open; expected --shape x=1x8x?x30");
+  expect_refused("luq_32x32 net.onnx --shape x=3x8x28x0",
+                 "--shape: found 'x=3x8x28x0'; expected INPUT=SIZExSIZE..., as in input=1x3x224x224");
+  expect_refused("luq_32x32 none.onnx", "none.onnx: cannot be read: No such file or directory");
+}
+#endif
 
 TEST_F(SimWorkload, WhatIsRefused) {
   write("list.csv", "layer,m,n,k\na,4,5,6\n");
