@@ -4,6 +4,12 @@
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
 #include "sim/cli/typed_values.hpp"
+#include "sim/embedded/resources.hpp"
+#include "sim/records/outputs.hpp"
+#include "sim/report/html.hpp"
+#include "sim/sweep/results/study_commands.hpp"
+#include "sim/sweep/results/study_json.hpp"
+#include "sim/sweep/results/study_page.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/files.hpp"
 
@@ -26,7 +32,8 @@ closed forms.
 
 Each result is added to OUT/journal.jsonl as it ends. A sweep that was interrupted or killed goes on with --resume and
 simulates nothing twice. When all designs are there, OUT/designs.csv has one row per design and workload, and
-OUT/layers.csv one per layer. The tables are the same bytes whatever happened on the way.
+OUT/layers.csv one per layer; OUT/base.csv is the base itself. OUT/study.html shows all of it, OUT/results.json says
+the same to programs. The tables are the same bytes whatever happened on the way.
 
 Parts of a study may run on several computers: --shard 1/4 to --shard 4/4 with the same OUT, or with the journals
 copied into one folder, where --resume without --shard then writes the tables.
@@ -62,25 +69,47 @@ Shard shard_of(const std::string& typed) {
   return shard;
 }
 
-void print_best(const Study& study, const SweepResult& result) {
+void print_best(const StudyResults& results) {
   constexpr std::size_t most = 10;
   constexpr double uj_per_pj = 1e-6;
-  if (result.meeting.empty()) {
-    fmt::print("no design keeps the constraints\n");
-    return;
-  }
+  fmt::print("{}\n", headline_of(results));
+  if (!results.best()) return;
+  std::vector<std::size_t> kept = results.ranked();
+  std::erase_if(kept, [&](std::size_t i) { return !results.designs[i].keeps_constraints; });
   std::size_t width = 6;
-  const std::size_t shown = std::min(most, result.meeting.size());
-  for (std::size_t i = 0; i < shown; ++i) width = std::max(width, result.meeting[i].name.size());
-  fmt::print("the best {} of {} by {}, weighted sums over the workloads:\n", shown, result.meeting.size(),
-             objective_words[static_cast<std::size_t>(study.objective)]);
+  const std::size_t shown = std::min(most, kept.size());
+  for (std::size_t i = 0; i < shown; ++i) width = std::max(width, results.designs[kept[i]].name.size());
+  fmt::print("the best {} of {} by {}, weighted sums over the workloads:\n", shown, kept.size(),
+             objective_words[static_cast<std::size_t>(results.study.objective)]);
   fmt::print("{:<{}} {:>14} {:>14} {:>10} {:>10} {:>11}\n", "design", width, "milliseconds", "uJ nominal",
              "watts", "mm2", "buffer KiB");
   for (std::size_t i = 0; i < shown; ++i) {
-    const RankedDesign& one = result.meeting[i];
-    fmt::print("{:<{}} {:>14.6f} {:>14.3f} {:>10.4f} {:>10.4f} {:>11}\n", one.name, width, one.milliseconds,
-               uj_per_pj * one.energy_pj, one.watts, one.area_mm2, one.buffer_kib);
+    const StudiedDesign& one = results.designs[kept[i]];
+    fmt::print("{:<{}} {:>14.6f} {:>14.3f} {:>10.4f} {:>10.4f} {:>11}\n", one.name, width,
+               one.sums.milliseconds, uj_per_pj * one.sums.energy_pj, one.sums.watts(), one.sums.area_mm2,
+               one.sums.buffer_kib);
   }
+}
+
+std::vector<Output> outputs_in(const std::filesystem::path& out, bool has_layers) {
+  const std::string mark = "design,workload,file,phases,batch";
+  std::vector<Output> outputs = {{out / designs_csv_name, mark},
+                                 {out / base_csv_name, mark},
+                                 {out / results_json_name, json_mark(study_results_format)},
+                                 {out / study_html_name, std::string(report::page_mark)}};
+  if (has_layers) outputs.push_back({out / layers_csv_name, mark});
+  return outputs;
+}
+
+std::vector<std::string> texts_of(const StudyTables& tables, const StudyResults& results,
+                                  const StudyOrigin& origin, const std::filesystem::path& out,
+                                  const Provenance& provenance) {
+  const report::Page page = make_page(results, study_commands(results, origin, out));
+  std::vector<std::string> texts = {tables.designs, tables.base,
+                                    with_provenance(study_json(results, origin), provenance, 1),
+                                    report::render_html(page, embedded_resource("chart.js").value_or(""))};
+  if (results.study.layers) texts.push_back(tables.layers);
+  return texts;
 }
 
 int sweep(const Typed& typed, const Provenance& provenance) {
@@ -96,6 +125,8 @@ int sweep(const Typed& typed, const Provenance& provenance) {
   options.shard = shard_of(typed.shard);
   options.threads = typed.threads;
   options.stops = interrupted;
+  const std::vector<Output> outputs = outputs_in(options.out, study.layers);
+  require_free(outputs);
   const auto progress = make_progress();
   const SweepResult result = run_sweep(study, options, *progress);
   if (!result.is_complete) {
@@ -103,11 +134,19 @@ int sweep(const Typed& typed, const Provenance& provenance) {
                result.simulated_now, typed.shard, result.designs);
     return 0;
   }
-  warn_unless_flushed(result.is_flushed, result.table);
+  const StudyResults results = read_results(study, options.out.string(), result.tables.designs,
+                                            study.layers ? result.tables.layers : "", result.tables.base);
+  const StudyOrigin origin{.text = options.study_text,
+                           .file = typed.study,
+                           .design = result.design,
+                           .directory = std::filesystem::current_path()};
+  const std::filesystem::path page = options.out / study_html_name;
+  warn_unless_flushed(
+      write_outputs(outputs, texts_of(result.tables, results, origin, options.out, provenance)), page);
   fmt::print("{}: {} designs, {} simulated now, {} refused\n", study.name, result.designs,
              result.simulated_now, result.refused);
-  print_best(study, result);
-  fmt::print("{}\n", result.table.string());
+  print_best(results);
+  fmt::print("{}\n{}\n", (options.out / designs_csv_name).string(), page.string());
   return 0;
 }
 

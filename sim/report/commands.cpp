@@ -24,18 +24,6 @@ void append(Words& words, Words more) {
   words.insert(words.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
-/// "runs/mine-again" of "runs/mine/", or the first of "runs/mine-again-2", ... that is free.
-fs::path beside(const fs::path& directory) {
-  fs::path name = directory.lexically_normal();
-  if (!name.has_filename()) name = name.parent_path();
-  if (name.empty() || name == "." || name.filename() == "..")
-    name = fs::absolute(directory).lexically_normal();
-  if (!name.has_filename()) name = name.parent_path();
-  fs::path again = name.string() + "-again";
-  for (int number = 2; fs::exists(again); ++number) again = fmt::format("{}-again-{}", name.string(), number);
-  return again;
-}
-
 Words data_words(const TrainingRun& run) {
   if (run.data_folder.empty()) return {};
   return {"--data", run.data_folder};
@@ -76,6 +64,17 @@ std::vector<std::string> commands_of_simulations(const fs::path& directory, cons
 }
 
 }  // namespace
+
+fs::path beside(const fs::path& directory) {
+  fs::path name = directory.lexically_normal();
+  if (!name.has_filename()) name = name.parent_path();
+  if (name.empty() || name == "." || name.filename() == "..")
+    name = fs::absolute(directory).lexically_normal();
+  if (!name.has_filename()) name = name.parent_path();
+  fs::path again = name.string() + "-again";
+  for (int number = 2; fs::exists(again); ++number) again = fmt::format("{}-again-{}", name.string(), number);
+  return again;
+}
 
 std::vector<std::string> commands_of(const fs::path& directory, const Report& report) {
   if (report.training.empty()) return commands_of_simulations(directory, report);

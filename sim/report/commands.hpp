@@ -14,6 +14,9 @@ namespace quatrain::sim::report {
 /// takes the copy. A run that an error stopped would stop again: its commands are left out.
 std::vector<std::string> commands_of(const std::filesystem::path& directory, const Report& report);
 
+/// "runs/mine-again" of "runs/mine/", or the first of "runs/mine-again-2", ... that is free.
+std::filesystem::path beside(const std::filesystem::path& directory);
+
 /// Another run of the same configuration, with a trace.
 std::string traced_run_command(const std::filesystem::path& directory, const TrainingRun& run);
 std::string verify_command(const std::filesystem::path& run);

@@ -15,6 +15,16 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// "array.rows" -> 32 and so on, in the order of the configuration.
+void add_keys(const Json& object, const std::string& before,
+              std::vector<std::pair<std::string, std::string>>& keys) {
+  for (const auto& [key, value] : object.items())
+    if (value.is_object())
+      add_keys(value, before + key + ".", keys);
+    else
+      keys.emplace_back(before + key, value.dump());
+}
+
 std::string value_text(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_array()) return value.dump();
@@ -23,21 +33,13 @@ std::string value_text(const Json& value) {
   return base::joined(words);
 }
 
-/// "array.rows" -> "32" and so on, in the order of the configuration.
-std::vector<std::pair<std::string, std::string>> keys_of(const Json& object, const std::string& before = "") {
+}  // namespace
+
+std::vector<std::pair<std::string, std::string>> keys_of(const AcceleratorConfig& config) {
   std::vector<std::pair<std::string, std::string>> keys;
-  for (const auto& [key, value] : object.items()) {
-    if (!value.is_object()) {
-      keys.emplace_back(before + key, value_text(value));
-      continue;
-    }
-    const auto inner = keys_of(value, before + key + ".");
-    keys.insert(keys.end(), inner.begin(), inner.end());
-  }
+  add_keys(to_json_object(config), "", keys);
   return keys;
 }
-
-}  // namespace
 
 const Part* ShownDesign::part(const Place& place) const {
   for (const Part& part : parts)
@@ -115,8 +117,8 @@ Table differing_keys(const std::vector<ShownDesign>& designs) {
   for (const ShownDesign& design : designs) {
     table.columns.push_back({design.label()});
     std::map<std::string, std::string>& mine = values.emplace_back();
-    for (const auto& [key, value] : keys_of(to_json_object(design.simulation().config))) {
-      mine[key] = value;
+    for (const auto& [key, value] : keys_of(design.simulation().config)) {
+      mine[key] = value_text(Json::parse(value));
       if (std::ranges::find(names, key) == names.end()) names.push_back(key);
     }
   }

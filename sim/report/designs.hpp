@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace quatrain::sim::report {
@@ -41,6 +42,9 @@ std::string shown_figure(const Figure& figure, const AcceleratorConfig& config, 
 
 /// Low, nominal and high in microjoules, empty cells for null.
 void append_bounds(std::vector<Cell>& row, const Bounds* energy_pj);
+
+/// "array.rows" -> "32": paths as --set takes them, values in JSON, in the order of the configuration.
+std::vector<std::pair<std::string, std::string>> keys_of(const AcceleratorConfig& config);
 
 /// The keys of the configurations in which the designs differ; no row for a single design.
 Table differing_keys(const std::vector<ShownDesign>& designs);

@@ -72,7 +72,7 @@ std::string render(const Table& table) {
 }
 
 Json json_of(const Chart& chart) {
-  constexpr std::array<const char*, 4> kinds = {"lines", "bars", "ranges", "marks"};
+  constexpr std::array<const char*, 5> kinds = {"lines", "bars", "ranges", "marks", "stacked"};
   Json json = {{"kind", kinds[static_cast<std::size_t>(chart.kind)]},
                {"xLabel", chart.x_label},
                {"yLabel", chart.y_label},
@@ -88,23 +88,33 @@ Json json_of(const Chart& chart) {
 /// Pixels that a chart with many labels needs so that each can be read; 0 when half a page is enough.
 std::size_t width_of(const Chart& chart) {
   constexpr std::size_t half_page = 500, widest = 16'000;  // browsers refuse canvases of twice that
-  const std::size_t width = chart.labels.size() * (12 + 8 * chart.series.size());
+  const std::size_t bars = chart.kind == Chart::Kind::stacked ? 1 : chart.series.size();
+  const std::size_t width = chart.labels.size() * (12 + 8 * bars);
   return width <= half_page ? 0 : std::min(width, widest);
 }
 
 /// JSON inside a script element: no "</script" or "<!--" of a name may change where it ends.
-std::string script_json(const Json& json) {
+std::string script_json(std::string_view json) {
   std::string text;
-  for (const char c : json_text(json, -1)) text += c == '<' ? "\\u003c" : std::string(1, c);
+  for (const char c : json) text += c == '<' ? "\\u003c" : std::string(1, c);
   return text;
+}
+
+std::string render(const Panel& panel) {
+  return fmt::format(
+      "<figure class=\"chart panel\"><figcaption>{1}</figcaption><div class=\"controls\" "
+      "id=\"{0}-controls\"></div><div class=\"scroll\"><div class=\"canvas\"><canvas id=\"{0}\" role=\"img\" "
+      "aria-label=\"{1}\"></canvas></div></div><div id=\"{0}-below\"></div></figure>\n",
+      panel.id, escape_html(panel.title));
 }
 
 std::string render(const Section& section, const std::string& id, Json& charts) {
   std::string text = fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n", id, escape_html(section.title));
   for (const std::string& paragraph : section.text)
     text += fmt::format("<p>{}</p>\n", escape_html(paragraph));
-  if (!section.charts.empty()) {
+  if (!section.charts.empty() || !section.panels.empty()) {
     text += "<div class=\"charts\">\n";
+    for (const Panel& panel : section.panels) text += render(panel);
     for (const Chart& chart : section.charts) {
       const std::size_t width = width_of(chart);
       text += fmt::format(
@@ -195,8 +205,13 @@ std::string render_html(const Page& page, std::string_view chart_js) {
   if (!chart_js.empty())
     text +=
         fmt::format("<script type=\"application/json\" id=\"chart-data\">{}</script>\n<script>{}</script>\n",
-                    script_json(charts), chart_js);
-  return text + fmt::format("<script>\n{}</script>\n</body>\n</html>\n", resource("sim/report/page.js"));
+                    script_json(json_text(charts, -1)), chart_js);
+  if (!page.data.empty())
+    text += fmt::format("<script type=\"application/json\" id=\"page-data\">{}</script>\n",
+                        script_json(page.data));
+  text += fmt::format("<script>\n{}</script>\n", resource("sim/report/page.js"));
+  if (!page.script.empty()) text += fmt::format("<script>\n{}</script>\n", resource(page.script));
+  return text + "</body>\n</html>\n";
 }
 
 }  // namespace quatrain::sim::report

@@ -89,18 +89,22 @@ std::vector<Design> read_designs(const fs::path& folder, const std::string& mani
   return designs;
 }
 
-/// A folder of simulations: its designs that ran the trace of the first one.
+/// A folder of simulations: its designs that ran the workload of the first one, and the others.
 void read_simulations(const fs::path& directory, Report& report) {
   report.designs = read_designs(directory, "", report);
   report.missing.push_back({"training", "a folder of simulations", ""});
   if (report.designs.empty()) return;
-  const std::string trace = report.designs.front().simulation.workload.sha256;
-  std::erase_if(report.designs, [&](const Design& design) {
-    if (design.simulation.workload.sha256 == trace) return false;
+  const WorkloadSource first = report.designs.front().simulation.workload;
+  const auto ran_it = [&](const Design& design) {
+    const WorkloadSource& mine = design.simulation.workload;
+    return mine.sha256 == first.sha256 && mine.phases == first.phases && mine.batch == first.batch;
+  };
+  const auto others = std::stable_partition(report.designs.begin(), report.designs.end(), ran_it);
+  report.others.assign(std::move_iterator(others), std::move_iterator(report.designs.end()));
+  report.designs.erase(others, report.designs.end());
+  for (const Design& design : report.others)
     report.missing.push_back({"cycles and energy of " + design.label,
-                              "it ran another trace than " + report.designs.front().label, ""});
-    return true;
-  });
+                              "it ran another workload than " + report.designs.front().label, ""});
 }
 
 bool has_simulation(const fs::path& directory) {

@@ -73,6 +73,7 @@ struct Report {
   std::optional<CrossCheck> crosscheck;
   std::vector<Design>
       designs;  ///< those that replayed the trace first, then by name; numbers in names in their order
+  std::vector<Design> others;  ///< in a folder of simulations: those of another workload than the first one's
   std::optional<study::GradientStudy> gradients;
   std::vector<Stage> stages;
   std::vector<std::string> commands;  ///< that repeat it

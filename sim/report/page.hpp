@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -46,12 +47,18 @@ struct Series {
 };
 
 struct Chart {
-  enum class Kind : unsigned char { lines, bars, ranges, marks };
+  enum class Kind : unsigned char { lines, bars, ranges, marks, stacked };
   Kind kind = Kind::lines;
   std::string title, x_label, y_label;
   std::vector<std::string> labels;  ///< of all but lines
   std::vector<Series> series;
   std::optional<double> reference = {};  ///< marks: a line at this y
+};
+
+/// A place for a chart that the page's own script draws, with its controls above and its words below
+/// (elements ID-controls and ID-below).
+struct Panel {
+  std::string id, title;
 };
 
 /// A grid of counts over rows and columns, on the page alone.
@@ -68,6 +75,7 @@ struct Section {
   std::vector<Table> tables;
   std::vector<std::string> commands = {};  ///< each as a shell takes it
   std::vector<Map> maps = {};
+  std::vector<Panel> panels = {};
   std::vector<std::string> limits;  ///< what the figures above do not say
 };
 
@@ -81,6 +89,8 @@ struct Page {
   std::string title, subtitle;
   std::vector<KeyFigure> figures;
   std::vector<Section> sections;
+  std::string_view script = {};  ///< an embedded file that runs behind the page's; "" for none
+  std::string data = {};         ///< JSON for that script
 };
 
 Page make_page(const Report& report);

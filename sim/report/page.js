@@ -23,9 +23,11 @@ for (const button of document.querySelectorAll("button.copy")) {
 if (window.Chart) {
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const colors = {light: ["#2458a6", "#d2691e", "#2e8b57", "#8b3fa0", "#a08a1c", "#777777",
-                          "#c2255c", "#0b8793", "#6b4f2a", "#5c7cfa", "#7cb518", "#111827"],
+                          "#c2255c", "#0b8793", "#6b4f2a", "#5c7cfa", "#7cb518", "#111827",
+                          "#fc0cc0", "#fc0030", "#000ca8", "#e490c0", "#540018", "#30b4fc", "#0c0048", "#00300c"],
                   dark: ["#86b3f5", "#f0a35e", "#74d59a", "#d39be6", "#e0cf6c", "#aaaaaa",
-                         "#ff8fb1", "#5fd3dd", "#d0503a", "#e060f0", "#c3ee6a", "#f5f5f5"]};
+                         "#ff8fb1", "#5fd3dd", "#d0503a", "#e060f0", "#c3ee6a", "#f5f5f5",
+                         "#006cfc", "#008400", "#00fc78", "#fc0090", "#6c783c", "#fce400", "#fc7800", "#9c6054"]};
   const points = ["circle", "rect", "triangle", "rectRot", "star", "crossRot"];
 
   // Behind the last colour they begin again, with another mark, a dashed line, stripes across a bar.
@@ -48,7 +50,7 @@ if (window.Chart) {
                  borderDash: turn === 0 ? [] : [8, 2 + 2 * turn], pointStyle: points[turn % points.length]};
     if (chart.kind === "lines")
       return {...set, data: series.y.map((y, k) => ({x: series.x[k], y})), pointRadius: series.y.length > 20 ? 0 : 3};
-    if (chart.kind === "bars") return {...set, data: series.y, borderWidth: 0};
+    if (chart.kind === "bars" || chart.kind === "stacked") return {...set, data: series.y, borderWidth: 0};
     if (chart.kind === "ranges")
       return {...set, data: series.bounds, backgroundColor: fill_of(color + "88", turn), borderWidth: 1, borderSkipped: false,
               barPercentage: 0.8, minBarLength: 2};
@@ -99,26 +101,36 @@ if (window.Chart) {
       return {type: "linear", title, min: -0.5, max: chart.labels.length - 0.5, grid: {display: false},
               afterBuildTicks: (axis) => { axis.ticks = chart.labels.map((_, k) => ({value: k})); },
               ticks: {autoSkip: false, callback: (value) => chart.labels[value]}};
-    return {type: "category", title, ticks: {autoSkip: false}, grid: {display: false}};
+    return {type: "category", stacked: chart.kind === "stacked", title, ticks: {autoSkip: false}, grid: {display: false}};
   };
 
   const y_axis_of = (chart) => {
-    const axis = {title: {display: chart.yLabel !== "", text: chart.yLabel}};
+    const axis = {stacked: chart.kind === "stacked", title: {display: chart.yLabel !== "", text: chart.yLabel}};
     if (chart.kind !== "marks") return axis;
     const ends = chart.series.flatMap((series) => series.bounds.flat());
     return {...axis, suggestedMin: Math.min(...ends), suggestedMax: Math.max(...ends)};
   };
 
+  // For a script behind this one: what it draws with, and when it has to draw.
+  const drawers = [];
+  const palette_now = () => dark.matches ? colors.dark : colors.light;
+  window.quatrain = {
+    look_of: (i) => ({color: palette_now()[i % colors.light.length],
+                      mark: points[turn_of(i, colors.light) % points.length]}),
+    number_text,
+    on_draw: (drawer) => { drawers.push(drawer); drawer(); },
+  };
+
   const draw = () => {
     drawn.forEach((chart) => chart.destroy());
     const style = getComputedStyle(document.documentElement);
-    const palette = dark.matches ? colors.dark : colors.light;
+    const palette = palette_now();
     Chart.defaults.color = style.getPropertyValue("--soft").trim();
     Chart.defaults.borderColor = style.getPropertyValue("--line").trim();
     Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
     const canvas_of = (number) => document.getElementById("chart-" + number);
     drawn = data.map((chart, number) => new Chart(canvas_of(number), {
-      type: {lines: "line", bars: "bar", ranges: "bar", marks: "scatter"}[chart.kind],
+      type: {lines: "line", bars: "bar", stacked: "bar", ranges: "bar", marks: "scatter"}[chart.kind],
       data: {labels: chart.kind === "lines" ? undefined : chart.labels, datasets: datasets_of(chart, palette)},
       plugins: [extras_of(chart)],
       options: {
@@ -129,6 +141,7 @@ if (window.Chart) {
         scales: {x: x_axis_of(chart), y: y_axis_of(chart)},
       },
     }));
+    drawers.forEach((drawer) => drawer());
   };
   draw();
   dark.addEventListener("change", draw);

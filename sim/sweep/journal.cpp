@@ -63,10 +63,10 @@ Journal::Journal(fs::path file, const std::string& identity, bool resumes)
 void Journal::add(std::uint64_t point, const DesignResult& result) {
   const nlohmann::ordered_json json = {{"point", point},
                                        {"refused", result.is_refused},
-                                       {"milliseconds", result.milliseconds},
-                                       {"energy_pj", result.energy_pj},
-                                       {"buffer_kib", result.buffer_kib},
-                                       {"area_mm2", result.area_mm2},
+                                       {"milliseconds", result.sums.milliseconds},
+                                       {"energy_pj", result.sums.energy_pj},
+                                       {"buffer_kib", result.sums.buffer_kib},
+                                       {"area_mm2", result.sums.area_mm2},
                                        {"rows", result.rows},
                                        {"layers", result.layer_rows}};
   base::append_line(file_, json.dump());
@@ -88,14 +88,13 @@ std::map<std::uint64_t, DesignResult> Journal::read(const fs::path& file, const 
       continue;
     }
     const JsonNode node = JsonNode::parse(bytes, fmt::format("{}: line {}", file.string(), line + 1));
-    results[static_cast<std::uint64_t>(node.at("point").integer(
-        0, std::numeric_limits<std::int64_t>::max()))] = {.rows = strings_at(node, "rows"),
-                                                          .layer_rows = strings_at(node, "layers"),
-                                                          .is_refused = node.at("refused").boolean(),
-                                                          .milliseconds = number_of(node, "milliseconds"),
-                                                          .energy_pj = number_of(node, "energy_pj"),
-                                                          .buffer_kib = number_of(node, "buffer_kib"),
-                                                          .area_mm2 = number_of(node, "area_mm2")};
+    results[static_cast<std::uint64_t>(
+        node.at("point").integer(0, std::numeric_limits<std::int64_t>::max()))] = {
+        .rows = strings_at(node, "rows"),
+        .layer_rows = strings_at(node, "layers"),
+        .is_refused = node.at("refused").boolean(),
+        .sums = {number_of(node, "milliseconds"), number_of(node, "energy_pj"), number_of(node, "buffer_kib"),
+                 number_of(node, "area_mm2")}};
   }
   return results;
 }

@@ -2,6 +2,7 @@
 /// What a sweep has done so far: one line of JSON per design, added as it ends. A process that is killed
 /// leaves at most the beginning of a line, which is cut off when the journal is opened again.
 
+#include "sim/sweep/ranking.hpp"
 #include "traces/base/files.hpp"
 
 #include <cstdint>
@@ -17,8 +18,7 @@ namespace quatrain::sim {
 struct DesignResult {
   std::vector<std::string> rows = {}, layer_rows = {};  ///< of CSV files
   bool is_refused = false;
-  double milliseconds = 0, energy_pj = 0;  ///< weighted sums over the workloads, of one that is not refused
-  double buffer_kib = 0, area_mm2 = 0;
+  DesignSums sums = {};  ///< of one that is not refused
 };
 
 class Journal {

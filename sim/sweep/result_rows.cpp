@@ -20,7 +20,8 @@ struct DesignFact {
 };
 constexpr std::array<DesignFact, 4> facts = {{
     {"pes", [](const AcceleratorConfig& c) { return 1.0 * c.array.rows * c.array.columns; }},
-    {"clock_mhz", [](const AcceleratorConfig& c) { return c.clock_mhz; }},
+    {"peak_gmacs_per_s",
+     [](const AcceleratorConfig& c) { return 1e-3 * c.array.rows * c.array.columns * c.clock_mhz; }},
     {"gib_per_s", [](const AcceleratorConfig& c) { return c.dram_gib_per_s; }},
     {"buffer_kib", [](const AcceleratorConfig& c) { return 1.0 * c.operand_kib + c.accumulator_kib; }},
 }};
@@ -75,10 +76,14 @@ std::string RowColumns::beginning(const RowLabel& label, const WorkloadSource& w
   return text;
 }
 
-std::string RowColumns::design_headings() const {
+std::string RowColumns::first_headings() const {
   std::string text = "design,workload,file,phases,batch";
   for (const std::string& key : keys) text += fmt::format(",{}", csv_field(key));
-  text += ",refused";
+  return text;
+}
+
+std::string RowColumns::design_headings() const {
+  std::string text = first_headings() + ",refused,priced_at";
   for (const DesignFact& fact : facts) text += fmt::format(",{}", fact.name);
   for (const Figure& figure : figures()) text += fmt::format(",{}", figure.column());
   for (const std::string& technology : technologies) {
@@ -93,7 +98,8 @@ std::string RowColumns::design_headings() const {
 }
 
 std::string RowColumns::design_row(const RowLabel& label, const Simulation& simulation) const {
-  std::string text = beginning(label, simulation.workload) + ",";
+  std::string text = fmt::format("{},,{}", beginning(label, simulation.workload),
+                                 csv_field(simulation.technologies.front().name));
   for (const DesignFact& fact : facts) text += fmt::format(",{}", fact.of(simulation.config));
   text += figure_fields(simulation.config, simulation.total);
   for (const std::string& name : technologies) {
@@ -106,15 +112,13 @@ std::string RowColumns::design_row(const RowLabel& label, const Simulation& simu
 std::string RowColumns::refused_row(const RowLabel& label, const WorkloadSource& workload,
                                     const std::string& why) const {
   std::string text = fmt::format("{},{}", beginning(label, workload), csv_field(why));
-  text.append(facts.size() + figures().size(), ',');
+  text.append(1 + facts.size() + figures().size(), ',');
   for (std::size_t i = 0; i < technologies.size(); ++i) text += energy_fields(nullptr);
   return text;
 }
 
 std::string RowColumns::layer_headings() const {
-  std::string text = "design,workload,batch";
-  for (const std::string& key : keys) text += fmt::format(",{}", csv_field(key));
-  text += ",layer,phase,m,n,k,groups,samples,count";
+  std::string text = first_headings() + ",layer,phase,m,n,k,groups,samples,count";
   for (const Figure& figure : figures()) text += fmt::format(",{}", figure.column());
   for (const std::string& technology : technologies)
     for (const Bound& bound : bounds_in_order)
@@ -123,9 +127,7 @@ std::string RowColumns::layer_headings() const {
 }
 
 std::vector<std::string> RowColumns::layer_rows(const RowLabel& label, const Simulation& simulation) const {
-  std::string first = fmt::format("{},{},{}", csv_field(label.design), csv_field(simulation.workload.name),
-                                  simulation.workload.batch);
-  for (const std::string& key : keys) first += fmt::format(",{}", value_of(label, key));
+  const std::string first = beginning(label, simulation.workload);
   std::vector<std::string> rows;
   for (const RecordResult& r : simulation.records) {
     std::string row = fmt::format("{},{},{},{},{},{},{},{},{}", first, csv_field(r.layer), name_of(r.phase),

@@ -22,19 +22,21 @@ struct RowLabel {
 struct RowColumns {
   std::vector<std::string> keys = {}, technologies = {};
 
-  /// design, workload, file, phases, batch, the keys, "refused", what the design is, every figure, energies
-  /// by technology and component, areas.
+  /// the first ones, "refused", the technology by which studies compare it, what the design is, every
+  /// figure, energies by technology and component, areas.
   std::string design_headings() const;
   std::string design_row(const RowLabel& label, const Simulation& simulation) const;
   /// Of a design that could not be simulated: why, and no figure.
   std::string refused_row(const RowLabel& label, const WorkloadSource& workload,
                           const std::string& why) const;
 
-  /// design, workload, then the columns of a simulation's own CSV.
+  /// The first ones, then the columns of a simulation's own CSV.
   std::string layer_headings() const;
   std::vector<std::string> layer_rows(const RowLabel& label, const Simulation& simulation) const;
 
  private:
+  /// design, workload, file, phases, batch, the keys.
+  std::string first_headings() const;
   std::string beginning(const RowLabel& label, const WorkloadSource& workload) const;
 };
 

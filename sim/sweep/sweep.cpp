@@ -4,6 +4,7 @@
 #include "sim/sweep/points.hpp"
 #include "sim/workload/open_workload.hpp"
 #include "traces/base/files.hpp"
+#include "traces/base/names.hpp"
 #include "traces/base/parallel_for.hpp"
 #include "traces/format/checksum.hpp"
 
@@ -29,6 +30,22 @@ bool is_among(const std::string& name, const auto& names) {
   return std::ranges::find(names, name) != names.end();
 }
 
+/// JSON; nothing where the config does not have the key.
+std::optional<std::string> value_at(const nlohmann::ordered_json& config, std::string key) {
+  if (key.find('~') != std::string::npos) return std::nullopt;
+  if (!key.starts_with('/')) {
+    std::ranges::replace(key, '.', '/');
+    key = fmt::format("/{}", key);
+  }
+  const nlohmann::ordered_json::json_pointer place(key);
+  if (!config.contains(place)) return std::nullopt;
+  return config.at(place).dump();
+}
+
+bool is_same(const WorkloadSource& a, const WorkloadSource& b) {
+  return a.place == b.place && a.phases == b.phases && a.batch == b.batch;
+}
+
 class Sweep {
  public:
   Sweep(const Study& study, const SweepOptions& options) : study_(study), options_(options) {
@@ -41,6 +58,10 @@ class Sweep {
           placed(workload.argument, options.folder, is_among(workload.argument, embedded_workloads())),
           workload.options));
       inputs += workloads_.back().source.sha256;
+      for (std::size_t i = 0; i + 1 < workloads_.size(); ++i)
+        if (is_same(workloads_[i].source, workloads_.back().source))
+          throw base::Error("{}: is among the workloads twice; expected different ones, or a weight",
+                            base::printable(workload.argument));
     }
     for (const DesignAxis& axis : study.axes) columns_.keys.push_back(axis.key);
     add_technologies(inputs);
@@ -56,15 +77,29 @@ class Sweep {
 
   DesignResult simulated(std::uint64_t point) const {
     const std::vector<Override> overrides = overrides_at(study_.axes, point);
-    const RowLabel label{name_of(point), overrides};
+    return simulated({name_of(point), overrides}, overrides);
+  }
+
+  /// The study's design as it is; its row says what it has for the keys that vary.
+  DesignResult simulated_base() const {
+    std::vector<Override> values;
+    for (const DesignAxis& axis : study_.axes)
+      if (const auto value = value_at(base_config_, axis.key)) values.push_back({axis.key, *value});
+    return simulated({base_name_, values}, {});
+  }
+
+  const std::string& design() const { return design_; }
+
+ private:
+  DesignResult simulated(const RowLabel& label, const std::vector<Override>& overrides) const {
     DesignResult result;
     try {
       const AcceleratorConfig config =
           read_accelerator(open_config(design_, ConfigKind::accelerator, overrides));
       SimulationTask task{.config = config,
                           .technologies = read_technologies(config, fs::path(design_).parent_path())};
-      result.buffer_kib = config.operand_kib + config.accumulator_kib;
-      result.area_mm2 = total_mm2(area_by_component(config, task.technologies.front())).nominal;
+      result.sums.buffer_kib = config.operand_kib + config.accumulator_kib;
+      result.sums.area_mm2 = total_mm2(area_by_component(config, task.technologies.front())).nominal;
       for (std::size_t i = 0; i < workloads_.size(); ++i)
         add(label, i, simulate(task, workloads_[i]), result);
     } catch (const base::Error& error) {  // a combination that no design can have
@@ -76,11 +111,11 @@ class Sweep {
     return result;
   }
 
- private:
   /// Of the base design with each list of tables that the study varies.
   void add_technologies(std::string& inputs) {
     const base::JsonNode root = open_config(design_, ConfigKind::accelerator);
     base_name_ = root.at("name").string();
+    base_config_ = nlohmann::ordered_json::parse(config_text(design_, ConfigKind::accelerator).text);
     std::vector<std::string> tables;
     for (const base::JsonNode& item : root.at("technology").items()) tables.push_back(item.string());
     for (const DesignAxis& axis : study_.axes)
@@ -99,8 +134,8 @@ class Sweep {
   void add(const RowLabel& label, std::size_t workload, const Simulation& simulation,
            DesignResult& result) const {
     const double weight = study_.workloads[workload].weight;
-    result.milliseconds += weight * milliseconds(simulation.config, simulation.total);
-    result.energy_pj += weight * simulation.technologies.front().energy_pj.nominal;
+    result.sums.milliseconds += weight * milliseconds(simulation.config, simulation.total);
+    result.sums.energy_pj += weight * simulation.technologies.front().energy_pj.nominal;
     result.rows.push_back(columns_.design_row(label, simulation));
     if (!study_.layers) return;
     for (std::string& row : columns_.layer_rows(label, simulation))
@@ -110,6 +145,7 @@ class Sweep {
   const Study& study_;
   const SweepOptions& options_;
   std::string design_, base_name_, identity_;
+  nlohmann::ordered_json base_config_;
   std::vector<Workload> workloads_;
   RowColumns columns_;
 };
@@ -129,11 +165,6 @@ Results all_results(const fs::path& folder, const std::string& identity) {
   Results results;
   for (const fs::path& file : files) results.merge(Journal::read(file, identity));
   return results;
-}
-
-double watts_of(const DesignResult& result) {
-  constexpr double pj_per_ms_in_watts = 1e-9;
-  return result.milliseconds > 0 ? result.energy_pj / result.milliseconds * pj_per_ms_in_watts : 0;
 }
 
 /// Simulates what is missing of these points.
@@ -176,38 +207,16 @@ class Runner {
   std::uint64_t simulated_ = 0;
 };
 
-bool meets(const Study& study, const DesignResult& result) {
-  const auto at_most = [](double value, const std::optional<double>& most) {
-    return !most || value <= *most;
-  };
-  return !result.is_refused && at_most(result.buffer_kib, study.most_buffer_kib) &&
-         at_most(watts_of(result), study.most_watts) &&
-         at_most(result.milliseconds, study.most_milliseconds) &&
-         at_most(result.area_mm2, study.most_area_mm2);
-}
-
-double objective_of(const Study& study, const DesignResult& result) {
-  switch (study.objective) {
-    case Objective::time:
-      return result.milliseconds;
-    case Objective::energy:
-      return result.energy_pj;
-    case Objective::energy_delay:
-      return result.energy_pj * result.milliseconds;
-    case Objective::area:
-      return result.area_mm2;
-  }
-  std::abort();
-}
-
 /// Those that keep the constraints, the best first; of equal ones the first in the study.
 std::vector<std::uint64_t> ranked(const Study& study, const std::vector<std::uint64_t>& points,
                                   const Results& results) {
   std::vector<std::uint64_t> best;
-  std::ranges::copy_if(points, std::back_inserter(best),
-                       [&](std::uint64_t point) { return meets(study, results.at(point)); });
+  std::ranges::copy_if(points, std::back_inserter(best), [&](std::uint64_t point) {
+    const DesignResult& result = results.at(point);
+    return !result.is_refused && keeps_constraints(study, result.sums);
+  });
   std::ranges::sort(best, {}, [&](std::uint64_t point) {
-    return std::pair(objective_of(study, results.at(point)), point);
+    return std::pair(value_of(study.objective, results.at(point).sums), point);
   });
   return best;
 }
@@ -229,17 +238,18 @@ std::vector<std::uint64_t> run_rounds(const Study& study, Runner& runner) {
   return points;
 }
 
-std::vector<base::FileText> tables(const Sweep& sweep, const Study& study, const SweepOptions& options,
-                                   const std::vector<std::uint64_t>& points, const Results& results) {
-  std::string designs = sweep.columns().design_headings() + "\n",
-              layers = sweep.columns().layer_headings() + "\n";
-  for (const std::uint64_t point : points) {
-    for (const std::string& row : results.at(point).rows) designs += row + "\n";
-    for (const std::string& row : results.at(point).layer_rows) layers += row + "\n";
-  }
-  std::vector<base::FileText> files = {{options.out / "designs.csv", std::move(designs)}};
-  if (study.layers) files.push_back({options.out / "layers.csv", std::move(layers)});
-  return files;
+StudyTables tables(const Sweep& sweep, const std::vector<std::uint64_t>& points, const Results& results) {
+  const auto add = [](const DesignResult& one, std::string& designs, std::string& layers) {
+    for (const std::string& row : one.rows) designs += row + "\n";
+    for (const std::string& row : one.layer_rows) layers += row + "\n";
+  };
+  StudyTables tables;
+  tables.designs = tables.base = sweep.columns().design_headings() + "\n";
+  tables.layers = sweep.columns().layer_headings() + "\n";
+  for (const std::uint64_t point : points) add(results.at(point), tables.designs, tables.layers);
+  std::string no_layers;
+  add(sweep.simulated_base(), tables.base, no_layers);
+  return tables;
 }
 
 }  // namespace
@@ -265,15 +275,9 @@ SweepResult run_sweep(const Study& study, const SweepOptions& options, base::Pro
   result.is_complete =
       std::ranges::all_of(points, [&](std::uint64_t point) { return results.contains(point); });
   if (!result.is_complete) return result;
-  const std::vector<base::FileText> files = tables(sweep, study, options, points, results);
-  result.table = files.front().file;
-  result.is_flushed = base::write_whole_files(files);
+  result.tables = tables(sweep, points, results);
+  result.design = sweep.design();
   for (const std::uint64_t point : points) result.refused += results.at(point).is_refused ? 1 : 0;
-  for (const std::uint64_t point : ranked(study, points, results)) {
-    const DesignResult& one = results.at(point);
-    result.meeting.push_back({point, sweep.name_of(point), one.milliseconds, one.energy_pj, watts_of(one),
-                              one.buffer_kib, one.area_mm2});
-  }
   return result;
 }
 

@@ -31,19 +31,17 @@ struct SweepOptions {
   std::function<bool()> stops = {};  ///< true makes run_sweep() throw Interrupted
 };
 
-/// A design that was simulated, with what is looked for.
-struct RankedDesign {
-  std::uint64_t point = 0;
-  std::string name;
-  double milliseconds = 0, energy_pj = 0, watts = 0, buffer_kib = 0, area_mm2 = 0;
+/// CSV files (result_rows.hpp).
+struct StudyTables {
+  std::string designs, layers;  ///< layers: the headings alone where the study wants no rows
+  std::string base;             ///< as `designs`, of the study's design as it is
 };
 
 struct SweepResult {
   std::uint64_t designs = 0, refused = 0, simulated_now = 0;
-  bool is_complete = false;           ///< all parts are there, and the tables are written
-  std::vector<RankedDesign> meeting;  ///< those that keep the constraints, the best first
-  std::filesystem::path table;        ///< designs.csv
-  bool is_flushed = true;
+  bool is_complete = false;  ///< all parts are there: `tables` and `design` are filled
+  StudyTables tables = {};
+  std::string design = {};  ///< the base: a name inside the program, or its path
 };
 
 /// Throws Error for a study of other inputs in the folder, Interrupted when it is stopped.

@@ -69,7 +69,7 @@ class Help : public testing::Test {
                                folder_ / "design.json");
     std::filesystem::copy_file(QUATRAIN_SOURCE_DIR "/configs/technology/16nm.json", folder_ / "foundry.json",
                                std::filesystem::copy_options::overwrite_existing);
-    base::write_whole_file(folder_ / "study.json", R"({"name": "small", "design": "luq_32x32",
+    base::write_whole_file(folder_ / "study.json", R"({"name": "array_sizes", "design": "luq_32x32",
       "workloads": [{"workload": "lenet5"}], "vary": {"array.rows": [16, 32]}})");
     for (const std::string& command : of_commands) {
       EXPECT_FALSE(examples(command).empty()) << command;

@@ -1,78 +1,15 @@
 /// Many designs at once, typed as a user types it: `quatrain sim` with several names, and `quatrain sweep`.
-#include "tests/support/json_schema.hpp"
-#include "tests/support/program.hpp"
+#include "tests/sim/cli/many_designs.hpp"
+#include "tests/sim/report/page_reader.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 
-#include <fstream>
-#include <sstream>
+#include <iterator>
+#include <set>
 
 namespace quatrain::tests {
 namespace {
-
-using Json = nlohmann::ordered_json;
-using Row = std::map<std::string, std::string>;
-
-std::vector<std::string> fields_of(const std::string& line) {
-  std::vector<std::string> fields(1);
-  bool is_quoted = false;
-  for (const char c : line) {
-    if (c == '"')
-      is_quoted = !is_quoted;
-    else if (c == ',' && !is_quoted)
-      fields.emplace_back();
-    else
-      fields.back() += c;
-  }
-  return fields;
-}
-
-std::vector<Row> rows_of(const std::filesystem::path& file) {
-  std::istringstream lines(base::read_whole_file(file));
-  std::string line;
-  std::getline(lines, line);
-  const std::vector<std::string> headings = fields_of(line);
-  std::vector<Row> rows;
-  while (std::getline(lines, line)) {
-    const std::vector<std::string> fields = fields_of(line);
-    EXPECT_EQ(fields.size(), headings.size()) << line;
-    Row& row = rows.emplace_back();
-    for (std::size_t i = 0; i < headings.size(); ++i) row[headings[i]] = fields.at(i);
-  }
-  return rows;
-}
-
-class ManyDesigns : public testing::Test {
- protected:
-  ManyDesigns() {
-    write("a.csv", "layer,m,n,k,groups,count\none,100,70,50,1,2\ntwo,9,8,7,3\n");
-    write("b.csv", "layer,m,n,k\nonly,33,65,17\n");
-  }
-  ProgramRun run(const std::string& arguments, const std::string& before = "") const {
-    return run_program("cd " + folder.path().string() + " && " + before + QUATRAIN_PROGRAM, arguments,
-                       folder);
-  }
-  void write(const std::string& name, const std::string& text) const { std::ofstream(folder / name) << text; }
-  void write_study(const Json& changes = Json::object()) const {
-    Json study = Json::parse(R"({"name": "sizes", "design": "luq_32x32",
-      "workloads": [{"workload": "a.csv", "phases": "training", "weight": 2}, {"workload": "b.csv", "batch": 3}],
-      "vary": {"array.rows": [8, 16, 32], "array.drain": ["serial", "shadow"], "clock_mhz": [500, 1000]}})");
-    study.merge_patch(changes);
-    EXPECT_EQ(JsonSchema("study").complaint(study.dump()), "");
-    write("study.json", study.dump());
-  }
-  std::string text(const std::string& name) const { return base::read_whole_file(folder / name); }
-  void expect_refused(const std::string& arguments, const std::string& message) const {
-    const ProgramRun done = run(arguments);
-    EXPECT_EQ(done.exit_code, 2) << arguments;
-    EXPECT_EQ(done.err, "error: " + message + "\n");
-  }
-
-  Folder folder;
-};
 
 /// Every figure of a row is that of the design's own result.
 void expect_figures_of(const Json& result, const Row& row) {
@@ -86,7 +23,8 @@ void expect_figures_of(const Json& result, const Row& row) {
     EXPECT_EQ(std::stod(row.at("utilization_" + name)), number(value));
   const Json& config = result["config"];
   EXPECT_EQ(std::stod(row.at("pes")), number(config["array"]["rows"]) * number(config["array"]["columns"]));
-  EXPECT_EQ(std::stod(row.at("clock_mhz")), number(config["clock_mhz"]));
+  EXPECT_DOUBLE_EQ(1e9 * std::stod(row.at("peak_gmacs_per_s")),
+                   std::stod(row.at("pes")) * 1e6 * number(config["clock_mhz"]));
   EXPECT_EQ(std::stod(row.at("gib_per_s")), number(config["dram"]["gib_per_s"]));
   EXPECT_EQ(std::stod(row.at("buffer_kib")),
             number(config["buffers"]["operand_kib"]) + number(config["buffers"]["accumulator_kib"]));
@@ -125,6 +63,46 @@ TEST_F(ManyDesigns, EachRunsEachWorkload) {
         EXPECT_THAT(done.out, testing::ContainsRegex(
                                   fmt::format("\n{} +{} +1 +{} ", name, workload, row.at("cycles"))));
       }
+}
+
+/// The report of such a folder compares its designs: sums over the workloads, the best first. A design that
+/// did not run all of them is left out and named.
+TEST_F(ManyDesigns, TheReportOfAFolderComparesItsDesigns) {
+  ASSERT_EQ(run("sim luq_32x32 bf16_32x32 a.csv b.csv --set array.rows=16,32 --out o").exit_code, 0);
+  ASSERT_EQ(run("sim luq_32x32 a.csv --set clock_mhz=7 --out o").exit_code, 0);
+  std::map<double, std::string> by_product;
+  const std::vector<Row> rows = rows_of(folder / "o/comparison.csv");
+  for (std::size_t i = 0; i < rows.size(); i += 2) {
+    const auto sum = [&](const std::string& column) {
+      return std::stod(rows[i].at(column)) + std::stod(rows[i + 1].at(column));
+    };
+    by_product[1e-6 * sum("milliseconds") * sum("energy_pj_7nm_nominal")] = rows[i].at("design");
+  }
+  ASSERT_EQ(by_product.size(), 4U);
+  const ProgramRun done = run("report o");
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_THAT(done.out, testing::EndsWith("\no/report.json\no/report.html\no/study.html\n"));
+  const ShownPage page = read_page(text("o/study.html"));
+  const auto best = by_product.begin(), next = std::next(best);
+  EXPECT_EQ(page.cards[0].value, best->second);
+  const std::string& detail = page.cards[0].detail;
+  EXPECT_THAT(detail, testing::HasSubstr(" times less than the next, " + next->second));
+  const std::size_t begin = detail.find("; ") + 2;
+  EXPECT_TRUE(shows(detail.substr(begin, detail.find(" times") - begin), next->first / best->first))
+      << detail;
+  const ShownTable& table = page.table("The best by energy x delay");
+  EXPECT_THAT(table.columns, testing::Contains("array.rows"));
+  EXPECT_THAT(table.columns, testing::Contains("pe"));
+  EXPECT_THAT(table.columns, testing::Not(testing::Contains("clock_mhz")));
+  ASSERT_EQ(table.rows.size(), 4U);
+  std::size_t place = 0;
+  for (const auto& [product, name] : by_product) {
+    EXPECT_EQ(table.rows[place].back(), name);
+    EXPECT_TRUE(shows(table.at({fmt::format("{}", ++place)}, "energy x delay, uJ x ms"), product));
+  }
+  EXPECT_THAT(
+      page.limits,
+      testing::Contains("luq_32x32.clock_mhz-7 ran 1 of 2 workloads: it is left out of the comparison."));
 }
 
 /// The same values twice, and two files that name their design alike: nothing is replaced.
@@ -197,8 +175,8 @@ TEST_F(ManyDesigns, AKilledSweepGoesOn) {
   std::ofstream(folder / "killed/journal.jsonl", std::ios::app) << R"({"point": 399, "refu)";
   const ProgramRun done = run("sweep study.json --out killed --resume");
   ASSERT_EQ(done.exit_code, 0) << done.err;
-  EXPECT_EQ(text("killed/designs.csv"), text("whole/designs.csv"));
-  EXPECT_EQ(text("killed/layers.csv"), text("whole/layers.csv"));
+  EXPECT_TRUE(text("killed/designs.csv") == text("whole/designs.csv"));
+  EXPECT_TRUE(text("killed/layers.csv") == text("whole/layers.csv"));
   EXPECT_THAT(run("sweep study.json --out killed --resume").out,
               testing::StartsWith("sizes: 400 designs, 0 simulated now, 0 refused\n"));
   expect_refused("sweep study.json --out killed",
@@ -219,7 +197,7 @@ TEST_F(ManyDesigns, ShardsTogetherAreTheWhole) {
   ASSERT_EQ(run("sweep study.json --out parts --shard 3/3").exit_code, 0);
   EXPECT_THAT(run("sweep study.json --out parts --shard 1/3").out,
               testing::StartsWith("sizes: 12 designs, 4 simulated now, "));
-  EXPECT_EQ(text("parts/designs.csv"), text("whole/designs.csv"));
+  EXPECT_TRUE(text("parts/designs.csv") == text("whole/designs.csv"));
   expect_refused("sweep study.json --out x --shard 4/3",
                  "--shard: found '4/3'; expected PART/PARTS, as in 3/16");
 }
