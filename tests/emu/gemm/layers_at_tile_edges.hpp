@@ -58,8 +58,9 @@ inline std::vector<NamedLayer> layers_at_tile_edges() {
       // vectors
       {"many_panels", linear_layer(9, 40, 300)},
       // blocks whose rows are read, and whose results are put, where they stand; two blocks of steps
-      {"whole_vectors", conv_layer(2, {64, 6, 16}, 24, {3, 3}, {1, 1}, {1, 1})},
+      {"whole_vectors", conv_layer(1, {64, 6, 16}, 8, {3, 3}, {1, 1}, {1, 1})},
       {"every_second_word", conv_layer(1, {4, 8, 64}, 8, {3, 3}, {2, 2}, {1, 1})},
+      {"whole_weights", linear_layer(516, 48, 8)},
       {"parts_of_sums", conv_layer(37, {1, 31, 31}, 2, {3, 3}, {1, 1}, {1, 1})},
       {"lines_of_seven", conv_layer(5, {5, 7, 7}, 24, {3, 3}, {1, 1}, {1, 1})},
       {"stride2_wide", conv_layer(2, {2, 37, 37}, 9, {3, 3}, {2, 2}, {1, 1})},
