@@ -29,13 +29,13 @@ SimdPath chosen_path();
 
 #if defined(__x86_64__)
 template <SimdPath path, typename Loops>
-[[gnu::target("avx2,popcnt"), gnu::noinline]] void run_with_avx2(const Loops& loops) {
+[[gnu::target("avx2,popcnt"), gnu::noinline, gnu::flatten]] void run_with_avx2(const Loops& loops) {
   loops.template operator()<path>();
 }
 template <SimdPath path, typename Loops>
 [[gnu::target("avx512f,avx512bw,avx512dq,avx512vl,avx512vpopcntdq,avx512bitalg,avx512vnni,popcnt,"
               "prefer-vector-width=512"),
-  gnu::noinline]] void
+  gnu::noinline, gnu::flatten]] void
 run_with_avx512(const Loops& loops) {
   loops.template operator()<path>();
 }
