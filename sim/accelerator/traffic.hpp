@@ -50,8 +50,4 @@ struct QuantizerTransfers {
 QuantizerTransfers transfers_of(const QuantizerWork& work, const PeKind& pe);
 std::uint64_t quantizer_bytes_of(const std::vector<QuantizerWork>& quantizers, const PeKind& pe);
 
-/// Elements of the left tensor that each row of tiles reads, those of one group. For a linear layer: rows x
-/// k.
-std::vector<std::uint64_t> distinct_left_elements(const traces::Gemm& gemm, std::uint32_t rows);
-
 }  // namespace quatrain::sim

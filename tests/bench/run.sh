@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # tests/bench/run.sh [ARGS]: installs the rivals, builds the CPU benchmarks and runs all: the emulator's tables with their
-# bars (against oneDNN, OpenBLAS, memcpy), a training step against PyTorch, then the kernels on the CPU and the hardware
-# model. ARGS go to Google Benchmark, which runs the last two, for example
+# bars (against oneDNN, OpenBLAS, memcpy), a training step against PyTorch, then the kernels on the CPU, the hardware
+# model and its closed forms. ARGS go to Google Benchmark, which runs the last three, for example
 #   tests/bench/run.sh --benchmark_filter=simt
 # The kernels' benchmark on a GPU is tests/gpu.sh's.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 tests/bench/install_rivals.sh >&2
 cmake --preset bench >&2
-benchmarks="tests/bench/simt_gemm_bench tests/rtl_models/rtl_models_replay_bench"
+benchmarks="tests/bench/simt_gemm_bench tests/rtl_models/rtl_models_replay_bench tests/bench/analytic_bench"
 # shellcheck disable=SC2086
 cmake --build build/bench --target quatrain tests/bench/emu_bars $benchmarks >&2
 

@@ -122,24 +122,53 @@ std::vector<std::pair<LeftElements::Channels, std::uint64_t>> LeftElements::line
   return {kinds.begin(), kinds.end()};
 }
 
-/// Blocks begin at places of an image that repeat, so that one period of them tells the sum.
+/// Blocks begin at places of an image that repeat, so that one period of them tells all.
+std::vector<std::pair<std::uint64_t, std::uint64_t>> LeftElements::position_blocks(std::uint64_t block,
+                                                                                   Range taps) {
+  const std::uint64_t positions = images_ * plane_;
+  const std::uint64_t full = positions / block, period = plane_ / std::gcd(plane_, block);
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> blocks;
+  for (std::uint64_t i = 0; i < std::min(full, period); ++i)
+    blocks.emplace_back(places_from(i * block % plane_, block, taps),
+                        full / period + (i < full % period ? 1 : 0));
+  if (positions % block > 0)
+    blocks.emplace_back(places_from(full * block % plane_, positions % block, taps), 1);
+  return blocks;
+}
+
 LeftElements::Sum LeftElements::places(std::uint64_t block, Range taps) {
   const auto [known, is_new] = sums_.try_emplace({block, taps});
   Sum& sum = known->second;
   if (!is_new) return sum;
-  const std::uint64_t positions = images_ * plane_;
-  const std::uint64_t full = positions / block, period = plane_ / std::gcd(plane_, block);
-  for (std::uint64_t i = 0; i < std::min(full, period); ++i) {
-    const std::uint64_t count = places_from(i * block % plane_, block, taps);
-    sum.all += count * (full / period + (i < full % period ? 1 : 0));
-    sum.largest = std::max(sum.largest, count);
-  }
-  if (positions % block > 0) {
-    const std::uint64_t count = places_from(full * block % plane_, positions % block, taps);
-    sum.all += count;
-    sum.largest = std::max(sum.largest, count);
+  for (const auto& [elements, times] : position_blocks(block, taps)) {
+    sum.all += elements * times;
+    sum.largest = std::max(sum.largest, elements);
   }
   return sum;
+}
+
+std::vector<std::pair<std::uint64_t, std::uint64_t>> LeftElements::panels(std::uint64_t rows) {
+  const std::uint64_t positions = images_ * plane_, lines = channels_ * taps_;
+  const std::uint64_t all_rows = lines_are_k_ ? positions : lines;
+  const std::uint64_t of_panel = std::min(rows, all_rows);
+  if (is_plain_) {
+    const std::uint64_t row = positions * lines / all_rows, last = all_rows % of_panel;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> panels = {{of_panel * row, all_rows / of_panel}};
+    if (last > 0) panels.emplace_back(last * row, 1);
+    return panels;
+  }
+  const Range all_taps{0, static_cast<std::uint32_t>(taps_)};
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> panels;
+  if (lines_are_k_) {
+    panels = position_blocks(of_panel, all_taps);
+    for (auto& [elements, times] : panels) elements *= channels_;
+    return panels;
+  }
+  const auto in = [&](Range taps) { return taps.first == taps.end ? 0 : places(positions, taps).all; };
+  const std::uint64_t of_channel = in(all_taps);
+  for (const auto& [block, times] : line_blocks(of_panel))
+    panels.emplace_back(block.whole * of_channel + in(block.head) + in(block.tail), times);
+  return panels;
 }
 
 /// `first` lies in an image; the positions may run on through several.

@@ -30,6 +30,9 @@ class LeftElements {
   /// Those of one block.
   std::uint64_t block(std::uint64_t m_block, std::uint64_t k_block, std::uint64_t m_index,
                       std::uint64_t k_index);
+  /// Those of the row panels: so many rows of m (the last panel may have fewer), all of k. Sizes with how
+  /// many panels have them; the same size may come more than once.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> panels(std::uint64_t rows);
   /// Different elements of the whole GEMM.
   std::uint64_t whole() { return blocks(UINT64_MAX, UINT64_MAX).all; }
 
@@ -56,6 +59,8 @@ class LeftElements {
   Channels channels(std::uint64_t first, std::uint64_t length) const;
   std::vector<std::pair<Channels, std::uint64_t>> line_blocks(std::uint64_t block) const;
   Sum places(std::uint64_t block, Range taps);
+  /// What each block of positions reads under these taps, with how many blocks read so much.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> position_blocks(std::uint64_t block, Range taps);
   std::uint64_t places_from(std::uint64_t first, std::uint64_t length, Range taps);
   std::uint64_t places_in_image(std::uint64_t first, std::uint64_t end, Range taps);
   const Words& columns_met(std::uint32_t first, std::uint32_t end, std::uint32_t first_tap,

@@ -1,5 +1,6 @@
 #include "sim/accelerator/traffic.hpp"
 
+#include "sim/accelerator/mapping/left_elements.hpp"
 #include "tests/support/natural_terms.hpp"
 
 #include <gtest/gtest.h>
@@ -95,11 +96,13 @@ TEST(Traffic, ConvolutionFetchesWhatOverlapsOnce) {
   g.kernel_height = g.kernel_width = 3, g.padding_height = g.padding_width = 1,
   g.out_height = g.out_width = 4;
   const traces::Gemm forward{traces::Phase::forward, g};
-  EXPECT_EQ(sim::distinct_left_elements(forward, 8), (std::vector<std::uint64_t>{24, 24}));
-  EXPECT_EQ(sim::distinct_left_elements(forward, 16), std::vector<std::uint64_t>{32});
+  using Panels = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+  EXPECT_EQ(sim::LeftElements(forward).panels(8), (Panels{{24, 1}, {24, 1}}));
+  EXPECT_EQ(sim::LeftElements(forward).panels(16), (Panels{{32, 1}}));
   const traces::Gemm weight{traces::Phase::backward_weight, g};  // 18 rows: (c, i, j)
-  EXPECT_EQ(sim::distinct_left_elements(weight, 9), (std::vector<std::uint64_t>{16, 16}));
-  EXPECT_EQ(sim::distinct_left_elements(weight, 3)[0], 12U) << "i = 0 never meets the last input row";
+  EXPECT_EQ(sim::LeftElements(weight).panels(9), (Panels{{16, 2}}));
+  EXPECT_EQ(sim::LeftElements(weight).panels(3), (Panels{{12, 2}, {16, 2}, {12, 2}}))
+      << "i = 0 never meets the last input row";
 }
 
 /// A linear layer by hand: m 6, n 5, k 10 on 4 x 4; left panels 40 and 20 elements, right ones 40 and 10.
