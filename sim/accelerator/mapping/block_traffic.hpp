@@ -37,6 +37,8 @@ class BlockTraffic {
     bool left = false, right = false, results = false;
   };
   Held held() const;
+  /// Left blocks of one size have the same bytes.
+  bool left_is_plain() const { return left_.is_plain(); }
   // Bytes of one run, from a whole byte on: the left operand of a group; its block with these indices; n
   // columns by k of the right operand with all samples.
   std::uint64_t left_bytes() const;

@@ -57,6 +57,22 @@ bool BlockVisits::next(BlockVisit& visit) {
   return true;
 }
 
+std::uint64_t BlockVisits::skip_alike() {
+  const auto innermost =
+      std::ranges::find_if(order_.rbegin(), order_.rend(), [](const Loop* loop) { return loop->trips > 1; });
+  if (innermost == order_.rend()) return 0;
+  Loop& loop = **innermost;
+  const bool left_changes = &loop != &n_ && !held_.left;
+  if (loop.at < 2 || loop.is_last() || (left_changes && !traffic_.left_is_plain())) return 0;
+  const std::uint64_t skipped = loop.trips - 1 - loop.at;
+  loop.at = loop.trips - 2;  // the last of them stands in the buffers
+  left_ = {m_.at, k_.at};
+  right_ = {n_.at, k_.at};
+  ++loop.at;
+  number_ += skipped;
+  return skipped;
+}
+
 void BlockVisits::load(BlockVisit& visit) {
   if (held_.left ? !left_ : left_ != Place{m_.at, k_.at})
     visit.left_bytes =

@@ -22,6 +22,9 @@ class BlockVisits {
 
   /// False after the last block.
   bool next(rtl_models::BlockVisit& visit);
+  /// Passes over blocks that follow the one before and have its bytes and cycles; returns how many. They are
+  /// those inside the innermost loop, without its first and its last.
+  std::uint64_t skip_alike();
 
  private:
   /// One loop over blocks of an axis.

@@ -68,7 +68,8 @@ Stalls stalls_of(BlockTraffic& traffic, const Mapping& mapping, const DramTiming
   StallRecurrence recurrence(buffering);
   BlockVisits visits(traffic, mapping);
   for (BlockVisit visit; visits.next(visit);)
-    recurrence.visit(load_cycles(timing, visit), visit.cycles, request_cycles(timing, {visit.stored_bytes}));
+    recurrence.visits(load_cycles(timing, visit), visit.cycles, request_cycles(timing, {visit.stored_bytes}),
+                      1 + visits.skip_alike());
   return recurrence.end();
 }
 

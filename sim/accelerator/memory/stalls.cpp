@@ -30,6 +30,39 @@ void StallRecurrence::visit(std::uint64_t load, std::uint64_t compute, std::uint
   place(visited_++) = {computed_, store_cycles};
 }
 
+void StallRecurrence::shift(std::uint64_t cycles) {
+  memory_free_ = checked_sum(memory_free_, cycles);
+  computed_ = checked_sum(computed_, cycles);
+  for (Computed& block : blocks_) block.end = checked_sum(block.end, cycles);
+}
+
+void StallRecurrence::visits(std::uint64_t load, std::uint64_t compute, std::uint64_t store_cycles,
+                             std::uint64_t blocks) {
+  // Every end is a sum along a path. If all ends have moved on by the same after `places_` blocks, whose
+  // places they have taken, they do so after the next ones.
+  while (blocks >= 2 * places_) {
+    const StallRecurrence before = *this;
+    for (std::size_t i = 0; i < places_; ++i) visit(load, compute, store_cycles);
+    blocks -= places_;
+    StallRecurrence moved = before;
+    moved.shift(computed_ - before.computed_);
+    bool in_step = moved.memory_free_ == memory_free_;
+    for (std::size_t i = 0; i < places_; ++i)
+      in_step &= moved.blocks_[i].end == blocks_[i].end && moved.blocks_[i].store == blocks_[i].store;
+    if (!in_step) continue;
+    const std::uint64_t times = blocks / places_;
+    shift(checked_product(times, computed_ - before.computed_));
+    const auto go_on = [&](std::uint64_t& cycles, std::uint64_t old) {
+      cycles = checked_sum(cycles, checked_product(times, cycles - old));
+    };
+    go_on(stalls_.load_bound, before.stalls_.load_bound);
+    go_on(stalls_.store_bound, before.stalls_.store_bound);
+    visited_ += times * places_;
+    blocks -= times * places_;
+  }
+  for (; blocks > 0; --blocks) visit(load, compute, store_cycles);
+}
+
 Stalls StallRecurrence::end() {
   for (std::uint64_t block = visited_ - std::min<std::uint64_t>(visited_, places_); block < visited_; ++block)
     store(block);

@@ -34,6 +34,8 @@ class StallRecurrence {
 
   /// All three in cycles; 0 where nothing is loaded or stored.
   void visit(std::uint64_t load, std::uint64_t compute, std::uint64_t store);
+  /// So many such blocks. The time follows their number only until array and memory go in step.
+  void visits(std::uint64_t load, std::uint64_t compute, std::uint64_t store, std::uint64_t blocks);
   /// After the last block: the stores that are left. No visit may follow.
   Stalls end();
 
@@ -43,6 +45,8 @@ class StallRecurrence {
     std::uint64_t store = 0;  ///< cycles of its store, which is still to come
   };
   Computed& place(std::uint64_t block) { return blocks_[block % places_]; }
+  /// All ends count from a later cycle on.
+  void shift(std::uint64_t cycles);
   void store(std::uint64_t block);
 
   std::size_t places_;

@@ -64,6 +64,51 @@ TEST(Memory, EveryBlockLoadsAndStoresWhatAWalkWithSetsFinds) {
   EXPECT_GT(stays, 100);
 }
 
+TEST(Memory, BlocksThatAreAlikeMayBePassedOver) {
+  std::mt19937 random(25);
+  U passed_over = 0, windows = 0;
+  for (int round = 0; round < 400; ++round) {
+    const BlockProblem p = random_block_problem(random);
+    const std::vector<BlockVisit> visits = visits_of(p);
+    sim::BlockTraffic traffic(p.gemm, p.mapping, p.buffers);
+    sim::BlockVisits blocks(traffic, p.mapping);
+    std::size_t at = 0;
+    for (BlockVisit v; blocks.next(v);) {
+      ASSERT_EQ(v.number, at) << round;
+      const U alike = blocks.skip_alike();
+      passed_over += alike;
+      windows += alike > 0 && !traffic.left_is_plain();
+      for (U i = 0; i <= alike; ++i, ++at) {
+        const BlockVisit& w = visits.at(at);
+        ASSERT_EQ((WalkedBlock{v.left_bytes, v.right_bytes, v.sum_bytes, v.cycles, v.stored_bytes}),
+                  (WalkedBlock{w.left_bytes, w.right_bytes, w.sum_bytes, w.cycles, w.stored_bytes}))
+            << round << " " << at;
+      }
+    }
+    ASSERT_EQ(at, visits.size()) << round;
+  }
+  EXPECT_GT(passed_over, 1000U);
+  EXPECT_GT(windows, 10U);
+}
+
+TEST(Memory, ManyBlocksAtOnceAreOneAfterTheOther) {
+  std::mt19937 random(26);
+  for (int round = 0; round < 3000; ++round) {
+    const Buffering buffering = round % 2 == 0 ? Buffering::single : Buffering::doubled;
+    StallRecurrence at_once(buffering), one_by_one(buffering);
+    for (int run = 0; run < 4; ++run) {
+      const U load = random() % 30, compute = 1 + random() % 30, store = random() % 3 * (random() % 20),
+              blocks = random() % (run == 2 ? 400 : 5);
+      at_once.visits(load, compute, store, blocks);
+      for (U i = 0; i < blocks; ++i) one_by_one.visit(load, compute, store);
+    }
+    ASSERT_EQ(at_once.end(), one_by_one.end()) << round;
+  }
+  StallRecurrence many(Buffering::doubled);
+  many.visits(3, 5, 1, 1'000'000'000'000);
+  EXPECT_EQ(many.end(), (Stalls{3, 1, 0})) << "not one by one";
+}
+
 /// 100 ns, bursts of 32 bytes of 250.5 ps each, pages of 64 bytes in 2 ns, a clock of 1000 ps.
 TEST(Memory, TimeOfARequestByHand) {
   const DramTiming timing{100'000, 32, 250.5, 64, 2'000, 1'000};
