@@ -60,6 +60,7 @@ ArrayRun ElaboratedArray::replay(const traces::Gemm& gemm, const traces::Operand
     // well.
     result.accumulators[static_cast<std::size_t>(address.row(m) + address.column(tile.group, n))] += sum;
   };
+  job.holds = schedule.holds;
   wired_->run(job);
   result.cycles = wired_->cycles();
   result.activity = wired_->activity();

@@ -45,7 +45,7 @@ ArrayRun ElaboratedTiles::replay(const traces::Gemm& gemm, const traces::Operand
   const Timeline timeline = timeline_of(works, *make_pacing(dataflow_, shape_));
   const auto values =
       make_tile_values(dataflow_, {gemm, left, right, shape_, timeline.end, result.accumulators, path_});
-  result.cycles = array_->run(schedule.tiles, timeline, *values);
+  result.cycles = array_->run(schedule, timeline, *values);
   result.activity = values->activity();
   return result;
 }

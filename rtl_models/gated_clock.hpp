@@ -1,6 +1,6 @@
 #pragma once
-/// A clock of 1 ns that ticks only while a job runs, so that several arrays in one kernel do not cost each
-/// other time.
+/// A clock that ticks only while a job runs, so that several arrays in one kernel do not cost each other
+/// time. It stands still while the array waits.
 
 #include <systemc>
 
@@ -17,12 +17,20 @@ class GatedClock final : public sc_core::sc_module {
     dont_initialize();
   }
 
-  void start() {
+  void start(const sc_core::sc_time& period) {
+    period_ = period;
+    high_ = period / 2;
     running_ = true;
-    started_.notify(half_period_);
+    started_.notify(period_ - high_);
   }
+  void start() { start(sc_core::sc_time(1, sc_core::SC_NS)); }
   /// The level falls once more at most.
   void stop() { running_ = false; }
+  /// After stop(), a whole number of periods after the last edge: the next one comes in a period.
+  void go_on() {
+    running_ = true;
+    if (!level_) started_.notify(period_);
+  }
 
  private:
   void tick() {
@@ -30,10 +38,10 @@ class GatedClock final : public sc_core::sc_module {
     if (!rise && !level_) return;
     level_ = rise;
     clock.write(level_);
-    if (running_ || level_) next_trigger(half_period_);
+    if (running_ || level_) next_trigger(level_ ? high_ : period_ - high_);
   }
 
-  const sc_core::sc_time half_period_{0.5, sc_core::SC_NS};
+  sc_core::sc_time period_, high_;
   sc_core::sc_event started_{"started"};
   bool running_ = false, level_ = false;
 };

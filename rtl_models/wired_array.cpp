@@ -25,9 +25,14 @@ WiredArray::WiredArray(std::unique_ptr<ArrayModule> array, ArrayShape shape, con
 }
 
 void WiredArray::run(const SequencerJob& job) {
-  sequencer_.begin(job);
+  SequencerJob own = job;
+  own.held_clock = &clock_;
+  sequencer_.begin(own);
   array_->use(sequencer_.used());
-  clock_.start();
+  if (job.holds != nullptr)
+    clock_.start(sc_core::sc_time(static_cast<double>(job.holds->period_ps), sc_core::SC_PS));
+  else
+    clock_.start();
   run_kernel();
   clock_.stop();
   assert(sequencer_.finished() && "the kernel stopped inside a job");

@@ -22,7 +22,7 @@ void Sequencer::begin(const SequencerJob& job) {
   job_ = job;
   state_ = State::resetting;
   cycle_ = 0;
-  words_due_ = 0;
+  words_due_ = blocks_begun_ = 0;
   stream_ = preload_ = {0, job_.work(job_.tiles->front())};
   used_ = {0, 0};
   for (const Tile& tile : *job_.tiles) {
@@ -48,6 +48,11 @@ void Sequencer::on_edge() {
     case State::starting:
       reset.write(false);
       control.write(job_.control);
+      if (job_.holds != nullptr) job_.holds->gate->start();
+      play_cycle();
+      return;
+    case State::held:  // in the time in which the block is there
+      job_.held_clock->go_on();
       state_ = State::running;
       begin_what_may();
       drive();
@@ -59,11 +64,33 @@ void Sequencer::on_edge() {
   take_words();
   if (words_due_ == 0 && stream_.tile == job_.tiles->size()) {
     state_ = State::idle;
-    sc_core::sc_pause();
+    if (job_.holds == nullptr) return sc_core::sc_pause();
+    job_.held_clock->stop();
+    return job_.holds->gate->finished();
+  }
+  play_cycle();
+}
+
+void Sequencer::play_cycle() {
+  if (job_.holds != nullptr && must_wait()) {
+    state_ = State::held;
+    job_.held_clock->stop();
+    next_trigger(job_.holds->gate->go_on());
     return;
   }
+  state_ = State::running;
   begin_what_may();
   drive();
+}
+
+/// A block that begins in this cycle may still be on its way.
+bool Sequencer::must_wait() {
+  if (blocks_begun_ == job_.holds->begins.size()) return false;
+  const BlockBegin& next = job_.holds->begins[blocks_begun_];
+  const bool begins = next.operand == 0
+                          ? next.tile == stream_.tile && may_stream()
+                          : next.tile + 1 == stream_.tile && cycle_ == left_.begun_at + next.operand;
+  return begins && !job_.holds->gate->reached(blocks_begun_++);
 }
 
 void Sequencer::begin_what_may() {
@@ -71,10 +98,14 @@ void Sequencer::begin_what_may() {
   if (stream_.work.preload > 0) begin_preload();
 }
 
+bool Sequencer::may_stream() const {
+  if (stream_.tile == job_.tiles->size() || left_.is_busy(job_.feeder->left(), cycle_)) return false;
+  if (stream_.work.preload > 0 && preload_.tile == stream_.tile) return false;  // nothing to meet yet
+  return cycle_ >= pacing_->begin_from(stream_.work, words_due_ == 0 ? cycle_ : Pacing::never());
+}
+
 void Sequencer::begin_stream() {
-  if (stream_.tile == job_.tiles->size() || left_.is_busy(job_.feeder->left(), cycle_)) return;
-  if (stream_.work.preload > 0 && preload_.tile == stream_.tile) return;  // nothing to meet yet
-  if (cycle_ < pacing_->begin_from(stream_.work, words_due_ == 0 ? cycle_ : Pacing::never())) return;
+  if (!may_stream()) return;
   pacing_->begin(stream_.work, cycle_);
   job_.feeder->stream((*job_.tiles)[stream_.tile]);
   left_.begun_at = cycle_;

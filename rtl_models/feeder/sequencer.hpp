@@ -5,6 +5,8 @@
 #include "rtl_models/array/ports.hpp"
 #include "rtl_models/feeder/panel.hpp"
 #include "rtl_models/feeder/skew.hpp"
+#include "rtl_models/gated_clock.hpp"
+#include "rtl_models/schedule/holds.hpp"
 #include "rtl_models/schedule/pacing.hpp"
 
 #include <systemc>
@@ -23,6 +25,8 @@ struct SequencerJob {
   TileFeeder* feeder = nullptr;
   /// Word `word` of an array column of the tile.
   std::function<void(const Tile&, std::uint64_t word, std::uint32_t column, std::int32_t sum)> store;
+  const Holds* holds = nullptr;      ///< nullptr: operands are always there
+  GatedClock* held_clock = nullptr;  ///< the array's; with holds
 };
 
 class Sequencer final : public sc_core::sc_module {
@@ -44,7 +48,7 @@ class Sequencer final : public sc_core::sc_module {
   ArrayShape used() const { return used_; }
 
  private:
-  enum class State : std::uint8_t { idle, resetting, starting, running };
+  enum class State : std::uint8_t { idle, resetting, starting, running, held };
   /// What enters one edge.
   struct Feed {
     explicit Feed(std::uint32_t lanes) : skew(lanes) {}
@@ -66,6 +70,9 @@ class Sequencer final : public sc_core::sc_module {
   };
 
   void on_edge();
+  void play_cycle();
+  bool must_wait();
+  bool may_stream() const;
   void begin_what_may();
   void begin_stream();
   void begin_preload();
@@ -80,6 +87,7 @@ class Sequencer final : public sc_core::sc_module {
   Coming stream_, preload_;
   std::uint64_t cycle_ = 0;      ///< whose operands are driven now
   std::uint64_t words_due_ = 0;  ///< words that the begun tiles have still to send
+  std::uint64_t blocks_begun_ = 0;
   std::vector<Column> columns_;
   Feed left_, top_;
 };

@@ -1,6 +1,5 @@
 #include "rtl_models/memory/block_machine.hpp"
 
-#include "rtl_models/memory/unspecified_data.hpp"
 #include "rtl_models/systemc_kernel.hpp"
 #include "traces/base/error.hpp"
 
@@ -22,19 +21,35 @@ BlockMachine::BlockMachine(const sc_core::sc_module_name& name) : sc_module(name
 }
 
 MemoryRun BlockMachine::run(const MemoryJob& job) {
+  prepare(job);
+  begun_.notify(period_);  // the kernel forgets events without a time before its first start
+  own_array_begins_.notify(period_);
+  run_kernel();
+  return found();
+}
+
+MemoryRun BlockMachine::run(const MemoryJob& job, const std::function<void(BlockGate&)>& replay) {
+  prepare(job);
+  replay(*this);
+  return found();
+}
+
+void BlockMachine::prepare(const MemoryJob& job) {
   assert(job.places >= 1 && job.places < blocks_.size());
-  UnspecifiedData unspecified;
   job_ = job;
-  if (job_.data == nullptr) job_.data = &unspecified;
+  if (job_.data == nullptr) job_.data = &unspecified_;
   loaded_ = computed_ = read_bytes_ = written_bytes_ = 0;
   total_ = UINT64_MAX;
   period_ = sc_core::sc_time(static_cast<double>(job.period_ps), sc_core::SC_PS);
   computing_ = load_bound_ = store_bound_ = sc_core::SC_ZERO_TIME;
   failure_.clear();
-  begun_.notify(period_);  // the kernel forgets events without a time before its first start
-  run_kernel();
+  array_waits_ = is_computing_ = false;
+}
+
+MemoryRun BlockMachine::found() const {
   if (!failure_.empty()) throw base::Error("the memory: {}", failure_);
   const auto cycles = [&](const sc_core::sc_time& time) { return count_of(time, period_); };
+  assert(computed_ == total_ && "an array came to all blocks");
   return {cycles(sc_core::sc_time_stamp() - start_),
           cycles(computing_),
           cycles(load_bound_),
@@ -57,6 +72,7 @@ void BlockMachine::move_blocks() {
       if (number < total_) {
         load(block(number));
         ++loaded_;
+        if (array_waits_ && loaded_ > computed_) let_go_on();
       }
       loaded_event_.notify(sc_core::SC_ZERO_TIME);
     }
@@ -69,20 +85,37 @@ void BlockMachine::move_blocks() {
 
 void BlockMachine::compute_blocks() {
   while (true) {
-    wait(begun_);
+    wait(own_array_begins_);
     for (std::uint64_t number = 0; number < total_; ++number) {
       while (loaded_ <= number && number < total_) wait(loaded_event_);
       if (number == total_) break;
       account();
       is_computing_ = true;
       wait(period_ * static_cast<double>(block(number).cycles));
-      account();
-      is_computing_ = false;
-      job_.data->compute(block(number));
-      ++computed_;
-      computed_event_.notify(sc_core::SC_ZERO_TIME);
+      compute_all_before(number + 1);
     }
   }
+}
+
+void BlockMachine::compute_all_before(std::uint64_t number) {
+  account();
+  is_computing_ = false;
+  for (; computed_ < number; ++computed_) job_.data->compute(block(computed_));
+  computed_event_.notify(sc_core::SC_ZERO_TIME);
+}
+
+bool BlockMachine::reached(std::uint64_t number) {
+  compute_all_before(number);
+  array_waits_ = loaded_ <= number;
+  is_computing_ = !array_waits_;
+  return is_computing_;
+}
+
+void BlockMachine::let_go_on() {
+  account();
+  is_computing_ = true;
+  array_waits_ = false;
+  go_on_.notify(sc_core::SC_ZERO_TIME);
 }
 
 void BlockMachine::load(const BlockVisit& block) {

@@ -15,6 +15,11 @@ class DefaultMemory final : public MemoryModel {
     dram_.configure(timing);
     return machine_.run(job);
   }
+  MemoryRun run(const DramTiming& timing, const MemoryJob& job,
+                const std::function<void(BlockGate&)>& replay) override {
+    dram_.configure(timing);
+    return machine_.run(job, replay);
+  }
 
  private:
   BlockMachine machine_{sc_core::sc_gen_unique_name("block_machine")};

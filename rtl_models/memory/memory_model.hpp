@@ -14,6 +14,8 @@
 
 namespace quatrain::rtl_models {
 
+class BlockGate;
+
 /// Where the bytes of a block are. Calls come in the order of the blocks; a block is computed or stored while
 /// later ones are loaded already.
 class BlockData {
@@ -53,6 +55,10 @@ class MemoryModel {
   virtual ~MemoryModel() = default;
   /// Through a DRAM of this timing. Throws base::Error when the memory answers with an error.
   virtual MemoryRun run(const DramTiming& timing, const MemoryJob& job) = 0;
+  /// The same for an array that holds where a block begins (schedule/holds.hpp). `replay` plays it with this
+  /// gate. The blocks' cycles are not looked at.
+  virtual MemoryRun run(const DramTiming& timing, const MemoryJob& job,
+                        const std::function<void(BlockGate&)>& replay) = 0;
 };
 
 /// With the default DRAM. Throws base::Error when the program was built without SystemC.

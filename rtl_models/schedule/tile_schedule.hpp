@@ -37,12 +37,15 @@ struct Tile {
   std::uint32_t sample = 0;      ///< of the held weights
 };
 
+struct Holds;
+
 /// Tiles in the order in which the array computes them. Every output is in exactly one tile for each k: what
 /// several tiles give for it is summed in the accumulator buffer.
 struct TileSchedule {
   ArrayShape array;
   std::uint64_t stream_length = 0;  ///< operands that pass through a tile with all of k: samples * k
   std::vector<Tile> tiles;
+  const Holds* holds = nullptr;  ///< holds.hpp; nullptr: operands are always there
 };
 
 /// All tiles of a GEMM, ragged at the edges. Output stationary: rows of tiles inner (m first). Weight and

@@ -14,6 +14,20 @@ namespace {
 
 constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a - 1) / b + 1; }
 
+/// The block of a tile: its group, then its place in each loop, the outermost first.
+std::array<std::uint64_t, 4> block_of(const Blocks& blocks, const rtl_models::Tile& tile) {
+  std::array<std::uint64_t, 4> block{tile.group};
+  std::size_t loop = 1;
+  for (const char axis : name_of(blocks.order))
+    if (axis == 'm')
+      block[loop++] = tile.first_row / blocks.m;
+    else if (axis == 'n')
+      block[loop++] = tile.first_column / blocks.n;
+    else if (axis == 'k')
+      block[loop++] = tile.k ? tile.k->first : 0;
+  return block;
+}
+
 }  // namespace
 
 Trips trips_of(const Blocks& blocks, const traces::GemmSize& size) {
@@ -53,20 +67,24 @@ rtl_models::TileSchedule schedule_of(const Mapping& mapping) {
       }
     schedule.tiles = std::move(parts);
   }
-  const auto block_of = [&](const rtl_models::Tile& tile) {
-    std::array<std::uint64_t, 4> block{tile.group};
-    std::size_t loop = 1;
-    for (const char axis : name_of(mapping.blocks->order))
-      if (axis == 'm')
-        block[loop++] = tile.first_row / mapping.blocks->m;
-      else if (axis == 'n')
-        block[loop++] = tile.first_column / mapping.blocks->n;
-      else if (axis == 'k')
-        block[loop++] = tile.k ? tile.k->first : 0;
-    return block;
-  };
-  std::ranges::stable_sort(schedule.tiles, {}, block_of);
+  std::ranges::stable_sort(schedule.tiles, {},
+                           [&](const rtl_models::Tile& tile) { return block_of(*mapping.blocks, tile); });
   return schedule;
+}
+
+std::vector<rtl_models::BlockBegin> block_begins(const Mapping& mapping,
+                                                 const rtl_models::TileSchedule& schedule) {
+  const Blocks& blocks = mapping.blocks.value();
+  const auto k = static_cast<std::uint64_t>(mapping.size.k);
+  const bool streams_on = mapping.passes() == 1;  // through all blocks of k
+  std::vector<rtl_models::BlockBegin> begins;
+  for (std::size_t i = 0; i < schedule.tiles.size(); ++i) {
+    if (i > 0 && block_of(blocks, schedule.tiles[i]) == block_of(blocks, schedule.tiles[i - 1])) continue;
+    begins.push_back({i, 0});
+    for (std::uint64_t first = blocks.k; streams_on && first < k; first += blocks.k)
+      begins.push_back({i, first});
+  }
+  return begins;
 }
 
 }  // namespace quatrain::sim

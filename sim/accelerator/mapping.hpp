@@ -5,6 +5,7 @@
 /// rtl_models::whole_gemm_schedule. With blocks, those of a block follow each other in the same way.
 
 #include "rtl_models/array/dataflow.hpp"
+#include "rtl_models/schedule/holds.hpp"
 #include "rtl_models/schedule/tile_schedule.hpp"
 #include "sim/accelerator/checked.hpp"
 #include "sim/accelerator/dataflow/convention.hpp"
@@ -13,6 +14,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace quatrain::sim {
 
@@ -47,5 +49,8 @@ Trips trips_of(const Blocks& blocks, const traces::GemmSize& size);
 
 /// Without blocks, or where no stream is interrupted, every tile has all of k.
 rtl_models::TileSchedule schedule_of(const Mapping& mapping);
+/// Where in this schedule each block begins. `mapping` has blocks.
+std::vector<rtl_models::BlockBegin> block_begins(const Mapping& mapping,
+                                                 const rtl_models::TileSchedule& schedule);
 
 }  // namespace quatrain::sim

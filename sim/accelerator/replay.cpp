@@ -97,11 +97,13 @@ RecordCheck::RecordCheck(const traces::TraceReader& reader, ArrayModels& models)
   findings_.ran_on = rtl_models::systemc_version();
 }
 
-rtl_models::Activity RecordCheck::replay(const TrainingGemm& work) {
+rtl_models::Activity RecordCheck::replay(const TrainingGemm& work, const MemoryOfGemm* memory) {
   if (const auto reason = inexact_sum(reader_.manifest(), *work.record))
     throw base::Error("{}: {}", place_of(work), *reason);
   const RecordedOperands operands(reader_, *work.record);
-  const ArrayRun result = replay_on(*models_.main, work, operands, schedule_of(work.mapping));
+  const ArrayRun result = memory != nullptr
+                              ? replay_with(*memory, work, operands)
+                              : replay_on(*models_.main, work, operands, schedule_of(work.mapping));
   ++findings_.gemms;
   if (const auto difference = accumulator_difference(reader_, *work.record, result.accumulators))
     findings_.differences.push_back(fmt::format("{}: {}", place_of(work), *difference));
@@ -115,13 +117,21 @@ rtl_models::Activity RecordCheck::replay(const TrainingGemm& work) {
   return result.activity;
 }
 
-void RecordCheck::check_stalls(const TrainingGemm& work, BlockTraffic& traffic,
-                               const rtl_models::DramTiming& timing, Buffering buffering,
-                               const Stalls& expected) {
-  BlockVisits visits(traffic, work.mapping);
-  const rtl_models::MemoryRun run = models_.memory->run(
-      timing, {timing.period_ps, places_of(buffering),
-               [&](rtl_models::BlockVisit& visit) { return visits.next(visit); }, nullptr});
+ArrayRun RecordCheck::replay_with(const MemoryOfGemm& memory, const TrainingGemm& work,
+                                  const RecordedOperands& operands) {
+  BlockVisits visits(memory.traffic, work.mapping);
+  TileSchedule schedule = schedule_of(work.mapping);
+  rtl_models::Holds holds{block_begins(work.mapping, schedule), nullptr, memory.timing.period_ps};
+  schedule.holds = &holds;
+  ArrayRun result;
+  const rtl_models::MemoryRun run =
+      models_.memory->run(memory.timing,
+                          {memory.timing.period_ps, places_of(memory.buffering),
+                           [&](rtl_models::BlockVisit& visit) { return visits.next(visit); }, nullptr},
+                          [&](rtl_models::BlockGate& gate) {
+                            holds.gate = &gate;
+                            result = replay_on(*models_.main, work, operands, schedule);
+                          });
   const auto compare = [&](std::string_view what, std::uint64_t found, std::uint64_t closed) {
     if (found == closed) return;
     findings_.cycles_equal = false;
@@ -130,8 +140,9 @@ void RecordCheck::check_stalls(const TrainingGemm& work, BlockTraffic& traffic,
                     found, what, closed));
   };
   compare("computing", run.computing, cycles_of(work.mapping));
-  compare("load-bound", run.load_bound, expected.load_bound);
-  compare("store-bound", run.store_bound, expected.store_bound);
+  compare("load-bound", run.load_bound, memory.expected.load_bound);
+  compare("store-bound", run.store_bound, memory.expected.store_bound);
+  return result;
 }
 
 void RecordCheck::check_tile(const TrainingGemm& work, const Tile& tile) {

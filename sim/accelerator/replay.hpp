@@ -9,6 +9,7 @@
 #include "sim/accelerator/mapping/block_traffic.hpp"
 #include "sim/accelerator/memory/stalls.hpp"
 #include "sim/accelerator/training_gemm.hpp"
+#include "sim/records/recorded.hpp"
 #include "traces/format/reader.hpp"
 
 #include <array>
@@ -60,22 +61,31 @@ struct SampledTile {
 /// model has to simulate.
 std::vector<SampledTile> sample_tiles(const std::vector<TrainingGemm>& work, std::uint64_t pe_cycles);
 
+/// What a design that waits for its memory adds to the replay of a GEMM.
+struct MemoryOfGemm {
+  BlockTraffic& traffic;
+  rtl_models::DramTiming timing;
+  Buffering buffering = Buffering::single;
+  Stalls expected;  ///< by the closed form
+};
+
 /// Plays one GEMM after the other and compares it with its record.
 class RecordCheck {
  public:
   /// `reader` and `models` must outlive it.
   RecordCheck(const traces::TraceReader& reader, ArrayModels& models);
 
-  /// Returns the activity; what differs goes into the findings. The GEMM is mapped to the models' array.
-  /// Throws Error for one that the models cannot compute exactly.
-  rtl_models::Activity replay(const TrainingGemm& work);
+  /// Returns the activity; what differs goes into the findings. The GEMM is mapped to the models' array. With
+  /// a memory the array stands still until its blocks have come through the simulated one. Throws Error for a
+  /// GEMM that the models cannot compute exactly.
+  rtl_models::Activity replay(const TrainingGemm& work, const MemoryOfGemm* memory = nullptr);
   void check_tile(const TrainingGemm& work, const rtl_models::Tile& tile);
-  /// The blocks of a GEMM through the simulated memory; the closed form of their stalls is `expected`.
-  void check_stalls(const TrainingGemm& work, BlockTraffic& traffic, const rtl_models::DramTiming& timing,
-                    Buffering buffering, const Stalls& expected);
   const ReplayFindings& findings() const { return findings_; }
 
  private:
+  rtl_models::ArrayRun replay_with(const MemoryOfGemm& memory, const TrainingGemm& work,
+                                   const RecordedOperands& operands);
+
   const traces::TraceReader& reader_;
   ArrayModels& models_;
   ReplayFindings findings_;

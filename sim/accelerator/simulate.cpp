@@ -203,11 +203,14 @@ class TraceReplay {
     for (std::size_t i = 0; i < work.size(); ++i) {
       poll();
       RecordResult& record = simulation.records[i];
-      record.tally.activity = check_.replay(work[i]);
-      if (const DramDetails* dram = task_.config.stalls(); dram != nullptr && task_.models->memory) {
+      const DramDetails* dram = task_.config.stalls();
+      if (dram != nullptr && task_.models->memory) {
         BlockTraffic traffic(work[i].gemm, work[i].mapping, buffers_of(task_.config));
-        check_.check_stalls(work[i], traffic, timing_of(task_.config, *dram), task_.config.buffering,
-                            record.tally.stalls.value());
+        const MemoryOfGemm memory{traffic, timing_of(task_.config, *dram), task_.config.buffering,
+                                  record.tally.stalls.value()};
+        record.tally.activity = check_.replay(work[i], &memory);
+      } else {
+        record.tally.activity = check_.replay(work[i]);
       }
       if (quantizers_)
         for (const QuantizerWork& quantizer : work[i].quantizers) quantizers_->replay(quantizer);

@@ -4,6 +4,7 @@
 /// pe_array.hpp and fast_array.hpp.
 
 #include "rtl_models/array/tile/tile_values.hpp"
+#include "rtl_models/schedule/holds.hpp"
 
 #include <systemc>
 
@@ -17,18 +18,21 @@ class TileArray final : public sc_core::sc_module {
   SC_HAS_PROCESS(TileArray);
   explicit TileArray(const sc_core::sc_module_name& name) : sc_module(name) { SC_THREAD(play); }
 
-  /// At least one tile. Returns the cycles that pass until the last word has left.
-  std::uint64_t run(const std::vector<Tile>& tiles, const Timeline& timeline, TileValues& values);
+  /// At least one tile. Returns the cycles that the array takes until the last word has left, without those
+  /// in which it waits.
+  std::uint64_t run(const TileSchedule& schedule, const Timeline& timeline, TileValues& values);
 
  private:
   void play();
   void wait_until(std::uint64_t cycle);
+  /// Waits for the blocks that begin in a tile.
+  void begin_blocks(std::size_t tile);
 
-  const std::vector<Tile>* tiles_ = nullptr;
+  const TileSchedule* schedule_ = nullptr;
   const Timeline* timeline_ = nullptr;
   TileValues* values_ = nullptr;
-  const sc_core::sc_time period_{1, sc_core::SC_NS};
-  sc_core::sc_time start_;
+  std::uint64_t blocks_begun_ = 0, cycles_ = 0;
+  sc_core::sc_time period_, start_;
   sc_core::sc_event begun_{"begun"};
 };
 

@@ -1,11 +1,14 @@
 /// The simulated memory system: its cycles against the closed recurrence and against a model that is stepped
 /// clock by clock; its bits against the exact oracle, behind the default DRAM and behind a foreign memory
 /// with random delays.
+#include "rtl_models/array_model.hpp"
 #include "rtl_models/memory/block_machine.hpp"
 #include "rtl_models/memory/block_operands.hpp"
 #include "rtl_models/memory/dram.hpp"
+#include "sim/accelerator/cycles.hpp"
 #include "sim/accelerator/memory/block_visits.hpp"
 #include "sim/accelerator/memory/dram_time.hpp"
+#include "sim/accelerator/memory/gemm_stalls.hpp"
 #include "tests/sim/accelerator/block_walk.hpp"
 #include "tests/sim/accelerator/clocked_memory.hpp"
 #include "tests/support/exact_oracle.hpp"
@@ -16,7 +19,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
+#include <memory>
 #include <random>
+#include <utility>
 
 namespace quatrain::tests {
 namespace {
@@ -119,6 +125,14 @@ TEST(MemoryModel, EqualsTheRecurrenceAndAClockedModelOverAThousandDesigns) {
   EXPECT_GT(sums, 300);
 }
 
+GemmCase random_values_of(const BlockProblem& p, std::mt19937& random) {
+  std::vector<Mode> modes;
+  for (const Mode& mode : five_modes)
+    if (mode.phase == p.gemm.phase) modes.push_back(mode);
+  const Mode mode = modes[random() % modes.size()];
+  return random_case(p.gemm, mode.left, mode.right, p.mapping.samples, static_cast<unsigned>(random()));
+}
+
 /// A GEMM with codes, in the blocks of a random problem.
 struct Values {
   GemmCase gemm;
@@ -127,16 +141,8 @@ struct Values {
 };
 
 Values random_values(std::mt19937& random, int round) {
-  const unsigned places = 1 + static_cast<unsigned>(round) % 2;
-  while (true) {
-    const BlockProblem p = random_block_problem(random);
-    std::vector<Mode> modes;
-    for (const Mode& mode : five_modes)
-      if (mode.phase == p.gemm.phase) modes.push_back(mode);
-    const Mode mode = modes[random() % modes.size()];
-    return {random_case(p.gemm, mode.left, mode.right, p.mapping.samples, static_cast<unsigned>(round)),
-            visits_of(p), places};
-  }
+  const BlockProblem p = random_block_problem(random);
+  return {random_values_of(p, random), visits_of(p), 1 + static_cast<unsigned>(round) % 2};
 }
 
 /// Writes the operands, runs the blocks, reads the accumulators.
@@ -153,6 +159,143 @@ std::vector<std::int32_t> accumulators(rtl_models::BlockMachine& machine, const 
   const MemoryRun found = machine.run(job);
   if (run != nullptr) *run = found;
   return data.accumulators([&](U address, std::span<std::uint8_t> bytes) { machine.read(address, bytes); });
+}
+
+/// Arrays of all shapes that the random problems have, of one fidelity.
+struct Arrays {
+  std::map<std::pair<unsigned, unsigned>, std::unique_ptr<rtl_models::ArrayModel>> models;
+  explicit Arrays(rtl_models::Fidelity fidelity) {
+    for (unsigned rows = 1; rows <= 6; ++rows)
+      for (unsigned columns = 1; columns <= 4; ++columns)
+        models[{rows, columns}] = rtl_models::make_array_model({rows, columns}, fidelity);
+  }
+  rtl_models::ArrayModel& of(const rtl_models::ArrayShape& shape) {
+    return *models.at({shape.rows, shape.columns});
+  }
+};
+
+struct HeldRun {
+  MemoryRun memory;
+  rtl_models::ArrayRun array;
+};
+
+/// A GEMM on an array that holds until its blocks have come through the memory.
+HeldRun held_run(rtl_models::BlockMachine& machine, rtl_models::ArrayModel& array, const BlockProblem& p,
+                 const GemmCase& gemm, const std::vector<BlockVisit>& visits, U period_ps, unsigned places) {
+  rtl_models::TileSchedule schedule = schedule_of(p.mapping);
+  rtl_models::Holds holds{block_begins(p.mapping, schedule), nullptr, period_ps};
+  EXPECT_EQ(holds.begins.size(), visits.size());
+  schedule.holds = &holds;
+  HeldRun run;
+  const auto right = right_operands(gemm);
+  run.memory = machine.run(job_of(visits, period_ps, places), [&](rtl_models::BlockGate& gate) {
+    holds.gate = &gate;
+    run.array = array.replay(gemm.gemm, left_operand(gemm), right, schedule);
+  });
+  return run;
+}
+
+void expect_same(const MemoryRun& a, const MemoryRun& b) {
+  EXPECT_EQ(a.cycles, b.cycles);
+  EXPECT_EQ(a.computing, b.computing);
+  EXPECT_EQ(a.load_bound, b.load_bound);
+  EXPECT_EQ(a.store_bound, b.store_bound);
+  EXPECT_EQ(a.read_bytes, b.read_bytes);
+  EXPECT_EQ(a.written_bytes, b.written_bytes);
+}
+
+void expect_same(const rtl_models::ArrayRun& a, const rtl_models::ArrayRun& b) {
+  EXPECT_EQ(a.accumulators, b.accumulators);
+  EXPECT_EQ(a.cycles, b.cycles);
+  EXPECT_EQ(a.activity, b.activity);
+}
+
+/// Designs whose clocked array takes at most this long.
+constexpr U most_cycles = 2500;
+
+/// The clocked array and the tile that is one event wait for the same memory: cycles and their causes equal
+/// the closed form, bytes a walk with sets, and waiting changes no bit and no count.
+TEST(MemoryModel, TileWaitsAsTheClockedArrayDoesOverAThousandDesigns) {
+  Machine machine;
+  Arrays clocked_arrays(rtl_models::Fidelity::array), tiles(rtl_models::Fidelity::tile);
+  std::mt19937 random(35);
+  int waits = 0, inside_streams = 0, windows = 0, doubled = 0;
+  for (int round = 0; round < 1000;) {
+    const BlockProblem p = random_block_problem(random);
+    if (cycles_of(p.mapping) > most_cycles) continue;
+    SCOPED_TRACE(round++);
+    const DramTiming timing = random_timing(random);
+    const unsigned places = 1 + random() % 2;
+    const GemmCase gemm = random_values_of(p, random);
+    const std::vector<BlockVisit> visits = visits_of(p);
+    auto &array = clocked_arrays.of(p.mapping.array), &tile = tiles.of(p.mapping.array);
+    machine.dram.configure(timing);
+    const HeldRun of_array = held_run(machine.array, array, p, gemm, visits, timing.period_ps, places),
+                  of_tile = held_run(machine.array, tile, p, gemm, visits, timing.period_ps, places);
+    expect_same(of_array.memory, of_tile.memory);
+    expect_same(of_array.array, of_tile.array);
+
+    sim::BlockTraffic traffic(p.gemm, p.mapping, p.buffers);
+    const sim::Stalls closed =
+        stalls_of(traffic, p.mapping, timing, places == 1 ? sim::Buffering::single : sim::Buffering::doubled);
+    U read = 0, written = 0;
+    for (const WalkedBlock& block : walk_blocks(p)) {
+      read += block.left + block.right + block.sums;
+      written += block.stored;
+    }
+    const U cycles = cycles_of(p.mapping);
+    expect_same(of_tile.memory,
+                {cycles + closed.all(), cycles, closed.load_bound, closed.store_bound, read, written});
+
+    const auto right = right_operands(gemm);
+    expect_same(of_tile.array, tile.replay(gemm.gemm, left_operand(gemm), right, schedule_of(p.mapping)));
+    ASSERT_EQ(of_tile.array.accumulators, exact::accumulators(gemm));
+    ASSERT_FALSE(HasFailure());
+    waits += closed.load_bound > cycles;
+    inside_streams += p.mapping.passes() == 1 && trips_of(*p.mapping.blocks, p.mapping.size).k > 1;
+    windows += !traffic.left_is_plain();
+    doubled += places == 2;
+  }
+  EXPECT_GT(waits, 100);
+  EXPECT_GT(inside_streams, 20);
+  EXPECT_GT(windows, 200);
+  EXPECT_GT(doubled, 400);
+}
+
+/// Random delays, the same for both: cycles change, and no bit, no count and no cycle of the array's own.
+TEST(MemoryModel, RandomStallsOfAForeignMemoryChangeNoBitOfAnArray) {
+  ForeignMachine machine;
+  Arrays clocked_arrays(rtl_models::Fidelity::array), tiles(rtl_models::Fidelity::tile);
+  std::mt19937 random(36);
+  int different = 0;
+  for (int round = 0; round < 100;) {
+    const BlockProblem p = random_block_problem(random);
+    if (cycles_of(p.mapping) > most_cycles) continue;
+    SCOPED_TRACE(round++);
+    const GemmCase gemm = random_values_of(p, random);
+    const std::vector<BlockVisit> visits = visits_of(p);
+    const unsigned places = 1 + random() % 2;
+    const U period = 300 + random() % 2000, seed = random();
+    const auto run = [&](rtl_models::ArrayModel& array, U delays) {
+      std::mt19937 of_memory(static_cast<unsigned>(delays));
+      machine.memory.delay = [&](const tlm::tlm_generic_payload&) {
+        return sc_core::sc_time(static_cast<double>(of_memory() % 100'000), sc_core::SC_PS);
+      };
+      return held_run(machine.array, array, p, gemm, visits, period, places);
+    };
+    auto &array = clocked_arrays.of(p.mapping.array), &tile = tiles.of(p.mapping.array);
+    const HeldRun of_array = run(array, seed), of_tile = run(tile, seed), other = run(tile, seed + 1);
+    expect_same(of_array.memory, of_tile.memory);
+    const auto right = right_operands(gemm);
+    const auto never_waits = array.replay(gemm.gemm, left_operand(gemm), right, schedule_of(p.mapping));
+    for (const HeldRun& held : {of_array, of_tile, other}) {
+      expect_same(held.array, never_waits);
+      EXPECT_EQ(held.memory.computing, never_waits.cycles);
+    }
+    ASSERT_FALSE(HasFailure());
+    different += of_tile.memory.cycles != other.memory.cycles;
+  }
+  EXPECT_GT(different, 90);
 }
 
 TEST(MemoryModel, BitsComeThroughTheDefaultDram) {

@@ -272,7 +272,11 @@ class MeddlingMemory final : public rtl_models::MemoryModel {
  public:
   explicit MeddlingMemory(std::unique_ptr<MemoryModel> memory) : memory_(std::move(memory)) {}
   rtl_models::MemoryRun run(const rtl_models::DramTiming& timing, const rtl_models::MemoryJob& job) override {
-    rtl_models::MemoryRun run = memory_->run(timing, job);
+    return memory_->run(timing, job);
+  }
+  rtl_models::MemoryRun run(const rtl_models::DramTiming& timing, const rtl_models::MemoryJob& job,
+                            const std::function<void(rtl_models::BlockGate&)>& replay) override {
+    rtl_models::MemoryRun run = memory_->run(timing, job, replay);
     if (runs_ == 0) ++run.load_bound;
     if (runs_ == 1) ++run.store_bound;
     if (runs_++ == 2) ++run.computing;
@@ -452,7 +456,8 @@ TEST(Results, CsvHasARowARecord) {
   const std::string csv = sim::simulation_csv(simulation);
   const std::string header = csv.substr(0, csv.find('\n'));
   EXPECT_EQ(std::ranges::count(csv, '\n'), 1 + static_cast<std::ptrdiff_t>(training_gemms_of_trace));
-  EXPECT_TRUE(header.starts_with("step,layer,phase,m,n,k,groups,samples,count,tiles,cycles,macs,in_range_macs,"))
+  EXPECT_TRUE(
+      header.starts_with("step,layer,phase,m,n,k,groups,samples,count,tiles,cycles,macs,in_range_macs,"))
       << header;
   EXPECT_TRUE(
       header.ends_with(",energy_pj_7nm_low,energy_pj_7nm_nominal,energy_pj_7nm_high,energy_pj_45nm_low,"
