@@ -67,6 +67,7 @@ int run(int argc, char** argv) {
   quatrain::sim::Action action;
   quatrain::sim::add_train_command(program, action);
   quatrain::sim::add_experiment_command(program, action);
+  quatrain::sim::add_bisect_command(program, action);
   quatrain::sim::add_trace_command(program, action);
   quatrain::sim::add_sim_command(program, action);
   quatrain::sim::add_price_command(program, action);
@@ -80,6 +81,7 @@ int run(int argc, char** argv) {
   quatrain::sim::add_machines_command(program, action);
   quatrain::sim::add_demo_command(program, action);
   quatrain::sim::add_kernel_host_command(program, action);
+  quatrain::sim::add_repeat_steps_command(program, action);
   require_known_command(program, argc, argv);
   try {
     program.parse(argc, argv);

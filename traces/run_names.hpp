@@ -4,11 +4,12 @@
 
 namespace quatrain::traces::run_names {
 
-inline constexpr const char* config = "config.json";   ///< the configuration, complete, as run
-inline constexpr const char* run = "run.json";         ///< what it was started with, and how it ended
-inline constexpr const char* metrics = "metrics.csv";  ///< one row per epoch
-inline constexpr const char* steps = "steps.csv";      ///< one row per step
+inline constexpr const char* config = "config.json";       ///< the configuration, complete, as run
+inline constexpr const char* run = "run.json";             ///< what it was started with, and how it ended
+inline constexpr const char* metrics = "metrics.csv";      ///< one row per epoch
+inline constexpr const char* steps = "steps.csv";          ///< one row per step
 inline constexpr const char* gradients = "gradients.csv";  ///< one row per layer and looked-at step
+inline constexpr const char* hashes = "hashes.csv";  ///< one row per step: a hash of each tensor of the state
 inline constexpr const char* log = "log.txt";
 inline constexpr const char* checkpoints = "checkpoints";
 inline constexpr const char* trace = "trace";

@@ -22,7 +22,8 @@ namespace quatrain::emu {
 struct StepContext {
   base::ThreadPool& pool;
   std::uint32_t seed = 0, step = 0;
-  StepObserver* observer = nullptr;  ///< may be absent
+  StepObserver* observer = nullptr;   ///< may be absent
+  TensorObserver* tensors = nullptr;  ///< may be absent; sees the passes of training only
   traces::Pass pass = traces::Pass::train;
   StepMachine* machine = nullptr;      ///< absent: each quantized layer computes on its own path
   StepProfile* profile = nullptr;      ///< may be absent

@@ -48,6 +48,23 @@ std::unique_ptr<Layer> make_layer(const LayerConfig& layer, const TrainingConfig
   return nullptr;
 }
 
+traces::Shape shape_of(const Tensor& tensor) {
+  const Extent& extent = tensor.extent();
+  return {tensor.batch(), extent.channels, extent.height, extent.width};
+}
+
+void show(const StepContext& context, StepPart part, std::size_t id, const Tensor& tensor) {
+  if (context.tensors != nullptr && context.pass == traces::Pass::train)
+    context.tensors->made(part, static_cast<std::int32_t>(id), "", shape_of(tensor), tensor.values());
+}
+
+void show_parameter_gradients(const StepContext& context, std::size_t id, Layer& layer) {
+  if (context.tensors == nullptr) return;
+  for (const Parameter* parameter : layer.parameters())
+    context.tensors->made(StepPart::gradient_by_parameter, static_cast<std::int32_t>(id), parameter->name,
+                          parameter->shape, parameter->gradient);
+}
+
 }  // namespace
 
 Network::Network(const TrainingConfig& config, SimdPath path) : path_(path), nodes_(config.layers.size()) {
@@ -106,6 +123,7 @@ const Tensor& Network::forward(const Tensor& images, StepContext& context) {
     node.output = take(images.batch(), node.output_extent);
     const ProfiledPart part(context.profile, node.forward_name);
     node.layer->forward(std::span<const Tensor* const>(inputs), *node.output, context);
+    show(context, StepPart::output, id, *node.output);
     drop_outputs_read_last_by(static_cast<std::int32_t>(id), context.pass);
   }
   return *nodes_.back().output;
@@ -150,7 +168,9 @@ void Network::backward(const Tensor& logits_gradient, StepContext& context) {
     Node& node = nodes_[id];
     if (!node.has_backward) continue;
     const ProfiledPart part(context.profile, node.backward_name);
+    show(context, StepPart::gradient_by_output, id, *node.gradient);
     const std::shared_ptr<Tensor> passed = run_backward(node, context);
+    show_parameter_gradients(context, id, *node.layer);
     node.gradient.reset();
     if (id + 1 != nodes_.size()) node.output.reset();
     if (!node.wants_input_gradient) continue;

@@ -11,6 +11,7 @@
 #include <initializer_list>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace quatrain::emu {
@@ -44,6 +45,18 @@ struct ProductEvent {
   float scale = 0;                             ///< the final one: / samples included
   std::span<const std::int32_t> accumulators;  ///< natural shape of the result
   std::span<const float> output;               ///< the same shape, before any bias
+};
+
+/// A tensor of a step that is no operand of a 4-bit product.
+enum class StepPart : std::uint8_t { images, output, losses, gradient_by_output, gradient_by_parameter };
+
+/// Who wants all of them, in the order in which they are made. The values are valid during the call only.
+class TensorObserver {
+ public:
+  virtual ~TensorObserver() = default;
+  /// `layer`: its id; -1 for images and losses. `name`: of the parameter, else "".
+  virtual void made(StepPart part, std::int32_t layer, std::string_view name, const traces::Shape& shape,
+                    std::span<const float> values) = 0;
 };
 
 /// An observer ends the run, and says why.

@@ -127,6 +127,14 @@ void RunDirectory::read_tables() {
   if (std::filesystem::exists(directory_ / names::metrics)) epochs_ = read_epochs(directory_);
   if (std::filesystem::exists(directory_ / names::steps)) step_losses_ = read_step_losses(directory_);
   gradients_ = read_gradients(directory_);
+  hashes_ = read_hashes(directory_);
+}
+
+void RunDirectory::set_hashed_tensors(std::vector<std::string> tensors) {
+  if (!hashes_.tensors.empty() && hashes_.tensors != tensors)
+    throw Error("{}: line 1: has other columns; expected step and the tensors of the config's layers",
+                (directory_ / names::hashes).string());
+  hashes_.tensors = std::move(tensors);
 }
 
 /// A run that looks at no gradients has no such table.
@@ -138,6 +146,14 @@ void RunDirectory::write_gradient_table() {
     write_gradients(directory_, gradients_);
 }
 
+/// Neither has a run that hashes nothing.
+void RunDirectory::write_hash_table() {
+  const auto steps = static_cast<std::int64_t>(step_losses_.size());
+  std::erase_if(hashes_.rows, [steps](const HashRow& row) { return row.step >= steps; });
+  if (!hashes_.rows.empty() || std::filesystem::exists(directory_ / names::hashes))
+    write_hashes(directory_, hashes_);
+}
+
 void RunDirectory::write_tables() {
   std::string text = fmt::format("{}\n", steps_header);
   for (std::size_t step = 0; step < step_losses_.size(); ++step)
@@ -147,6 +163,7 @@ void RunDirectory::write_tables() {
   for (const EpochMetrics& metrics : epochs_) text += fmt::format("{}\n", row_of(metrics));
   write_whole_file(directory_ / names::metrics, text);
   write_gradient_table();
+  write_hash_table();
 }
 
 void RunDirectory::cut_to(const Checkpoint& checkpoint) {

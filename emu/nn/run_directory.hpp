@@ -1,13 +1,14 @@
 #pragma once
 /// What a training run leaves behind: config.json (complete, as run), run.json (how it was started, how far
 /// it came), metrics.csv (one row per epoch), steps.csv (one row per step), gradients.csv (statistics of the
-/// gradients of some steps), log.txt and checkpoints/. Every
+/// gradients of some steps), hashes.csv (hashes of the state's tensors), log.txt and checkpoints/. Every
 /// file is whole at any time. A row is written before the checkpoint of its epoch, and going on from a
 /// checkpoint cuts the tables to it. One process at a time works in a run directory.
 
 #include "emu/nn/checkpoint.hpp"
 #include "emu/nn/gradient_table.hpp"
 #include "emu/nn/run_file.hpp"
+#include "emu/nn/step_hashes.hpp"
 #include "emu/nn/training_config.hpp"
 #include "traces/base/files.hpp"
 #include "traces/run_names.hpp"
@@ -54,6 +55,10 @@ class RunDirectory {
   const std::vector<float>& step_losses() const { return step_losses_; }
   /// Rows of gradients.csv, to which a watcher adds.
   std::vector<GradientRow>& gradients() { return gradients_; }
+  /// `tensors`: of the state, in its order. Comes before the first add_hashes(); throws Error when hashes.csv
+  /// has others.
+  void set_hashed_tensors(std::vector<std::string> tensors);
+  void add_hashes(HashRow row) { hashes_.rows.push_back(std::move(row)); }
   /// Writes the tables as they are, so that a checkpoint of the step at hand finds its rows.
   void save();
   /// Writes the tables.
@@ -67,6 +72,7 @@ class RunDirectory {
   void read_tables();
   void write_tables();
   void write_gradient_table();
+  void write_hash_table();
   void write_run();
 
   std::filesystem::path directory_;
@@ -76,6 +82,7 @@ class RunDirectory {
   std::vector<EpochMetrics> epochs_;
   std::vector<float> step_losses_;
   std::vector<GradientRow> gradients_;
+  HashTable hashes_;
 };
 
 /// A row of metrics.csv, without the line's end; its columns are those of EpochMetrics.

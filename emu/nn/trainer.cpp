@@ -1,13 +1,10 @@
 #include "emu/nn/trainer.hpp"
 
-#include "emu/data/batches.hpp"
 #include "emu/nn/loss.hpp"
-#include "emu/nn/network.hpp"
-#include "emu/nn/optimizer.hpp"
 #include "emu/nn/recorder.hpp"
-#include "emu/nn/schedule.hpp"
 #include "emu/nn/state_hash.hpp"
 #include "emu/nn/trace_steps.hpp"
+#include "emu/nn/training_steps.hpp"
 #include "traces/base/error.hpp"
 #include "traces/run_names.hpp"
 
@@ -33,11 +30,7 @@ std::string way_of(const std::vector<float>& losses) {
 using base::Error;
 using traces::Pass;
 
-constexpr std::int64_t most_steps = 4'294'967'296;  // a step is 32 bits of the draws' counter
-
-std::int64_t steps_in(std::int64_t images, std::int64_t batch) { return (images + batch - 1) / batch; }
-
-/// Network, data and memory of a run.
+/// A run: its steps, and what it leaves behind.
 class Run {
  public:
   Run(const TrainingOptions& options, const DataSet& data, base::ThreadPool& pool, base::Progress& progress)
@@ -45,19 +38,13 @@ class Run {
         config_(options.config),
         progress_(progress),
         pool_(pool),
-        context_{.pool = pool_, .seed = options.config.seed, .path = options.path},
-        network_(options.config, options.path),
-        train_count_(data.train->count()),
+        steps_(options.config, data, pool, options.path, options.machine),
+        context_(steps_.context()),
+        network_(steps_.network()),
         test_count_(data.test->count()),
-        train_batches_(*data.train, options.config.data),
         test_batches_(*data.test, options.config.data),
         data_sha256_(data_sha256(data.sums)),
-        steps_per_epoch_(steps_in(train_count_, config_.batch)) {
-    if (options.machine != nullptr) context_.machine = &machine_steps_.emplace(*options.machine);
-    if (steps_per_epoch_ * config_.epochs >= most_steps)
-      throw Error("{}: {} epochs of {} steps; expected fewer than 2^32 steps", config_.name, config_.epochs,
-                  steps_per_epoch_);
-  }
+        steps_per_epoch_(steps_.per_epoch()) {}
 
   SimdPath path() const { return network_.path(); }
   const std::vector<ProfiledOperation>& profile() const { return profile_.operations(); }
@@ -119,6 +106,7 @@ class Run {
   void train_all(RunDirectory& directory, TraceRecorder* recorder, StepObserver* watcher,
                  const std::set<std::int64_t>& traced) {
     watcher_ = watcher;
+    if (options_.hashes_every > 0) directory.set_hashed_tensors(hashed_tensors(network_.state()));
     for (; epoch_ < config_.epochs; ++epoch_) {
       start_ = std::chrono::steady_clock::now();
       EpochMetrics metrics;
@@ -128,7 +116,7 @@ class Run {
       evaluate(is_traced ? recorder : nullptr, directory.step_losses(), metrics);
       metrics.epoch = epoch_ + 1;
       metrics.step = metrics.epoch * steps_per_epoch_;
-      metrics.learning_rate = rate_at(metrics.step - 1);
+      metrics.learning_rate = steps_.rate_at(metrics.step - 1);
       metrics.seconds = seconds_of_epoch();
       finish_epoch(directory, metrics);
       first_step_ = 0;
@@ -137,10 +125,6 @@ class Run {
   }
 
  private:
-  float rate_at(std::int64_t step) const {
-    return learning_rate_at(config_.learning_rate, step, steps_per_epoch_, config_.epochs);
-  }
-
   void throw_if_stopped() const {
     if (options_.stops && options_.stops()) throw base::Interrupted();
   }
@@ -174,9 +158,8 @@ class Run {
   /// Returns the mean loss of the epoch's images.
   float train_epoch(RunDirectory& directory, TraceRecorder* recorder, const std::set<std::int64_t>& traced) {
     context_.profile = options_.profiles ? &profile_ : nullptr;
-    const std::vector<std::uint32_t> order = sample_order(config_.seed, static_cast<std::uint32_t>(epoch_),
-                                                          static_cast<std::uint32_t>(train_count_));
-    std::vector<float> losses(order.size());
+    steps_.begin_epoch(epoch_);
+    std::vector<float> losses(static_cast<std::size_t>(steps_.train_count()));
     std::ranges::copy(so_far_.losses, losses.begin());
     progress_.begin(fmt::format("{}: epoch {}/{}", config_.name, epoch_ + 1, config_.epochs),
                     static_cast<std::uint64_t>(steps_per_epoch_));
@@ -184,22 +167,20 @@ class Run {
       throw_if_stopped();
       const ProfiledPart part(context_.profile, whole_step);
       const std::int64_t step = epoch_ * steps_per_epoch_ + i;
-      const auto begin = static_cast<std::size_t>(i * config_.batch);
-      const std::size_t count = std::min(order.size() - begin, static_cast<std::size_t>(config_.batch));
-      context_.step = static_cast<std::uint32_t>(step);
-      context_.pass = Pass::train;
+      const std::size_t begin = steps_.first_sample(step), count = steps_.sample_count(step);
       GradientWatcher gradients(config_, pool_, directory.gradients());
       const bool is_watched = options_.gradients_every > 0 && step % options_.gradients_every == 0;
       Observers observers{traced.contains(step) ? recorder : nullptr, watcher_,
                           is_watched ? &gradients : nullptr};
       context_.observer = observers.empty() ? nullptr : &observers;
-      observers.begin_step(context_.step, Pass::train);
-      make_batch(train_batches_, std::span<const std::uint32_t>(order).subspan(begin, count),
-                 TrainingPass{config_.seed, static_cast<std::uint32_t>(epoch_)});
+      observers.begin_step(static_cast<std::uint32_t>(step), Pass::train);
+      steps_.make_batch(step);
       const float loss = in_step(step, directory.step_losses(),
-                                 [&] { return train_step(step, std::span(losses).subspan(begin, count)); });
+                                 [&] { return steps_.train(step, std::span(losses).subspan(begin, count)); });
       observers.end_step();
       directory.add_step(loss);
+      if (options_.hashes_every > 0 && step % options_.hashes_every == 0)
+        directory.add_hashes({step, hash_tensors(network_.state(), pool_)});
       if (options_.checkpoint_every > 0 && i + 1 < steps_per_epoch_ &&
           (step + 1) % options_.checkpoint_every == 0)
         keep_step(directory, step + 1, std::span(losses).first(begin + count));
@@ -210,24 +191,6 @@ class Run {
     const float loss = mean(losses);
     in_step((epoch_ + 1) * steps_per_epoch_, directory.step_losses(),
             [&] { require_finite(loss, "the mean loss of the epoch"); });
-    return loss;
-  }
-
-  /// Of the batch that was made; returns its mean loss.
-  float train_step(std::int64_t step, std::span<float> losses) {
-    const Tensor& logits = network_.forward(images_, context_);
-    const float loss = loss_with_gradient(logits, losses);
-    network_.backward(logits_gradient_, context_);
-    const ProfiledPart part(context_.profile, "update of the parameters");
-    update_parameters(network_.parameters(), config_.optimizer, rate_at(step), pool_);
-    return loss;
-  }
-
-  float loss_with_gradient(const Tensor& logits, std::span<float> losses) {
-    const ProfiledPart part(context_.profile, "loss");
-    cross_entropy_with_gradient(logits, labels_, losses, logits_gradient_);
-    const float loss = mean(losses);
-    require_finite(loss, "the loss");
     return loss;
   }
 
@@ -249,27 +212,18 @@ class Run {
       Observers observers{begin == 0 ? recorder : nullptr, watcher_};
       context_.observer = observers.empty() ? nullptr : &observers;
       observers.begin_step(context_.step, Pass::evaluation);
-      make_batch(test_batches_, std::span<const std::uint32_t>(samples).subspan(begin, count), std::nullopt);
-      const Tensor& logits =
-          in_step(step, step_losses, [&]() -> const Tensor& { return network_.forward(images_, context_); });
+      const Tensor& logits = in_step(step, step_losses, [&]() -> const Tensor& {
+        return steps_.evaluate(test_batches_, std::span<const std::uint32_t>(samples).subspan(begin, count));
+      });
       observers.end_step();
-      cross_entropy(logits, labels_, std::span(losses).subspan(begin, count));
-      correct += count_correct(logits, labels_);
+      cross_entropy(logits, steps_.labels(), std::span(losses).subspan(begin, count));
+      correct += count_correct(logits, steps_.labels());
       progress_.update(begin + count);
     }
     progress_.finish();
     metrics.test_loss = mean(losses);
     in_step(step, step_losses, [&] { require_finite(metrics.test_loss, "the test loss"); });
     metrics.test_accuracy_percent = 100.0 * static_cast<double>(correct) / static_cast<double>(test_count_);
-  }
-
-  /// `pass`: absent in an evaluation.
-  void make_batch(const BatchMaker& batches, std::span<const std::uint32_t> samples,
-                  const std::optional<TrainingPass>& pass) {
-    const ProfiledPart part(context_.profile, "batch of images");
-    images_.resize(static_cast<std::int64_t>(samples.size()), image_extent(config_.data));
-    labels_.resize(samples.size());
-    batches.make(samples, pass, images_.values(), labels_, pool_);
   }
 
   double seconds_of_epoch() const {
@@ -310,13 +264,13 @@ class Run {
   const TrainingConfig& config_;
   base::Progress& progress_;
   base::ThreadPool& pool_;
-  StepContext context_;
+  TrainingSteps steps_;
+  StepContext& context_;
   StepProfile profile_;
-  std::optional<MachineSteps> machine_steps_;
   StepObserver* watcher_ = nullptr;
-  Network network_;
-  std::int64_t train_count_, test_count_;
-  BatchMaker train_batches_, test_batches_;
+  Network& network_;
+  std::int64_t test_count_;
+  BatchMaker test_batches_;
   std::string data_sha256_;
   std::int64_t steps_per_epoch_;
   std::int64_t epoch_ = 0;       ///< epochs done
@@ -324,8 +278,6 @@ class Run {
   EpochSoFar so_far_;            ///< of the steps before that one
   std::chrono::steady_clock::time_point start_;
   std::string taken_hash_;  ///< of the state whose weights were taken
-  Tensor images_, logits_gradient_;
-  std::vector<std::uint32_t> labels_;
 };
 
 /// Everything that can be refused before a file is made. "" stands for the folder `trace` in a numbered run

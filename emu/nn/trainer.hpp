@@ -41,6 +41,7 @@ struct TrainingOptions {
   std::int64_t checkpoint_every = 0;   ///< a checkpoint after so many steps too; 0: only after each epoch
   std::size_t keep_checkpoints = 0;    ///< the newest so many alone; 0: all
   std::int64_t gradients_every = 0;    ///< statistics of each step whose number it divides; 0: of none
+  std::int64_t hashes_every = 0;       ///< the same for the hashes of the state's tensors
   bool profiles = false;               ///< whether TrainingResult::profile is wanted
   SimdPath path = SimdPath::portable;  ///< of quantizers and products; fast is chosen_path()
   /// Computes all quantizers and 4-bit products; null: the emulator on `path`.

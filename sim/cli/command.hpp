@@ -16,6 +16,7 @@ using Action = std::function<int(const Provenance&)>;
 
 void add_train_command(CLI::App& program, Action& action);
 void add_experiment_command(CLI::App& program, Action& action);
+void add_bisect_command(CLI::App& program, Action& action);
 void add_trace_command(CLI::App& program, Action& action);
 void add_sim_command(CLI::App& program, Action& action);
 void add_price_command(CLI::App& program, Action& action);
@@ -30,5 +31,7 @@ void add_machines_command(CLI::App& program, Action& action);
 void add_demo_command(CLI::App& program, Action& action);
 /// Hidden: what this program executes as a child (sim/external).
 void add_kernel_host_command(CLI::App& program, Action& action);
+/// Hidden: what `quatrain bisect` executes as a child.
+void add_repeat_steps_command(CLI::App& program, Action& action);
 
 }  // namespace quatrain::sim

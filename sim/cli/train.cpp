@@ -56,6 +56,7 @@ RUN, the run directory, holds:
   metrics.csv     one row per epoch
   steps.csv       one row per step
   gradients.csv   statistics of the gradients: one row per layer and every tenth step
+  hashes.csv      one row per step: a hash of each tensor of the state; `quatrain bisect` compares two runs by it
   checkpoints/    one file per epoch, and those of --checkpoint-steps
   trace/          the traced steps
   log.txt         what happened
@@ -72,7 +73,7 @@ struct Typed {
   std::string out, data, trace, steps, quantize, machine, check, weights;
   emu::TrainingOverrides overrides;
   unsigned threads = 0;
-  std::int64_t gradients_every = 10, checkpoint_every = 0;
+  std::int64_t gradients_every = 10, hashes_every = 1, checkpoint_every = 0;
   std::size_t keep = 0;
   bool resumes = false, profiles = false;
 };
@@ -102,6 +103,7 @@ emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command,
   options.resumes = typed.resumes;
   options.weights = typed.weights;
   options.gradients_every = typed.gradients_every;
+  options.hashes_every = typed.hashes_every;
   options.checkpoint_every = typed.checkpoint_every;
   options.keep_checkpoints = typed.keep;
   options.profiles = typed.profiles;
@@ -290,6 +292,10 @@ void add_train_command(CLI::App& program, Action& action) {
   command
       ->add_option("--gradients", typed->gradients_every,
                    "look at the gradients of every N-th step, for gradients.csv (default: 10;\n0: of none)")
+      ->check(whole_number(0, INT32_MAX));
+  command
+      ->add_option("--hashes", typed->hashes_every,
+                   "hash the state's tensors after every N-th step, for hashes.csv (default: 1;\n0: never)")
       ->check(whole_number(0, INT32_MAX));
   command
       ->add_option("--machine", typed->machine,

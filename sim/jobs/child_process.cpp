@@ -35,7 +35,7 @@ class Descriptor {
 };
 
 /// In the child: only what may be called behind a fork.
-[[noreturn]] void become(char* const* words, int input, int output) {
+[[noreturn]] void become(const char* program, char* const* words, int input, int output) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGTERM);  // a parent that is killed leaves no training behind
   if (output >= 0) {
@@ -43,7 +43,7 @@ class Descriptor {
     dup2(output, STDOUT_FILENO);
     dup2(output, STDERR_FILENO);
   }
-  execv("/proc/self/exe", words);
+  execv(program, words);
   _exit(cannot_start);
 }
 
@@ -55,8 +55,9 @@ std::string own_executable() {
   return failure ? "quatrain" : file.string();
 }
 
-ChildProcess::ChildProcess(std::vector<std::string> arguments, const std::filesystem::path& output)
-    : arguments_(std::move(arguments)) {
+ChildProcess::ChildProcess(std::vector<std::string> arguments, const std::filesystem::path& output,
+                           const std::string& program)
+    : arguments_(std::move(arguments)), program_(program) {
   std::vector<std::string> texts = {"quatrain"};
   texts.insert(texts.end(), arguments_.begin(), arguments_.end());
   std::vector<char*> words;
@@ -70,11 +71,12 @@ ChildProcess::ChildProcess(std::vector<std::string> arguments, const std::filesy
     throw Error("{}: cannot be written: {}", output.string(), std::strerror(errno));
   process_ = fork();
   if (process_ < 0) throw Error("{}: cannot be started: {}", arguments_.front(), std::strerror(errno));
-  if (process_ == 0) become(words.data(), input.number(), out.number());
+  if (process_ == 0) become(program_.c_str(), words.data(), input.number(), out.number());
 }
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept
     : arguments_(std::move(other.arguments_)),
+      program_(std::move(other.program_)),
       process_(std::exchange(other.process_, -1)),
       was_asked_(other.was_asked_) {}
 
@@ -96,7 +98,8 @@ std::optional<int> ChildProcess::poll() {
     throw Error("quatrain {} was ended by signal {} ({})", arguments_.front(), WTERMSIG(status),
                 strsignal(WTERMSIG(status)));
   if (WEXITSTATUS(status) == cannot_start)
-    throw Error("{}: cannot be started; expected this program there", own_executable());
+    throw Error("{}: cannot be started; expected this program there",
+                program_ == "/proc/self/exe" ? own_executable() : program_);
   return WEXITSTATUS(status);
 }
 

@@ -18,7 +18,9 @@ class ChildProcess {
  public:
   /// Its stdout and stderr are ours, or go to `output`, which is made anew and whose stdin is then empty.
   /// Throws Error when no process can be made.
-  explicit ChildProcess(std::vector<std::string> arguments, const std::filesystem::path& output = {});
+  /// `program`: another one in the place of this.
+  explicit ChildProcess(std::vector<std::string> arguments, const std::filesystem::path& output = {},
+                        const std::string& program = "/proc/self/exe");
   /// Stops one that runs, and waits for it.
   ~ChildProcess();
   ChildProcess(ChildProcess&& other) noexcept;
@@ -31,6 +33,7 @@ class ChildProcess {
 
  private:
   std::vector<std::string> arguments_;
+  std::string program_;
   pid_t process_ = -1;
   bool was_asked_ = false;
 };

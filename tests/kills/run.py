@@ -2,7 +2,7 @@
 """run.py QUATRAIN [--kills N] [--in-write N] [--seed N]: a training that is killed in many places ends as if undisturbed.
 
 Trains demo_quick once without a disturbance. Then for each kill trains it anew, ends it with SIGKILL at some time, resumes it
-and compares: the state_hash after every epoch, every row of steps.csv and gradients.csv, and metrics.csv but for its
+and compares: the state_hash after every epoch, every row of steps.csv, gradients.csv and hashes.csv, and metrics.csv but for its
 seconds. Most kills are spread evenly over the run's time. IN-WRITE of them wait until a checkpoint's temporary file is
 there, and count only if that file is still there afterwards: the write was under way.
 
@@ -36,7 +36,7 @@ def state_of(run):
     seconds = metrics[0].index("seconds")
     for row in metrics:
         row[seconds] = ""
-    tables = [(run / name).read_text() for name in ("steps.csv", "gradients.csv")]
+    tables = [(run / name).read_text() for name in ("steps.csv", "gradients.csv", "hashes.csv")]
     return metrics, tables
 
 

@@ -121,17 +121,20 @@ TEST_F(Trainer, InterruptedAndResumedIsTheSameRun) {
 TEST_F(Trainer, ResumedInsideAnEpochIsTheSameRun) {
   TrainingOptions whole = options("whole");
   whole.gradients_every = 2;
+  whole.hashes_every = 1;
   train(whole);
   for (const int every : {1, 2, 4})
     for (const int step : {1, 3, 5, 7, 10, 14}) {  // an evaluation is 3 of them
       TrainingOptions resumed = options(fmt::format("stopped_{}_{}", every, step));
       resumed.gradients_every = 2;
+      resumed.hashes_every = 1;
       resumed.checkpoint_every = every;
       train_until(resumed, step);
       resumed.resumes = true;
       train(resumed);
       EXPECT_EQ(metrics_of(resumed.run_directory), metrics_of(folder_ / "whole")) << every << " " << step;
-      for (const char* file : {"steps.csv", "gradients.csv", "checkpoints/epoch_0002.safetensors"})
+      for (const char* file :
+           {"steps.csv", "gradients.csv", "hashes.csv", "checkpoints/epoch_0002.safetensors"})
         EXPECT_EQ(read_whole_file(resumed.run_directory / file), read_whole_file(folder_ / "whole" / file))
             << every << " " << step;
     }

@@ -96,7 +96,7 @@ TEST_F(TrainCommand, PrintsEveryEpochAndLastTheRunDirectory) {
   EXPECT_EQ(contents(folder_ / "runs/tiny-001"),
             (std::set<std::string>{"checkpoints", "checkpoints/epoch_0001.safetensors",
                                    "checkpoints/epoch_0002.safetensors", "config.json", "gradients.csv",
-                                   "log.txt", "metrics.csv", "run.json", "steps.csv"}));
+                                   "hashes.csv", "log.txt", "metrics.csv", "run.json", "steps.csv"}));
   EXPECT_EQ(last_line(train("tiny.json --data data").out), "runs/tiny-002");
 }
 
@@ -395,7 +395,8 @@ TEST_F(TrainCommand, ARunGoesOnOnlyWithItsDataAndConfig) {
 TEST_F(TrainCommand, ARunKilledWhileItsFolderWasMadeGoesOn) {
   ASSERT_EQ(train("tiny.json --data data --out whole").exit_code, 0);
   ASSERT_EQ(train("tiny.json --data data --out killed").exit_code, 0);
-  for (const char* lost : {"metrics.csv", "steps.csv", "gradients.csv", "run.json", "checkpoints"})
+  for (const char* lost :
+       {"metrics.csv", "steps.csv", "gradients.csv", "hashes.csv", "run.json", "checkpoints"})
     std::filesystem::remove_all(folder_ / "killed" / lost);
   const ProgramRun resumed = train("tiny.json --data data --out killed --resume");
   EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
