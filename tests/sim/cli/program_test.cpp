@@ -27,7 +27,7 @@ ProgramRun run_program_to(const std::string& out, const std::string& arguments) 
 }
 
 const std::string commands =
-    "train, experiment, trace, sim, price, step, explain, sweep, verify, conformance, study, report, "
+    "train, experiment, bisect, trace, sim, price, step, explain, sweep, verify, conformance, study, report, "
     "machines, demo";
 
 void expect_bad_usage(const std::string& arguments, const std::string& message) {
