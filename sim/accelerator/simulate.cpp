@@ -5,6 +5,7 @@
 #include "sim/accelerator/memory/gemm_stalls.hpp"
 #include "sim/accelerator/pricing.hpp"
 #include "sim/accelerator/quantizer_cycles.hpp"
+#include "sim/accelerator/simulation_timeline.hpp"
 #include "sim/embedded/config_file.hpp"
 #include "sim/records/window.hpp"
 #include "sim/workload/trace_workload.hpp"
@@ -157,6 +158,10 @@ Simulation closed_forms_of(const SimulationTask& task, const Workload& workload,
   simulation.limits = limits_of(task.config, workload.source, left_out);
   for (TrainingGemm& gemm : work) {
     const Tally once = closed_forms(task.config, gemm);
+    if (task.timeline != nullptr) {
+      BlockTraffic traffic(gemm.gemm, gemm.mapping, buffers_of(task.config));
+      task.timeline->add(gemm, once, traffic);
+    }
     RecordResult result{gemm.step,          gemm.layer,   gemm.gemm.phase,
                         gemm.size(),        gemm.samples, repeated(once, gemm.count),
                         gemm.mapping.blocks};

@@ -21,6 +21,8 @@
 
 namespace quatrain::sim {
 
+class SimulationTimeline;
+
 /// One GEMM of the workload. Its tally is the sum of all its occurrences, tally.records says how many.
 struct RecordResult {
   std::uint32_t step = 0;
@@ -75,8 +77,9 @@ std::vector<Technology> read_technologies(const AcceleratorConfig& config,
 struct SimulationTask {
   AcceleratorConfig config;
   std::vector<Technology> technologies;
-  ArrayModels* models = nullptr;     ///< nullptr: closed forms only; of the config's shape otherwise
-  std::function<bool()> stops = {};  ///< polled between GEMMs; true makes simulate() throw Interrupted
+  ArrayModels* models = nullptr;           ///< nullptr: closed forms only; of the config's shape otherwise
+  SimulationTimeline* timeline = nullptr;  ///< has begun; is told every GEMM
+  std::function<bool()> stops = {};        ///< polled between GEMMs; true makes simulate() throw Interrupted
 };
 
 /// The closed forms alone, of any workload; the task's models are not asked. Throws Error when a table's name

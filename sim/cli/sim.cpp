@@ -1,6 +1,7 @@
 /// quatrain sim: an accelerator on a workload.
 #include "rtl_models/array_model.hpp"
 #include "sim/accelerator/simulation_file.hpp"
+#include "sim/accelerator/simulation_timeline.hpp"
 #include "sim/accelerator/table.hpp"
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
@@ -8,6 +9,7 @@
 #include "sim/cli/typed_values.hpp"
 #include "sim/cli/workload_options.hpp"
 #include "sim/records/outputs.hpp"
+#include "sim/records/trace_events.hpp"
 #include "sim/sweep/design_table.hpp"
 #include "traces/format/check.hpp"
 
@@ -50,6 +52,8 @@ Examples:
       one training step from its shapes alone; results in simulation/
   quatrain sim luq_32x32 model.onnx --shape input=8x3x224x224
       a network that another program exported; its values have no part in it
+  quatrain sim luq_32x32 resnet50 --set buffering=double --timeline sim.json
+      and when each block is loaded, computed and stored, for https://ui.perfetto.dev
   quatrain sim luq_32x32 bert_base gpt2 --set array.rows=16,32 --set array.drain=serial,shadow
       four designs on two workloads, one line each; simulation/comparison.csv has all figures
 
@@ -57,7 +61,7 @@ A second design of the same name gets files of its own, NAME-2.json and so on.)"
 
 struct Typed {
   SimNames names;
-  std::string out, fidelity;
+  std::string out, fidelity, timeline;
   std::shared_ptr<const TypedWorkloadOptions> workload;
   bool cycles_only = false;
 
@@ -133,9 +137,15 @@ Simulation simulate_trace(SimulationTask& task, Run& run, base::Progress& progre
   return simulate(task, reader, progress);
 }
 
-Simulation simulate_run(Run& run, const Provenance& provenance, base::Progress& progress) {
-  SimulationTask task{
-      .config = run.design.config, .technologies = run.design.technologies, .stops = interrupted};
+Simulation simulate_run(Run& run, const Provenance& provenance, SimulationTimeline* timeline,
+                        base::Progress& progress) {
+  SimulationTask task{.config = run.design.config,
+                      .technologies = run.design.technologies,
+                      .timeline = timeline,
+                      .stops = interrupted};
+  if (timeline != nullptr)
+    timeline->begin(run.design.config,
+                    run.workload.is_trace() ? run.workload.place : run.workload.shapes->source.name);
   Simulation simulation =
       run.workload.is_trace() ? simulate_trace(task, run, progress) : simulate(task, *run.workload.shapes);
   simulation.provenance = provenance;
@@ -160,6 +170,13 @@ int simulate_typed(const Typed& typed, const Provenance& provenance) {
   std::vector<Run> runs = plan(typed, inputs);
   const std::vector<Output> comparison = {comparison_output(runs)};
   if (runs.size() > 1) require_free(comparison);
+  std::optional<SimulationTimeline> timeline;
+  std::vector<Output> drawing;
+  if (!typed.timeline.empty()) {
+    timeline.emplace();
+    drawing.push_back({typed.timeline, std::string(trace_events_mark)});
+    require_free(drawing);
+  }
   for (Run& run : runs)
     if (run.workload.is_trace() && !typed.is_analytic())
       run.models = models_for(run.design.config, typed.fidelity);
@@ -167,7 +184,7 @@ int simulate_typed(const Typed& typed, const Provenance& provenance) {
   DesignTable table;
   bool is_different = false;
   for (Run& run : runs) {
-    const Simulation simulation = simulate_run(run, provenance, *progress);
+    const Simulation simulation = simulate_run(run, provenance, timeline ? &*timeline : nullptr, *progress);
     is_different = is_different || differs(simulation);
     if (runs.size() == 1)
       fmt::print("{}", simulation_table(simulation));
@@ -179,6 +196,10 @@ int simulate_typed(const Typed& typed, const Provenance& provenance) {
     warn_unless_flushed(write_outputs(comparison, std::vector<std::string>{table.csv()}),
                         comparison.front().file);
     fmt::print("{}{}\n", table.text(), comparison.front().file.string());
+  }
+  if (timeline) {
+    warn_unless_flushed(write_outputs(drawing, std::vector<std::string>{timeline->text()}), typed.timeline);
+    fmt::print("{}\n", typed.timeline);
   }
   return is_different ? 1 : 0;
 }
@@ -217,6 +238,10 @@ void add_sim_command(CLI::App& program, Action& action) {
   command
       ->add_option("--out", typed->out,
                    "folder for NAME.json and NAME.csv (default: simulation, beside the trace or here)")
+      ->check(not_empty());
+  command
+      ->add_option("--timeline", typed->timeline,
+                   "file for what array, waits, quantizers and memory do, as Chrome trace events")
       ->check(not_empty());
   command->callback([typed, &action] {
     action = [typed](const Provenance& provenance) { return simulate_typed(*typed, provenance); };

@@ -6,6 +6,7 @@
 #include "sim/cli/typed_values.hpp"
 #include "sim/embedded/config_file.hpp"
 #include "sim/records/outputs.hpp"
+#include "sim/records/trace_events.hpp"
 #include "sim/step/step_file.hpp"
 #include "sim/step/step_table.hpp"
 #include "sim/step/timeline.hpp"
@@ -57,7 +58,7 @@ std::vector<Output> outputs_of(const Typed& typed, const std::vector<TrainingSte
       outputs.push_back({stem + ".json", json_mark(step_format)});
       outputs.push_back({stem + ".csv", std::string(step_csv_mark)});
     }
-  if (!typed.timeline.empty()) outputs.push_back({typed.timeline, std::string(timeline_mark)});
+  if (!typed.timeline.empty()) outputs.push_back({typed.timeline, std::string(trace_events_mark)});
   return outputs;
 }
 

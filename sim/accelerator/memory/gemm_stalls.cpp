@@ -64,8 +64,8 @@ std::uint64_t quantizer_stall_cycles(const DramTiming& timing, const std::vector
 }
 
 Stalls stalls_of(BlockTraffic& traffic, const Mapping& mapping, const DramTiming& timing,
-                 Buffering buffering) {
-  StallRecurrence recurrence(buffering);
+                 Buffering buffering, const BlockParts& parts) {
+  StallRecurrence recurrence(buffering, parts);
   BlockVisits visits(traffic, mapping);
   for (BlockVisit visit; visits.next(visit);)
     recurrence.visits(load_cycles(timing, visit), visit.cycles, request_cycles(timing, {visit.stored_bytes}),

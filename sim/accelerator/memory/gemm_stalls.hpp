@@ -10,9 +10,10 @@
 
 namespace quatrain::sim {
 
-/// Load- and store-bound cycles. `mapping`: that of `traffic`, with blocks that it does not refuse.
+/// Load- and store-bound cycles. `mapping`: that of `traffic`, with blocks that it does not refuse. `parts` is
+/// told all that happens, from cycle 0 on.
 Stalls stalls_of(BlockTraffic& traffic, const Mapping& mapping, const rtl_models::DramTiming& timing,
-                 Buffering buffering);
+                 Buffering buffering, const BlockParts& parts = {});
 
 /// Each pass reads the fp32 tensor in one request; the codes are written in another.
 std::uint64_t quantizer_stall_cycles(const rtl_models::DramTiming& timing,

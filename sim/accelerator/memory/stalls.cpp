@@ -14,19 +14,31 @@ Stalls& Stalls::operator+=(const Stalls& other) {
 }
 
 void StallRecurrence::store(std::uint64_t block) {
-  memory_free_ = checked_sum(std::max(memory_free_, place(block).end), place(block).store);
+  const std::uint64_t begin = std::max(memory_free_, place(block).end), cycles = place(block).store;
+  tell(BlockPart::store, begin, cycles);
+  memory_free_ = checked_sum(begin, cycles);
+}
+
+/// From `computed_` on: first the memory stores, then it loads.
+void StallRecurrence::wait(std::uint64_t storing, std::uint64_t loading) {
+  tell(BlockPart::store_wait, computed_, storing);
+  tell(BlockPart::load_wait, computed_ + storing, loading);
+  stalls_.store_bound = checked_sum(stalls_.store_bound, storing);
+  stalls_.load_bound = checked_sum(stalls_.load_bound, loading);
 }
 
 void StallRecurrence::visit(std::uint64_t load, std::uint64_t compute, std::uint64_t store_cycles) {
   if (visited_ >= places_) store(visited_ - places_);
+  tell(BlockPart::load, memory_free_, load);
   memory_free_ = checked_sum(memory_free_, load);
   if (memory_free_ > computed_) {
     // In this time the memory was never idle: it loaded this block last, and before that it stored.
     const std::uint64_t waited = memory_free_ - computed_, loading = std::min(waited, load);
-    stalls_.load_bound = checked_sum(stalls_.load_bound, loading);
-    stalls_.store_bound = checked_sum(stalls_.store_bound, waited - loading);
+    wait(waited - loading, loading);
   }
-  computed_ = checked_sum(std::max(memory_free_, computed_), compute);
+  const std::uint64_t begin = std::max(memory_free_, computed_);
+  tell(BlockPart::compute, begin, compute);
+  computed_ = checked_sum(begin, compute);
   place(visited_++) = {computed_, store_cycles};
 }
 
@@ -66,7 +78,7 @@ void StallRecurrence::visits(std::uint64_t load, std::uint64_t compute, std::uin
 Stalls StallRecurrence::end() {
   for (std::uint64_t block = visited_ - std::min<std::uint64_t>(visited_, places_); block < visited_; ++block)
     store(block);
-  stalls_.store_bound = checked_sum(stalls_.store_bound, memory_free_ - std::min(memory_free_, computed_));
+  wait(memory_free_ - std::min(memory_free_, computed_), 0);
   return stalls_;
 }
 

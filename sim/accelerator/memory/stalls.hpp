@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 namespace quatrain::sim {
 
@@ -26,11 +28,17 @@ struct Stalls {
   friend bool operator==(const Stalls&, const Stalls&) = default;
 };
 
+/// What array and memory do with a block: work, or a wait of the array.
+enum class BlockPart : std::uint8_t { load, compute, store, load_wait, store_wait };
+/// Is told each of them with the cycle in which it begins and its cycles (more than 0).
+using BlockParts = std::function<void(BlockPart part, std::uint64_t begin, std::uint64_t cycles)>;
+
 /// Blocks in the order in which the array visits them. Cycle 0 is the one in which the first load begins.
 /// Throws Error when a count leaves 64 bits.
 class StallRecurrence {
  public:
-  explicit StallRecurrence(Buffering buffering) : places_(places_of(buffering)) {}
+  explicit StallRecurrence(Buffering buffering, BlockParts parts = {})
+      : places_(places_of(buffering)), parts_(std::move(parts)) {}
 
   /// All three in cycles; 0 where nothing is loaded or stored.
   void visit(std::uint64_t load, std::uint64_t compute, std::uint64_t store);
@@ -48,8 +56,13 @@ class StallRecurrence {
   /// All ends count from a later cycle on.
   void shift(std::uint64_t cycles);
   void store(std::uint64_t block);
+  void wait(std::uint64_t storing, std::uint64_t loading);
+  void tell(BlockPart part, std::uint64_t begin, std::uint64_t cycles) const {
+    if (parts_ && cycles > 0) parts_(part, begin, cycles);
+  }
 
   std::size_t places_;
+  BlockParts parts_;
   std::array<Computed, 2> blocks_;
   std::uint64_t visited_ = 0;
   std::uint64_t memory_free_ = 0;  ///< the end of what the memory has done
