@@ -85,7 +85,7 @@ if (window.Chart) {
     ctx.restore();
   }});
 
-  const number_text = (value) => Number(value.toPrecision(5)).toLocaleString("en");
+  const number_text = (value) => value.toLocaleString("en", {maximumSignificantDigits: 5});
   const tooltip_of = (chart) => (item) => {
     const series = chart.series[item.datasetIndex];
     const k = item.dataIndex, text = `${series.name}: ${number_text(series.y[k])}`;

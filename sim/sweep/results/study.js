@@ -7,7 +7,7 @@
     made.append(...children);
     return made;
   };
-  const number_text = (value) => Number(value.toPrecision(5)).toLocaleString("en");
+  const number_text = (value) => value.toLocaleString("en", {maximumSignificantDigits: 5});
   const state = {x: "time", y: "energy", key: data.differing[0] ?? -1, design: 0, workload: 0};
   if (data.objective === "area") state.x = "area";
   const redraws = [];
@@ -113,7 +113,8 @@
           animation: false, maintainAspectRatio: false, responsive: true,
           onClick: (event, elements) => {
             const hit = elements.find(({datasetIndex}) => sets[datasetIndex].indices.length > 0);
-            if (hit) choose(sets[hit.datasetIndex].indices[hit.index]);
+            // Later: choosing draws this chart anew, which must not happen while it answers.
+            if (hit) setTimeout(() => choose(sets[hit.datasetIndex].indices[hit.index]));
           },
           interaction: {mode: "nearest", intersect: true},
           plugins: {legend: {labels: {boxWidth: 14, usePointStyle: true}},

@@ -57,11 +57,10 @@ std::vector<KeyFigure> key_figures(const StudyResults& results) {
   const std::optional<std::size_t> best = results.best();
   if (best) {
     const StudiedDesign& design = results.designs[*best];
-    figures.push_back(
-        {.label = fmt::format("Least {}", axis.title),
-         .value = design.name,
-         .detail = fmt::format("{}; {}", amount(results, design.sums), margin_of(results, *best)),
-         .tone = Tone::good});
+    figures.push_back({.label = fmt::format("Least {}", axis.title),
+                       .value = amount(results, design.sums),
+                       .detail = fmt::format("{}; {}", design.name, margin_of(results, *best)),
+                       .tone = Tone::good});
     figures.push_back(
         {.label = "Its time, energy and area",
          .value = fmt::format("{} ms, {} uJ, {} mm2", significant(design.sums.milliseconds),
