@@ -14,6 +14,9 @@ constexpr unsigned lane_gates = 346;       // with 16 random bits; narrower draw
 constexpr unsigned philox_gates = 11'015;  // a 16-bit draw in each cycle
 constexpr unsigned lfsr_gates = 99, lfsr_bits = 32;
 
+// To find a zero operand and to keep the inputs of the logic as they are, for each bit of one side (assumed).
+constexpr unsigned zero_gate_gates = 4;
+
 std::uint64_t gates_of(RandomSource source) {
   switch (source) {
     case RandomSource::philox:
@@ -30,7 +33,8 @@ std::uint64_t gates_of(RandomSource source) {
 
 std::uint64_t gates_of_pe(const AcceleratorConfig& config) {
   const Registers registers = registers_of(config.dataflow, config.pe->operand_bits, config.accumulator.bits);
-  return config.pe->gates + std::uint64_t{gates_of_a_flip_flop} * registers.pe;
+  const std::uint64_t zero_gate = config.zero_gating ? zero_gate_gates * config.pe->operand_bits : 0;
+  return config.pe->gates + zero_gate + std::uint64_t{gates_of_a_flip_flop} * registers.pe;
 }
 
 std::uint64_t skew_bits(const AcceleratorConfig& config) {

@@ -145,6 +145,10 @@ void read_buffers(const JsonNode& node, AcceleratorConfig& config) {
   config.accumulator_kib = static_cast<unsigned>(node.at("accumulator_kib").integer(8, largest_sram_kib));
   if (node.has("buffering"))
     config.buffering = static_cast<Buffering>(node.at("buffering").one_of(buffering_words));
+  if (node.has("unified")) config.unified_buffer = node.at("unified").boolean();
+  if (config.unified_buffer && config.unified_kib() > largest_sram_kib)
+    throw node.at("unified").error("one memory of {} KiB; expected at most {} KiB in all",
+                                   config.unified_kib(), largest_sram_kib);
   node.reject_unread_keys();
 }
 
@@ -276,6 +280,7 @@ AcceleratorConfig read_accelerator(const JsonNode& root) {
   config.clock_mhz = root.at("clock_mhz").number(1, 10'000);
   if (root.has("clock_gating"))
     config.clock_gating = read_word<ClockGating>(root, "clock_gating", clock_gating_words);
+  if (root.has("zero_gating")) config.zero_gating = root.at("zero_gating").boolean();
   read_buffers(root.at("buffers"), config);
   read_dram(root.at("dram"), config);
   if (root.has("mapping")) {
@@ -285,6 +290,9 @@ AcceleratorConfig read_accelerator(const JsonNode& root) {
   if (config.stalls() != nullptr && !root.has("mapping"))
     throw root.at("dram").at("stalls").error(
         "found true; expected /mapping beside it: the memory loads the blocks of a mapping");
+  if (config.unified_buffer && !root.has("mapping"))
+    throw root.at("buffers").at("unified").error(
+        "found true; expected /mapping beside it: its blocks share the memory");
   const SearchedBlocks* search = std::get_if<SearchedBlocks>(&config.mapping);
   if (search != nullptr && search->least == SearchedFor::time && config.stalls() == nullptr)
     throw root.at("mapping").at("search").error(
@@ -316,6 +324,8 @@ nlohmann::ordered_json to_json_object(const AcceleratorConfig& config) {
       {"dram", dram_object(config)}};
   if (config.clock_gating != ClockGating::none)
     json["clock_gating"] = clock_gating_words[static_cast<std::size_t>(config.clock_gating)];
+  if (config.zero_gating) json["zero_gating"] = true;
+  if (config.unified_buffer) json["buffers"]["unified"] = true;
   if (config.buffering != Buffering::single)
     json["buffers"]["buffering"] = buffering_words[static_cast<std::size_t>(config.buffering)];
   if (!std::holds_alternative<TilesInOrder>(config.mapping)) json["mapping"] = mapping_object(config.mapping);

@@ -69,8 +69,10 @@ struct AcceleratorConfig {
   RandomSource random_source = RandomSource::philox;
   double clock_mhz = 1000;
   ClockGating clock_gating = ClockGating::none;
+  bool zero_gating = false;       ///< the logic of a PE does not switch where an operand is zero
   unsigned operand_kib = 64;      ///< half of it for each side
   unsigned accumulator_kib = 64;  ///< results pass through it on their way out
+  bool unified_buffer = false;    ///< both together are one memory, shared by each GEMM as it needs
   Dram dram = Dram::hbm2;
   double dram_gib_per_s = 100;
   std::optional<DramDetails> dram_details = {};
@@ -80,6 +82,7 @@ struct AcceleratorConfig {
   std::optional<unsigned> vector_lanes;     ///< of the fp32 vector unit; nothing: default_vector_lanes
   std::vector<std::string> technology;      ///< names of embedded tables, or files relative to the config
 
+  unsigned unified_kib() const { return operand_kib + accumulator_kib; }
   /// Nothing where stalls are not asked for.
   const DramDetails* stalls() const {
     return dram_details && dram_details->stalls ? &*dram_details : nullptr;

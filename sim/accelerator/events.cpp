@@ -35,7 +35,7 @@ PortWords port_words(std::uint64_t bits) {
 void add_operand_side(EventCounts& counts, const AcceleratorConfig& config, std::uint32_t lanes,
                       std::uint64_t reads, std::uint64_t fetched_bytes) {
   const PortWords port = port_words(std::uint64_t{lanes} * config.pe->operand_bits);
-  const double kib = config.operand_kib / 2.0;
+  const double kib = config.unified_buffer ? config.unified_kib() : config.operand_kib / 2.0;
   counts.add(Component::operand_sram, SramWord{kib, port.width_bits, Access::read},
              checked_product(reads, port.words));
   counts.add(Component::operand_sram, SramWord{kib, port.width_bits, Access::write},
@@ -117,9 +117,11 @@ void add_accumulator_buffer(EventCounts& counts, const AcceleratorConfig& config
                             const Traffic& traffic) {
   const PortWords port = port_words(std::uint64_t{config.array.columns} * config.accumulator.bits);
   for (const Access access : {Access::write, Access::read})
-    counts.add(Component::accumulator_sram,
-               SramWord{static_cast<double>(config.accumulator_kib), port.width_bits, access},
-               checked_product(sum_rows(mapping, traffic), port.words));
+    counts.add(
+        Component::accumulator_sram,
+        SramWord{static_cast<double>(config.unified_buffer ? config.unified_kib() : config.accumulator_kib),
+                 port.width_bits, access},
+        checked_product(sum_rows(mapping, traffic), port.words));
 }
 
 /// Nothing for a PE without quantizer lanes.
@@ -203,6 +205,12 @@ EventCounts& EventCounts::operator+=(const EventCounts& other) {
 EventCounts& EventCounts::operator*=(std::uint64_t count) {
   for (EventCount& entry : entries_) entry.events = checked_product(entry.events, count);
   return *this;
+}
+
+void EventCounts::do_not_switch(const AcceleratorConfig& config, std::uint64_t macs) {
+  for (const TechnologyRow& row : config.pe->per_mac)
+    for (EventCount& entry : entries_)
+      if (entry.component == Component::pe_combinational && entry.price == Price(row)) entry.events -= macs;
 }
 
 TechnologyRow dram_row(Dram dram) {

@@ -25,8 +25,12 @@ constexpr std::uint64_t sampled_pe_cycles = 50'000'000;
 OperandBuffers buffers_of(const AcceleratorConfig& config) {
   constexpr std::uint64_t bits_per_kib = 8192;
   const unsigned places = places_of(config.buffering);
-  return {config.operand_kib * bits_per_kib / 2 / places, config.pe->operand_bits,
-          config.accumulator_kib * bits_per_kib / places, places, config.pe->result_bytes()};
+  return {config.operand_kib * bits_per_kib / 2 / places,
+          config.pe->operand_bits,
+          config.accumulator_kib * bits_per_kib / places,
+          places,
+          config.pe->result_bytes(),
+          config.unified_buffer ? config.unified_kib() * bits_per_kib / places : 0};
 }
 
 /// The blocks of a GEMM, if the config has any.
@@ -190,6 +194,22 @@ void require_accumulator(const AcceleratorConfig& config, const std::vector<Trai
           config.name, text_of(config.accumulator), text_of(gemm.gemm.accumulator), place_of(gemm));
 }
 
+/// Which MACs have a zero operand is known after the replay alone.
+void gate_zeros(Simulation& simulation, const SimulationTask& task) {
+  for (RecordResult& record : simulation.records)
+    record.events.do_not_switch(task.config, record.tally.activity.value().zero_operand_macs);
+  price(simulation, task.technologies);
+}
+
+void require_values(const SimulationTask& task) {
+  if (task.config.zero_gating && task.models == nullptr)
+    throw base::Error(
+        "{}: /zero_gating: found true; expected a trace and --fidelity pe, array or tile: without values no "
+        "zero "
+        "is known",
+        task.config.name);
+}
+
 /// All GEMMs of a trace on the array, with progress.
 class TraceReplay {
  public:
@@ -271,6 +291,7 @@ std::vector<Technology> read_technologies(const AcceleratorConfig& config,
 }
 
 Simulation simulate(const SimulationTask& task, const Workload& workload) {
+  require_values({task.config, {}});
   std::vector<TrainingGemm> work = mapped_to(task.config, workload);
   Simulation simulation = closed_forms_of(task, workload, work);
   add_total(simulation);
@@ -280,9 +301,11 @@ Simulation simulate(const SimulationTask& task, const Workload& workload) {
 Simulation simulate(const SimulationTask& task, const traces::TraceReader& reader, base::Progress& progress) {
   const Workload workload = trace_workload(reader);
   std::vector<TrainingGemm> work = mapped_to(task.config, workload);
+  require_values(task);
   if (task.models != nullptr) require_accumulator(task.config, work);
   Simulation simulation = closed_forms_of(task, workload, work);
   if (task.models != nullptr) TraceReplay(task, reader, progress).run(work, simulation);
+  if (task.config.zero_gating) gate_zeros(simulation, task);
   add_total(simulation);
   return simulation;
 }

@@ -65,8 +65,12 @@ std::string quantizer_text(const AcceleratorConfig& config) {
 }
 
 std::string gating_text(const AcceleratorConfig& config) {
-  if (config.clock_gating == ClockGating::none) return "";
-  return "clock gating: a PE that nothing enters or leaves has no clock\n";
+  std::string text;
+  if (config.clock_gating != ClockGating::none)
+    text += "clock gating: a PE that nothing enters or leaves has no clock\n";
+  if (config.zero_gating) text += "zero gating: the logic of a PE does not switch where an operand is zero\n";
+  if (config.unified_buffer) text += "both buffers are one memory, shared by each GEMM as it needs\n";
+  return text;
 }
 
 /// What the config says, but for the technology tables: each has a table of its own below.

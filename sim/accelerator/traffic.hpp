@@ -23,6 +23,8 @@ struct OperandBuffers {
   std::uint64_t accumulator_bits = 0;  ///< of a place of the accumulator buffer; for mappings with blocks
   unsigned places = 1;                 ///< 2 with double buffering
   unsigned result_bytes = 4;           ///< of a finished result; a sum that comes back has 4
+  std::uint64_t unified_bits = 0;      ///< of a place of the one memory for operands and sums; 0: they have
+                                       ///< their own
 };
 
 /// From or to DRAM.

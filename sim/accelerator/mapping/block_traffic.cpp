@@ -43,9 +43,55 @@ BlockTraffic::BlockTraffic(const traces::Gemm& gemm, const Mapping& mapping, con
       results_(checked_product(mapping.m(), mapping.n())),
       sum_bits_(checked_product(results_, word_bits)) {}
 
-BlockTraffic::Held BlockTraffic::held() const {
+BlockTraffic::Held BlockTraffic::held(const Blocks& blocks) {
+  if (buffers_.unified_bits > 0) {
+    const unsigned fitting = unified_choices(blocks);
+    const std::uint64_t left = left_.blocks(blocks.m, blocks.k).all;
+    Held best;
+    std::uint64_t least = UINT64_MAX;
+    for (unsigned number = 0; number < choices; ++number) {
+      if ((fitting >> number & 1) == 0) continue;
+      const std::uint64_t bits = moved(blocks, choice(number), left).all();
+      if (bits < least) best = choice(number), least = bits;
+    }
+    return best;
+  }
   return {left_bits(whole_left_) <= buffers_.half_bits, right_bits_ <= buffers_.half_bits,
           sum_bits_ <= buffers_.accumulator_bits};
+}
+
+BlockTraffic::Needed BlockTraffic::needed(const Blocks& blocks) {
+  const std::uint64_t n = std::min(blocks.n, mapping_.n());
+  return {left_bits(left_.blocks(blocks.m, blocks.k).largest),
+          n * std::min(blocks.k, k_) * mapping_.samples * buffers_.element_bits,
+          std::min(blocks.m, mapping_.m()) * n * word_bits};
+}
+
+unsigned BlockTraffic::unified_choices(const Blocks& blocks) {
+  const Needed block = needed(blocks);
+  unsigned fitting = 0;
+  for (unsigned number = 0; number < choices; ++number) {
+    const Held held = choice(number);
+    const Needed all{held.left ? left_bits(whole_left_) : block.left, held.right ? right_bits_ : block.right,
+                     held.results ? sum_bits_ : block.sums};
+    if (all.all() <= buffers_.unified_bits) fitting |= 1U << number;
+  }
+  return fitting;
+}
+
+BlockTraffic::Moved BlockTraffic::moved(const Blocks& blocks, const Held& held,
+                                        std::uint64_t left_elements) const {
+  const Trips loops = trips(blocks);
+  Moved bits{left_bits(whole_left_), right_bits_, 0};
+  if (!held.left) bits.left = checked_product(left_bits(left_elements), visits(blocks.order, loops, 'n'));
+  if (!held.right) bits.right = checked_product(right_bits_, visits(blocks.order, loops, 'm'));
+  if (!held.results) bits.sums = checked_product(2, sum_bits_, visits(blocks.order, loops, 'k') - 1);
+  return bits;
+}
+
+bool BlockTraffic::fits(const Blocks& blocks) {
+  if (buffers_.unified_bits > 0) return unified_choices(blocks) != 0;
+  return accumulators_fit(blocks) && left_fits(blocks) && right_fits(blocks);
 }
 
 std::uint64_t BlockTraffic::left_bytes() const { return bytes_for(left_bits(whole_left_)); }
@@ -84,6 +130,15 @@ std::optional<std::string> BlockTraffic::refuses(const Blocks& blocks) {
   const std::uint64_t m = std::min(blocks.m, mapping_.m()), n = std::min(blocks.n, mapping_.n()),
                       k = std::min(blocks.k, k_);
   const bool is_double = buffers_.places == 2;
+  if (buffers_.unified_bits > 0) {
+    if (unified_choices(blocks) != 0) return std::nullopt;
+    return fmt::format(
+        "/mapping: blocks of {} x {} x {} need {}; expected at most {}, {}/buffers/operand_kib and "
+        "accumulator_kib "
+        "together{}",
+        m, n, k, kib(needed(blocks).all()), kib(buffers_.unified_bits), is_double ? "half of " : "",
+        is_double ? " (double buffering)" : "");
+  }
   const std::string_view share = is_double ? "a quarter" : "half",
                          why = is_double ? " (double buffering)" : "";
   if (!accumulators_fit(blocks))
@@ -103,16 +158,11 @@ std::optional<std::string> BlockTraffic::refuses(const Blocks& blocks) {
 }
 
 Traffic BlockTraffic::traffic(const Blocks& blocks) {
-  const Trips loops = trips(blocks);
-  std::uint64_t left = left_bits(whole_left_), right = right_bits_, accumulators = 0;
-  if (left > buffers_.half_bits)
-    left = checked_product(left_bits(left_.blocks(blocks.m, blocks.k).all), visits(blocks.order, loops, 'n'));
-  if (right > buffers_.half_bits) right = checked_product(right, visits(blocks.order, loops, 'm'));
-  if (sum_bits_ > buffers_.accumulator_bits)
-    accumulators = checked_product(2, sum_bits_, visits(blocks.order, loops, 'k') - 1);
+  const Held stays = held(blocks);
+  const Moved bits = moved(blocks, stays, stays.left ? whole_left_ : left_.blocks(blocks.m, blocks.k).all);
   const std::uint64_t groups = mapping_.groups();
-  return {bytes_for(checked_product(groups, left)), bytes_for(checked_product(groups, right)),
-          checked_product(groups, result_bytes(results_)), 0, checked_product(groups, accumulators / 8)};
+  return {bytes_for(checked_product(groups, bits.left)), bytes_for(checked_product(groups, bits.right)),
+          checked_product(groups, result_bytes(results_)), 0, checked_product(groups, bits.sums / 8)};
 }
 
 Traffic BlockTraffic::compulsory() {
@@ -129,7 +179,44 @@ BlockTraffic::Sizes BlockTraffic::sizes() const {
           block_sizes(k_, k_unit)};
 }
 
+/// The more blocks of k, the more may stay as a whole: a k that lets nothing else stay than a larger one is
+/// left out.
+std::optional<Blocks> BlockTraffic::least_bytes_unified() {
+  const auto [m_sizes, n_sizes, k_sizes] = sizes();
+  const bool one_k_is_enough = left_.is_plain() || left_.k_runs_over_channels();
+  std::optional<Blocks> best;
+  std::pair<std::uint64_t, std::uint64_t> least{UINT64_MAX, UINT64_MAX};  // bits, passes
+  Mapping mapped = mapping_;
+  for (const std::uint64_t m : m_sizes)
+    for (const std::uint64_t n : n_sizes) {
+      if (std::min(m, mapping_.m()) * std::min(n, mapping_.n()) * word_bits > buffers_.unified_bits) continue;
+      unsigned tried = 0;
+      for (const std::uint64_t k : k_sizes) {
+        Blocks blocks{LoopOrder::m_n_k, m, n, k};
+        const unsigned fitting = unified_choices(blocks);
+        if (fitting == 0 || (one_k_is_enough && fitting == tried)) continue;
+        tried = fitting;
+        const std::uint64_t left_elements = left_.blocks(m, k).all;
+        for (const LoopOrder order : all_loop_orders) {
+          blocks.order = order;
+          mapped.blocks = blocks;
+          for (unsigned number = 0; number < choices; ++number) {
+            if ((fitting >> number & 1) == 0) continue;
+            const std::uint64_t bits = moved(blocks, choice(number), left_elements).all();
+            if (bits > least.first) continue;
+            if (const std::pair found{bits, mapped.passes()}; found < least) {
+              least = found;
+              best = blocks;
+            }
+          }
+        }
+      }
+    }
+  return best;
+}
+
 std::optional<Blocks> BlockTraffic::least_bytes() {
+  if (buffers_.unified_bits > 0) return least_bytes_unified();
   const bool has_windows = !left_.is_plain();
   const auto [m_sizes, n_sizes, k_sizes] = sizes();
   // Fewer blocks of k never move more, unless they cut the windows of positions differently.

@@ -7,6 +7,7 @@
 /// stay until k is complete. Where the order leaves a block of results before that, they are written to DRAM
 /// and come back, 4 bytes each.
 
+#include "sim/accelerator/checked.hpp"
 #include "sim/accelerator/mapping/left_elements.hpp"
 #include "sim/accelerator/traffic.hpp"
 
@@ -24,19 +25,19 @@ class BlockTraffic {
 
   /// Why these blocks cannot be held, naming the key of "mapping" and the buffer; nothing where they can.
   std::optional<std::string> refuses(const Blocks& blocks);
-  bool fits(const Blocks& blocks) {
-    return accumulators_fit(blocks) && left_fits(blocks) && right_fits(blocks);
-  }
+  bool fits(const Blocks& blocks);
   /// Of blocks that are not refused.
   Traffic traffic(const Blocks& blocks);
   /// Each operand read once, each result written once.
   Traffic compulsory();
 
-  /// What stays in its buffer as a whole while a group is computed.
+  /// What stays in its buffer as a whole while a group is computed. With one memory for all: of what fits
+  /// beside the other blocks, the choice that moves the least bytes; of equal ones the first in the order
+  /// none, left, right, both, and then these with the results.
   struct Held {
     bool left = false, right = false, results = false;
   };
-  Held held() const;
+  Held held(const Blocks& blocks);
   /// Left blocks of one size have the same bytes.
   bool left_is_plain() const { return left_.is_plain(); }
   // Bytes of one run, from a whole byte on: the left operand of a group; its block with these indices; n
@@ -56,12 +57,24 @@ class BlockTraffic {
   Sizes sizes() const;
 
  private:
+  /// The choices of Held: bit 0 says left, bit 1 right, bit 2 results.
+  static constexpr unsigned choices = 8;
+  static Held choice(unsigned number) { return {(number & 1) != 0, (number & 2) != 0, (number & 4) != 0}; }
+  /// A bit for each choice that fits into the one memory.
+  unsigned unified_choices(const Blocks& blocks);
+  struct Bits {
+    std::uint64_t left = 0, right = 0, sums = 0;
+    std::uint64_t all() const { return checked_sum(checked_sum(left, right), sums); }
+  };
+  using Needed = Bits;  ///< room
+  using Moved = Bits;   ///< from and to DRAM, of a group
+  Needed needed(const Blocks& blocks);
+  Moved moved(const Blocks& blocks, const Held& held, std::uint64_t left_elements) const;
+  std::optional<Blocks> least_bytes_unified();
   Trips trips(const Blocks& blocks) const;
   bool left_fits(const Blocks& blocks);
   bool right_fits(const Blocks& blocks) const;
   bool accumulators_fit(const Blocks& blocks) const;
-  /// Of one group, in bits; `left` elements are those that one visit of all left blocks fetches.
-  std::uint64_t bits(const Blocks& blocks, std::uint64_t left) const;
   std::uint64_t left_bits(std::uint64_t elements) const { return elements * buffers_.element_bits; }
 
   Mapping mapping_;

@@ -19,7 +19,7 @@ constexpr std::uint64_t sum_bytes = 4;
 KRange BlockVisits::Loop::range() const { return {at * block, std::min((at + 1) * block, size)}; }
 
 BlockVisits::BlockVisits(BlockTraffic& traffic, const Mapping& mapping)
-    : traffic_(traffic), mapping_(mapping), held_(traffic.held()) {
+    : traffic_(traffic), mapping_(mapping), held_(traffic.held(mapping.blocks.value())) {
   const Blocks& blocks = mapping.blocks.value();
   const Trips trips = trips_of(blocks, mapping.size);
   m_ = {mapping.m(), blocks.m, trips.m};

@@ -85,7 +85,8 @@ const std::vector<JsonChange>& changes() {
       {"/pe", "int16",
        "a.json: /pe: found 'int16'; expected 'dual_int4_fp4', 'int4', 'fp7', 'int8' or 'bf16'"},
       {"/accumulator/int", 24,
-       "a.json: /accumulator/int: found 24 without 'overflow' beside it; expected 'wrap' or 'saturate' there, or "
+       "a.json: /accumulator/int: found 24 without 'overflow' beside it; expected 'wrap' or 'saturate' "
+       "there, or "
        "32: sums may leave 24 bits"},
       {"/accumulator/int", 33, "a.json: /accumulator/int: found 33; expected an integer from 8 to 32"},
       {"/accumulator/int", 7, "a.json: /accumulator/int: found 7; expected an integer from 8 to 32"},
@@ -104,6 +105,11 @@ const std::vector<JsonChange>& changes() {
       {"/clock_gating", "none", ""},
       {"/clock_gating", "idle_pes", ""},
       {"/clock_gating", "all", "a.json: /clock_gating: found 'all'; expected 'none' or 'idle_pes'"},
+      {"/zero_gating", true, ""},
+      {"/zero_gating", false, ""},
+      {"/zero_gating", 1, "a.json: /zero_gating: found 1; expected true or false"},
+      {"/buffers/unified", false, ""},
+      {"/buffers/unified", "all", "a.json: /buffers/unified: found 'all'; expected true or false"},
       {"/clock_mhz", 0, "a.json: /clock_mhz: found 0; expected a number from 1 to 10000"},
       {"/clock_mhz", nullptr, "a.json: /clock_mhz: found null; expected a number from 1 to 10000"},
       {"/buffers/operand_kib", 8,
@@ -158,8 +164,9 @@ const std::vector<JsonChange>& changes() {
        "a.json: /vector_unit/bits: unknown key; expected 'lanes'"},
       {"/sparsity", true,
        "a.json: /sparsity: unknown key; expected 'name', 'array', 'pe', 'accumulator', 'lowering', "
-       "'random_source', 'clock_mhz', 'buffers', 'dram', 'technology', 'clock_gating', 'mapping', 'quantizers' or "
-       "'vector_unit'"}};
+       "'random_source', 'clock_mhz', 'buffers', 'dram', 'technology', 'clock_gating', 'zero_gating', "
+       "'mapping', "
+       "'quantizers' or 'vector_unit'"}};
   return all;
 }
 
@@ -185,11 +192,13 @@ TEST(AcceleratorConfig, ANarrowAccumulatorTakesAllTermsItself) {
   ordered_json held = narrow, mapped = narrow;
   held["array"] = array_with({{"dataflow", "weight_stationary"}, {"preload", "hidden"}});
   EXPECT_EQ(of(held),
-            "a.json: /accumulator/int: found 16 beside /array/dataflow 'weight_stationary', which adds sums of parts "
+            "a.json: /accumulator/int: found 16 beside /array/dataflow 'weight_stationary', which adds sums "
+            "of parts "
             "of k; expected 'output_stationary' there, or 32");
   mapped["mapping"] = {{"search", "dram_bytes"}};
-  EXPECT_EQ(of(mapped), "a.json: /accumulator/int: found 16 beside /mapping, which may add sums of parts of k; "
-                        "expected no mapping, or 32");
+  EXPECT_EQ(of(mapped),
+            "a.json: /accumulator/int: found 16 beside /mapping, which may add sums of parts of k; "
+            "expected no mapping, or 32");
 }
 
 TEST(AcceleratorConfig, Bf16NeedsAFloatAccumulatorAndNoRandomSource) {

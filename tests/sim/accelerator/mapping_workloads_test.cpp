@@ -83,9 +83,10 @@ struct Ratios {
 };
 
 Ratios searched(const std::string& name, const std::vector<traces::Gemm>& gemms,
-                std::uint64_t accumulator_kib = 64) {
+                std::uint64_t accumulator_kib = 64, bool is_unified = false) {
   constexpr std::uint64_t bits_per_kib = 8192;
-  const sim::OperandBuffers buffers{32 * bits_per_kib, 4, accumulator_kib * bits_per_kib};
+  sim::OperandBuffers buffers{32 * bits_per_kib, 4, accumulator_kib * bits_per_kib};
+  if (is_unified) buffers.unified_bits = (64 + accumulator_kib) * bits_per_kib;
   sim::Traffic moved, compulsory, plain;
   double milliseconds = 0, slowest = 0;
   for (const traces::Gemm& gemm : gemms) {
@@ -130,6 +131,8 @@ TEST(MappingWorkloads, MovedOverCompulsoryBytes) {
   EXPECT_LE(llama.operands, 16);
   EXPECT_LE(llama.all, 12);
   EXPECT_LE(searched("llama_7b, 128 KiB", llama_7b(), 128).operands, 12);
+  EXPECT_LE(searched("resnet50, unified", resnet50(32), 64, true).operands, 2);
+  EXPECT_LE(searched("llama_7b, unified", llama_7b(), 64, true).operands, 12);
   EXPECT_LE(searched("resnet50, 256 KiB", resnet50(32), 256).operands, 2);
 }
 

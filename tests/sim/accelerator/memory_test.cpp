@@ -9,8 +9,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <optional>
 #include <random>
+#include <string_view>
 
 namespace quatrain::tests {
 namespace {
@@ -107,6 +111,110 @@ TEST(Memory, ManyBlocksAtOnceAreOneAfterTheOther) {
   StallRecurrence many(Buffering::doubled);
   many.visits(3, 5, 1, 1'000'000'000'000);
   EXPECT_EQ(many.end(), (Stalls{3, 1, 0})) << "not one by one";
+}
+
+/// Bits that the visits of a GEMM without windows fetch, keep and bring back, walked block by block.
+U walked_bits(const BlockProblem& p, const sim::Blocks& blocks, bool left_stays, bool right_stays,
+              bool results_stay) {
+  const U m = p.mapping.m(), n = p.mapping.n(), k = static_cast<U>(p.mapping.size.k);
+  const U samples = p.mapping.samples, bits = p.buffers.element_bits;
+  const auto axis = [](char name) { return name == 'm' ? 0U : name == 'n' ? 1U : 2U; };
+  const std::string_view order = name_of(blocks.order);
+  const std::array<unsigned, 3> loops = {axis(order[0]), axis(order[2]), axis(order[4])};
+  const std::array<U, 3> sizes = {m, n, k},
+                         steps = {std::min(blocks.m, m), std::min(blocks.n, n), std::min(blocks.k, k)};
+  std::array<U, 3> at{};
+  std::optional<std::array<U, 2>> left, right, results;
+  U moved = (left_stays ? m * k : 0) * bits + (right_stays ? n * k * samples : 0) * bits;
+  for (at[loops[0]] = 0; at[loops[0]] < sizes[loops[0]]; at[loops[0]] += steps[loops[0]])
+    for (at[loops[1]] = 0; at[loops[1]] < sizes[loops[1]]; at[loops[1]] += steps[loops[1]])
+      for (at[loops[2]] = 0; at[loops[2]] < sizes[loops[2]]; at[loops[2]] += steps[loops[2]]) {
+        const U rows = std::min(steps[0], m - at[0]), columns = std::min(steps[1], n - at[1]),
+                terms = std::min(steps[2], k - at[2]);
+        if (!left_stays && left != std::array{at[0], at[2]}) moved += rows * terms * bits;
+        if (!right_stays && right != std::array{at[1], at[2]}) moved += columns * terms * samples * bits;
+        // Sums of earlier blocks of k come back; they had to leave before.
+        if (!results_stay && at[2] > 0 && results != std::array{at[0], at[1]})
+          moved += 2 * rows * columns * 32;
+        left = {at[0], at[2]}, right = {at[1], at[2]}, results = {at[0], at[1]};
+      }
+  return moved;
+}
+
+/// Nothing where no choice of what stays as a whole fits.
+std::optional<U> least_bits(const BlockProblem& p, const sim::Blocks& blocks) {
+  const U m = p.mapping.m(), n = p.mapping.n(), k = static_cast<U>(p.mapping.size.k);
+  const U samples = p.mapping.samples, bits = p.buffers.element_bits;
+  const U bm = std::min(blocks.m, m), bn = std::min(blocks.n, n), bk = std::min(blocks.k, k);
+  std::optional<U> least;
+  for (const bool left : {false, true})
+    for (const bool right : {false, true})
+      for (const bool results : {false, true}) {
+        const U needed = (left ? m * k : bm * bk) * bits + (right ? n * k : bn * bk) * samples * bits +
+                         (results ? m * n : bm * bn) * 32;
+        if (needed > p.buffers.unified_bits) continue;
+        const U moved = walked_bits(p, blocks, left, right, results);
+        if (!least || moved < *least) least = moved;
+      }
+  return least;
+}
+
+/// Linear layers in one memory that operands and sums share.
+TEST(Memory, OneMemoryKeepsWhatMovesLeastAndTheSearchFindsTheLeast) {
+  std::mt19937 random(27);
+  int refused = 0, stay = 0, better_than_two = 0;
+  for (int round = 0; round < 40; ++round) {
+    BlockProblem p = random_block_problem(random);
+    traces::Geometry g;
+    g.batch = 1 + random() % 14, g.in_channels = 1 + random() % 14, g.out_channels = 1 + random() % 10;
+    p.gemm.geometry = g;
+    p.mapping.size = traces::gemm_size(p.gemm.phase, g);
+    p.mapping.array = {1 + static_cast<unsigned>(random()) % 6, 1 + static_cast<unsigned>(random()) % 4};
+    p.buffers.half_bits = 40 + random() % 200;
+    p.buffers.accumulator_bits = 32 * (24 + random() % 40);
+    p.buffers.unified_bits = 2 * p.buffers.half_bits + p.buffers.accumulator_bits;
+    sim::BlockTraffic traffic(p.gemm, p.mapping, p.buffers);
+    sim::OperandBuffers apart = p.buffers;
+    apart.unified_bits = 0;
+    const U results = p.buffers.result_bytes * p.mapping.m() * p.mapping.n();
+    std::optional<U> least;
+    const auto sizes = traffic.sizes();
+    for (const U m : sizes.m)
+      for (const U n : sizes.n)
+        for (const U k : sizes.k)
+          for (const sim::LoopOrder order : sim::all_loop_orders) {
+            const sim::Blocks blocks{order, m, n, k};
+            const auto expected = least_bits(p, blocks);
+            ASSERT_EQ(traffic.refuses(blocks).has_value(), !expected) << round;
+            ASSERT_EQ(traffic.fits(blocks), expected.has_value());
+            refused += !expected;
+            if (!expected) continue;
+            const sim::Traffic found = traffic.traffic(blocks);
+            ASSERT_GE(8 * (found.gemm_bytes() - results), *expected);
+            ASSERT_LE(8 * (found.gemm_bytes() - results), *expected + 14) << "two parts of whole bytes";
+            if (!least || *expected < *least) least = *expected;
+            p.mapping.blocks = blocks;
+            U bytes = 0;
+            for (const BlockVisit& v : visits_of(p)) {
+              bytes += v.left_bytes + v.right_bytes + v.sum_bytes + v.stored_bytes;
+              stay += v.whole_left || v.whole_right || v.all_results;
+            }
+            ASSERT_GE(bytes + 1, found.gemm_bytes());
+            ASSERT_LE(bytes, found.gemm_bytes() + visits_of(p).size());
+          }
+    const auto best = traffic.least_bytes();
+    ASSERT_EQ(best.has_value(), least.has_value()) << round;
+    if (!best) continue;
+    ASSERT_EQ(least_bits(p, *best), least) << round;
+    sim::BlockTraffic two(p.gemm, p.mapping, apart);
+    if (const auto blocks = two.least_bytes()) {
+      ASSERT_LE(traffic.traffic(*best).gemm_bytes(), two.traffic(*blocks).gemm_bytes() + 1) << round;
+      better_than_two += traffic.traffic(*best).gemm_bytes() + 1 < two.traffic(*blocks).gemm_bytes();
+    }
+  }
+  EXPECT_GT(refused, 100);
+  EXPECT_GT(stay, 1000);
+  EXPECT_GT(better_than_two, 5);
 }
 
 /// 100 ns, bursts of 32 bytes of 250.5 ps each, pages of 64 bytes in 2 ns, a clock of 1000 ps.

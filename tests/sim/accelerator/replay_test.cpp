@@ -3,10 +3,12 @@
 #include "sim/accelerator/simulation_file.hpp"
 #include "sim/accelerator/table.hpp"
 #include "sim/embedded/config_file.hpp"
+#include "sim/workload/trace_workload.hpp"
 #include "tests/support/delayed_array.hpp"
 #include "tests/support/folder.hpp"
 #include "tests/support/json_schema.hpp"
 #include "tests/support/message_of.hpp"
+#include "tests/support/natural_terms.hpp"
 #include "traces/base/files.hpp"
 
 #include <gtest/gtest.h>
@@ -215,6 +217,70 @@ TEST(Replay, BlocksChangeTheOrderAndNoBit) {
   base::write_whole_file(folder / "s.json", sim::simulation_json(searched));
   EXPECT_EQ(sim::simulation_json(sim::read_simulation(folder / "s.json", reader.manifest_sha256())),
             sim::simulation_json(searched));
+}
+
+/// By the definition, term by term: of a GEMM's MACs, those with an operand of value zero.
+std::uint64_t zero_macs(const traces::TraceReader& reader, const traces::GemmRecord& record) {
+  const sim::RecordedOperands operands(reader, record);
+  const traces::GemmSize size = traces::gemm_size(record.gemm.phase, record.gemm.geometry);
+  const auto is_zero = [](const traces::Operand& operand, std::int64_t at) {
+    const auto index = static_cast<std::size_t>(at);
+    const unsigned code = operand.codes[index / 2] >> (index % 2 * 4) & 0xF;
+    return operand.encoding == traces::Encoding::fp4_e3m0 ? code % 8 == 0 : code == 0;
+  };
+  std::uint64_t zeros = 0;
+  for (std::int64_t group = 0; group < size.groups; ++group)
+    for (std::int64_t m = 0; m < size.m; ++m)
+      for (std::int64_t k = 0; k < size.k; ++k) {
+        const auto left = left_element(record.gemm, group, m, k);
+        const bool is_left_zero = !left || is_zero(operands.left, *left);
+        for (std::int64_t n = 0; n < size.n; ++n)
+          for (const traces::Operand& right : operands.right)
+            zeros += is_left_zero || is_zero(right, right_element(record.gemm, group, n, k));
+      }
+  return zeros;
+}
+
+std::uint64_t switching_macs(const sim::RecordResult& record) {
+  for (const sim::EventCount& entry : record.events.entries())
+    if (entry.component == sim::Component::pe_combinational) return entry.events;
+  return 0;
+}
+
+/// Every fidelity charges the MACs whose operands are both not zero, record by record.
+TEST(Replay, ZeroGatingChargesTheMacsThatSwitch) {
+  const traces::TraceReader reader = outside_trace();
+  const ArrayShape shape{8, 8};
+  const std::vector<sim::TrainingGemm> work =
+      sim::mapped_to(task_for(shape, nullptr).config, trace_workload(reader));
+  std::vector<sim::ArrayModels> models;
+  for (const Fidelity fidelity : {Fidelity::array, Fidelity::tile})
+    models.push_back(sim::make_array_models(shape, fidelity));
+  std::uint64_t gated = 0;
+  for (sim::ArrayModels& model : models) {
+    sim::SimulationTask task = task_for(shape, &model);
+    const sim::Simulation plain = simulated(task, reader);
+    task.config.zero_gating = true;
+    const sim::Simulation simulation = simulated(task, reader);
+    EXPECT_TRUE(simulation.replay->equal());
+    ASSERT_EQ(simulation.records.size(), work.size());
+    for (std::size_t i = 0; i < work.size(); ++i) {
+      const std::uint64_t macs = simulation.records[i].tally.use.macs;
+      ASSERT_EQ(switching_macs(plain.records[i]), macs);
+      ASSERT_EQ(switching_macs(simulation.records[i]), macs - zero_macs(reader, *work[i].record)) << i;
+      gated += macs - switching_macs(simulation.records[i]);
+    }
+    EXPECT_EQ(simulation.total.activity, plain.total.activity);
+    EXPECT_LT(simulation.total.energy_pj[0].nominal, plain.total.energy_pj[0].nominal);
+  }
+  EXPECT_GT(gated, 0U);
+  sim::SimulationTask without_values = task_for(shape, nullptr);
+  without_values.config.name = "a";
+  without_values.config.zero_gating = true;
+  EXPECT_EQ(message_of([&] { simulated(without_values, reader); }),
+            "a: /zero_gating: found true; expected a trace and --fidelity pe, array or tile: without values "
+            "no zero "
+            "is known");
 }
 
 sim::SimulationTask stalling_task(sim::ArrayModels* models) {
