@@ -220,9 +220,9 @@ TEST(Replay, BlocksChangeTheOrderAndNoBit) {
 }
 
 /// By the definition, term by term: of a GEMM's MACs, those with an operand of value zero.
-std::uint64_t zero_macs(const traces::TraceReader& reader, const traces::GemmRecord& record) {
-  const sim::RecordedOperands operands(reader, record);
-  const traces::GemmSize size = traces::gemm_size(record.gemm.phase, record.gemm.geometry);
+std::uint64_t zero_macs(const traces::TraceReader& reader, const sim::TrainingGemm& work) {
+  const sim::RecordedOperands operands(reader, *work.record);
+  const traces::GemmSize size = work.size();
   const auto is_zero = [](const traces::Operand& operand, std::int64_t at) {
     const auto index = static_cast<std::size_t>(at);
     const unsigned code = operand.codes[index / 2] >> (index % 2 * 4) & 0xF;
@@ -232,11 +232,11 @@ std::uint64_t zero_macs(const traces::TraceReader& reader, const traces::GemmRec
   for (std::int64_t group = 0; group < size.groups; ++group)
     for (std::int64_t m = 0; m < size.m; ++m)
       for (std::int64_t k = 0; k < size.k; ++k) {
-        const auto left = left_element(record.gemm, group, m, k);
+        const auto left = left_element(work.gemm, group, m, k);
         const bool is_left_zero = !left || is_zero(operands.left, *left);
         for (std::int64_t n = 0; n < size.n; ++n)
           for (const traces::Operand& right : operands.right)
-            zeros += is_left_zero || is_zero(right, right_element(record.gemm, group, n, k));
+            zeros += is_left_zero || is_zero(right, right_element(work.gemm, group, n, k));
       }
   return zeros;
 }
@@ -252,7 +252,7 @@ TEST(Replay, ZeroGatingChargesTheMacsThatSwitch) {
   const traces::TraceReader reader = outside_trace();
   const ArrayShape shape{8, 8};
   const std::vector<sim::TrainingGemm> work =
-      sim::mapped_to(task_for(shape, nullptr).config, trace_workload(reader));
+      sim::mapped_to(task_for(shape, nullptr).config, sim::trace_workload(reader));
   std::vector<sim::ArrayModels> models;
   for (const Fidelity fidelity : {Fidelity::array, Fidelity::tile})
     models.push_back(sim::make_array_models(shape, fidelity));
@@ -267,7 +267,7 @@ TEST(Replay, ZeroGatingChargesTheMacsThatSwitch) {
     for (std::size_t i = 0; i < work.size(); ++i) {
       const std::uint64_t macs = simulation.records[i].tally.use.macs;
       ASSERT_EQ(switching_macs(plain.records[i]), macs);
-      ASSERT_EQ(switching_macs(simulation.records[i]), macs - zero_macs(reader, *work[i].record)) << i;
+      ASSERT_EQ(switching_macs(simulation.records[i]), macs - zero_macs(reader, work[i])) << i;
       gated += macs - switching_macs(simulation.records[i]);
     }
     EXPECT_EQ(simulation.total.activity, plain.total.activity);
