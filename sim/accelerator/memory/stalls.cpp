@@ -51,8 +51,8 @@ void StallRecurrence::shift(std::uint64_t cycles) {
 void StallRecurrence::visits(std::uint64_t load, std::uint64_t compute, std::uint64_t store_cycles,
                              std::uint64_t blocks) {
   // Every end is a sum along a path. If all ends have moved on by the same after `places_` blocks, whose
-  // places they have taken, they do so after the next ones.
-  while (blocks >= 2 * places_) {
+  // places they have taken, they do so after the next ones. Parts are told one by one.
+  while (!parts_ && blocks >= 2 * places_) {
     const StallRecurrence before = *this;
     for (std::size_t i = 0; i < places_; ++i) visit(load, compute, store_cycles);
     blocks -= places_;

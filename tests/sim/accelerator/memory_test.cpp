@@ -108,6 +108,11 @@ TEST(Memory, ManyBlocksAtOnceAreOneAfterTheOther) {
     }
     ASSERT_EQ(at_once.end(), one_by_one.end()) << round;
   }
+  int told = 0;
+  StallRecurrence tells(Buffering::doubled,
+                        [&](sim::BlockPart part, auto...) { told += part == sim::BlockPart::compute; });
+  tells.visits(3, 5, 1, 1000);
+  EXPECT_EQ(told, 1000) << "every block is told";
   StallRecurrence many(Buffering::doubled);
   many.visits(3, 5, 1, 1'000'000'000'000);
   EXPECT_EQ(many.end(), (Stalls{3, 1, 0})) << "not one by one";
