@@ -7,7 +7,7 @@ cd "$(dirname "$0")"
 tools="g++ cmake ninja-build pkg-config"
 libraries="libsystemc-dev libboost-dev libboost-context-dev libfmt-dev
   nlohmann-json3-dev libcli11-dev libtbb-dev libssl-dev zlib1g-dev libpng-dev libjpeg-dev
-  libonnx-dev libprotobuf-dev"
+  libonnx-dev libprotobuf-dev libboost-mpi-dev openmpi-bin"
 data="libjs-chart.js dataset-fashion-mnist"
 tests="libgtest-dev libgmock-dev libvalijson-dev python3-numpy strace"
 

@@ -2,6 +2,7 @@
 #include "sim/machines.hpp"
 
 #include "sim/cli/command.hpp"
+#include "sim/sweep/ranks.hpp"
 #include "sim/workload/onnx_graph.hpp"
 
 #include <fmt/format.h>
@@ -29,6 +30,8 @@ int list_machines() {
                entry.machine ? entry.machine->ran_on() : entry.why_not);
   const auto onnx = onnx_missing();
   fmt::print("\nONNX models as workloads: {}\n", onnx ? "no, " + *onnx : "yes");
+  const auto mpi = mpi_missing();
+  fmt::print("sweeps under mpirun: {}\n", mpi ? "no, " + *mpi : "yes");
   return 0;
 }
 

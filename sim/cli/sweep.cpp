@@ -21,6 +21,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace quatrain::sim {
 namespace {
@@ -41,6 +42,8 @@ copied into one folder, where --resume without --shard then writes the tables.
 Examples:
   quatrain sweep study.json
       results in studies/NAME
+  mpirun -n 8 quatrain sweep study.json
+      the same results, from eight processes of one or several computers (Open MPI)
   quatrain sweep study.json --out parts --shard 1/2
       the first half of the designs
   quatrain sweep study.json --out parts --resume
@@ -112,11 +115,11 @@ std::vector<std::string> texts_of(const StudyTables& tables, const StudyResults&
   return texts;
 }
 
-int sweep(const Typed& typed, const Provenance& provenance) {
+std::pair<Study, SweepOptions> opened(const Typed& typed, const Provenance& provenance) {
   const std::filesystem::path file = typed.study;
   SweepOptions options;
   options.study_text = base::read_whole_file(file, base::JsonLimits{}.bytes);
-  const Study study = read_study(options.study_text, file.string());
+  Study study = read_study(options.study_text, file.string());
   options.out =
       typed.out.empty() ? std::filesystem::path("studies") / study.name : std::filesystem::path(typed.out);
   options.folder = file.parent_path();
@@ -125,6 +128,17 @@ int sweep(const Typed& typed, const Provenance& provenance) {
   options.shard = shard_of(typed.shard);
   options.threads = typed.threads;
   options.stops = interrupted;
+  return {std::move(study), std::move(options)};
+}
+
+int sweep(const Typed& typed, const Provenance& provenance) {
+  const std::unique_ptr<Ranks> ranks = Ranks::of_mpirun();
+  if (ranks && !ranks->hands_out()) {
+    serve_sweep(*ranks, [&] { return opened(typed, provenance); });
+    return 0;
+  }
+  auto [study, options] = opened(typed, provenance);
+  options.ranks = ranks.get();
   const std::vector<Output> outputs = outputs_in(options.out, study.layers);
   require_free(outputs);
   const auto progress = make_progress();
@@ -162,7 +176,9 @@ void add_sweep_command(CLI::App& program, Action& action) {
   command->add_flag("--resume", typed->resumes, "go on with the journal that is there");
   command->add_option("--shard", typed->shard, "PART/PARTS: only these designs, as in 3/16")
       ->check(not_empty());
-  command->add_option("--threads", typed->threads, "default: one per processor")
+  command
+      ->add_option("--threads", typed->threads,
+                   "default: one per processor; under mpirun each process has one")
       ->check(whole_number(1, 1024));
   command->callback([typed, &action] {
     action = [typed](const Provenance& provenance) { return sweep(*typed, provenance); };

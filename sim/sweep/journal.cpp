@@ -60,7 +60,7 @@ Journal::Journal(fs::path file, const std::string& identity, bool resumes)
   journal.close();
 }
 
-void Journal::add(std::uint64_t point, const DesignResult& result) {
+std::string Journal::line_of(std::uint64_t point, const DesignResult& result) {
   const nlohmann::ordered_json json = {{"point", point},
                                        {"refused", result.is_refused},
                                        {"milliseconds", result.sums.milliseconds},
@@ -69,7 +69,20 @@ void Journal::add(std::uint64_t point, const DesignResult& result) {
                                        {"area_mm2", result.sums.area_mm2},
                                        {"rows", result.rows},
                                        {"layers", result.layer_rows}};
-  base::append_line(file_, json.dump());
+  return json.dump();
+}
+
+void Journal::add(const std::string& line) { base::append_line(file_, line); }
+
+std::pair<std::uint64_t, DesignResult> Journal::result_of(std::string_view line, const std::string& place) {
+  const JsonNode node = JsonNode::parse(line, place);
+  const auto point = node.at("point").integer(0, std::numeric_limits<std::int64_t>::max());
+  return {static_cast<std::uint64_t>(point),
+          {.rows = strings_at(node, "rows"),
+           .layer_rows = strings_at(node, "layers"),
+           .is_refused = node.at("refused").boolean(),
+           .sums = {number_of(node, "milliseconds"), number_of(node, "energy_pj"),
+                    number_of(node, "buffer_kib"), number_of(node, "area_mm2")}}};
 }
 
 std::map<std::uint64_t, DesignResult> Journal::read(const fs::path& file, const std::string& identity) {
@@ -87,14 +100,8 @@ std::map<std::uint64_t, DesignResult> Journal::read(const fs::path& file, const 
             file.string());
       continue;
     }
-    const JsonNode node = JsonNode::parse(bytes, fmt::format("{}: line {}", file.string(), line + 1));
-    results[static_cast<std::uint64_t>(
-        node.at("point").integer(0, std::numeric_limits<std::int64_t>::max()))] = {
-        .rows = strings_at(node, "rows"),
-        .layer_rows = strings_at(node, "layers"),
-        .is_refused = node.at("refused").boolean(),
-        .sums = {number_of(node, "milliseconds"), number_of(node, "energy_pj"), number_of(node, "buffer_kib"),
-                 number_of(node, "area_mm2")}};
+    auto [point, result] = result_of(bytes, fmt::format("{}: line {}", file.string(), line + 1));
+    results[point] = std::move(result);
   }
   return results;
 }

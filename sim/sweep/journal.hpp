@@ -10,6 +10,8 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace quatrain::sim {
@@ -27,7 +29,11 @@ class Journal {
   /// (`identity`), or is there while `resumes` is false.
   Journal(std::filesystem::path file, const std::string& identity, bool resumes);
 
-  void add(std::uint64_t point, const DesignResult& result);
+  /// A line for a design, without its end.
+  static std::string line_of(std::uint64_t point, const DesignResult& result);
+  void add(const std::string& line);
+  /// What a line says. Throws Error at `place`.
+  static std::pair<std::uint64_t, DesignResult> result_of(std::string_view line, const std::string& place);
 
   /// Of a journal that nobody has to hold. A last line without its end is left out.
   static std::map<std::uint64_t, DesignResult> read(const std::filesystem::path& file,

@@ -80,6 +80,8 @@ class Sweep {
     return simulated({name_of(point), overrides}, overrides);
   }
 
+  std::string line_of(std::uint64_t point) const { return Journal::line_of(point, simulated(point)); }
+
   /// The study's design as it is; its row says what it has for the keys that vary.
   DesignResult simulated_base() const {
     std::vector<Override> values;
@@ -172,8 +174,9 @@ class Runner {
  public:
   Runner(const Sweep& sweep, const SweepOptions& options, base::Progress& progress)
       : sweep_(sweep),
+        options_(options),
         progress_(progress),
-        pool_(options.threads, options.stops),
+        pool_(options.ranks != nullptr ? 1 : options.threads, options.stops),
         journal_(options.out / journal_name(options.shard), sweep.identity(), options.resumes),
         results_(all_results(options.out, sweep.identity())) {}
 
@@ -183,13 +186,25 @@ class Runner {
       if (!results_.contains(point)) pending.push_back(point);
     progress_.begin(what, points.size());
     std::uint64_t done = points.size() - pending.size();
-    pool_.parallel_for(pending.size(), [&](std::size_t i) {
-      DesignResult result = sweep_.simulated(pending[i]);
+    const auto keep = [&](std::uint64_t point, const std::string& line, DesignResult result) {
       const std::scoped_lock one_at_a_time(mutex_);
-      journal_.add(pending[i], result);
-      results_[pending[i]] = std::move(result);
-      progress_.update(++done, sweep_.name_of(pending[i]));
-    });
+      journal_.add(line);
+      results_[point] = std::move(result);
+      progress_.update(++done, sweep_.name_of(point));
+    };
+    if (options_.ranks != nullptr)
+      options_.ranks->run(
+          pending, [&](std::uint64_t point) { return sweep_.line_of(point); },
+          [&](std::uint64_t point, const std::string& line) {
+            keep(point, line, Journal::result_of(line, "a rank's line").second);
+          },
+          options_.stops);
+    else
+      pool_.parallel_for(pending.size(), [&](std::size_t i) {
+        DesignResult result = sweep_.simulated(pending[i]);
+        const std::string line = Journal::line_of(pending[i], result);
+        keep(pending[i], line, std::move(result));
+      });
     progress_.finish();
     simulated_ += pending.size();
   }
@@ -199,6 +214,7 @@ class Runner {
 
  private:
   const Sweep& sweep_;
+  const SweepOptions& options_;
   base::Progress& progress_;
   base::ThreadPool pool_;
   Journal journal_;
@@ -260,6 +276,7 @@ SweepResult run_sweep(const Study& study, const SweepOptions& options, base::Pro
         "--shard: each round of the search 'narrowing' needs all of the one before; expected the "
         "search grid or random");
   const Sweep sweep(study, options);
+  if (options.ranks != nullptr) options.ranks->require_same(sweep.identity());
   Runner runner(sweep, options, progress);
   SweepResult result;
   std::vector<std::uint64_t> points;
@@ -279,6 +296,16 @@ SweepResult run_sweep(const Study& study, const SweepOptions& options, base::Pro
   result.design = sweep.design();
   for (const std::uint64_t point : points) result.refused += results.at(point).is_refused ? 1 : 0;
   return result;
+}
+
+void serve_sweep(Ranks& ranks, const std::function<std::pair<Study, SweepOptions>()>& open) {
+  std::optional<std::pair<Study, SweepOptions>> opened;
+  std::optional<Sweep> sweep;
+  const auto identity = [&] {
+    opened = open();
+    return sweep.emplace(opened->first, opened->second).identity();
+  };
+  ranks.serve(identity, [&](std::uint64_t point) { return sweep->line_of(point); });
 }
 
 }  // namespace quatrain::sim

@@ -3,6 +3,7 @@
 
 #include "sim/accelerator/technology.hpp"
 #include "sim/sweep/journal.hpp"
+#include "sim/sweep/ranks.hpp"
 #include "sim/sweep/result_rows.hpp"
 #include "sim/sweep/study.hpp"
 #include "traces/base/progress.hpp"
@@ -12,6 +13,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace quatrain::sim {
@@ -28,6 +30,7 @@ struct SweepOptions {
   bool resumes = false;
   Shard shard;
   unsigned threads = 0;              ///< 0: all cores
+  Ranks* ranks = nullptr;            ///< of an mpirun; this is the one that hands designs out
   std::function<bool()> stops = {};  ///< true makes run_sweep() throw Interrupted
 };
 
@@ -46,5 +49,8 @@ struct SweepResult {
 
 /// Throws Error for a study of other inputs in the folder, Interrupted when it is stopped.
 SweepResult run_sweep(const Study& study, const SweepOptions& options, base::Progress& progress);
+
+/// What the other ranks do meanwhile. What `open` throws, rank 0 is told.
+void serve_sweep(Ranks& ranks, const std::function<std::pair<Study, SweepOptions>()>& open);
 
 }  // namespace quatrain::sim

@@ -69,7 +69,7 @@ Stalls stalls_of(BlockTraffic& traffic, const Mapping& mapping, const DramTiming
   BlockVisits visits(traffic, mapping);
   for (BlockVisit visit; visits.next(visit);)
     recurrence.visits(load_cycles(timing, visit), visit.cycles, request_cycles(timing, {visit.stored_bytes}),
-                      1 + visits.skip_alike());
+                      parts ? 1 : 1 + visits.skip_alike());
   return recurrence.end();
 }
 

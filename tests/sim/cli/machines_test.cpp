@@ -29,7 +29,8 @@ TEST(MachinesCommand, ListsEveryMachineWithWhatItRunsOnOrWhyNot) {
                                              "cuda.octets    (yes|no )       .+\n"
                                              "cuda.mma       (yes|no )       .+\n"
                                              "cuda.async     (yes|no )       .+\n"
-                                             "\nONNX models as workloads: (yes|no, .+)\n"));
+                                             "\nONNX models as workloads: (yes|no, .+)\n"
+                                             "sweeps under mpirun: (yes|no, .+)\n"));
 }
 
 }  // namespace

@@ -132,11 +132,12 @@ class SimStalls : public testing::TestWithParam<std::size_t> {
     EXPECT_EQ(JsonSchema("accelerator").complaint(config.dump()), "");
     std::ofstream(folder / "design.json") << config;
     const bool replays = QUATRAIN_HAS_SYSTEMC && !design.is_bf16;
-    const ProgramRun run =
-        run_program(QUATRAIN_PROGRAM,
-                    fmt::format("sim {} {} --trace {} --out {}", (folder / "design.json").string(),
-                                replays ? "" : "--cycles-only", outside_trace, (folder / "out").string()),
-                    folder);
+    const ProgramRun run = run_program(
+        QUATRAIN_PROGRAM,
+        fmt::format("sim {} {} --trace {} --out {} --timeline {}", (folder / "design.json").string(),
+                    replays ? "" : "--cycles-only", outside_trace, (folder / "out").string(),
+                    (folder / "timeline.json").string()),
+        folder);
     ASSERT_EQ(run.exit_code, 0) << run.err << run.out;
     text = run.out;
     if (replays) {
@@ -304,6 +305,72 @@ TEST_P(SimStalls, TableEqualsARecount) {
   shows("store-bound cycles", fmt::format("{}", total.store_bound));
   shows("quantizer waits", fmt::format("{}", total.quantizers));
   shows("lane cycles", design.lanes > 0 ? fmt::format("{}", total.lane_cycles) : "-");
+}
+
+struct Bar {
+  std::string name;
+  U begin = 0, end = 0;
+};
+
+/// Cycles of [begin, end) that some of the bars cover. They do not overlap.
+U covered(const std::vector<Bar>& bars, U begin, U end) {
+  U sum = 0;
+  for (const Bar& bar : bars)
+    if (bar.begin < end && bar.end > begin) sum += std::min(end, bar.end) - std::max(begin, bar.begin);
+  return sum;
+}
+
+/// Busy cycles of each track are the report's. The array computes or waits in every cycle, and a wait for a
+/// load or a store is one while the memory does that.
+TEST_P(SimStalls, TimelineEqualsARecount) {
+  const Json timeline = Json::parse(base::read_whole_file(folder / "timeline.json"));
+  std::map<int, std::string> names;
+  std::map<std::string, std::vector<Bar>> tracks;
+  std::map<std::string, double> busy_us;
+  std::map<std::string, std::string> colours;
+  for (const Json& event : timeline["traceEvents"]) {
+    if (event["ph"] == "M") {
+      if (event["name"] == "thread_name") names[event["tid"]] = event["args"]["name"];
+      continue;
+    }
+    const std::string track = names.at(event["tid"]);
+    busy_us[track] += event["dur"].get<double>();
+    if (track == "waits") colours[event["name"]] = event["cname"];
+    if (!event["args"].contains("begin_cycle")) continue;
+    const U begin = event["args"]["begin_cycle"], cycles = event["args"]["cycles"];
+    EXPECT_NEAR(event["ts"].get<double>() * design.clock_mhz, static_cast<double>(begin), 1e-3);
+    tracks[track].push_back({event["name"], begin, begin + cycles});
+  }
+  const auto in_us = [&](U cycles) { return static_cast<double>(cycles) / design.clock_mhz; };
+  EXPECT_NEAR(busy_us["array"], in_us(total.cycles), 1e-6);
+  EXPECT_NEAR(busy_us["quantizers"], in_us(total.lane_cycles), 1e-6);
+  EXPECT_NEAR(busy_us["DRAM"], 1000 * json["dram_milliseconds"].get<double>(), 1e-6);
+  std::map<std::string, U> waited;
+  std::vector<Bar> loads, stores, use = tracks["array"];
+  for (const Bar& bar : tracks["waits"]) waited[bar.name] += bar.end - bar.begin, use.push_back(bar);
+  EXPECT_EQ(waited["load-bound"], total.load_bound);
+  EXPECT_EQ(waited["store-bound"], total.store_bound);
+  EXPECT_EQ(waited["quantizers"], total.quantizers);
+  std::set<std::string> different;
+  for (const auto& [cause, colour] : colours) different.insert(colour);
+  EXPECT_EQ(different.size(), colours.size()) << "each cause has a colour of its own";
+  std::ranges::sort(use, {}, &Bar::begin);
+  U now = 0;
+  for (const Bar& bar : use) {
+    ASSERT_EQ(bar.begin, now) << bar.name;
+    now = bar.end;
+  }
+  EXPECT_EQ(now, total.all());
+  now = 0;
+  for (const Bar& bar : tracks["DMA"]) {
+    ASSERT_GE(bar.begin, now) << "one request at a time";
+    now = bar.end;
+    ASSERT_NE(bar.name, "all blocks");
+    (bar.name == "store" ? stores : loads).push_back(bar);
+  }
+  for (const Bar& bar : tracks["waits"])
+    EXPECT_EQ(covered(bar.name == "store-bound" ? stores : loads, bar.begin, bar.end), bar.end - bar.begin)
+        << bar.name << " from " << bar.begin;
 }
 
 INSTANTIATE_TEST_SUITE_P(Designs, SimStalls, testing::Range(std::size_t{0}, designs().size()),

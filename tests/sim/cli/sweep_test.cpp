@@ -202,6 +202,50 @@ TEST_F(ManyDesigns, ShardsTogetherAreTheWhole) {
                  "--shard: found '4/3'; expected PART/PARTS, as in 3/16");
 }
 
+#if QUATRAIN_HAS_MPI
+/// Two processes of one mpirun give the same bytes and the same words, rounds included.
+TEST_F(ManyDesigns, RanksTogetherAreTheWhole) {
+  if (std::system("command -v mpirun >/dev/null") != 0) GTEST_SKIP() << "no mpirun (openmpi-bin)";
+  const std::string mpirun =
+      "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 mpirun --oversubscribe -n ";
+  write_study({{"search", {{"kind", "narrowing"}, {"designs", 5}, {"rounds", 3}, {"keep", 2}}}});
+  const ProgramRun whole = run("sweep study.json --out whole"),
+                   ranks = run("sweep study.json --out ranks", mpirun + "2 ");
+  ASSERT_EQ(ranks.exit_code, 0) << ranks.err;
+  const auto without_folder = [](std::string text, const std::string& out) {
+    for (std::size_t at; (at = text.find(out + "/")) != std::string::npos;) text.erase(at, out.size());
+    return text;
+  };
+  EXPECT_EQ(without_folder(ranks.out, "ranks"), without_folder(whole.out, "whole"));
+  for (const char* table : {"/designs.csv", "/layers.csv", "/base.csv"})
+    EXPECT_EQ(text(std::string("ranks") + table), text(std::string("whole") + table));
+  // a rank that is killed ends the mpirun, which says so; what is in the journal stays
+  Json rows = Json::array();
+  for (int i = 1; i <= 400; ++i) rows.push_back(i);
+  write_study({{"vary", {{"array.rows", rows}, {"array.drain", nullptr}, {"clock_mhz", nullptr}}}});
+  ASSERT_EQ(run("sweep study.json --out unkilled").exit_code, 0);
+  write("rank.sh",
+        "\"$@\" & child=$!\n"
+        "while [ \"$OMPI_COMM_WORLD_RANK\" = 1 ] && kill -0 $child 2>/dev/null; do\n"
+        "  [ \"$(cat killed/journal.jsonl 2>/dev/null | wc -l)\" -lt 20 ] || kill -KILL $child; sleep 0.01\n"
+        "done\n"
+        "wait $child\n");
+  const ProgramRun killed = run("sweep study.json --out killed", mpirun + "2 sh rank.sh ");
+  if (killed.exit_code != 0) {  // else all was done before
+    EXPECT_THAT(killed.err + killed.out, testing::ContainsRegex("mpirun (detected|noticed) that "));
+  }
+  const ProgramRun resumed = run("sweep study.json --out killed --resume");
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_EQ(text("killed/designs.csv"), text("unkilled/designs.csv"));
+  // what rank 0 refuses ends all ranks, and is said once
+  const ProgramRun refused = run("sweep study.json --out killed", mpirun + "2 ");
+  EXPECT_NE(refused.exit_code, 0);
+  EXPECT_THAT(refused.err,
+              testing::HasSubstr("error: killed: holds a sweep already; expected --resume to go on "
+                                 "with it, or another --out\n"));
+}
+#endif
+
 TEST_F(ManyDesigns, RandomAndNarrowingTakeSomeOfTheGrid) {
   const Json rows = Json::parse("[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]");
   const Json vary = {
