@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <deque>
 #include <functional>
 #include <map>
@@ -222,6 +223,14 @@ struct HeldState {
   }
 };
 
+/// A run never writes others: it ends at the first loss that is no number.
+void require_finite(const std::string& name, const std::vector<float>& values, const std::string& file) {
+  const auto bad = std::ranges::find_if(values, [](float value) { return !std::isfinite(value); });
+  if (bad != values.end())
+    throw Error("{}: tensor '{}': element {} is {}; expected weights that are finite", file, name,
+                bad - values.begin(), *bad);
+}
+
 template <typename Held>
 const Held* find_named(const std::deque<Held>& all, const std::string& name) {
   const auto found = std::find_if(all.begin(), all.end(), [&](const Held& one) { return one.name == name; });
@@ -259,6 +268,7 @@ Checkpoint start_from(const std::filesystem::path& file, std::span<const LayerSt
       if (found == nullptr || found->shape != parameter->shape)
         throw Error("{}: holds no tensor '{}' of shape {}; expected the weights of the same network",
                     file.string(), parameter->name, traces::text_of(parameter->shape));
+      require_finite(parameter->name, found->value, file.string());
       parameter->value = found->value;
       std::fill(parameter->momentum.begin(), parameter->momentum.end(), 0.0F);
     }

@@ -53,8 +53,8 @@ void keep_newest(const std::filesystem::path& directory, std::size_t count);
 std::filesystem::path find_checkpoint(const std::filesystem::path& path);
 
 /// Takes over the values of all parameters, and of the states that the file has, from a checkpoint of another
-/// run of the same network; momenta become zero. Throws Error when the file is damaged, or lacks a parameter
-/// of `layers`. Returns its facts.
+/// run of the same network; momenta become zero. Throws Error when the file is damaged, lacks a parameter of
+/// `layers`, or holds one with a NaN or an infinity. Returns its facts.
 Checkpoint start_from(const std::filesystem::path& file, std::span<const LayerState> layers);
 
 }  // namespace quatrain::emu

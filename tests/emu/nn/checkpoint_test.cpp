@@ -9,6 +9,7 @@
 
 #include <cstring>
 #include <fstream>
+#include <limits>
 
 namespace quatrain::emu {
 namespace {
@@ -247,6 +248,19 @@ TEST_F(StepCheckpoints, AnotherRunBeginsWithItsWeights) {
   EXPECT_EQ(start_from(step_file(), state.layers()).step, 1000U);
   EXPECT_EQ(state.weight.value[0], 1);
   EXPECT_EQ(state.weight.momentum[0], 0);
+}
+
+TEST_F(StepCheckpoints, WeightsThatAreNoNumbersAreNamed) {
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+    Fc held, state;
+    held.weight.value[0] = bad;
+    write_checkpoint(folder_.path(),
+                     {1, 1000, state_hash(held.layers(), 1000, 1), "data", EpochSoFar{{1}, 1.5}},
+                     held.layers());
+    EXPECT_EQ(message_of([&] { start_from(step_file(), state.layers()); }),
+              fmt::format("{}: tensor 'fc.weight': element 0 is {}; expected weights that are finite",
+                          step_file().string(), bad));
+  }
 }
 
 /// Behind the layer's parameters and momenta.

@@ -412,6 +412,32 @@ TEST_F(Trainer, ADivergingRunSaysSoWithTheWayOfItsLoss) {
   EXPECT_EQ(are_told, (std::set<std::string>{"grew", "was "}));
 }
 
+TEST_F(Trainer, ARunThatDivergesLaterKeepsWhatItHad) {
+  const std::string whole = train(options("whole")).epochs[0].state_hash;
+  TrainingOptions run = options("run");
+  run.checkpoint_every = 2;
+  run.hashes_every = 1;
+  LearningRateConfig& rate = run.config.learning_rate;
+  rate = {};
+  rate.schedule = Schedule::step;
+  rate.from = 0.05;
+  rate.factor = 1e30;  // of the second epoch
+  rate.every = 1;
+  const std::string message = message_of([&] { train(run); });
+  EXPECT_TRUE(message.starts_with("tiny: step 7: the training diverges: the loss ")) << message;
+  const std::vector<EpochMetrics> epochs = read_epochs(run.run_directory);
+  ASSERT_EQ(epochs.size(), 1U);
+  EXPECT_NE(epochs[0].state_hash, whole);  // another schedule
+  Network network(run.config, run.path);
+  EXPECT_EQ(
+      read_checkpoint(run.run_directory / "checkpoints/epoch_0001.safetensors", network.state()).state_hash,
+      epochs[0].state_hash);
+  EXPECT_EQ(read_step_losses(run.run_directory).size(), 7U);
+  EXPECT_EQ(read_hashes(run.run_directory).rows.size(), 7U);
+  run.resumes = true;
+  EXPECT_EQ(message_of([&] { train(run); }), message) << "it goes on from its checkpoint to the same end";
+}
+
 TEST_F(Trainer, ImagesThatLeaveTheRangeAtOnceAreNoDivergence) {
   TrainingOptions run = options("run");
   run.config.data.std = {1e-38};
