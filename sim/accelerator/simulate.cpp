@@ -103,24 +103,31 @@ bool of_one_phase(const RecordResult& a, const RecordResult& b) {
   return a.layer == b.layer && a.phase == b.phase;
 }
 
+/// Of a trace: those that are simulated.
+std::string_view records_word(const WorkloadSource& source) {
+  return source.phases == Phases::training ? "training records" : "evaluation records";
+}
+
 /// What the sums are over, and how many GEMMs the PE cannot multiply.
 std::string scope_of(const AcceleratorConfig& config, const Workload& workload, std::size_t left_out) {
   const WorkloadSource& source = workload.source;
   if (!source.has_values())
     return fmt::format("sum over one {} with a batch of {}; shapes alone, without values",
                        source.phases == Phases::forward ? "forward pass" : "training step", source.batch);
-  if (left_out == 0) return "sum over all training records of the trace; 4-bit layers only";
+  if (left_out == 0)
+    return fmt::format("sum over all {} of the trace; 4-bit layers only", records_word(source));
   return fmt::format(
-      "sum over {} of {} training records of the trace, those that the pe '{}' can multiply; "
+      "sum over {} of {} {} of the trace, those that the pe '{}' can multiply; "
       "4-bit layers only",
-      workload.gemms.size() - left_out, workload.gemms.size(), config.pe->name);
+      workload.gemms.size() - left_out, workload.gemms.size(), records_word(source), config.pe->name);
 }
 
 std::vector<std::string> limits_of(const AcceleratorConfig& config, const WorkloadSource& workload,
                                    std::size_t left_out) {
   std::vector<std::string> limits = {
       workload.has_values()
-          ? "the sum over all training records of the trace; layers that stay fp32 are not in it"
+          ? fmt::format("the sum over all {} of the trace; layers that stay fp32 are not in it",
+                        records_word(workload))
           : "what is no matrix product is not in it",
       config.stalls() != nullptr
           ? "one DRAM channel with one request at a time; each GEMM begins with empty buffers"
@@ -144,7 +151,7 @@ std::vector<std::string> limits_of(const AcceleratorConfig& config, const Worklo
   if (left_out > 0)
     limits.front() =
         fmt::format("the sum over the {} that the pe '{}' can multiply: {} others are left out; {}",
-                    workload.has_values() ? "training records" : "products", config.pe->name, left_out,
+                    workload.has_values() ? records_word(workload) : "products", config.pe->name, left_out,
                     workload.has_values() ? "layers that stay fp32 are not in it" : limits.front());
   limits.insert(limits.end(), config.pe->limits.begin(), config.pe->limits.end());
   limits.insert(limits.end(), workload.notes.begin(), workload.notes.end());

@@ -31,6 +31,7 @@ constexpr const char* examples = R"(
 RUN_DIR is a run directory of `quatrain train`, a folder of `quatrain demo`, or a folder of `quatrain sim --out`, and
 of several designs in such a folder a second page, study.html, compares them. Of a folder of `quatrain sweep` the
 report is study.html, from the tables that are there.
+Of a trace alone it stands beside the trace, and so do the results that it shows.
 The report names the parts that are not there, and the command that makes each: trace, gradient study, simulation,
 cross-check.
 A damaged file costs its part. The report is made without it, a line on stderr names the file, and the exit code
@@ -91,12 +92,25 @@ std::optional<report::Page> comparison_of(const report::Report& result) {
   return page;
 }
 
-int make_report(const Typed& typed, const Provenance& provenance) {
+/// Without a slash at its end. Of a trace inside a run: the run.
+std::filesystem::path subject_of(const std::filesystem::path& typed) {
+  std::filesystem::path directory = typed.lexically_normal();
+  if (!directory.has_filename()) directory = directory.parent_path();
+  if (!report::is_trace_folder(directory)) return directory;
+  if (directory == "." || directory.filename() == "..") directory = std::filesystem::canonical(directory);
+  const std::filesystem::path run = directory.parent_path();
+  return std::filesystem::exists(run / traces::run_names::config) ? run : directory;
+}
+
+int make_report(Typed typed, const Provenance& provenance) {
   if (is_sweep(typed.directory)) return report_sweep(typed);
+  typed.directory = subject_of(typed.directory);
+  const bool is_trace = report::is_trace_folder(typed.directory);
+  const std::filesystem::path beside = is_trace ? typed.directory.parent_path() : typed.directory;
   const std::filesystem::path html =
-      typed.html.empty() ? typed.directory / traces::run_names::report_html : typed.html;
+      typed.html.empty() ? beside / traces::run_names::report_html : typed.html;
   const std::filesystem::path json =
-      typed.json.empty() ? typed.directory / traces::run_names::report_json : typed.json;
+      typed.json.empty() ? beside / traces::run_names::report_json : typed.json;
   for (const std::filesystem::path& file : {html, json}) require_no_input_of_report(file, typed.directory);
   std::vector<Output> outputs = {Output{json, json_mark("quatrain-report")},
                                  Output{html, std::string(report::page_mark)}};
@@ -122,7 +136,8 @@ void add_report_command(CLI::App& program, Action& action) {
       program.add_subcommand("report", "Accuracy, cycles, energy and cross-check of a run, on one page");
   command->footer(examples);
   const auto typed = std::make_shared<Typed>();
-  command->add_option("RUN_DIR", typed->directory, "folder of train, demo, sim --out or sweep")->required();
+  command->add_option("RUN_DIR", typed->directory, "folder of train, demo, sim --out or sweep, or a trace")
+      ->required();
   command->add_option("--html", typed->html, "where the page goes (default: RUN_DIR/report.html)")
       ->check(not_empty());
   command

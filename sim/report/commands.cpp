@@ -3,6 +3,7 @@
 #include "rtl_models/array_model.hpp"
 #include "sim/embedded/config_file.hpp"
 #include "sim/records/provenance.hpp"
+#include "sim/workload/open_workload.hpp"
 #include "traces/base/joined.hpp"
 #include "traces/run_names.hpp"
 
@@ -10,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace quatrain::sim::report {
@@ -50,16 +52,40 @@ Words simulation_words(const Design& design, const fs::path& trace) {
   return words;
 }
 
+/// A workload of shapes: a name inside the program, or a file that is still there; nothing otherwise.
+std::optional<Words> shape_words(const WorkloadSource& workload) {
+  const std::vector<std::string> embedded = embedded_workloads();
+  if (std::ranges::find(embedded, workload.place) == embedded.end() && !fs::exists(workload.place))
+    return std::nullopt;
+  return Words{workload.place, "--phases", std::string(name_of(workload.phases)), "--batch",
+               std::to_string(workload.batch)};
+}
+
+/// Of a result whose workload is still there.
+std::optional<Words> simulation_again(const Design& design) {
+  const WorkloadSource& workload = design.simulation.workload;
+  if (workload.has_values()) {
+    if (!fs::is_directory(workload.place)) return std::nullopt;
+    return simulation_words(design, workload.place);
+  }
+  const std::optional<Words> shapes = shape_words(workload);
+  if (!shapes) return std::nullopt;
+  Words words = {"quatrain", "sim", accelerator_word(design)};
+  append(words, *shapes);
+  return words;
+}
+
 std::vector<std::string> commands_of_simulations(const fs::path& directory, const Report& report) {
   const fs::path again = beside(directory);
   std::vector<std::string> commands;
-  for (const Design& design : report.designs) {
-    if (!fs::is_directory(design.simulation.workload.place)) return {};
-    Words words = simulation_words(design, design.simulation.workload.place);
-    append(words, {"--out", again.string()});
-    commands.push_back(shell_line(words));
-  }
-  commands.push_back(shell_line({"quatrain", "report", again.string()}));
+  for (const std::vector<Design>* designs : {&report.designs, &report.others})
+    for (const Design& design : *designs) {
+      std::optional<Words> words = simulation_again(design);
+      if (!words) continue;
+      append(*words, {"--out", again.string()});
+      commands.push_back(shell_line(*words));
+    }
+  if (!commands.empty()) commands.push_back(shell_line({"quatrain", "report", again.string()}));
   return commands;
 }
 
@@ -91,8 +117,8 @@ std::vector<std::string> commands_of(const fs::path& directory, const Report& re
     commands.push_back(shell_line(words));
     if (!is_traced) continue;
     const fs::path trace = copy / names::trace;
-    if (report.gradients) commands.push_back(study_command(copy, &report.gradients->asked));
-    if (report.crosscheck) commands.push_back(verify_command(copy));
+    if (report.gradients) commands.push_back(study_command(trace, &report.gradients->asked));
+    if (report.crosscheck) commands.push_back(verify_command(trace));
     for (const Design& design : report.designs)
       commands.push_back(shell_line(simulation_words(design, trace)));
   }
@@ -109,13 +135,13 @@ std::string traced_run_command(const fs::path& directory, const TrainingRun& run
   return shell_line(words);
 }
 
-std::string verify_command(const fs::path& run) {
+std::string verify_command(const fs::path& trace) {
   return shell_line(
-      {"quatrain", "verify", (run / names::trace).string(), "--json", (run / names::crosscheck).string()});
+      {"quatrain", "verify", trace.string(), "--json", (trace.parent_path() / names::crosscheck).string()});
 }
 
-std::string study_command(const fs::path& run, const study::StudyRequest* asked) {
-  Words words = {"quatrain", "study", (run / names::trace).string()};
+std::string study_command(const fs::path& trace, const study::StudyRequest* asked) {
+  Words words = {"quatrain", "study", trace.string()};
   if (asked == nullptr) return shell_line(words);
   const study::StudyRequest usual;
   if (asked->samples != usual.samples) append(words, {"--samples", base::joined(asked->samples, ",")});
@@ -128,8 +154,8 @@ std::string study_command(const fs::path& run, const study::StudyRequest* asked)
   return shell_line(words);
 }
 
-std::string simulation_command(const fs::path& run) {
-  Words words = {"quatrain", "sim", "luq_32x32", "--trace", (run / names::trace).string()};
+std::string simulation_command(const fs::path& trace) {
+  Words words = {"quatrain", "sim", "luq_32x32", "--trace", trace.string()};
   if (rtl_models::systemc_missing()) words.emplace_back("--cycles-only");
   return shell_line(words);
 }

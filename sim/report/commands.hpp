@@ -19,10 +19,11 @@ std::filesystem::path beside(const std::filesystem::path& directory);
 
 /// Another run of the same configuration, with a trace.
 std::string traced_run_command(const std::filesystem::path& directory, const TrainingRun& run);
-std::string verify_command(const std::filesystem::path& run);
+/// The results stand beside the trace.
+std::string verify_command(const std::filesystem::path& trace);
 /// `asked`: null for the defaults.
-std::string study_command(const std::filesystem::path& run, const study::StudyRequest* asked = nullptr);
-std::string simulation_command(const std::filesystem::path& run);
+std::string study_command(const std::filesystem::path& trace, const study::StudyRequest* asked = nullptr);
+std::string simulation_command(const std::filesystem::path& trace);
 /// `runs`: of the demo, those that are there.
 std::string demo_command(const std::vector<TrainingRun>& runs);
 

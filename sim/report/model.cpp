@@ -124,17 +124,21 @@ bool has_config(const fs::path& directory) { return fs::is_regular_file(director
 void add_trace(const fs::path& trace, Report& report) {
   try_file("trace", report, [&] {
     const traces::TraceReader reader(trace);
-    TraceFacts facts{.manifest_sha256 = reader.manifest_sha256(), .steps = {}};
+    TraceFacts facts{.manifest_sha256 = reader.manifest_sha256(),
+                     .model = reader.manifest().run.model,
+                     .gemms = reader.manifest().gemms.size(),
+                     .quantizers = reader.manifest().quantizers.size(),
+                     .steps = {}};
     for (const traces::QuantizerRecord& record : reader.manifest().quantizers)
       if (record.pass == traces::Pass::train) facts.steps.insert(record.step);
     report.trace = std::move(facts);
   });
 }
 
-void add_gradients(const fs::path& run, const std::string& manifest_sha256, Report& report) {
-  const fs::path file = run / names::gradient_study;
+void add_gradients(const fs::path& trace, const std::string& manifest_sha256, Report& report) {
+  const fs::path file = trace.parent_path() / names::gradient_study;
   if (!fs::exists(file)) {
-    report.missing.push_back({"gradients", "no gradients.json", report.trace ? study_command(run) : ""});
+    report.missing.push_back({"gradients", "no gradients.json", report.trace ? study_command(trace) : ""});
     return;
   }
   try_file("gradients", report, [&] {
@@ -145,31 +149,33 @@ void add_gradients(const fs::path& run, const std::string& manifest_sha256, Repo
   });
 }
 
-/// What `quatrain verify`, `sim` and `study` made of the trace of one run.
-void add_trace_results(const fs::path& run, Report& report) {
-  if (fs::is_directory(run / names::trace)) {
-    add_trace(run / names::trace, report);
+/// What `quatrain verify`, `sim` and `study` made of a trace stands beside it.
+void add_trace_results(const fs::path& trace, Report& report) {
+  const fs::path run = trace.parent_path();
+  if (fs::is_directory(trace)) {
+    add_trace(trace, report);
   } else if (!fs::exists(run / names::gradient_study)) {
     const auto traced = std::ranges::find(report.training, report.traced_folder, &TrainingRun::folder);
     report.missing.push_back(
         {"gradients", "no trace", traced == report.training.end() ? "" : traced_run_command(run, *traced)});
   }
   const std::string manifest_sha256 = report.trace ? report.trace->manifest_sha256 : "";
-  if (report.trace || fs::exists(run / names::gradient_study)) add_gradients(run, manifest_sha256, report);
+  if (report.trace || fs::exists(run / names::gradient_study)) add_gradients(trace, manifest_sha256, report);
 
   const fs::path crosscheck = run / names::crosscheck;
   if (fs::exists(crosscheck))
     try_file("cross-check", report,
              [&] { report.crosscheck = read_cross_check(crosscheck, manifest_sha256); });
   else
-    report.missing.push_back({"cross-check", "no crosscheck.json", report.trace ? verify_command(run) : ""});
+    report.missing.push_back(
+        {"cross-check", "no crosscheck.json", report.trace ? verify_command(trace) : ""});
 
   const std::size_t missing = report.missing.size();
   if (fs::is_directory(run / names::simulation))
     report.designs = read_designs(run / names::simulation, manifest_sha256, report);
   if (report.designs.empty() && report.missing.size() == missing)
     report.missing.push_back(
-        {"cycles and energy", "no simulation/*.json", report.trace ? simulation_command(run) : ""});
+        {"cycles and energy", "no simulation/*.json", report.trace ? simulation_command(trace) : ""});
 }
 
 void add_stages(const fs::path& directory, Report& report) {
@@ -201,10 +207,12 @@ void read_demo(const fs::path& directory, Report& report) {
       report.missing.push_back({fmt::format("training {}", word), fmt::format("no {}/config.json", word),
                                 demo_command(report.training)});
   report.traced_folder = name_of(emu::Recipe::luq);
-  add_trace_results(directory / report.traced_folder, report);
+  add_trace_results(directory / report.traced_folder / names::trace, report);
 }
 
 }  // namespace
+
+bool is_trace_folder(const fs::path& directory) { return fs::is_regular_file(directory / "manifest.json"); }
 
 const Design* headline_design(const Report& report) {
   if (report.designs.empty()) return nullptr;
@@ -243,20 +251,23 @@ Report read_report(const fs::path& directory) {
   report.subject = (name.has_filename() ? name : name.parent_path()).filename().string();
   const bool is_demo = std::ranges::any_of(base::words_of<emu::Recipe>,
                                            [&](std::string_view run) { return has_config(directory / run); });
-  const bool is_run = has_config(directory);
-  if (!is_demo && !is_run && !has_simulation(directory))
+  const bool is_run = has_config(directory), is_trace = is_trace_folder(directory);
+  if (!is_demo && !is_run && !is_trace && !has_simulation(directory))
     throw base::Error(
-        "{}: holds no config.json, no run in fp32/, luq/ or nearest/, and no simulation; expected a run "
-        "directory, a demo's, or a folder of simulations",
+        "{}: holds no config.json, no run in fp32/, luq/ or nearest/, no trace, no sweep and no simulation; "
+        "expected a run directory, a demo's, a trace, or a folder of sweep or sim --out",
         directory.string());
-  report.kind = is_demo ? "demo" : is_run ? "run" : "simulations";
-  if (is_demo) {
+  report.kind = is_demo ? "demo" : is_run ? "run" : is_trace ? "trace" : "simulations";
+  if (is_trace) {
+    add_trace_results(directory, report);
+    report.missing.push_back({"training", "a trace alone", ""});
+  } else if (is_demo) {
     read_demo(directory, report);
   } else if (!is_run) {
     read_simulations(directory, report);
   } else {
     add_training(directory, "", "training", report);
-    add_trace_results(directory, report);
+    add_trace_results(directory / names::trace, report);
   }
   add_stages(directory, report);
   report.commands = commands_of(directory, report);

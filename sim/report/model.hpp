@@ -60,12 +60,13 @@ std::vector<GradientMeans> gradient_means(const TrainingRun& run);
 
 /// The trace beside the run.
 struct TraceFacts {
-  std::string manifest_sha256;
+  std::string manifest_sha256, model;
+  std::size_t gemms = 0, quantizers = 0;
   std::set<std::uint32_t> steps;  ///< training steps
 };
 
 struct Report {
-  std::string kind;     ///< "demo", "run", or "simulations": a folder of results of `quatrain sim`
+  std::string kind;     ///< "demo", "run", "trace", or "simulations": a folder of results of `quatrain sim`
   std::string subject;  ///< name of the directory
   std::vector<TrainingRun> training;
   std::string traced_folder;  ///< of the run whose trace the rest is about
@@ -80,16 +81,19 @@ struct Report {
   std::vector<Missing> missing;
 };
 
+/// Whether it is the folder of a trace.
+bool is_trace_folder(const std::filesystem::path& directory);
+
 /// The design that the headline shows: the fastest of those that replayed the trace, or of all when none did.
 const Design* headline_design(const Report& report);
 
 /// One sentence: which kernels ran on a GPU, and which on the CPU runtime.
 std::string where_kernels_ran(const CrossCheck& check);
 
-/// Throws Error when `directory` is no such
-/// directory, or the configuration or tables of a training run in it are not what they should be. Any other
-/// file that is not what it should be, or belongs to another trace than the one beside it, costs its part of
-/// the report: it is named in `missing`, and so is a record of the trace that could not be read.
+/// `directory` without a slash at its end. Throws Error when it is no such directory, or the configuration or
+/// tables of a training run in it are not what they should be. Any other file that is not what it should be,
+/// or belongs to another trace than the one beside it, costs its part of the report: it is named in
+/// `missing`, and so is a record of the trace that could not be read.
 Report read_report(const std::filesystem::path& directory);
 
 }  // namespace quatrain::sim::report

@@ -35,6 +35,14 @@ void add_accuracy(const Report& report, Page& page) {
   page.figures.push_back(std::move(figure));
 }
 
+void add_trace(const TraceFacts& trace, Page& page) {
+  page.figures.push_back(
+      {.label = "Trace",
+       .value = fmt::format("{} training step{}", trace.steps.size(), trace.steps.size() == 1 ? "" : "s"),
+       .detail = fmt::format("{} GEMMs and {} quantizers of {}", grouped(trace.gemms),
+                             grouped(trace.quantizers), trace.model)});
+}
+
 void add_verdict(const CrossCheck& check, Page& page) {
   std::size_t ran = 0, different = 0;
   for (const MachineFindings& machine : check.machines) {
@@ -125,6 +133,7 @@ std::string subtitle_of(const Report& report) {
     return "4-bit training, hardware model and kernels on one set of numbers: three training runs, the "
            "traced "
            "steps of the LUQ run on every machine";
+  if (report.kind == "trace") return "One trace, and what was computed from it";
   if (report.kind == "run") return "One training run, and what was computed from its trace";
   return "Accelerators on one trace";
 }
@@ -138,6 +147,7 @@ Page make_page(const Report& report) {
             .sections = {}};
   page.subtitle = subtitle_of(report);
   add_accuracy(report, page);
+  if (report.kind == "trace" && report.trace) add_trace(*report.trace, page);
   if (report.crosscheck) add_verdict(*report.crosscheck, page);
   add_cost(report, page);
   for (auto section : {training_section(report), gradient_curves_section(report), gradient_section(report),

@@ -2,6 +2,8 @@
 
 #include "traces/base/error.hpp"
 
+#include <algorithm>
+
 namespace quatrain::sim {
 namespace {
 
@@ -19,10 +21,17 @@ QuantizerWork work_of(const traces::Manifest& manifest, const traces::QuantizerR
 
 }  // namespace
 
+traces::Pass simulated_pass(const traces::Manifest& manifest) {
+  const bool has_training = std::ranges::any_of(
+      manifest.gemms, [](const traces::GemmRecord& record) { return record.pass == traces::Pass::train; });
+  return has_training || manifest.gemms.empty() ? traces::Pass::train : traces::Pass::evaluation;
+}
+
 std::vector<WorkloadGemm> training_gemms_of(const traces::Manifest& manifest) {
+  const traces::Pass pass = simulated_pass(manifest);
   std::vector<WorkloadGemm> all;
   for (const traces::GemmRecord& record : manifest.gemms) {
-    if (record.pass != traces::Pass::train) continue;
+    if (record.pass != pass) continue;
     const auto encoding = [&](const std::vector<std::string>& side) {
       return traces::encoding_of(manifest.quantizer(side.front()).rule);
     };
@@ -46,10 +55,12 @@ Workload trace_workload(const traces::TraceReader& reader) {
                      .name = reader.manifest().run.model,
                      .place = reader.directory().string(),
                      .sha256 = reader.manifest_sha256(),
+                     .phases = simulated_pass(reader.manifest()) == traces::Pass::train ? Phases::training
+                                                                                        : Phases::forward,
                      .notes = {}},
                     training_gemms_of(reader.manifest())};
   if (workload.gemms.empty())
-    throw base::Error("{}: found no training GEMM; expected at least one", reader.directory().string());
+    throw base::Error("{}: found no GEMM; expected at least one", reader.directory().string());
   return workload;
 }
 

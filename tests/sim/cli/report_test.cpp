@@ -321,6 +321,41 @@ TEST(ReportCommand, ARunThatStoppedIsShownAsStopped) {
   EXPECT_EQ(figures.at("commands"), nlohmann::json::array()) << "it would stop again";
 }
 
+/// The report stands beside the trace. What it prints makes the missing parts, and then all of it again.
+TEST(ReportCommand, OfATraceAlone) {
+  const tests::Folder folder;
+  std::filesystem::copy(QUATRAIN_SOURCE_DIR "/tests/data/outside_trace", folder / "mine");
+  const auto before = tests::contents(folder / "mine");
+  const std::string here = "cd " + folder.path().string() + " && ";
+  const auto shown = [&] {
+    const ProgramRun run = tests::run_program(here + QUATRAIN_PROGRAM, "report mine/", folder);
+    EXPECT_EQ(run.exit_code, 0) << run.err;
+    EXPECT_THAT(run.out, EndsWith("\nreport.json\nreport.html\n"));
+    return tests::read_page(base::read_whole_file(folder / "report.html"));
+  };
+  const auto paste = [&](const tests::ShownPage& page) {
+    for (const std::string& command : page.commands) {
+      const std::string program = "quatrain ";
+      ASSERT_TRUE(command.starts_with(program)) << command;
+      const ProgramRun run =
+          tests::run_program(here + QUATRAIN_PROGRAM, command.substr(program.size()), folder);
+      EXPECT_EQ(run.exit_code, 0) << command << "\n" << run.err;
+    }
+  };
+  const tests::ShownPage bare = shown();
+  EXPECT_EQ(bare.cards.at(0).label, "Trace");
+  EXPECT_EQ(bare.cards.at(0).detail, "47 GEMMs and 53 quantizers of outside-sample");
+  EXPECT_EQ(bare.commands.size(), 3U) << "gradients, cross-check, cycles and energy";
+  paste(bare);
+  const tests::ShownPage whole = shown();
+  ASSERT_EQ(whole.cards.size(), 4U);
+  EXPECT_THAT(whole.cards[1].value, testing::MatchesRegex("equal on .* machines"));
+  EXPECT_EQ(whole.cards[2].label, "Cycles, luq_32x32");
+  paste(whole);
+  EXPECT_TRUE(std::filesystem::exists(folder / "mine-again/report.html"));
+  EXPECT_EQ(tests::contents(folder / "mine"), before);
+}
+
 TEST(ReportCommand, APipeTakesThePageAndStaysOne) {
   const tests::Folder folder;
   tests::write_training_run(folder / "run", "luq", "90.75", 'c');

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fstream>
+#include <optional>
 
 namespace quatrain::tests {
 namespace {
@@ -258,18 +259,48 @@ TEST_F(SimCommand, ASumThatCouldLeaveInt32IsRefused) {
       "at most 1118481, so that every sum fits int32");
 }
 
-TEST_F(SimCommand, ATraceWithoutTrainingIsRefused) {
-  EditedTrace trace(outside_trace);
+void keep_gemms_of(std::optional<traces::Pass> pass, EditedTrace& trace) {
   for (const traces::GemmRecord& gemm : trace.manifest.gemms)
-    if (gemm.pass == traces::Pass::train)
+    if (gemm.pass != pass)
       for (const auto& tensor : {gemm.accumulators, gemm.output})
         if (tensor) trace.manifest.tensors.erase(*tensor);
-  std::erase_if(trace.manifest.gemms,
-                [](const traces::GemmRecord& gemm) { return gemm.pass == traces::Pass::train; });
+  std::erase_if(trace.manifest.gemms, [&](const traces::GemmRecord& gemm) { return gemm.pass != pass; });
+}
+
+/// It is simulated and replayed as training is, and says so.
+TEST_F(SimCommand, ATraceOfEvaluationAlone) {
+  EditedTrace trace(outside_trace);
+  keep_gemms_of(traces::Pass::evaluation, trace);
+  const std::size_t gemms = trace.manifest.gemms.size();
+  ASSERT_GT(gemms, 1U);
+  trace.write(folder / "trace");
+  std::uint64_t macs = 0;
+  const auto manifest = nlohmann::json::parse(base::read_whole_file(folder / "trace/manifest.json"));
+  for (const auto& gemm : manifest["gemms"]) {
+    std::uint64_t product = 1;
+    for (const char* size : {"m", "n", "k", "groups", "samples"}) product *= gemm[size].get<std::uint64_t>();
+    macs += product;
+  }
+  const std::string arguments =
+      "luq_32x32 --trace " + (folder / "trace").string() + " --out " + out.string();
+  const ProgramRun run = sim(arguments + (QUATRAIN_HAS_SYSTEMC ? "" : " --cycles-only"));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const auto json = result("luq_32x32");
+  EXPECT_EQ(json["macs"], macs);
+  EXPECT_EQ(json["records"].size(), gemms);
+  EXPECT_EQ(json["scope"], "sum over all evaluation records of the trace; 4-bit layers only");
+  if (QUATRAIN_HAS_SYSTEMC) {
+    EXPECT_EQ(json["replay"]["gemms_equal"], gemms);
+  }
+}
+
+TEST_F(SimCommand, ATraceWithoutGemmsIsRefused) {
+  EditedTrace trace(outside_trace);
+  keep_gemms_of(std::nullopt, trace);
   trace.write(folder / "trace");
   expect_refused(
       sim("luq_32x32 --cycles-only --trace " + (folder / "trace").string() + " --out " + out.string()),
-      (folder / "trace").string() + ": found no training GEMM; expected at least one");
+      (folder / "trace").string() + ": found no GEMM; expected at least one");
 }
 
 TEST_F(SimCommand, MissingTraceIsNamed) {

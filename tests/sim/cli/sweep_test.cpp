@@ -100,6 +100,12 @@ TEST_F(ManyDesigns, TheReportOfAFolderComparesItsDesigns) {
     EXPECT_EQ(table.rows[place].back(), name);
     EXPECT_TRUE(shows(table.at({fmt::format("{}", ++place)}, "energy x delay, uJ x ms"), product));
   }
+  for (const std::string& command : page.commands) {
+    const ProgramRun pasted = run(command.substr(std::string("quatrain ").size()));
+    EXPECT_EQ(pasted.exit_code, 0) << command << "\n" << pasted.err;
+  }
+  for (const std::string file : {"luq_32x32.rows-16.b.json", "luq_32x32.clock_mhz-7.a.json"})
+    EXPECT_EQ(Json::parse(text("o-again/" + file))["cycles"], Json::parse(text("o/" + file))["cycles"]);
   EXPECT_THAT(
       page.limits,
       testing::Contains("luq_32x32.clock_mhz-7 ran 1 of 2 workloads: it is left out of the comparison."));

@@ -130,8 +130,8 @@ TEST(ReportModel, NeitherKindOfDirectoryIsAnError) {
   EXPECT_EQ(
       message_of([&] { read(folder.path()); }),
       name +
-          ": holds no config.json, no run in fp32/, luq/ or nearest/, and no simulation; expected a run "
-          "directory, a demo's, or a folder of simulations");
+          ": holds no config.json, no run in fp32/, luq/ or nearest/, no trace, no sweep and no simulation; "
+          "expected a run directory, a demo's, a trace, or a folder of sweep or sim --out");
 }
 
 struct BadFile {
