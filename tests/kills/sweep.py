@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""sweep.py QUATRAIN STUDY [--kills N] [--threads N]: a sweep that is killed in many places ends as if undisturbed.
+"""sweep.py QUATRAIN [STUDY] [--kills N] [--threads N]: a sweep that is killed in many places ends as if undisturbed.
 
 Runs the study once without a disturbance and prints its seconds. Then runs it again, ends it with SIGKILL, resumes it, and so
 on, N times, with the kills spread over its designs. Then runs it as two shards. Each time all tables must
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 
+STUDY = pathlib.Path(__file__).resolve().parents[2] / "configs/studies/array_and_memory.json"
 TABLES = ("designs.csv", "layers.csv", "base.csv")
 
 
@@ -36,7 +37,7 @@ def lines_of(file):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
-    parser.add_argument("study")
+    parser.add_argument("study", nargs="?", default=str(STUDY))
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
