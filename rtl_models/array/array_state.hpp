@@ -1,7 +1,7 @@
 #pragma once
 /// All registers of an output-stationary array as plain arrays, and what one clock edge makes of them.
 /// Operand registers hold the codes of the trace; what the kind of PE makes of them follows from the code.
-/// A register row is padded to whole blocks of 32 columns; padding lanes stay zero. PE(i,j) works on what
+/// A register row is padded to whole blocks of lanes; padding lanes stay zero. PE(i,j) works on what
 /// stands on its inputs, which after the edge is what stands in its operand registers: so the operands move
 /// first and the products are taken from where they arrive.
 
@@ -19,6 +19,19 @@
 
 namespace quatrain::rtl_models {
 
+/// Rows from .. end - 1.
+struct RowRange {
+  std::uint32_t from = 0, end = 0;
+  bool has(std::uint32_t row) const { return row >= from && row < end; }
+};
+
+/// The rows of both, and those between.
+constexpr RowRange both(const RowRange& a, const RowRange& b) {
+  if (a.from == a.end) return b;
+  if (b.from == b.end) return a;
+  return {std::min(a.from, b.from), std::max(a.end, b.end)};
+}
+
 /// Registers of an array of `rows` x `columns` PEs.
 struct ArrayState {
   std::uint32_t rows, columns, stride;
@@ -32,6 +45,12 @@ struct ArrayState {
   bool any_drain = false;                  ///< some column drains
   bool shadows_moved = false;              ///< the last edge may have changed them
 
+  // Where nothing can happen, to save its time.
+  std::vector<std::uint16_t> left_edges;  ///< [row]: edges until its left registers are empty
+  std::vector<std::uint8_t> right_full;   ///< [row]: its right registers may hold something
+  RowRange live{0, rows};                 ///< no operand stands in other rows
+  RowRange summed{0, rows};               ///< accumulators of other rows are as before the last edge
+
   ArrayState(std::uint32_t row_count, std::uint32_t column_count, Drain kind = Drain::serial)
       : rows(row_count),
         columns(column_count),
@@ -41,12 +60,37 @@ struct ArrayState {
         accumulators(left.size()),
         shadows(kind == Drain::shadow ? left.size() : 0),
         drain(stride),
-        tap(stride) {}
+        tap(stride),
+        left_edges(rows),
+        right_full(rows) {}
   bool has_shadows() const { return !shadows.empty(); }
   void reset() { *this = ArrayState(rows, columns, has_shadows() ? Drain::shadow : Drain::serial); }
   /// Words leave through these.
   const std::vector<std::int32_t>& chain() const { return has_shadows() ? shadows : accumulators; }
 };
+
+/// The rows in which operands stand after an edge: they leave a row to the right, one column per edge, and
+/// move down row by row.
+[[gnu::always_inline]] inline void move_live_rows(const ArrayState& before, ArrayState& after,
+                                                  const EdgeWord& left_edge, const EdgeWord& right_edge) {
+  Link enters = 0;
+  for (std::uint32_t j = 0; j < before.columns; ++j) enters = static_cast<Link>(enters | right_edge.words[j]);
+  const std::uint32_t rows = before.rows;
+  const auto columns = static_cast<std::uint16_t>(before.columns);
+  const std::uint16_t* __restrict left = before.left_edges.data();
+  std::uint16_t* __restrict next_left = after.left_edges.data();
+  for (std::uint32_t i = 0; i < rows; ++i) {
+    const auto fewer = static_cast<std::uint16_t>(left[i] - (left[i] != 0));
+    next_left[i] = left_edge.words[i] != 0 ? columns : fewer;
+  }
+  std::memcpy(after.right_full.data() + 1, before.right_full.data(), rows - 1);
+  after.right_full[0] = enters != 0;
+  const auto is_empty = [&](std::uint32_t i) { return after.left_edges[i] == 0 && after.right_full[i] == 0; };
+  std::uint32_t from = 0, end = rows;
+  while (from < end && is_empty(from)) ++from;
+  while (end > from && is_empty(end - 1)) --end;
+  after.live = {from, end};
+}
 
 /// Operands move one PE to the right and one PE down; the edges enter.
 [[gnu::always_inline]] inline void move_operands(const ArrayState& before, ArrayState& after,
@@ -95,7 +139,7 @@ struct ArrayState {
     after.tap[j] = before.tap[j];
   }
   if (after.any_last)
-    for (std::uint32_t i = 0; i < after.rows; ++i) start_drains(after, i);
+    for (std::uint32_t i = after.live.from; i < after.live.end; ++i) start_drains(after, i);
   std::int16_t draining = 0;
   for (const std::int16_t words : after.drain) draining = static_cast<std::int16_t>(draining | words);
   after.any_drain = draining != 0;
@@ -130,19 +174,46 @@ template <typename Kind, PeMode mode>
   }
 }
 
-/// Accumulators while no column drains through them, all rows in one run. `restarts`: some may. `narrow`:
-/// they have fewer than 32 bits.
+/// Accumulators of rows that take no product: copies, where `after` does not have them from the edge before.
+[[gnu::always_inline]] inline void keep_accumulators(const ArrayState& before, ArrayState& after,
+                                                     const RowRange& rows) {
+  for (std::uint32_t i = std::max(rows.from, before.summed.from); i < std::min(rows.end, before.summed.end);
+       ++i)
+    std::memcpy(after.accumulators.data() + std::size_t{i} * before.stride,
+                before.accumulators.data() + std::size_t{i} * before.stride,
+                before.stride * sizeof(std::int32_t));
+}
+
+/// Accumulators while no column drains through them, all live rows in one run. `restarts`: some may.
+/// `narrow`: they have fewer than 32 bits.
 template <typename Kind, PeMode mode, bool restarts, bool narrow>
 [[gnu::always_inline]] inline void accumulate_all(const ArrayState& before, ArrayState& after,
                                                   const SumLimits& limits) {
-  const Link* __restrict left = after.left.data(), * __restrict right = after.right.data();
-  const std::int32_t* __restrict old = before.accumulators.data();
-  std::int32_t* __restrict out = after.accumulators.data();
-  const std::size_t size = before.accumulators.size() / lane_block * lane_block;
+  const std::size_t first = std::size_t{after.live.from} * before.stride;
+  const Link* __restrict left = after.left.data() + first, * __restrict right = after.right.data() + first;
+  const std::int32_t* __restrict old = before.accumulators.data() + first;
+  std::int32_t* __restrict out = after.accumulators.data() + first;
+  const std::size_t size =
+      std::size_t{after.live.end - after.live.from} * before.stride / lane_block * lane_block;
   for (std::size_t lane = 0; lane < size; ++lane) {
     const std::int32_t kept = restarts ? kept_sum(old[lane], left[lane], right[lane]) : old[lane];
     const std::int32_t sum = added(kept, gated_product<Kind, mode>(left[lane], right[lane]));
     out[lane] = narrow ? limits.keep(sum) : sum;
+  }
+}
+
+/// Accumulators of a row in which no operands stand, while some columns drain through them.
+[[gnu::always_inline]] inline void drain_row(const ArrayState& before, ArrayState& after, std::uint32_t row) {
+  const std::size_t stride = before.stride;
+  for (std::size_t j0 = 0; j0 < stride; j0 += lane_block) {
+    const std::size_t at = row * stride + j0;
+    const std::int32_t* old = before.accumulators.data() + at;
+    const std::int32_t* above = row == 0 ? old : old - stride;
+    std::int32_t* out = after.accumulators.data() + at;
+    std::int16_t drains[lane_block];
+    block_drains(before.drain.data() + j0, before.tap.data() + j0, static_cast<std::int16_t>(row), drains);
+    for (std::uint32_t j = 0; j < lane_block; ++j)
+      out[j] = (above[j] & std::int32_t{drains[j]}) | (old[j] & ~std::int32_t{drains[j]});
   }
 }
 
@@ -202,11 +273,21 @@ template <typename Kind = DualInt4Fp4>
                                               const EdgeWord& left_edge, const EdgeWord& right_edge,
                                               const PeControl& control) {
   move_operands(before, after, left_edge, right_edge);
+  move_live_rows(before, after, left_edge, right_edge);
   count_drain(before, after);
+  const bool drains = before.any_drain && !before.has_shadows();
+  after.summed = drains ? RowRange{0, before.rows} : after.live;
+  if (drains) {
+    for (std::uint32_t i = 0; i < before.rows; ++i)
+      if (!after.live.has(i)) drain_row(before, after, i);
+  } else {
+    keep_accumulators(before, after, {0, after.live.from});
+    keep_accumulators(before, after, {after.live.end, before.rows});
+  }
   const SumLimits limits(control.accumulator);
   const auto accumulate = [&]<PeMode mode, bool narrow>() __attribute__((always_inline)) {
-    if (before.any_drain && !before.has_shadows())
-      for (std::uint32_t i = 0; i < before.rows; ++i)
+    if (drains)
+      for (std::uint32_t i = after.live.from; i < after.live.end; ++i)
         accumulate_row<Kind, mode, narrow>(before, after, i, limits);
     else if (after.any_first)
       accumulate_all<Kind, mode, true, narrow>(before, after, limits);

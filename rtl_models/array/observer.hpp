@@ -6,7 +6,10 @@
 #include "rtl_models/array/array_state.hpp"
 #include "rtl_models/array/toggles.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <type_traits>
 
 namespace quatrain::rtl_models {
 
@@ -45,25 +48,70 @@ template <typename Kind, PeMode mode, std::uint32_t lanes>
   activity.right_toggles += lane_sum(counts.right);
 }
 
-/// One clock edge. Padding lanes are zero before and after, so they count nothing.
+/// The same of `size` lanes whose operands are codes, eight at a time, for instructions that count the bits
+/// of words.
+template <PeMode mode>
+[[gnu::always_inline]] inline void observe_words(const ArrayState& before, const ArrayState& after,
+                                                 std::size_t first, std::size_t size, Activity& activity) {
+  constexpr std::uint64_t every_lane = 0x0101010101010101;
+  constexpr std::uint64_t codes = every_lane * code_bits, valid = every_lane * valid_bit,
+                          left_mask = every_lane * code_zero_mask(left_encoding(mode)),
+                          right_mask = every_lane * code_zero_mask(right_encoding(mode));
+  static_assert(valid_at == 4, "the carry out of a code has the place of its valid bit");
+  const auto word = [](const Link* lanes) {
+    std::uint64_t bits;
+    std::memcpy(&bits, lanes, sizeof bits);
+    return bits;
+  };
+  const auto count = [](std::uint64_t bits) {
+    return static_cast<std::uint64_t>(__builtin_popcountll(bits));
+  };
+  const Link *new_left = after.left.data() + first, *new_right = after.right.data() + first,
+             *old_left = before.left.data() + first, *old_right = before.right.data() + first;
+  std::uint64_t macs = 0, zeros = 0, left_toggles = 0, right_toggles = 0;
+  for (std::size_t at = 0; at < size; at += sizeof(std::uint64_t)) {
+    const std::uint64_t left = word(new_left + at), right = word(new_right + at);
+    const std::uint64_t mac = left & right & valid;
+    const std::uint64_t full = ((left & left_mask) + codes) & ((right & right_mask) + codes);
+    macs += count(mac);
+    zeros += count(mac & ~full);
+    left_toggles += count((word(old_left + at) ^ left) & codes);
+    right_toggles += count((word(old_right + at) ^ right) & codes);
+  }
+  activity.macs += macs;
+  activity.zero_operand_macs += zeros;
+  activity.left_toggles += left_toggles;
+  activity.right_toggles += right_toggles;
+}
+
+/// One clock edge. Padding lanes are zero before and after, so they count nothing. Neither do rows in which
+/// no operand stood or stands.
 template <typename Kind = DualInt4Fp4, SimdPath path = SimdPath::portable>
 [[gnu::always_inline]] inline void observe_edge(const ArrayState& before, const ArrayState& after,
                                                 const PeControl& control, Activity& activity) {
   constexpr std::uint32_t wide = 2 * lane_block;
   constexpr std::size_t blocks_at_once = rows_in_a_byte<Kind>;
-  const std::size_t size = before.left.size(), blocks = size / wide;
+  const RowRange rows = both(before.live, after.live);
+  const std::size_t first = std::size_t{rows.from} * before.stride,
+                    size = std::size_t{rows.end - rows.from} * before.stride, blocks = size / wide;
   with_mode<Kind>(
       control.mode, [&]<PeMode mode>() __attribute__((always_inline)) {
-        for (std::size_t block = 0; block < blocks; block += blocks_at_once)
-          observe_operands<Kind, mode, wide>(
-              before, after, block * wide, block + blocks_at_once < blocks ? blocks_at_once : blocks - block,
-              activity);
-        if (blocks * wide < size)
-          observe_operands<Kind, mode, lane_block>(before, after, blocks * wide, 1, activity);
+        if constexpr (path == SimdPath::avx512 && std::is_base_of_v<FourBitOperands, Kind>) {
+          observe_words<mode>(before, after, first, size, activity);
+        } else {
+          for (std::size_t block = 0; block < blocks; block += blocks_at_once)
+            observe_operands<Kind, mode, wide>(
+                before, after, first + block * wide,
+                block + blocks_at_once < blocks ? blocks_at_once : blocks - block, activity);
+          if (blocks * wide < size)
+            observe_operands<Kind, mode, lane_block>(before, after, first + blocks * wide, 1, activity);
+        }
       });
   const std::uint32_t mask = sum_mask(control.accumulator);
   std::uint32_t lanes[lane_block] = {};  // at most 64 bits per row: no overflow
-  for (std::size_t at = 0; at < before.accumulators.size(); at += lane_block)
+  const std::size_t first_sum = std::size_t{after.summed.from} * before.stride,
+                    end_sum = std::size_t{after.summed.end} * before.stride;
+  for (std::size_t at = first_sum; at < end_sum; at += lane_block)
     for (std::uint32_t j = 0; j < lane_block; ++j)
       lanes[j] += word_bits<path>(
           static_cast<std::uint32_t>(before.accumulators[at + j] ^ after.accumulators[at + j]) & mask);

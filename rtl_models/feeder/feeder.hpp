@@ -49,6 +49,8 @@ class Feeder final : public TileFeeder {
   const Panel& top() const override { return right_; }
 
  private:
+  /// Of a panel that are filled for one lane after the other: they stay in the cache.
+  static constexpr std::int64_t steps_at_once = 256;
   using Lines = std::tuple<std::uint32_t, std::uint64_t, std::uint32_t, std::uint64_t, std::uint64_t>;
 
   static std::size_t count(std::int64_t elements) { return static_cast<std::size_t>(elements); }
@@ -87,11 +89,13 @@ class Feeder final : public TileFeeder {
   void put_lines(const Tile& tile) {
     const auto first_row = static_cast<std::int64_t>(tile.first_row);
     if (left_address_.rows_are_positions()) {
-      for (std::uint32_t i = 0; i < tile.rows; ++i) {
-        const auto position = left_address_.position(tile.group, first_row + i);
-        for (std::int64_t k = first_k(); k < end_k(); ++k)
-          put_left(k, i, left_address_.element(position, taps_[count(k)]));
-      }
+      std::vector<LeftAddress::Position> positions;
+      for (std::uint32_t i = 0; i < tile.rows; ++i)
+        positions.push_back(left_address_.position(tile.group, first_row + i));
+      for (std::int64_t k0 = first_k(); k0 < end_k(); k0 += steps_at_once)
+        for (std::uint32_t i = 0; i < tile.rows; ++i)
+          for (std::int64_t k = k0; k < std::min(k0 + steps_at_once, end_k()); ++k)
+            put_left(k, i, left_address_.element(positions[i], taps_[count(k)]));
       return;
     }
     std::vector<LeftAddress::Tap> taps;
@@ -104,14 +108,20 @@ class Feeder final : public TileFeeder {
 
   void load_right(const Tile& tile) {
     right_.reshape(tile.columns, stream_length());
-    for (std::uint32_t j = 0; j < tile.columns; ++j) {
-      const std::int64_t line =
-          right_address_.column(tile.group, static_cast<std::int64_t>(tile.first_column) + j);
-      std::uint64_t at = 0;
-      for (const auto& codes : right_codes_)
-        for (const std::int64_t offset : std::span(right_offsets_).subspan(k_.first, k_.count()))
-          right_.put(at++, j, static_cast<Link>(codes[count(line + offset)] | valid_bit));
-    }
+    std::uint64_t first = 0;  // operand of the stream
+    for (const auto& codes : right_codes_)
+      for (std::int64_t k0 = first_k(); k0 < end_k(); k0 += steps_at_once) {
+        const auto offsets =
+            std::span(right_offsets_).subspan(count(k0), count(std::min(steps_at_once, end_k() - k0)));
+        for (std::uint32_t j = 0; j < tile.columns; ++j) {
+          const std::int64_t line =
+              right_address_.column(tile.group, static_cast<std::int64_t>(tile.first_column) + j);
+          std::uint64_t at = first;
+          for (const std::int64_t offset : offsets)
+            right_.put(at++, j, static_cast<Link>(codes[count(line + offset)] | valid_bit));
+        }
+        first += offsets.size();
+      }
   }
 
   traces::GemmSize size_;
