@@ -67,7 +67,7 @@ class EmulatorMachine final : public traces::Machine {
     else
       multiply_blocked(gemm, left_, right_, result.accumulators, path_, pool_, workspace_);
     result.output.resize(elements);
-    scale_accumulators(result.accumulators, result.scale, result.output);
+    scale_sums(gemm.accumulator, result.accumulators, result.scale, result.output, SimdPath::portable, pool_);
     return result;
   }
 

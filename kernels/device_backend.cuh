@@ -74,7 +74,8 @@ class DeviceBackend final : public Backend {
     launch_gemm(gemm.phase, left.encoding, shape, {left_.data(), right_.data(), sample_bytes});
     traces::GemmResult result;
     result.scale = result_scale(left.scale, right[0].scale, right.size());
-    device_.launch("scale_accumulators", scale_accumulators, dim3(blocks_for(outputs, cut_.threads)),
+    const auto scale_sums = gemm.accumulator.is_float() ? scale_float_sums : scale_accumulators;
+    device_.launch("scale_accumulators", scale_sums, dim3(blocks_for(outputs, cut_.threads)),
                    dim3(cut_.threads), accumulators_.data(), static_cast<int>(outputs), result.scale,
                    output_.data());
     result.accumulators.resize(outputs);

@@ -3,6 +3,7 @@
 #include "rtl_models/elaborated_tiles.hpp"
 #include "rtl_models/feeder/feeder.hpp"
 #include "rtl_models/feeder/stationary_feeder.hpp"
+#include "rtl_models/pe/sum_unit.hpp"
 #include "rtl_models/replay_check.hpp"
 #include "rtl_models/schedule/tile_work.hpp"
 #include "rtl_models/systemc_kernel.hpp"
@@ -47,6 +48,7 @@ ArrayRun ElaboratedArray::replay(const traces::Gemm& gemm, const traces::Operand
   const auto feeder = make_feeder(gemm, left, right, shape_, dataflow_);
   const auto k = static_cast<std::uint64_t>(traces::gemm_size(gemm.phase, gemm.geometry).k);
   const ResultAddress address(gemm);
+  const SumUnit unit(gemm.accumulator);
   SequencerJob job;
   job.control = {*pe_mode(left.encoding, right[0].encoding), gemm.accumulator};
   job.tiles = &schedule.tiles;
@@ -56,9 +58,11 @@ ArrayRun ElaboratedArray::replay(const traces::Gemm& gemm, const traces::Operand
     const ResultPlace place = place_of(dataflow_, tile, word, column);
     const auto m = static_cast<std::int64_t>(tile.first_row + place.row);
     const auto n = static_cast<std::int64_t>(tile.first_column + place.column);
+    std::int32_t& element =
+        result.accumulators[static_cast<std::size_t>(address.row(m) + address.column(tile.group, n))];
     // The accumulator buffer adds. check_operands bounds every sum of products, so that of a part of k as
-    // well.
-    result.accumulators[static_cast<std::size_t>(address.row(m) + address.column(tile.group, n))] += sum;
+    // well. Floating-point sums come whole.
+    element = gemm.accumulator.is_float() ? unit.result(sum) : element + sum;
   };
   job.holds = schedule.holds;
   wired_->run(job);

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <variant>
+
 namespace quatrain::rtl_models {
 
 ElaboratedTiles::ElaboratedTiles(ArrayShape shape, const Dataflow& dataflow, const PeModel& pe)
@@ -29,7 +31,8 @@ traces::Refusal ElaboratedTiles::refuses(const traces::Gemm& gemm, traces::Encod
     return fmt::format(
         "the left tensor with its padding has {:.3g} codes; fidelity tile copies at most {:.3g}", codes,
         most_codes);
-  if (const auto reason = traces::needs_exact_sums(gemm)) return reason;
+  if (!std::holds_alternative<OutputStationary>(dataflow_))
+    if (const auto reason = traces::needs_exact_sums(gemm)) return reason;
   return mode_missing(pe_, left, right);
 }
 

@@ -2,6 +2,7 @@
 
 #include "traces/base/error.hpp"
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -16,6 +17,12 @@ float result_scale(float left, float right, std::size_t samples) {
   const float scale = left * right / static_cast<float>(samples);
   if (!std::isfinite(scale)) throw base::Error("scale out of range: {} * {}", left, right);
   return scale;
+}
+
+/// Of a floating-point sum: every NaN has the same bits.
+float scaled(float sum, float scale) {
+  const float output = sum * scale;
+  return std::isnan(output) ? std::bit_cast<float>(0x7FC00000U) : output;
 }
 
 std::string name_of_machine(Fidelity fidelity) {
@@ -64,7 +71,9 @@ class ArrayMachine final : public traces::Machine {
             .accumulators;
     result.output.reserve(result.accumulators.size());
     for (const std::int32_t accumulator : result.accumulators)
-      result.output.push_back(static_cast<float>(accumulator) * result.scale);
+      result.output.push_back(gemm.accumulator.is_float()
+                                  ? scaled(std::bit_cast<float>(accumulator), result.scale)
+                                  : static_cast<float>(accumulator) * result.scale);
     return result;
   }
 

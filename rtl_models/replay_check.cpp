@@ -29,7 +29,8 @@ void check_replay(const traces::Gemm& gemm, const traces::Operand& left,
     assert(tile.k || work.preload == 0);
     assert(tile.group < size.groups && tile.first_row + tile.rows <= static_cast<std::uint64_t>(size.m) &&
            tile.first_column + tile.columns <= static_cast<std::uint64_t>(size.n));
-    assert(!(gemm.accumulator.is_narrow() && tile.k) && "a narrow accumulator takes all of k at once");
+    assert((gemm.accumulator.is_exact() || !tile.k) &&
+           "an accumulator that is not exact takes all of k at once");
     assert(!tile.k || (tile.k->first < tile.k->end && tile.k->end <= static_cast<std::uint64_t>(size.k)));
   }
 }

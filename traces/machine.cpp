@@ -20,12 +20,14 @@ void check_codes(const char* side, const Operand& operand, std::int64_t elements
 }  // namespace
 
 std::string text_of(const Accumulator& accumulator) {
-  if (!accumulator.is_narrow()) return "int32";
-  return fmt::format("int{} {}", accumulator.bits, name_of(accumulator.overflow));
+  std::string text = fmt::format("{}{}", accumulator.is_float() ? "fp" : "int", accumulator.bits);
+  if (accumulator.is_narrow()) text += fmt::format(" {}", name_of(accumulator.overflow));
+  if (accumulator.chunk != 0) text += fmt::format(" chunk {}", accumulator.chunk);
+  return text;
 }
 
 Refusal needs_exact_sums(const Gemm& gemm) {
-  if (!gemm.accumulator.is_narrow()) return std::nullopt;
+  if (gemm.accumulator.is_exact()) return std::nullopt;
   return fmt::format("it has no {} accumulators", text_of(gemm.accumulator));
 }
 

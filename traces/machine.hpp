@@ -53,16 +53,18 @@ struct Operand {
 };
 
 struct GemmResult {
-  std::vector<std::int32_t> accumulators;  ///< natural shape of Z, dX or dW
-  std::vector<float> output;               ///< the same shape, before any bias
-  float scale = 0;                         ///< the final one: /N included
-  bool has_output = true;                  ///< false: accumulators alone; output is empty, scale says nothing
+  /// Natural shape of Z, dX or dW. Floating-point sums are the bits of their fp32 value.
+  std::vector<std::int32_t> accumulators;
+  std::vector<float> output;  ///< the same shape, before any bias
+  float scale = 0;            ///< the final one: /N included
+  bool has_output = true;     ///< false: accumulators alone; output is empty, scale says nothing
 };
 
 /// Nothing, or the reason why a machine cannot do a task.
 using Refusal = std::optional<std::string>;
 
-/// What a machine says that sums exactly and in no other way: why it cannot have a narrow accumulator.
+/// What a machine says that sums exactly and in no other way: why it cannot have the accumulator of
+/// the GEMM.
 Refusal needs_exact_sums(const Gemm& gemm);
 
 /// What every machine asks of its tasks before it looks at them. Throws Error unless luq_fp4 has 4, 8 or 16

@@ -2,6 +2,7 @@
 
 #include "traces/base/error.hpp"
 
+#include <bit>
 #include <cassert>
 #include <cmath>
 #include <limits>
@@ -32,6 +33,15 @@ void scale_all(std::span<const std::int32_t> accumulators, float scale, std::spa
     scale_accumulators(accumulators.subspan(begin, end - begin), scale, output.subspan(begin, end - begin),
                        path);
   });
+}
+
+void scale_sums(const traces::Accumulator& accumulator, std::span<const std::int32_t> accumulators,
+                float scale, std::span<float> output, SimdPath path, base::ThreadPool& pool) {
+  if (!accumulator.is_float()) return scale_all(accumulators, scale, output, path, pool);
+  for (std::size_t i = 0; i < output.size(); ++i) {
+    const float product = std::bit_cast<float>(accumulators[i]) * scale;
+    output[i] = std::isnan(product) ? std::bit_cast<float>(0x7FC00000U) : product;
+  }
 }
 
 }  // namespace quatrain::emu

@@ -22,4 +22,8 @@ void scale_accumulators(std::span<const std::int32_t> accumulators, float scale,
 void scale_all(std::span<const std::int32_t> accumulators, float scale, std::span<float> output,
                SimdPath path, base::ThreadPool& pool);
 
+/// The same for sums of any accumulator (numerics.md section 7).
+void scale_sums(const traces::Accumulator& accumulator, std::span<const std::int32_t> accumulators,
+                float scale, std::span<float> output, SimdPath path, base::ThreadPool& pool);
+
 }  // namespace quatrain::emu

@@ -11,7 +11,7 @@
 
 namespace quatrain::emu {
 
-/// result[..] = add(.. add(result[..], l, r) ..) over k ascending.
+/// result[..] = add(.. add(result[..], l, r) ..) over k ascending. in_order() also says which k it is.
 class DirectProduct {
  public:
   explicit DirectProduct(const traces::Gemm& gemm)
@@ -23,10 +23,18 @@ class DirectProduct {
   template <typename Operand, typename Sum, typename Add>
   void run(std::span<const Operand> left, std::span<const Operand> right, std::span<Sum> result,
            const Add& add) const {
+    in_order(left, right, result,
+             [&](Sum& sum, std::int64_t, const Operand& l, const Operand& r) { sum = add(sum, l, r); });
+  }
+
+  /// add(result[..], k, l, r).
+  template <typename Operand, typename Sum, typename Add>
+  void in_order(std::span<const Operand> left, std::span<const Operand> right, std::span<Sum> result,
+                const Add& add) const {
     const auto body = [&](std::int64_t r, const auto& for_each_term) {
       Sum& sum = result[static_cast<std::size_t>(r)];
-      for_each_term([&](std::int64_t l, std::int64_t w) {
-        sum = add(sum, left[static_cast<std::size_t>(l)], right[static_cast<std::size_t>(w)]);
+      for_each_term([&](std::int64_t k, std::int64_t l, std::int64_t w) {
+        add(sum, k, left[static_cast<std::size_t>(l)], right[static_cast<std::size_t>(w)]);
       });
     };
     switch (phase_) {
@@ -48,13 +56,14 @@ class DirectProduct {
         for (std::int64_t ho = 0; ho < g_.out_height; ++ho)
           for (std::int64_t wo = 0; wo < g_.out_width; ++wo)
             body(output_index(b, o, ho, wo), [&](const auto& term) {
+              std::int64_t k = 0;
               for (std::int64_t c = 0; c < in_; ++c)
                 for (std::int64_t i = 0; i < g_.kernel_height; ++i)
-                  for (std::int64_t j = 0; j < g_.kernel_width; ++j) {
+                  for (std::int64_t j = 0; j < g_.kernel_width; ++j, ++k) {
                     const std::int64_t h = ho * g_.stride_height + i - g_.padding_height;
                     const std::int64_t w = wo * g_.stride_width + j - g_.padding_width;
                     if (is_in_input(h, w))
-                      term(input_index(b, o / out_ * in_ + c, h, w), weight_index(o, c, i, j));
+                      term(k, input_index(b, o / out_ * in_ + c, h, w), weight_index(o, c, i, j));
                   }
             });
   }
@@ -68,14 +77,15 @@ class DirectProduct {
         for (std::int64_t h = 0; h < g_.height; ++h)
           for (std::int64_t w = 0; w < g_.width; ++w)
             body(input_index(b, c, h, w), [&](const auto& term) {
+              std::int64_t k = 0;
               for (std::int64_t o = c / in_ * out_; o < (c / in_ + 1) * out_; ++o)
                 for (std::int64_t i = 0; i < g_.kernel_height; ++i)
-                  for (std::int64_t j = 0; j < g_.kernel_width; ++j) {
+                  for (std::int64_t j = 0; j < g_.kernel_width; ++j, ++k) {
                     const std::int64_t y = h + g_.padding_height - i, x = w + g_.padding_width - j;
                     if (y % g_.stride_height != 0 || x % g_.stride_width != 0) continue;
                     const std::int64_t ho = y / g_.stride_height, wo = x / g_.stride_width;
                     if (is_in_output(ho, wo))
-                      term(output_index(b, o, ho, wo), weight_index(o, c % in_, i, j));
+                      term(k, output_index(b, o, ho, wo), weight_index(o, c % in_, i, j));
                   }
             });
   }
@@ -88,13 +98,14 @@ class DirectProduct {
         for (std::int64_t i = 0; i < g_.kernel_height; ++i)
           for (std::int64_t j = 0; j < g_.kernel_width; ++j)
             body(weight_index(o, c, i, j), [&](const auto& term) {
+              std::int64_t k = 0;
               for (std::int64_t b = 0; b < g_.batch; ++b)
                 for (std::int64_t ho = 0; ho < g_.out_height; ++ho)
-                  for (std::int64_t wo = 0; wo < g_.out_width; ++wo) {
+                  for (std::int64_t wo = 0; wo < g_.out_width; ++wo, ++k) {
                     const std::int64_t h = ho * g_.stride_height + i - g_.padding_height;
                     const std::int64_t w = wo * g_.stride_width + j - g_.padding_width;
                     if (is_in_input(h, w))
-                      term(input_index(b, o / out_ * in_ + c, h, w), output_index(b, o, ho, wo));
+                      term(k, input_index(b, o / out_ * in_ + c, h, w), output_index(b, o, ho, wo));
                   }
             });
   }
@@ -122,7 +133,7 @@ class DirectProduct {
 
 /// Products of 4-bit codes, summed in the accumulator of the GEMM. right: one tensor, or the samples of
 /// backward_weight, which come one after the other. accumulators: result_elements(phase, geometry),
-/// overwritten.
+/// overwritten, as in GemmResult.
 void multiply_reference(const traces::Gemm& gemm, const QuantizedTensor& left,
                         std::span<const QuantizedTensor> right, std::span<std::int32_t> accumulators);
 

@@ -1,6 +1,7 @@
 #include "emu/nn/quantize_config.hpp"
 
 #include "traces/base/joined.hpp"
+#include "traces/format/accumulator_json.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -51,12 +52,8 @@ std::string read_pattern(const JsonNode& node) {
   return pattern;
 }
 
-/// {"int": 32}, or fewer bits with what becomes of sums that they cannot hold.
 traces::Accumulator read_accumulator(const JsonNode& node) {
-  traces::Accumulator accumulator;
-  accumulator.bits = static_cast<unsigned>(
-      node.at("int").integer(traces::narrowest_accumulator, traces::widest_accumulator));
-  if (accumulator.is_narrow()) accumulator.overflow = node.at("overflow").one_of<traces::Overflow>();
+  const traces::Accumulator accumulator = traces::read_accumulator(node, true);
   node.reject_unread_keys();
   return accumulator;
 }
@@ -119,8 +116,8 @@ nlohmann::ordered_json dump_quantize(const QuantizePlan& plan) {
   if (info_of(plan.gradient).rule && plan.maximum != traces::Maximum::measured)
     json["maximum"] = name_of(plan.maximum);
   if (draws(plan.gradient)) json["samples"] = plan.samples;
-  if (plan.accumulator.is_narrow())
-    json["accumulator"] = {{"int", plan.accumulator.bits}, {"overflow", name_of(plan.accumulator.overflow)}};
+  if (!plan.accumulator.is_exact())
+    json["accumulator"] = nlohmann::ordered_json::parse(traces::json_text(plan.accumulator));
   for (const QuantizeRule& rule : plan.rules) json["rules"].push_back(dump_rule(rule));
   return json;
 }

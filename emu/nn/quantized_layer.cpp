@@ -148,7 +148,7 @@ void QuantizedLayer::multiply_codes(Phase phase, std::int64_t batch, std::span<f
     return machine(context).multiply_scaled(product, left, right, context, output);
   const StepProduct result = machine(context).multiply(product, left, right, context);
   if (result.output.empty())
-    scale_all(result.accumulators, result.scale, output, path_, context.pool);
+    scale_sums(accumulator_, result.accumulators, result.scale, output, path_, context.pool);
   else
     std::ranges::copy(result.output, output.begin());
   context.observer->multiplied({.layer = id_,

@@ -219,7 +219,8 @@ void TraceRecorder::multiplied(const ProductEvent& event) {
   record.output_crc32c = traces::crc32c(traces::bytes_of(event.output));
   if (event.accumulators.size() <= most_stored_accumulators) {
     record.accumulators = id + "/accumulators";
-    writer_.add_int32(*record.accumulators, record.result_shape, event.accumulators);
+    writer_.add_accumulators(*record.accumulators, record.result_shape, record.accumulator,
+                             event.accumulators);
   }
   if (event.output.size() <= most_stored_outputs) {
     record.output = id + "/output";

@@ -53,7 +53,8 @@ void StepMachine::multiply_scaled(const traces::Gemm& gemm, const QuantizedTenso
                                   std::span<float> output) {
   const StepProduct product = multiply(gemm, left, right, context);
   if (product.output.empty())
-    scale_all(product.accumulators, product.scale, output, SimdPath::portable, context.pool);
+    scale_sums(gemm.accumulator, product.accumulators, product.scale, output, SimdPath::portable,
+               context.pool);
   else
     std::ranges::copy(product.output, output.begin());
 }
@@ -61,8 +62,7 @@ void StepMachine::multiply_scaled(const traces::Gemm& gemm, const QuantizedTenso
 void EmulatorSteps::multiply_scaled(const traces::Gemm& gemm, const QuantizedTensor& left,
                                     std::span<const QuantizedTensor> right, StepContext& context,
                                     std::span<float> output) {
-  if (gemm.accumulator.is_narrow())
-    return StepMachine::multiply_scaled(gemm, left, right, context, output);
+  if (!gemm.accumulator.is_exact()) return StepMachine::multiply_scaled(gemm, left, right, context, output);
   const float scale = product_scale(left.scale, right.front().scale, static_cast<unsigned>(right.size()));
   multiply_blocked_scaled(gemm, left, right, scale, output, path_, context.pool, context.workspace);
 }
@@ -77,12 +77,14 @@ StepProduct EmulatorSteps::multiply(const traces::Gemm& gemm, const QuantizedTen
   const std::size_t count = result_size(gemm);
   if (context.accumulators.size() < count) context.accumulators.resize(count);
   const std::span<std::int32_t> accumulators = std::span(context.accumulators).first(count);
-  if (gemm.accumulator.is_narrow() && gemm.accumulator.overflow == traces::Overflow::saturate) {
-    multiply_reference(gemm, left, right, accumulators);
-  } else {  // one that wraps has the exact sum modulo a power of two, whatever the order
+  const traces::Accumulator& kind = gemm.accumulator;
+  const bool wraps = kind.overflow == traces::Overflow::wrap && !kind.is_float() && kind.chunk == 0;
+  if (kind.is_exact() || wraps) {  // whatever the order: the exact sum, or that modulo a power of two
     multiply_blocked(gemm, left, right, accumulators, path_, context.pool, context.workspace);
-    if (gemm.accumulator.is_narrow())
-      for (std::int32_t& sum : accumulators) sum = kept_sum(gemm.accumulator, sum);
+    if (kind.is_narrow())
+      for (std::int32_t& sum : accumulators) sum = kept_sum(kind, sum);
+  } else {
+    multiply_reference(gemm, left, right, accumulators);
   }
   return {.scale = product_scale(left.scale, right.front().scale, static_cast<unsigned>(right.size())),
           .accumulators = accumulators,

@@ -36,7 +36,7 @@ class StepMachine {
 };
 
 /// emu.blocked without its packing: codes stay one per byte, accumulators are not yet scaled. Those that
-/// saturate are the reference's.
+/// saturate, round or have chunks are the reference's.
 class EmulatorSteps final : public StepMachine {
  public:
   explicit EmulatorSteps(SimdPath path) : path_(path) {}

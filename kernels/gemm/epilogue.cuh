@@ -17,4 +17,12 @@ __global__ void scale_accumulators(const std::int32_t* accumulators, int count, 
   output[i] = static_cast<float>(accumulators[i]) * scale;
 }
 
+/// The same of floating-point sums. Every NaN is 7fc00000 (numerics.md section 7).
+__global__ void scale_float_sums(const std::int32_t* accumulators, int count, float scale, float* output) {
+  const unsigned element = blockIdx.x * blockDim.x + threadIdx.x;
+  if (element >= static_cast<unsigned>(count)) return;
+  const float product = __int_as_float(accumulators[element]) * scale;
+  output[element] = product == product ? product : __int_as_float(0x7FC00000);
+}
+
 }  // namespace quatrain::kernels::QUATRAIN_PLATFORM

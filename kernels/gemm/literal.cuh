@@ -38,7 +38,7 @@ struct CodeTensor {
   }
 };
 
-/// What the accumulator keeps of a sum (numerics.md section 7).
+/// What an integer accumulator keeps of a sum (numerics.md section 7).
 __device__ inline int kept_sum(const GemmShape& s, int sum) {
   if (s.accumulator_bits == 32) return sum;
   if (s.saturates) {
@@ -49,12 +49,54 @@ __device__ inline int kept_sum(const GemmShape& s, int sum) {
   return static_cast<int>(static_cast<unsigned>(sum) << lost) >> lost;
 }
 
+/// What an fp16 accumulator keeps of a sum: a whole number of fp32 whose last 13 bits are rounded off, to the
+/// nearest, ties to even. The sum itself is exact: both terms have at most 11 bits and lie within 24 of each
+/// other.
+__device__ inline float kept_half(const GemmShape& s, float sum) {
+  const unsigned bits = __float_as_uint(sum), sign = bits & 0x80000000U, magnitude = bits & 0x7FFFFFFFU;
+  if (magnitude == 0x7F800000U) return sum;  // infinite it stays
+  const unsigned rounded = (magnitude + 0xFFFU + (magnitude >> 13 & 1U)) & ~0x1FFFU;
+  const unsigned largest = 0x477FE000U, infinity = 0x7F800000U;  // 65504
+  if (rounded <= largest) return __uint_as_float(sign | rounded);
+  return __uint_as_float(sign | (s.saturates ? largest : infinity));
+}
+
+/// The accumulator of one result at work: each term of the order in turn, zeros by index too.
+struct LiteralSum {
+  int part = 0, whole = 0;                ///< integers: of the chunk, of the chunks before
+  float float_part = 0, float_whole = 0;  ///< the same of floating-point sums
+  int terms = 0;                          ///< of the chunk
+
+  __device__ void add(const GemmShape& s, int term) {
+    if (s.is_float) {
+      float_part += static_cast<float>(term);
+      if (s.accumulator_bits == 16) float_part = kept_half(s, float_part);
+    } else {
+      part = kept_sum(s, part + term);
+    }
+    if (s.chunk != 0 && ++terms == s.chunk) close_chunk();
+  }
+  __device__ void close_chunk() {
+    whole += part;
+    float_whole += float_part;
+    part = terms = 0;
+    float_part = 0;
+  }
+  /// As GemmResult has it.
+  __device__ int result(const GemmShape& s) {
+    if (s.chunk != 0 && terms != 0) close_chunk();
+    if (!s.is_float) return s.chunk != 0 ? whole : part;
+    const float sum = s.chunk != 0 ? float_whole : float_part;
+    return sum == sum ? __float_as_int(sum) : 0x7FC00000;
+  }
+};
+
 template <Phase phase, Encoding left_encoding, Encoding right_encoding>
 __global__ void gemm_literal(GemmShape s, GemmOperands operands, int outputs, std::int32_t* accumulators) {
   const unsigned number = blockIdx.x * blockDim.x + threadIdx.x;
   if (number >= static_cast<unsigned>(outputs)) return;
   const auto output = static_cast<int>(number);
-  int sum = 0;
+  LiteralSum sum;
   if constexpr (phase == Phase::forward) {  // Z[b, o, ho, wo]
     const CodeTensor<left_encoding> x{operands.left, s.in_channels, s.height, s.width};
     const CodeTensor<right_encoding> w{operands.right, s.group_in, s.kernel_height, s.kernel_width};
@@ -64,9 +106,9 @@ __global__ void gemm_literal(GemmShape s, GemmOperands operands, int outputs, st
     for (int c = 0; c < s.group_in; ++c)
       for (int i = 0; i < s.kernel_height; ++i)
         for (int j = 0; j < s.kernel_width; ++j)
-          sum = kept_sum(s, sum + x(b, first_channel + c, ho * s.stride_height + i - s.padding_height,
-                                    wo * s.stride_width + j - s.padding_width) *
-                                      w(o, c, i, j));
+          sum.add(s, x(b, first_channel + c, ho * s.stride_height + i - s.padding_height,
+                       wo * s.stride_width + j - s.padding_width) *
+                         w(o, c, i, j));
   } else if constexpr (phase == Phase::backward_data) {  // dX[b, c, h, w]
     const CodeTensor<left_encoding> dz{operands.left, s.out_channels, s.out_height, s.out_width};
     const CodeTensor<right_encoding> weight{operands.right, s.group_in, s.kernel_height, s.kernel_width};
@@ -77,9 +119,10 @@ __global__ void gemm_literal(GemmShape s, GemmOperands operands, int outputs, st
       for (int i = 0; i < s.kernel_height; ++i)
         for (int j = 0; j < s.kernel_width; ++j) {
           const int y = h + s.padding_height - i, x = w + s.padding_width - j;
-          if (y % s.stride_height != 0 || x % s.stride_width != 0) continue;
-          sum = kept_sum(
-              s, sum + dz(b, o, y / s.stride_height, x / s.stride_width) * weight(o, c % s.group_in, i, j));
+          const bool is_exact = y % s.stride_height == 0 && x % s.stride_width == 0;
+          sum.add(s, is_exact
+                         ? dz(b, o, y / s.stride_height, x / s.stride_width) * weight(o, c % s.group_in, i, j)
+                         : 0);
         }
   } else {  // dW[o, c, i, j], over all samples
     static_assert(phase == Phase::backward_weight);
@@ -94,12 +137,12 @@ __global__ void gemm_literal(GemmShape s, GemmOperands operands, int outputs, st
       for (int b = 0; b < batch; ++b)
         for (int ho = 0; ho < s.out_height; ++ho)
           for (int wo = 0; wo < s.out_width; ++wo)
-            sum = kept_sum(s, sum + x(b, channel, ho * s.stride_height + i - s.padding_height,
-                                      wo * s.stride_width + j - s.padding_width) *
-                                        dz(b, o, ho, wo));
+            sum.add(s, x(b, channel, ho * s.stride_height + i - s.padding_height,
+                         wo * s.stride_width + j - s.padding_width) *
+                           dz(b, o, ho, wo));
     }
   }
-  accumulators[output] = sum;
+  accumulators[output] = sum.result(s);
 }
 
 struct LiteralRung {

@@ -21,8 +21,10 @@ struct GemmShape {
   int out_channels, out_height, out_width;
   int kernel_height, kernel_width, stride_height, stride_width, padding_height, padding_width;
   int group_in, group_out;  ///< channels of one group
-  int accumulator_bits;     ///< 32: sums are exact
-  bool saturates;           ///< with fewer bits; else they wrap
+  int accumulator_bits;     ///< integers of 32: sums are exact
+  bool saturates;           ///< with fewer bits; else they wrap, or become infinite
+  bool is_float;            ///< sums are fp16 or fp32
+  int chunk;                ///< terms of a sum of its own; 0: all
 
   __host__ __device__ int taps() const { return kernel_height * kernel_width; }
   __host__ __device__ int in_plane() const { return height * width; }
@@ -53,7 +55,9 @@ inline GemmShape make_shape(const traces::Gemm& gemm, std::size_t samples) {
           number(g.in_channels / g.groups),
           number(g.out_channels / g.groups),
           static_cast<int>(gemm.accumulator.bits),
-          gemm.accumulator.overflow == traces::Overflow::saturate};
+          gemm.accumulator.overflow == traces::Overflow::saturate,
+          gemm.accumulator.is_float(),
+          static_cast<int>(gemm.accumulator.chunk)};
 }
 
 /// The codes of both operands, packed, in their natural shapes; the samples of the right one follow each

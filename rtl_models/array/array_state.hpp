@@ -10,7 +10,7 @@
 #include "rtl_models/array/toggles.hpp"
 #include "rtl_models/pe/control.hpp"
 #include "rtl_models/pe/dual_int4_fp4.hpp"
-#include "rtl_models/pe/sum.hpp"
+#include "rtl_models/pe/sum_unit.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -37,6 +37,7 @@ struct ArrayState {
   std::uint32_t rows, columns, stride;
   std::vector<Link> left, right;           ///< [row][stride]: the operand registers
   std::vector<std::int32_t> accumulators;  ///< [row][stride]
+  std::vector<std::int32_t> parts;         ///< [row][stride]: of chunks; written only where sums have them
   std::vector<std::int32_t> shadows;       ///< [row][stride] with Drain::shadow, else empty
   std::vector<std::int16_t> drain;         ///< [column]: words that the column has still to send
   std::vector<std::int16_t> tap;           ///< [column]: the row whose word leaves, while the column drains
@@ -58,6 +59,7 @@ struct ArrayState {
         left(std::size_t{rows} * stride),
         right(left.size()),
         accumulators(left.size()),
+        parts(left.size()),
         shadows(kind == Drain::shadow ? left.size() : 0),
         drain(stride),
         tap(stride),
@@ -239,6 +241,29 @@ template <typename Kind, PeMode mode, bool narrow>
   }
 }
 
+/// Accumulators that round or have chunks, one PE after the other.
+template <typename Kind, PeMode mode>
+inline void accumulate_each(const ArrayState& before, ArrayState& after, const SumUnit& unit) {
+  const std::size_t stride = before.stride;
+  const bool is_chain = before.any_drain && !before.has_shadows();
+  for (std::uint32_t i = 0; i < before.rows; ++i)
+    for (std::size_t j0 = 0; j0 < stride; j0 += lane_block) {
+      std::int16_t drains[lane_block] = {};
+      if (is_chain)
+        block_drains(before.drain.data() + j0, before.tap.data() + j0, static_cast<std::int16_t>(i), drains);
+      for (std::size_t at = i * stride + j0, j = 0; j < lane_block; ++at, ++j) {
+        const Link left = after.left[at], right = after.right[at];
+        PeSums now{before.accumulators[at], before.parts[at]};
+        if ((left & right & valid_bit) != 0) {
+          if ((left & first_bit) != 0) now = {};
+          now = unit.add(now, gated_product<Kind, mode>(left, right), (right & closes_bit) != 0);
+        }
+        after.parts[at] = now.part;
+        after.accumulators[at] = drains[j] != 0 ? before.accumulators[at - stride] : now.sum;
+      }
+    }
+}
+
 /// Shadow registers of one row: the accumulator's new value where `last` passes, else the chain.
 [[gnu::always_inline]] inline void move_shadow_row(const ArrayState& before, ArrayState& after,
                                                    std::uint32_t row) {
@@ -296,7 +321,9 @@ template <typename Kind = DualInt4Fp4>
   };
   with_mode<Kind>(
       control.mode, [&]<PeMode mode>() __attribute__((always_inline)) {
-        if (control.accumulator.is_narrow())
+        if (control.accumulator.is_float() || control.accumulator.chunk != 0)
+          accumulate_each<Kind, mode>(before, after, SumUnit(control.accumulator));
+        else if (control.accumulator.is_narrow())
           accumulate.template operator()<mode, true>();
         else
           accumulate.template operator()<mode, false>();

@@ -108,13 +108,18 @@ template <typename Kind = DualInt4Fp4, SimdPath path = SimdPath::portable>
         }
       });
   const std::uint32_t mask = sum_mask(control.accumulator);
-  std::uint32_t lanes[lane_block] = {};  // at most 64 bits per row: no overflow
+  std::uint32_t lanes[lane_block] = {};  // at most 96 bits per row: no overflow
   const std::size_t first_sum = std::size_t{after.summed.from} * before.stride,
                     end_sum = std::size_t{after.summed.end} * before.stride;
   for (std::size_t at = first_sum; at < end_sum; at += lane_block)
     for (std::uint32_t j = 0; j < lane_block; ++j)
       lanes[j] += word_bits<path>(
           static_cast<std::uint32_t>(before.accumulators[at + j] ^ after.accumulators[at + j]) & mask);
+  if (control.accumulator.chunk != 0)
+    for (std::size_t at = 0; at < before.parts.size(); at += lane_block)
+      for (std::uint32_t j = 0; j < lane_block; ++j)
+        lanes[j] += word_bits<path>(static_cast<std::uint32_t>(before.parts[at + j] ^ after.parts[at + j]) &
+                                    part_mask(control.accumulator));
   if (after.shadows_moved)
     for (std::size_t at = 0; at < before.shadows.size(); at += lane_block)
       for (std::uint32_t j = 0; j < lane_block; ++j)

@@ -64,6 +64,7 @@ class PeArray final : public ArrayModule {
     pe->above_took(wires_.took(above, j));
     pe->accumulator(wires_.accumulator(i, j));
     pe->shadow(wires_.shadow(i, j));
+    pe->part(wires_.part(i, j));
     pe->took(wires_.took(i, j));
     pes_.push_back(std::move(pe));
   }

@@ -17,6 +17,7 @@ ArrayWires::ArrayWires(ArrayShape array)
       left_("left", std::size_t{array.rows} * (array.columns + 1)),
       right_("right", std::size_t{array.rows + 1} * array.columns),
       shadows_("shadow", accumulators.size()),
+      parts_("part", accumulators.size()),
       took_("took", accumulators.size()) {}
 
 WireObserver::WireObserver(const sc_core::sc_module_name& name, ArrayWires& wires, ZeroMask zero_mask)
@@ -26,7 +27,8 @@ WireObserver::WireObserver(const sc_core::sc_module_name& name, ArrayWires& wire
       left_(wires.accumulators.size()),
       right_(wires.accumulators.size()),
       accumulators_(wires.accumulators.size()),
-      shadows_(wires.accumulators.size()) {
+      shadows_(wires.accumulators.size()),
+      parts_(wires.accumulators.size()) {
   SC_METHOD(on_edge);
   sensitive << clock.pos();
   dont_initialize();
@@ -40,7 +42,7 @@ Activity WireObserver::activity() {
 void WireObserver::on_edge() {
   if (reset.read()) {  // every register is zero after this edge
     activity_ = {};
-    for (auto* seen : {&left_, &right_, &accumulators_, &shadows_}) std::ranges::fill(*seen, 0U);
+    for (auto* seen : {&left_, &right_, &accumulators_, &shadows_, &parts_}) std::ranges::fill(*seen, 0U);
     return;
   }
   count_toggles();
@@ -66,7 +68,8 @@ void WireObserver::count_toggles() {
   const auto toggles = [](unsigned& seen, unsigned now) {
     return static_cast<std::uint64_t>(std::popcount(std::exchange(seen, now) ^ now));
   };
-  const std::uint32_t mask = sum_mask(control.read().accumulator);
+  const std::uint32_t mask = sum_mask(control.read().accumulator),
+                      of_part = part_mask(control.read().accumulator);
   for (std::uint32_t i = 0; i < wires_.shape.rows; ++i)
     for (std::uint32_t j = 0; j < wires_.shape.columns; ++j) {
       const std::size_t pe = std::size_t{i} * wires_.shape.columns + j;
@@ -76,7 +79,8 @@ void WireObserver::count_toggles() {
           toggles(right_[pe], wires_.right_into(i + 1, j).read().to_uint() & operand_wire_bits);
       activity_.accumulator_toggles +=
           toggles(accumulators_[pe], static_cast<unsigned>(wires_.accumulator(i, j).read().to_int()) & mask) +
-          toggles(shadows_[pe], static_cast<unsigned>(wires_.shadow(i, j).read().to_int()) & mask);
+          toggles(shadows_[pe], static_cast<unsigned>(wires_.shadow(i, j).read().to_int()) & mask) +
+          toggles(parts_[pe], static_cast<unsigned>(wires_.part(i, j).read().to_int()) & of_part);
     }
 }
 

@@ -33,6 +33,10 @@ class ArrayWires {
   sc_core::sc_signal<sc_dt::sc_int<32>>& shadow(std::uint32_t i, std::uint32_t j) {
     return shadows_[std::size_t{i} * shape.columns + j];
   }
+  /// Changes where sums have chunks only.
+  sc_core::sc_signal<sc_dt::sc_int<32>>& part(std::uint32_t i, std::uint32_t j) {
+    return parts_[std::size_t{i} * shape.columns + j];
+  }
   /// PE(i,j) has taken the word above it at the last edge.
   sc_core::sc_signal<bool>& took(std::uint32_t i, std::uint32_t j) {
     return took_[std::size_t{i} * shape.columns + j];
@@ -45,7 +49,7 @@ class ArrayWires {
 
  private:
   sc_core::sc_vector<sc_core::sc_signal<LinkWires>> left_, right_;
-  sc_core::sc_vector<sc_core::sc_signal<sc_dt::sc_int<32>>> shadows_;
+  sc_core::sc_vector<sc_core::sc_signal<sc_dt::sc_int<32>>> shadows_, parts_;
   sc_core::sc_vector<sc_core::sc_signal<bool>> took_;
 };
 
@@ -70,7 +74,7 @@ class WireObserver final : public sc_core::sc_module {
   ZeroMask zero_mask_;
   Activity activity_;
   /// Register contents when last looked at, [row][column].
-  std::vector<unsigned> left_, right_, accumulators_, shadows_;
+  std::vector<unsigned> left_, right_, accumulators_, shadows_, parts_;
 };
 
 }  // namespace quatrain::rtl_models

@@ -21,6 +21,7 @@ class Feeder final : public TileFeeder {
   /// right: one operand or the samples, which follow each other in one stream.
   Feeder(const traces::Gemm& gemm, const traces::Operand& left, std::span<const traces::Operand> right)
       : size_(traces::gemm_size(gemm.phase, gemm.geometry)),
+        chunk_(gemm.accumulator.chunk),
         left_address_(gemm),
         right_address_(gemm),
         left_codes_(
@@ -122,10 +123,19 @@ class Feeder final : public TileFeeder {
         }
         first += offsets.size();
       }
+    if (chunk_ == 0) return;
+    for (std::uint64_t at = 0; at < right_.length; ++at) {
+      if ((at + 1) % chunk_ != 0 && at + 1 != right_.length) continue;
+      for (std::uint32_t j = 0; j < tile.columns; ++j) {
+        Link& link = right_.links[at * right_.lanes + j];
+        link = static_cast<Link>(link | closes_bit);
+      }
+    }
   }
 
   traces::GemmSize size_;
-  KRange k_;  ///< of the tile
+  unsigned chunk_;  ///< terms; 0: there are no chunks
+  KRange k_;        ///< of the tile
   LeftAddress left_address_;
   RightAddress right_address_;
   std::vector<Link> left_codes_;                ///< the operand memories, one code per byte

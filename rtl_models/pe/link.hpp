@@ -18,12 +18,14 @@ inline constexpr int first_at = 5;   ///< k = 0, left side only: the accumulator
 inline constexpr int last_at = 6;    ///< the stream's last operand, left side only
 inline constexpr int bottom_at = 7;  ///< the tile's last row, left side only: `last` starts a drain there
 
+/// On the right side of an output-stationary array: the chunk's last product.
+inline constexpr int closes_at = first_at;
 /// On the top of a stationary array: an operand to be held enters, or nothing in its place.
 inline constexpr int load_at = first_at;
 
 inline constexpr Link code_bits = 0x0F;
 inline constexpr Link valid_bit = 1 << valid_at, first_bit = 1 << first_at, last_bit = 1 << last_at,
-                      bottom_bit = 1 << bottom_at, load_bit = 1 << load_at;
+                      bottom_bit = 1 << bottom_at, load_bit = 1 << load_at, closes_bit = 1 << closes_at;
 
 /// Between PEs that are modules the code stands as the kind's operand, in wires of which it uses the low
 /// ones; the control bits stand above them, in the same order.

@@ -1,6 +1,7 @@
 #pragma once
 /// One processing element of an output-stationary array as a module: two operand registers, one accumulator,
-/// the multiplier of its kind, and its place in the column's drain chain.
+/// the multiplier of its kind, and its place in the column's drain chain. Where sums have chunks a second
+/// register sums the chunk.
 ///
 /// At a rising edge the operands on its inputs move into the registers, which are the links to the right and
 /// downwards; if both are valid their product joins the accumulator, readable one cycle later; `first` on the
@@ -16,7 +17,7 @@
 #include "rtl_models/pe/control.hpp"
 #include "rtl_models/pe/dual_int4_fp4.hpp"
 #include "rtl_models/pe/link.hpp"
-#include "rtl_models/pe/sum.hpp"
+#include "rtl_models/pe/sum_unit.hpp"
 
 #include <systemc>
 
@@ -36,7 +37,8 @@ class Pe final : public sc_core::sc_module {
   sc_core::sc_in<sc_dt::sc_int<32>> above{"above"};             ///< of the chain
   sc_core::sc_in<bool> above_took{"above_took"};
   sc_core::sc_out<sc_dt::sc_int<32>> accumulator{"accumulator"}, shadow{"shadow"};
-  sc_core::sc_out<bool> took{"took"};  ///< a word from above at the last edge
+  sc_core::sc_out<sc_dt::sc_int<32>> part{"part"};  ///< the sum of a chunk (PeSums)
+  sc_core::sc_out<bool> took{"took"};               ///< a word from above at the last edge
 
   SC_HAS_PROCESS(Pe);
   Pe(const sc_core::sc_module_name& name, std::uint32_t row, Drain drain)
@@ -53,6 +55,7 @@ class Pe final : public sc_core::sc_module {
       right_out.write(0);
       accumulator.write(0);
       shadow.write(0);
+      part.write(0);
       took.write(false);
       return;
     }
@@ -63,25 +66,31 @@ class Pe final : public sc_core::sc_module {
         row_ > 0 && draining.read() && row_ <= tap.read() && (begins.read() || above_took.read());
     took.write(takes);
     const bool adds = left[wire_of(valid_at)] && right[wire_of(valid_at)];
-    const sc_dt::sc_int<32> now = adds ? sum(left, right) : accumulator.read();
+    const PeSums now = adds ? sums(left, right) : held();
+    part.write(now.part);
     if (has_shadow_) {
-      accumulator.write(now);
+      accumulator.write(now.sum);
       if (adds && left[wire_of(last_at)])
-        shadow.write(now);
+        shadow.write(now.sum);
       else if (takes)
         shadow.write(above.read());
     } else {
-      accumulator.write(takes ? above.read() : now);
+      accumulator.write(takes ? above.read() : sc_dt::sc_int<32>(now.sum));
     }
   }
 
-  sc_dt::sc_int<32> sum(const LinkWires& left, const LinkWires& right) const {
+  PeSums held() const { return {accumulator.read().to_int(), part.read().to_int()}; }
+
+  PeSums sums(const LinkWires& left, const LinkWires& right) const {
     constexpr int last = Kind::operand_bits - 1;
     const int a = left.range(last, 0).to_int(), b = right.range(last, 0).to_int();
-    const int kept = left[wire_of(first_at)] ? 0 : accumulator.read().to_int();
+    const bool restarts = left[wire_of(first_at)];
+    const PeSums kept = restarts ? PeSums{} : held();
     const int term = with_mode<Kind>(control.read().mode,
                                      [&]<PeMode mode>() { return Kind::template product<mode>(a, b); });
-    return SumLimits(control.read().accumulator).keep(kept + term);
+    const bool closes = right[wire_of(closes_at)];
+    const PeSums now = SumUnit(control.read().accumulator).add(kept, term, closes);
+    return now;
   }
 
   std::uint32_t row_;

@@ -1,6 +1,6 @@
 #pragma once
-/// The register that sums, in fewer than 32 bits (numerics.md section 7). Wires beyond its width are not
-/// there (wrap), or they tell when the largest or smallest value takes the sum's place (saturate).
+/// An integer register that sums, in fewer than 32 bits (numerics.md section 7). Wires beyond its width are
+/// not there (wrap), or they tell when the largest or smallest value takes the sum's place (saturate).
 
 #include "traces/accumulator.hpp"
 
@@ -26,6 +26,8 @@ struct SumLimits {
         largest = (std::int32_t{1} << (accumulator.bits - 1)) - 1;
         smallest = -largest - 1;
         break;
+      case traces::Overflow::infinity:  // no integer's
+        break;
     }
   }
   [[gnu::always_inline]] constexpr std::int32_t keep(std::int32_t sum) const {
@@ -36,8 +38,11 @@ struct SumLimits {
   }
 };
 
-/// The bits that the register has.
+/// The bits that the register has whose words leave, and the one of a chunk.
 constexpr std::uint32_t sum_mask(const traces::Accumulator& accumulator) {
+  return ~std::uint32_t{0} >> (32 - accumulator.result_bits());
+}
+constexpr std::uint32_t part_mask(const traces::Accumulator& accumulator) {
   return ~std::uint32_t{0} >> (32 - accumulator.bits);
 }
 

@@ -29,16 +29,24 @@ std::uint64_t gates_of(RandomSource source) {
   std::abort();
 }
 
+/// NAND2 equivalents of the adders that stand in a PE beside its integer one.
+std::uint64_t adder_gates(const traces::Accumulator& accumulator) {
+  constexpr std::uint64_t fp16 = 750, fp32 = 1744;
+  if (!accumulator.is_float()) return 0;
+  return (accumulator.is_narrow() ? fp16 : fp32) + (accumulator.chunk != 0 ? fp32 : 0);
+}
+
 }  // namespace
 
 std::uint64_t gates_of_pe(const AcceleratorConfig& config) {
-  const Registers registers = registers_of(config.dataflow, config.pe->operand_bits, config.accumulator.bits);
+  const Registers registers = registers_of(config.dataflow, config.pe->operand_bits, config.accumulator);
   const std::uint64_t zero_gate = config.zero_gating ? zero_gate_gates * config.pe->operand_bits : 0;
-  return config.pe->gates + zero_gate + std::uint64_t{gates_of_a_flip_flop} * registers.pe;
+  return config.pe->gates + adder_gates(config.accumulator) + zero_gate +
+         std::uint64_t{gates_of_a_flip_flop} * registers.pe;
 }
 
 std::uint64_t skew_bits(const AcceleratorConfig& config) {
-  const Registers registers = registers_of(config.dataflow, config.pe->operand_bits, config.accumulator.bits);
+  const Registers registers = registers_of(config.dataflow, config.pe->operand_bits, config.accumulator);
   const auto triangle = [](std::uint64_t lanes) { return lanes * (lanes - 1) / 2; };
   return triangle(config.array.rows) * registers.left_link +
          triangle(config.array.columns) * registers.top_link;

@@ -5,6 +5,7 @@
 #include "sim/accelerator/sram_growth.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/names.hpp"
+#include "traces/format/accumulator_json.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -81,50 +82,37 @@ void refuse_mapping(const JsonNode& node, const AcceleratorConfig& config) {
     throw node.error("stands beside /array/convention 'scalesim'; expected no mapping");
 }
 
-/// {"float": 32}, {"int": 32}, or fewer bits with what becomes of sums that they cannot hold.
+/// {"float": 32} of a PE of floating-point operands, else any that traces know.
 traces::Accumulator read_accumulator(const JsonNode& node, const PeKind& pe) {
   traces::Accumulator accumulator;
-  if (pe.accumulator == "float") {
+  if (pe.accumulator == "float")
     node.at("float").integer(32, 32);
-  } else {
-    const JsonNode bits = node.at("int");
-    accumulator.bits =
-        static_cast<unsigned>(bits.integer(traces::narrowest_accumulator, traces::widest_accumulator));
-    if (accumulator.is_narrow()) {
-      if (!node.has("overflow"))
-        throw bits.error(
-            "found {} without 'overflow' beside it; expected 'wrap' or 'saturate' there, or 32: sums "
-            "may leave {} bits",
-            accumulator.bits, accumulator.bits);
-      accumulator.overflow = node.at("overflow").one_of<traces::Overflow>();
-    }
-  }
+  else
+    accumulator = traces::read_accumulator(node, true);
   node.reject_unread_keys();
   return accumulator;
 }
 
 /// What depends on the order of the terms needs all of them in one accumulator.
 void require_one_accumulator(const JsonNode& root, const AcceleratorConfig& config) {
-  if (!config.accumulator.is_narrow()) return;
+  const traces::Accumulator& accumulator = config.accumulator;
+  if (accumulator.is_exact()) return;
+  const JsonNode bits = root.at("accumulator").at(accumulator.is_float() ? "float" : "int");
+  const std::string_view exact = accumulator.is_float() ? R"({"int": 32})" : "32";
   if (!std::holds_alternative<rtl_models::OutputStationary>(config.dataflow))
-    throw root.at("accumulator")
-        .at("int")
-        .error(
-            "found {} beside /array/dataflow '{}', which adds sums of parts of k; expected "
-            "'output_stationary' there, "
-            "or 32",
-            config.accumulator.bits, name_of(config.dataflow));
+    throw bits.error(
+        "found {} beside /array/dataflow '{}', which adds sums of parts of k; expected "
+        "'output_stationary' there, "
+        "or {}",
+        accumulator.bits, name_of(config.dataflow), exact);
   if (root.has("mapping"))
-    throw root.at("accumulator")
-        .at("int")
-        .error("found {} beside /mapping, which may add sums of parts of k; expected no mapping, or 32",
-               config.accumulator.bits);
+    throw bits.error("found {} beside /mapping, which may add sums of parts of k; expected no mapping, or {}",
+                     accumulator.bits, exact);
 }
 
 nlohmann::ordered_json accumulator_object(const AcceleratorConfig& config) {
-  nlohmann::ordered_json json = {{config.pe->accumulator, config.accumulator.bits}};
-  if (config.accumulator.is_narrow()) json["overflow"] = name_of(config.accumulator.overflow);
-  return json;
+  if (config.pe->accumulator == "float") return {{"float", config.accumulator.bits}};
+  return nlohmann::ordered_json::parse(traces::json_text(config.accumulator));
 }
 
 /// Quantizer lanes draw random bits; a PE whose operands are not quantized has none.

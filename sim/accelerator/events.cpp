@@ -68,10 +68,22 @@ void add_operand_buffer(EventCounts& counts, const AcceleratorConfig& config, co
              mapping.dataflow);
 }
 
+/// What switches once for each MAC, a floating-point accumulator's adder too.
+std::vector<TechnologyRow> rows_of_a_mac(const AcceleratorConfig& config) {
+  std::vector<TechnologyRow> rows(config.pe->per_mac.begin(), config.pe->per_mac.end());
+  if (config.accumulator.is_float())
+    rows.push_back(config.accumulator.is_narrow() ? TechnologyRow::fp16_add : TechnologyRow::fp32_add);
+  return rows;
+}
+
 void add_array(EventCounts& counts, const AcceleratorConfig& config, const UseOfArray& use,
                const Movement& movement) {
-  for (const TechnologyRow& row : config.pe->per_mac) counts.add(Component::pe_combinational, row, use.macs);
-  const Registers registers = registers_of(config.dataflow, config.pe->operand_bits, config.accumulator.bits);
+  for (const TechnologyRow row : rows_of_a_mac(config))
+    counts.add(Component::pe_combinational, row, use.macs);
+  if (config.accumulator.chunk != 0)  // a chunk's sum joins the wide one once
+    counts.add(Component::pe_combinational, TechnologyRow::fp32_add,
+               ceil_div(use.macs, config.accumulator.chunk));
+  const Registers registers = registers_of(config.dataflow, config.pe->operand_bits, config.accumulator);
   const std::uint64_t every_pe = checked_product(use.pes, use.cycles);
   const auto clocked_pes = [&] {
     switch (config.clock_gating) {
@@ -87,9 +99,10 @@ void add_array(EventCounts& counts, const AcceleratorConfig& config, const UseOf
   counts.add(Component::skew_flip_flops, TechnologyRow::flipflop_bit_clock,
              checked_product(skew_bits(config), use.cycles));
   const std::uint64_t gates = gates_of_pe(config);
-  counts.add(Component::wires, PePitch{PePitch::What::wire, gates},
-             checked_sum(checked_product(movement.operand_hops, std::uint64_t{config.pe->operand_bits}),
-                         checked_product(movement.sum_hops, std::uint64_t{config.accumulator.bits})));
+  counts.add(
+      Component::wires, PePitch{PePitch::What::wire, gates},
+      checked_sum(checked_product(movement.operand_hops, std::uint64_t{config.pe->operand_bits}),
+                  checked_product(movement.sum_hops, std::uint64_t{config.accumulator.result_bits()})));
   counts.add(Component::clock_tree, PePitch{PePitch::What::clock_tree, gates}, every_pe);
 }
 
@@ -115,7 +128,7 @@ std::uint64_t sum_rows(const Mapping& mapping, const Traffic& traffic) {
 
 void add_accumulator_buffer(EventCounts& counts, const AcceleratorConfig& config, const Mapping& mapping,
                             const Traffic& traffic) {
-  const PortWords port = port_words(std::uint64_t{config.array.columns} * config.accumulator.bits);
+  const PortWords port = port_words(std::uint64_t{config.array.columns} * config.accumulator.result_bits());
   for (const Access access : {Access::write, Access::read})
     counts.add(
         Component::accumulator_sram,
@@ -208,7 +221,7 @@ EventCounts& EventCounts::operator*=(std::uint64_t count) {
 }
 
 void EventCounts::do_not_switch(const AcceleratorConfig& config, std::uint64_t macs) {
-  for (const TechnologyRow& row : config.pe->per_mac)
+  for (const TechnologyRow row : rows_of_a_mac(config))
     for (EventCount& entry : entries_)
       if (entry.component == Component::pe_combinational && entry.price == Price(row)) entry.events -= macs;
 }

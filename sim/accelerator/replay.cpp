@@ -48,8 +48,9 @@ std::optional<std::string> accumulator_difference(const traces::TraceReader& rea
   const std::int64_t first = first_unequal(expected, found).value();
   const auto element = static_cast<std::size_t>(first);
   return fmt::format("accumulator {} of {} (index {}) is {}; the record has {}", element, found.size(),
-                     traces::text_of(index_in(record.result_shape, first)), found[element],
-                     expected[element]);
+                     traces::text_of(index_in(record.result_shape, first)),
+                     accumulator_text(record.accumulator, found[element]),
+                     accumulator_text(record.accumulator, expected[element]));
 }
 
 }  // namespace

@@ -145,7 +145,12 @@ std::vector<std::string> limits_of(const AcceleratorConfig& config, const Worklo
     limits.emplace_back(
         "cycles are those that SCALE-Sim reports: whole rows and columns for ragged folds, no drain of "
         "output-stationary folds, one cycle less in all");
-  if (config.accumulator.is_narrow())
+  if (config.accumulator.is_float())
+    limits.emplace_back(
+        "the adder of the accumulator is a published macro; it stands beside the gates of the PE, whose "
+        "integer "
+        "adder is priced as well");
+  else if (!config.accumulator.is_exact())
     limits.emplace_back(
         "the adder of the accumulator is priced as one of 32 bits; registers and buffer have its bits");
   if (left_out > 0)

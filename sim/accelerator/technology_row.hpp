@@ -10,9 +10,9 @@ namespace quatrain::sim {
 struct TechnologyRow {
   std::string_view name, unit;
 
-  static const TechnologyRow flipflop_bit_clock, fp32_add, fp32_mul, int32_mul, int32_add, absmax_fp32,
-      luq_lane_r8, luq_lane_r16, rng_philox_16b, rng_lfsr_16b, dram_hbm2, dram_gddr6, dram_lpddr4, dram_ddr3,
-      wire, gate_leakage, sram_leakage;
+  static const TechnologyRow flipflop_bit_clock, fp16_add, fp32_add, fp32_mul, int32_mul, int32_add,
+      absmax_fp32, luq_lane_r8, luq_lane_r16, rng_philox_16b, rng_lfsr_16b, dram_hbm2, dram_gddr6,
+      dram_lpddr4, dram_ddr3, wire, gate_leakage, sram_leakage;
 
   friend constexpr bool operator==(const TechnologyRow&, const TechnologyRow&) = default;
 };
@@ -22,7 +22,8 @@ constexpr TechnologyRow operation_row(std::string_view name) { return {name, "pJ
 
 inline constexpr TechnologyRow TechnologyRow::flipflop_bit_clock{"flipflop_bit_clock",
                                                                  "pJ per bit and clock"},
-    TechnologyRow::fp32_add = operation_row("fp32_add"), TechnologyRow::fp32_mul = operation_row("fp32_mul"),
+    TechnologyRow::fp16_add = operation_row("fp16_add"), TechnologyRow::fp32_add = operation_row("fp32_add"),
+    TechnologyRow::fp32_mul = operation_row("fp32_mul"),
     TechnologyRow::int32_mul = operation_row("int32_mul"),
     TechnologyRow::int32_add = operation_row("int32_add"),
     TechnologyRow::absmax_fp32 = operation_row("absmax_fp32"),
@@ -39,11 +40,14 @@ inline constexpr TechnologyRow TechnologyRow::flipflop_bit_clock{"flipflop_bit_c
 
 /// Rows that the simulator prices whatever the PE.
 inline constexpr TechnologyRow common_rows[] = {
-    TechnologyRow::flipflop_bit_clock, TechnologyRow::fp32_add,     TechnologyRow::fp32_mul,
-    TechnologyRow::int32_mul,          TechnologyRow::int32_add,    TechnologyRow::absmax_fp32,
-    TechnologyRow::luq_lane_r8,        TechnologyRow::luq_lane_r16, TechnologyRow::rng_philox_16b,
-    TechnologyRow::rng_lfsr_16b,       TechnologyRow::dram_hbm2,    TechnologyRow::dram_gddr6,
-    TechnologyRow::dram_lpddr4,        TechnologyRow::dram_ddr3,    TechnologyRow::wire,
+    TechnologyRow::flipflop_bit_clock, TechnologyRow::fp16_add,
+    TechnologyRow::fp32_add,           TechnologyRow::fp32_mul,
+    TechnologyRow::int32_mul,          TechnologyRow::int32_add,
+    TechnologyRow::absmax_fp32,        TechnologyRow::luq_lane_r8,
+    TechnologyRow::luq_lane_r16,       TechnologyRow::rng_philox_16b,
+    TechnologyRow::rng_lfsr_16b,       TechnologyRow::dram_hbm2,
+    TechnologyRow::dram_gddr6,         TechnologyRow::dram_lpddr4,
+    TechnologyRow::dram_ddr3,          TechnologyRow::wire,
     TechnologyRow::gate_leakage,       TechnologyRow::sram_leakage};
 
 }  // namespace quatrain::sim

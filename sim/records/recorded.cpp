@@ -3,6 +3,7 @@
 #include "traces/base/error.hpp"
 #include "traces/encoding/nibbles.hpp"
 
+#include <bit>
 #include <cmath>
 
 namespace quatrain::sim {
@@ -86,9 +87,15 @@ void require_computable(const traces::TraceReader& trace, const GemmRecord& reco
   throw;
 }
 
+std::string accumulator_text(const traces::Accumulator& accumulator, std::int32_t element) {
+  if (!accumulator.is_float()) return fmt::format("{}", element);
+  return fmt::format("{} (bits {:08x})", std::bit_cast<float>(element), static_cast<std::uint32_t>(element));
+}
+
 Recorded<std::int32_t> recorded_accumulators(const traces::TraceReader& trace, const GemmRecord& record) {
   Recorded<std::int32_t> accumulators{.elements = std::nullopt, .crc32c = record.accumulators_crc32c};
-  if (record.accumulators) accumulators.elements = trace.read_int32(*record.accumulators);
+  if (record.accumulators)
+    accumulators.elements = trace.read_accumulators(*record.accumulators, record.accumulator);
   return accumulators;
 }
 

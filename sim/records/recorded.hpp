@@ -40,6 +40,9 @@ struct Recorded {
 };
 
 /// These, and all that reads a trace's tensors below, throw Error when its bytes do not fit its manifest.
+/// One of GemmResult::accumulators, for messages: an integer, or a number with its bits.
+std::string accumulator_text(const traces::Accumulator& accumulator, std::int32_t element);
+
 Recorded<std::int32_t> recorded_accumulators(const traces::TraceReader& trace,
                                              const traces::GemmRecord& record);
 

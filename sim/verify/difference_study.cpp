@@ -32,6 +32,7 @@ std::optional<DifferingGemm> laid_open(const RecordedGemm& recorded, const trace
                                        const traces::GemmResult* witnessed) {
   const auto* accumulators = known(recorded.accumulators, witnessed ? &witnessed->accumulators : nullptr);
   if (accumulators == nullptr || !has_recorded_size(recorded, got)) return std::nullopt;
+  if (recorded.gemm.accumulator.is_float()) return std::nullopt;  // the hypotheses are about integers
   DifferingGemm gemm = diagnosis::differing_gemm(recorded.name, recorded.gemm, recorded.left, recorded.right);
   gemm.expected = *accumulators;
   gemm.got = got.accumulators;
@@ -220,7 +221,7 @@ void DifferenceStudy::hear_equal_records() {
   for (const GemmRecord* record : equal_gemms_) {
     if (!gemm_diagnoser_.wants_equal(scope_of(trace_.manifest(), *record))) continue;
     const RecordedGemm recorded(trace_, *record);
-    if (!recorded.accumulators.elements) continue;
+    if (!recorded.accumulators.elements || recorded.gemm.accumulator.is_float()) continue;
     DifferingGemm gemm =
         diagnosis::differing_gemm(recorded.name, recorded.gemm, recorded.left, recorded.right);
     gemm.expected = gemm.got = *recorded.accumulators.elements;

@@ -13,8 +13,12 @@
 namespace quatrain::sim {
 namespace {
 
+std::string text_of(const traces::Gemm& gemm, std::int32_t accumulator) {
+  return accumulator_text(gemm.accumulator, accumulator);
+}
+std::string text_of(const traces::Gemm&, float value);
 std::string text_of(float value) { return fmt::format("{} (bits {:08x})", value, bits_of(value)); }
-std::string text_of(std::int32_t value) { return fmt::format("{}", value); }
+std::string text_of(const traces::Gemm&, float value) { return text_of(value); }
 
 Difference difference_in(const traces::Manifest& manifest, const traces::GemmRecord& record) {
   Difference difference;
@@ -58,8 +62,8 @@ void locate(const Recorded<Element>& recorded, const std::vector<Element>* witne
   difference.element = first_unequal(std::span<const Element>(*expected), std::span<const Element>(got));
   const auto element = static_cast<std::size_t>(difference.element.value());
   difference.place = place_of_result(gemm, *difference.element);
-  difference.expected = text_of((*expected)[element]);
-  difference.got = text_of(got[element]);
+  difference.expected = text_of(gemm, (*expected)[element]);
+  difference.got = text_of(gemm, got[element]);
 }
 
 void locate_accumulator(const RecordedGemm& recorded, traces::Machine* differing,

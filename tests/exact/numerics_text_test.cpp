@@ -157,10 +157,12 @@ SharpGemm gemm_of(const Block& block) {
   sharp.name = head[1];
   GemmCase& c = sharp.c;
   c.gemm = {phases.at(head[1]), geometry_of(fields.list("geometry"))};
-  if (fields.has_list("accumulator")) {  // int BITS OVERFLOW
+  if (fields.has_list("accumulator")) {  // int or float, BITS, OVERFLOW, chunk TERMS
     const Words& accumulator = fields.list("accumulator");
     c.gemm.accumulator = {static_cast<unsigned>(std::stoi(accumulator[1])),
                           *base::named<traces::Overflow>(accumulator[2])};
+    if (accumulator[0] == "float") c.gemm.accumulator.format = traces::SumFormat::floating;
+    if (accumulator.size() == 5) c.gemm.accumulator.chunk = static_cast<unsigned>(std::stoi(accumulator[4]));
     sharp.name += " " + text_of(c.gemm.accumulator);
   }
   c.left_encoding = *base::named<traces::Encoding>(head[3]);
@@ -171,8 +173,9 @@ SharpGemm gemm_of(const Block& block) {
   for (const Words& right : fields.every_list("right"))
     c.right.push_back(codes_of_values(right, c.right_encoding));
   sharp.expected.scale = float_of_bits(fields.get("scale"));
-  sharp.expected.accumulators =
-      converted(fields.list("accumulators"), [](const std::string& w) { return std::stoi(w); });
+  sharp.expected.accumulators = converted(fields.list("accumulators"), [&](const std::string& w) {
+    return c.gemm.accumulator.is_float() ? std::bit_cast<std::int32_t>(std::stof(w)) : std::stoi(w);
+  });
   sharp.expected.output = converted(fields.list("output"), number);
 
   const traces::GemmSize size = traces::gemm_size(c.gemm.phase, c.gemm.geometry);
@@ -257,20 +260,20 @@ TEST_P(NumericsTextOn, Quantizers) {
   }
 }
 
-/// Narrow accumulators are an example only for the machines that have them, and the text says which.
+/// Other accumulators are an example only for the machines that have them, and the text says which.
 TEST_P(NumericsTextOn, Products) {
-  const std::set<std::string> have_narrow{"emu.naive", "systemc.pe", "systemc.array", "simt.literal",
-                                          "cuda.literal"};
+  const std::set<std::string> have_others{"emu.naive",    "systemc.pe",   "systemc.array",
+                                          "systemc.tile", "simt.literal", "cuda.literal"};
   std::vector<SharpGemm> all = gemms();
-  if (!have_narrow.contains(GetParam()))
+  if (!have_others.contains(GetParam()))
     std::erase_if(all, [&](const SharpGemm& sharp) {
       const GemmCase& c = sharp.c;
-      if (!c.gemm.accumulator.is_narrow()) return false;
+      if (c.gemm.accumulator.is_exact()) return false;
       EXPECT_EQ(machine().refuses(c.gemm, c.left_encoding, c.right_encoding),
                 "it has no " + text_of(c.gemm.accumulator) + " accumulators");
       return true;
     });
-  EXPECT_EQ(all.size(), have_narrow.contains(GetParam()) ? 10U : 7U);
+  EXPECT_EQ(all.size(), have_others.contains(GetParam()) ? 13U : 7U);
   EXPECT_THAT(differences(machine(), all), testing::IsEmpty());
 }
 

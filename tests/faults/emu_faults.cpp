@@ -155,6 +155,23 @@ Sketch wrapped_unsigned() {
   return product(Fault::wrapped_unsigned, below_eight_bits(traces::Overflow::wrap), at(0, 0, 0));
 }
 
+/// Row 1 of fp16 sums: five times 448, and 3 more is a tie between 2242 and 2244.
+Sketch half_truncated() {
+  GemmCase c = ones(fp4_int4, 2, 1, 6);
+  c.gemm.accumulator = {16, traces::Overflow::infinity, traces::SumFormat::floating};
+  c.left = codes_but(12, 7, {{5, 1}, {11, 1}, {0, 1}});
+  c.right = {codes_but(6, 7, {{5, 3}})};
+  return product(Fault::half_truncated, c, at(1, 0, 5));
+}
+/// Two samples of three terms in chunks of two: the last 64 of the one and the first of the other saturate
+/// together.
+Sketch chunk_ends_with_sample() {
+  GemmCase c = ones(int4_fp4, 1, 1, 3, 2);
+  c.gemm.accumulator = {8, traces::Overflow::saturate, traces::SumFormat::integer, 2};
+  c.right = {codes_but(3, 0, {{2, 7}}), codes_but(3, 0, {{0, 7}})};
+  return product(Fault::chunk_ends_with_sample, c, at(0, 0, 0, 1));
+}
+
 Sketch scale_one_ulp() { return product(Fault::scale_one_ulp, ones(int4_int4, 2, 3, 4)); }
 Sketch samples_not_divided() { return product(Fault::samples_not_divided, ones(int4_fp4, 2, 3, 4, 4)); }
 
@@ -224,6 +241,8 @@ std::vector<PlantedFault> emu_faults() {
   plant_blocked(faults, wrapped_sum());
   plant_naive(faults, saturated_symmetric());
   plant_naive(faults, wrapped_unsigned());
+  plant_naive(faults, half_truncated());
+  plant_naive(faults, chunk_ends_with_sample());
   plant_both(faults, scale_one_ulp());
   plant_both(faults, samples_not_divided());
   return faults;

@@ -167,11 +167,26 @@ GemmCase leaves_eight_bits(traces::Overflow overflow) {
   return c;
 }
 
+/// Row 1 of fp16 sums: five times 448, and 1 more is a tie.
+GemmCase half_tie() {
+  GemmCase c = filled(fp4_int4, sizes(fp4_int4, 2, 1, 6), 7, 7, {{0, 1}, {5, 1}, {11, 1}}, {{5, 1}});
+  c.gemm.accumulator = {16, traces::Overflow::infinity, traces::SumFormat::floating};
+  return c;
+}
+/// Six terms: the last two are a chunk of their own.
+GemmCase short_chunk() {
+  GemmCase c = filled(int4_int4, sizes(int4_int4, 2, 2, 6), 1, 1);
+  c.gemm.accumulator = {16, traces::Overflow::infinity, traces::SumFormat::floating, 4};
+  return c;
+}
+
 void plant_in_literal(std::vector<PlantedFault>& faults) {
   plant_gemm<LiteralRung>(faults, Fault::wrapped_for_saturated, leaves_eight_bits(traces::Overflow::saturate),
                           at(1, 0, 1));
   plant_gemm<LiteralRung>(faults, Fault::wrapped_one_bit_early, leaves_eight_bits(traces::Overflow::wrap),
                           at(1, 0, 0));
+  plant_gemm<LiteralRung>(faults, Fault::half_sum_away, half_tie(), at(1, 0, 5));
+  plant_gemm<LiteralRung>(faults, Fault::last_chunk_left_out, short_chunk(), at(0, 0, 4));
 }
 
 QuantizerCase quantizer(Rule rule, std::vector<float> source) {

@@ -111,6 +111,24 @@ Sketch wrapped_one_bit_late() {
   return leaves_eight_bits(Fault::wrapped_one_bit_late, traces::Overflow::wrap);
 }
 
+/// 69 products of 960 are infinite in fp16; the 71st is the first that would lead back.
+Sketch infinity_is_a_number() {
+  GemmCase c = linear(uint4_fp4, 2, 1, 80);
+  c.gemm.accumulator = {16, traces::Overflow::infinity, traces::SumFormat::floating};
+  std::vector<std::uint8_t> x(160, 1), dz(80, 7);
+  for (std::size_t k = 0; k < 80; ++k) x[k * 2 + 1] = 0xF, dz[k] = k < 70 ? 7 : 15;
+  c.left = traces::pack_nibbles(x);
+  c.right = {traces::pack_nibbles(dz)};
+  return {Fault::infinity_is_a_number, c, at(0, 1, 0, 70)};
+}
+Sketch in_chunks(Fault fault, unsigned chunk, std::int64_t shows_at) {
+  GemmCase c = linear(int4_int4, 5, 3, 6);
+  c.gemm.accumulator = {16, traces::Overflow::infinity, traces::SumFormat::floating, chunk};
+  return {fault, c, at(0, 0, 0, shows_at)};
+}
+Sketch part_not_cleared() { return in_chunks(Fault::part_not_cleared, 2, 0); }
+Sketch last_chunk_open() { return in_chunks(Fault::last_chunk_open, 4, 4); }
+
 Sketch skipped_last_k() {
   GemmCase c = linear(int4_int4, 5, 3, 6);
   c.left = codes_but(30, 1, {{5, 0}, {11, 0}});
@@ -266,6 +284,9 @@ std::vector<PlantedFault> systemc_faults() {
   plant(faults, accumulator_16_bit());
   plant(faults, saturated_one_bit_late());
   plant(faults, wrapped_one_bit_late());
+  plant(faults, infinity_is_a_number());
+  plant(faults, part_not_cleared());
+  plant(faults, last_chunk_open());
   plant(faults, skipped_last_k());
   plant(faults, swapped_nibble());
   plant(faults, padding_off_by_one());

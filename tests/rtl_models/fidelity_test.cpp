@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace quatrain::tests {
 namespace {
 
@@ -75,6 +77,52 @@ void expect_equal_fidelities(ArrayShape shape) {
       EXPECT_EQ(other.activity, some.activity);
     }
   }
+}
+
+/// Registers of chunks and of floating-point sums, drained through either kind of chain.
+TEST(Fidelities, OtherAccumulatorsHaveTheSameActivity) {
+  using rtl_models::Drain;
+  using traces::Overflow;
+  constexpr traces::SumFormat floating = traces::SumFormat::floating;
+  constexpr ArrayShape shape{4, 4};
+  const rtl_models::Dataflow skewed = rtl_models::OutputStationary{Drain::skewed},
+                             shadow = rtl_models::OutputStationary{Drain::shadow};
+  const std::unique_ptr<rtl_models::ArrayModel> pes[] = {
+      rtl_models::make_array_model(shape, Fidelity::pe, skewed),
+      rtl_models::make_array_model(shape, Fidelity::pe, shadow)};
+  const std::unique_ptr<rtl_models::ArrayModel> arrays[] = {
+      rtl_models::make_array_model(shape, Fidelity::array, skewed),
+      rtl_models::make_array_model(shape, Fidelity::array, shadow)};
+  const std::unique_ptr<rtl_models::ArrayModel> tiles[] = {
+      rtl_models::make_array_model(shape, Fidelity::tile, skewed),
+      rtl_models::make_array_model(shape, Fidelity::tile, shadow)};
+  const rtl_models::Dataflow dataflows[] = {skewed, shadow};
+  std::set<std::uint64_t> toggles;
+  for (const traces::Accumulator& accumulator : {traces::Accumulator{},
+                                                 {9, Overflow::wrap},
+                                                 {9, Overflow::wrap, traces::SumFormat::integer, 5},
+                                                 {16, Overflow::infinity, floating},
+                                                 {16, Overflow::infinity, floating, 5},
+                                                 {32, Overflow::wrap, floating, 4}})
+    for (std::size_t i = 0; i < 2; ++i) {
+      const GemmCase c = random_case({Phase::backward_weight, small_convolution(), accumulator},
+                                     Encoding::uint4, Encoding::fp4_e3m0, 2, 3);
+      const auto right = right_operands(c);
+      const TileSchedule schedule = rtl_models::whole_gemm_schedule(
+          traces::gemm_size(c.gemm.phase, c.gemm.geometry), 2, shape, dataflows[i]);
+      const auto found = pes[i]->replay(c.gemm, left_operand(c), right, schedule),
+                 expected = arrays[i]->replay(c.gemm, left_operand(c), right, schedule);
+      EXPECT_EQ(found.accumulators, exact::accumulators(c));
+      EXPECT_EQ(expected.accumulators, found.accumulators);
+      EXPECT_EQ(expected.cycles, found.cycles);
+      EXPECT_EQ(expected.activity, found.activity) << text_of(accumulator);
+      const auto at_once = tiles[i]->replay(c.gemm, left_operand(c), right, schedule);
+      EXPECT_EQ(at_once.accumulators, found.accumulators);
+      EXPECT_EQ(at_once.cycles, found.cycles);
+      EXPECT_EQ(at_once.activity, found.activity) << text_of(accumulator);
+      toggles.insert(found.activity.accumulator_toggles);
+    }
+  EXPECT_EQ(toggles.size(), 12U) << "each has registers of its own";
 }
 
 /// Counted by hand (docs/hardware-model.md, "Activity"), codes of one tile on 2 x 2 PEs, k = 3:

@@ -244,21 +244,77 @@ class Tensor {
 
 using Shape = std::array<std::int64_t, 4>;
 
-/// The three natural shapes, and the sums of section 6 over them for one right operand.
-/// What an accumulator keeps of a sum, by the text of section 7.
-struct Keep {
-  const traces::Accumulator& accumulator;
-  std::int64_t operator()(std::int64_t sum) const {
-    if (accumulator.bits == 32) return sum;
-    const std::int64_t values = std::int64_t{1} << accumulator.bits, least = -values / 2,
-                       most = values / 2 - 1;
-    if (accumulator.overflow == traces::Overflow::saturate) return std::max(least, std::min(most, sum));
-    while (sum > most) sum -= values;
-    while (sum < least) sum += values;
-    return sum;
-  }
+/// A sum as the text of section 7 has it: a number (always a whole one), an infinity or what two opposite
+/// ones make.
+struct Sum {
+  std::int64_t number = 0;
+  int infinity = 0;  ///< 1, -1
+  bool is_nan = false;
 };
 
+Sum added(const Sum& a, const Sum& b) {
+  if (a.is_nan || b.is_nan || a.infinity * b.infinity == -1) return {.is_nan = true};
+  const int infinity = a.infinity != 0 ? a.infinity : b.infinity;
+  return {infinity == 0 ? a.number + b.number : 0, infinity, false};
+}
+
+/// Nearest number of `precision` bits, ties to even.
+std::int64_t to_bits(std::int64_t number, int precision) {
+  const std::int64_t magnitude = number < 0 ? -number : number;
+  if (magnitude < std::int64_t{1} << precision) return number;  // it has them
+  const Rational size{Integer(magnitude)};
+  const Rational unit = power_of_two(exponent_of(size) - precision + 1);
+  const auto nearest = (Rational(nearest_even(size / unit)) * unit).convert_to<std::int64_t>();
+  return number < 0 ? -nearest : nearest;
+}
+
+/// What the register keeps of a sum, with `bits` of its own.
+Sum kept(const traces::Accumulator& accumulator, unsigned bits, Sum sum) {
+  if (sum.is_nan || sum.infinity != 0) return sum;
+  if (accumulator.is_float()) {
+    sum.number = to_bits(sum.number, bits == 16 ? 11 : 24);
+    const std::int64_t most = 65504, size = sum.number < 0 ? -sum.number : sum.number;
+    if (bits != 16 || size <= most) return sum;
+    const int sign = sum.number < 0 ? -1 : 1;
+    if (accumulator.overflow == traces::Overflow::saturate) return {sign * most};
+    return {0, sign};
+  }
+  if (bits == 32) return sum;
+  const std::int64_t values = std::int64_t{1} << bits, least = -values / 2, most = values / 2 - 1;
+  if (accumulator.overflow == traces::Overflow::saturate)
+    return {std::max(least, std::min(most, sum.number))};
+  while (sum.number > most) sum.number -= values;
+  while (sum.number < least) sum.number += values;
+  return sum;
+}
+
+/// Of all terms of a result, in their order.
+Sum sum_of(const traces::Accumulator& accumulator, const std::vector<std::int64_t>& terms) {
+  const std::size_t piece = accumulator.chunk == 0 ? terms.size() : accumulator.chunk;
+  Sum all;
+  for (std::size_t first = 0; first < terms.size(); first += piece) {
+    Sum part;
+    for (std::size_t at = first; at < std::min(first + piece, terms.size()); ++at)
+      part = kept(accumulator, accumulator.bits, added(part, {terms[at]}));
+    if (accumulator.chunk == 0) return part;
+    all = kept(accumulator, 32, added(all, part));
+  }
+  return all;
+}
+
+std::int32_t bits_of_float(const Sum& sum) {
+  if (sum.is_nan) return 0x7FC00000;
+  if (sum.infinity != 0) return static_cast<std::int32_t>(sum.infinity > 0 ? 0x7F800000U : 0xFF800000U);
+  return std::bit_cast<std::int32_t>(to_float(Rational{Integer(sum.number)}));
+}
+
+/// f32(sum scale) with the sums that are no numbers. A scale is finite and not negative.
+float scaled(float sum, float scale) {
+  if (std::isnan(sum) || (std::isinf(sum) && scale == 0)) return std::bit_cast<float>(0x7FC00000U);
+  return std::isinf(sum) ? sum : product(sum, scale);
+}
+
+/// The three natural shapes, and the terms of section 6 over them for one right operand.
 struct Definition {
   const traces::Geometry& g;
   std::int64_t in = g.in_channels / g.groups, out = g.out_channels / g.groups;
@@ -275,57 +331,54 @@ struct Definition {
     return {};
   }
 
-  /// The terms of one result in their order, added to `sum`.
-  std::int64_t sum(traces::Phase phase, const Tensor& left, const Tensor& right, const Shape& at,
-                   std::int64_t sum, const Keep& keep) const {
+  /// Appends the terms of one result in their order, those of zero too.
+  void append(traces::Phase phase, const Tensor& left, const Tensor& right, const Shape& at,
+              std::vector<std::int64_t>& terms) const {
     switch (phase) {
       case traces::Phase::forward:
-        return forward(left, right, at, sum, keep);
+        return forward(left, right, at, terms);
       case traces::Phase::backward_data:
-        return backward_data(left, right, at, sum, keep);
+        return backward_data(left, right, at, terms);
       case traces::Phase::backward_weight:
-        return backward_weight(left, right, at, sum, keep);
+        return backward_weight(left, right, at, terms);
     }
-    return 0;
   }
 
-  std::int64_t forward(const Tensor& left, const Tensor& right, const Shape& at, std::int64_t sum,
-                       const Keep& keep) const {
+  void forward(const Tensor& left, const Tensor& right, const Shape& at,
+               std::vector<std::int64_t>& terms) const {
     const auto [b, o, ho, wo] = at;
     for (std::int64_t c = 0; c < in; ++c)
       for (std::int64_t i = 0; i < g.kernel_height; ++i)
         for (std::int64_t j = 0; j < g.kernel_width; ++j)
-          sum = keep(sum + left.at({b, o / out * in + c, ho * g.stride_height + i - g.padding_height,
-                                    wo * g.stride_width + j - g.padding_width}) *
-                               right.at({o, c, i, j}));
-    return sum;
+          terms.push_back(left.at({b, o / out * in + c, ho * g.stride_height + i - g.padding_height,
+                                   wo * g.stride_width + j - g.padding_width}) *
+                          right.at({o, c, i, j}));
   }
 
-  std::int64_t backward_data(const Tensor& left, const Tensor& right, const Shape& at, std::int64_t sum,
-                             const Keep& keep) const {
+  void backward_data(const Tensor& left, const Tensor& right, const Shape& at,
+                     std::vector<std::int64_t>& terms) const {
     const auto [b, c, h, w] = at;
     const std::int64_t group = c / in;
     for (std::int64_t o = group * out; o < (group + 1) * out; ++o)
       for (std::int64_t i = 0; i < g.kernel_height; ++i)
         for (std::int64_t j = 0; j < g.kernel_width; ++j) {
           const std::int64_t up = h + g.padding_height - i, across = w + g.padding_width - j;
-          if (up % g.stride_height != 0 || across % g.stride_width != 0) continue;
-          sum = keep(sum + left.at({b, o, up / g.stride_height, across / g.stride_width}) *
-                               right.at({o, c % in, i, j}));
+          const bool is_exact = up % g.stride_height == 0 && across % g.stride_width == 0;
+          terms.push_back(is_exact ? left.at({b, o, up / g.stride_height, across / g.stride_width}) *
+                                         right.at({o, c % in, i, j})
+                                   : 0);
         }
-    return sum;
   }
 
-  std::int64_t backward_weight(const Tensor& left, const Tensor& right, const Shape& at, std::int64_t sum,
-                               const Keep& keep) const {
+  void backward_weight(const Tensor& left, const Tensor& right, const Shape& at,
+                       std::vector<std::int64_t>& terms) const {
     const auto [o, c, i, j] = at;
     for (std::int64_t b = 0; b < g.batch; ++b)
       for (std::int64_t ho = 0; ho < g.out_height; ++ho)
         for (std::int64_t wo = 0; wo < g.out_width; ++wo)
-          sum = keep(sum + left.at({b, o / out * in + c, ho * g.stride_height + i - g.padding_height,
-                                    wo * g.stride_width + j - g.padding_width}) *
-                               right.at({b, o, ho, wo}));
-    return sum;
+          terms.push_back(left.at({b, o / out * in + c, ho * g.stride_height + i - g.padding_height,
+                                   wo * g.stride_width + j - g.padding_width}) *
+                          right.at({b, o, ho, wo}));
   }
 };
 
@@ -410,17 +463,19 @@ std::vector<std::int32_t> accumulators(const GemmCase& c) {
   for (const auto& codes : c.right)
     right.emplace_back(c.right_encoding, codes, definition.shape(traces::info_of(c.gemm.phase).right));
   const Shape shape = definition.shape(traces::info_of(c.gemm.phase).result);
-  const Keep keep{c.gemm.accumulator};
   std::vector<std::int32_t> all;
+  std::vector<std::int64_t> terms;
   for (std::int64_t first = 0; first < shape[0]; ++first)
     for (std::int64_t second = 0; second < shape[1]; ++second)
       for (std::int64_t third = 0; third < shape[2]; ++third)
         for (std::int64_t fourth = 0; fourth < shape[3]; ++fourth) {
-          std::int64_t sum = 0;
+          terms.clear();
           for (const Tensor& one : right)
-            sum = definition.sum(c.gemm.phase, left, one, {first, second, third, fourth}, sum, keep);
-          assert(sum >= INT32_MIN && sum <= INT32_MAX);
-          all.push_back(static_cast<std::int32_t>(sum));
+            definition.append(c.gemm.phase, left, one, {first, second, third, fourth}, terms);
+          const Sum sum = sum_of(c.gemm.accumulator, terms);
+          assert(sum.number >= INT32_MIN && sum.number <= INT32_MAX);
+          all.push_back(c.gemm.accumulator.is_float() ? bits_of_float(sum)
+                                                      : static_cast<std::int32_t>(sum.number));
         }
   return all;
 }
@@ -432,7 +487,9 @@ traces::GemmResult multiply(const GemmCase& c) {
     result.scale = quotient(result.scale, static_cast<float>(c.right.size()));
   result.accumulators = accumulators(c);
   for (const std::int32_t sum : result.accumulators)
-    result.output.push_back(product(to_float(Rational{Integer(sum)}), result.scale));
+    result.output.push_back(c.gemm.accumulator.is_float()
+                                ? scaled(std::bit_cast<float>(sum), result.scale)
+                                : product(to_float(Rational{Integer(sum)}), result.scale));
   return result;
 }
 

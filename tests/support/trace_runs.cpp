@@ -60,7 +60,8 @@ void expect_gemm(traces::Machine& machine, const GemmRecord& record, const Trace
   const auto found = machine.multiply({record.phase, geometry_of(trace.manifest(), record)}, left[0], right);
   traces::GemmResult expected = found;
   expected.scale = record.scale;
-  if (record.accumulators) expected.accumulators = trace.read_int32(*record.accumulators);
+  if (record.accumulators)
+    expected.accumulators = trace.read_accumulators(*record.accumulators, record.accumulator);
   if (record.output) expected.output = trace.read_fp32(*record.output);
   EXPECT_EQ(difference(found, expected), "");
   const auto sum_of = [](const auto& elements) {

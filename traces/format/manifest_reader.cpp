@@ -1,4 +1,5 @@
 #include "traces/base/names.hpp"
+#include "traces/format/accumulator_json.hpp"
 #include "traces/format/manifest.hpp"
 
 #include <algorithm>
@@ -206,11 +207,8 @@ QuantizerRecord read_quantizer(const base::JsonNode& node) {
 }
 
 /// Absent for int32.
-Accumulator read_accumulator(const base::JsonNode& node) {
-  Accumulator accumulator;
-  accumulator.bits =
-      static_cast<unsigned>(node.at("int").integer(narrowest_accumulator, widest_accumulator - 1));
-  accumulator.overflow = node.at("overflow").one_of<Overflow>();
+Accumulator read_inexact_accumulator(const base::JsonNode& node) {
+  const Accumulator accumulator = read_accumulator(node, false);
   node.reject_unread_keys(ignored);
   return accumulator;
 }
@@ -226,7 +224,7 @@ GemmRecord read_gemm(const base::JsonNode& node) {
   record.samples = static_cast<unsigned>(node.at("samples").integer(1, 16));
   record.size = {node.at("m").integer(1, INT64_MAX), node.at("n").integer(1, INT64_MAX),
                  node.at("k").integer(1, INT64_MAX), node.at("groups").integer(1, INT64_MAX)};
-  if (node.has("accumulator")) record.accumulator = read_accumulator(node.at("accumulator"));
+  if (node.has("accumulator")) record.accumulator = read_inexact_accumulator(node.at("accumulator"));
   record.result_shape = read_shape(node.at("result_shape"));
   record.scale = read_bits(node.at("scale"));
   record.accumulators = read_optional_id(node.at("accumulators"));

@@ -1,5 +1,6 @@
 #include "traces/base/error.hpp"
 #include "traces/base/joined.hpp"
+#include "traces/format/accumulator_json.hpp"
 #include "traces/format/manifest.hpp"
 
 #include <nlohmann/json.hpp>
@@ -66,9 +67,8 @@ std::string quantizer_line(const QuantizerRecord& record) {
 }
 
 std::string accumulator_text(const Accumulator& accumulator) {
-  if (!accumulator.is_narrow()) return {};
-  return fmt::format(R"("accumulator": {{"int": {}, "overflow": "{}"}}, )", accumulator.bits,
-                     name_of(accumulator.overflow));
+  if (accumulator.is_exact()) return {};
+  return fmt::format(R"("accumulator": {}, )", json_text(accumulator));
 }
 
 std::string gemm_line(const GemmRecord& record) {

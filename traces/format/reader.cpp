@@ -18,7 +18,8 @@ std::vector<Element> read(const OpenTrace& trace, const std::string& id) {
   const TensorRecord& tensor = trace.manifest.tensors.at(id);
   const TensorPlace& place = trace.places.at(id);
   std::vector<Element> elements(place.bytes / sizeof(Element));
-  base::InputFile(place.file).read(place.offset, {reinterpret_cast<std::uint8_t*>(elements.data()), place.bytes});
+  base::InputFile(place.file)
+      .read(place.offset, {reinterpret_cast<std::uint8_t*>(elements.data()), place.bytes});
   require_crc(id, tensor, place, crc32c(bytes_of(std::span<const Element>(elements))));
   return elements;
 }
@@ -60,6 +61,12 @@ std::vector<float> TraceReader::read_fp32(const std::string& id) const {
 
 std::vector<std::int32_t> TraceReader::read_int32(const std::string& id) const {
   require_encoding(*trace_, id, Encoding::int32);
+  return read<std::int32_t>(*trace_, id);
+}
+
+std::vector<std::int32_t> TraceReader::read_accumulators(const std::string& id,
+                                                         const Accumulator& accumulator) const {
+  require_encoding(*trace_, id, accumulator.is_float() ? Encoding::fp32 : Encoding::int32);
   return read<std::int32_t>(*trace_, id);
 }
 

@@ -29,6 +29,8 @@ class TraceReader {
   /// Throw Error (file, tensor, byte, what was expected) when the bytes do not fit the manifest.
   std::vector<float> read_fp32(const std::string& id) const;
   std::vector<std::int32_t> read_int32(const std::string& id) const;
+  /// As GemmResult holds them: int32, or the bits of fp32 sums.
+  std::vector<std::int32_t> read_accumulators(const std::string& id, const Accumulator& accumulator) const;
   std::vector<std::uint8_t> read_codes(const std::string& id) const;  ///< packed nibbles
 
  private:

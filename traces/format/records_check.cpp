@@ -64,7 +64,7 @@ class RecordsCheck {
   base::Error fail(std::string_view list, std::size_t index, fmt::format_string<Arguments...> text,
                    Arguments&&... arguments) const {
     return base::Error("{}: /{}/{}: {}", name_, list, index,
-                 fmt::format(text, std::forward<Arguments>(arguments)...));
+                       fmt::format(text, std::forward<Arguments>(arguments)...));
   }
 
   void check_layers() {
@@ -201,7 +201,8 @@ class RecordsCheck {
     if (gemm.size != size)
       throw fail("gemms", i, "m n k groups are {} {} {} {}; expected {} {} {} {}", gemm.size.m, gemm.size.n,
                  gemm.size.k, gemm.size.groups, size.m, size.n, size.k, size.groups);
-    check_result(i, gemm, "accumulators", gemm.accumulators, Encoding::int32, gemm.accumulators_crc32c);
+    check_result(i, gemm, "accumulators", gemm.accumulators,
+                 gemm.accumulator.is_float() ? Encoding::fp32 : Encoding::int32, gemm.accumulators_crc32c);
     check_result(i, gemm, "output", gemm.output, Encoding::fp32, gemm.output_crc32c);
   }
 

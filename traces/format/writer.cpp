@@ -208,6 +208,11 @@ void TraceWriter::add_int32(const std::string& id, const Shape& shape, std::span
   state_->add(id, Encoding::int32, shape, bytes_of(values));
 }
 
+void TraceWriter::add_accumulators(const std::string& id, const Shape& shape, const Accumulator& accumulator,
+                                   std::span<const std::int32_t> values) {
+  state_->add(id, accumulator.is_float() ? Encoding::fp32 : Encoding::int32, shape, bytes_of(values));
+}
+
 void TraceWriter::add_codes(const std::string& id, Encoding encoding, const Shape& shape,
                             std::span<const std::uint8_t> codes) {
   assert(is_four_bit(encoding));

@@ -37,6 +37,9 @@ class TraceWriter {
   void begin_file(const std::string& name);
   void add_fp32(const std::string& id, const Shape& shape, std::span<const float> values);
   void add_int32(const std::string& id, const Shape& shape, std::span<const std::int32_t> values);
+  /// As GemmResult holds them: int32, or the bits of fp32 sums.
+  void add_accumulators(const std::string& id, const Shape& shape, const Accumulator& accumulator,
+                        std::span<const std::int32_t> values);
   /// codes: packed nibbles.
   void add_codes(const std::string& id, Encoding encoding, const Shape& shape,
                  std::span<const std::uint8_t> codes);

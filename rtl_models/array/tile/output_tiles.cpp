@@ -1,5 +1,7 @@
 #include "rtl_models/array/tile/output_tiles.hpp"
 
+#include "rtl_models/array/tile/drained_bits.hpp"
+
 #include <algorithm>
 #include <bit>
 
@@ -10,10 +12,6 @@ namespace {
 constexpr std::uint64_t most_steps = 16384;
 /// Right panels that stay while the tiles of a column follow each other.
 constexpr std::size_t most_panels = 8;
-
-std::uint64_t changed_bits(std::int32_t before, std::int32_t after) {
-  return static_cast<std::uint64_t>(std::popcount(static_cast<std::uint32_t>(before ^ after)));
-}
 
 }  // namespace
 
@@ -29,8 +27,10 @@ OutputTiles::OutputTiles(const TileJob& job, Drain drain)
       left_codes_(job.array.rows, job.array.columns, job.end, job.path),
       right_codes_(job.array.columns, job.array.rows, job.end, job.path),
       stride_((job.array.columns + sum_lanes - 1) / sum_lanes * sum_lanes),
+      unit_(job.gemm.accumulator),
       accumulators_(job.array.rows * stride_),
-      shadows_(drain == Drain::shadow ? accumulators_.size() : 0) {
+      shadows_(drain == Drain::shadow ? accumulators_.size() : 0),
+      parts_(job.gemm.accumulator.chunk != 0 ? accumulators_.size() : 0) {
   for (const traces::Operand& sample : job.right) right_.push_back(OperandCodes::right(job.gemm, sample));
   const std::uint64_t panels = right_.size() * ((k_ + most_steps - 1) / most_steps);
   right_panels_.assign(panels <= most_panels ? panels : 1, CodePanel(job.path));
@@ -43,6 +43,7 @@ CodePanel& OutputTiles::right_panel(std::size_t sample, std::uint64_t part) {
 void OutputTiles::compute(const Tile& tile, const TileTimes& times) {
   const KRange k = tile.k.value_or(KRange{0, k_});
   std::uint64_t cycle = times.stream;
+  place_ = 0;
   for (std::size_t sample = 0; sample < right_.size(); ++sample)
     for (std::uint64_t first = k.first; first < k.end; first += most_steps) {
       const KRange part{first, std::min(first + most_steps, k.end)};
@@ -63,23 +64,50 @@ void OutputTiles::stream(const Tile& tile, KRange k, std::size_t sample, std::ui
   activity_.macs += k.count() * pairs;
   for (std::uint64_t step = 0; step < k.count(); ++step)
     activity_.zero_operand_macs += pairs - std::uint64_t{left_panel_.non_zero[step]} * right.non_zero[step];
+  if (!job_.gemm.accumulator.is_exact()) {
+    activity_.accumulator_toggles += accumulate_each(right, tile, k.count(), is_first);
+    return;
+  }
   activity_.accumulator_toggles += accumulate(job_.path, {left_panel_.values.data(), left_panel_.stride},
                                               {right.values.data(), right.stride}, tile.rows, tile.columns,
                                               k.count(), is_first, {accumulators_.data(), stride_});
 }
 
-/// Word by word through the chain: PE(i,j) shows the sums of rows i, i-1 ... 0 one after the other, so the
-/// change from row i to row i-1 passes all rows from i down. In the end all of them hold that of row 0.
+/// Sums that depend on their order, one product after the other. Returns the bits that changed.
+std::uint64_t OutputTiles::accumulate_each(const CodePanel& right, const Tile& tile, std::uint64_t length,
+                                           bool is_first) {
+  const traces::Accumulator& accumulator = job_.gemm.accumulator;
+  const std::uint32_t mask = sum_mask(accumulator), of_part = part_mask(accumulator);
+  const std::uint64_t all = right_.size() * k_;
+  const auto changed = [](std::int32_t before, std::int32_t after, std::uint32_t bits) {
+    return static_cast<std::uint64_t>(std::popcount(static_cast<std::uint32_t>(before ^ after) & bits));
+  };
+  std::uint64_t toggles = 0;
+  for (std::uint32_t i = 0; i < tile.rows; ++i)
+    for (std::uint32_t j = 0; j < tile.columns; ++j) {
+      std::int32_t& sum = row(accumulators_, i)[j];
+      PeSums now{sum, parts_.empty() ? 0 : row(parts_, i)[j]};
+      for (std::uint64_t step = 0; step < length; ++step) {
+        const PeSums before = now;
+        const std::uint64_t place = place_ + step + 1;  // terms with this one
+        const bool closes = accumulator.chunk != 0 && (place % accumulator.chunk == 0 || place == all);
+        now = unit_.add(
+            is_first && step == 0 ? PeSums{} : before,
+            left_panel_.values[step * left_panel_.stride + i] * right.values[step * right.stride + j],
+            closes);
+        toggles += changed(before.sum, now.sum, mask) + changed(before.part, now.part, of_part);
+      }
+      sum = now.sum;
+      if (!parts_.empty()) row(parts_, i)[j] = now.part;
+    }
+  place_ += length;
+  return toggles;
+}
+
 [[gnu::always_inline]] inline void OutputTiles::count_drain(const Tile& tile) {
-  for (std::uint32_t i = 0; i < tile.rows; ++i) {
-    const std::int32_t *sums = row(accumulators_, i), *above = row(accumulators_, i > 0 ? i - 1 : 0);
-    std::uint64_t bits = 0, shadow_bits = 0;
-    for (std::uint32_t j = 0; j < tile.columns; ++j) bits += changed_bits(sums[j], above[j]);
-    if (drain_ == Drain::shadow)
-      for (std::uint32_t j = 0; j < tile.columns; ++j)
-        shadow_bits += changed_bits(row(shadows_, i)[j], sums[j]);
-    activity_.accumulator_toggles += (tile.rows - i) * bits + shadow_bits;
-  }
+  activity_.accumulator_toggles +=
+      drained_bits(accumulators_.data(), drain_ == Drain::shadow ? shadows_.data() : nullptr, stride_,
+                   tile.rows, tile.columns, sum_mask(job_.gemm.accumulator));
 }
 
 void OutputTiles::drain(const Tile& tile) {
@@ -91,7 +119,9 @@ void OutputTiles::drain(const Tile& tile) {
     const std::int64_t at_row = address_.row(static_cast<std::int64_t>(tile.first_row) + i);
     for (std::uint32_t j = 0; j < tile.columns; ++j) {
       const std::int64_t n = static_cast<std::int64_t>(tile.first_column) + j;
-      job_.accumulators[static_cast<std::size_t>(at_row + address_.column(tile.group, n))] += sums[j];
+      std::int32_t& element =
+          job_.accumulators[static_cast<std::size_t>(at_row + address_.column(tile.group, n))];
+      element = job_.gemm.accumulator.is_float() ? unit_.result(sums[j]) : element + sums[j];
     }
   }
   for (std::uint32_t i = tile.rows; i-- > 0;) std::copy_n(row(accumulators_, 0), tile.columns, row(chain, i));

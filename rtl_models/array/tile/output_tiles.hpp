@@ -6,6 +6,7 @@
 #include "rtl_models/array/tile/passing_codes.hpp"
 #include "rtl_models/array/tile/tile_values.hpp"
 #include "rtl_models/feeder/lowering.hpp"
+#include "rtl_models/pe/sum_unit.hpp"
 
 #include <vector>
 
@@ -19,6 +20,8 @@ class OutputTiles final : public TileValues {
 
  private:
   void stream(const Tile& tile, KRange k, std::size_t sample, std::uint64_t cycle, bool is_first);
+  std::uint64_t accumulate_each(const CodePanel& right, const Tile& tile, std::uint64_t length,
+                                bool is_first);
   void drain(const Tile& tile);
   void count_drain(const Tile& tile);
   CodePanel& right_panel(std::size_t sample, std::uint64_t part);
@@ -37,7 +40,9 @@ class OutputTiles final : public TileValues {
   std::vector<CodePanel> right_panels_;
   PassingCodes left_codes_, right_codes_;
   std::size_t stride_;
-  std::vector<std::int32_t> accumulators_, shadows_;  ///< [row][stride]
+  SumUnit unit_;
+  std::uint64_t place_ = 0;                                   ///< in a tile's stream, of the next operand
+  std::vector<std::int32_t> accumulators_, shadows_, parts_;  ///< [row][stride]; parts_: of chunks
   Activity activity_;
 };
 

@@ -50,12 +50,20 @@ Registers stationary(Preload preload, unsigned operand_bits, unsigned sum_bits) 
 
 }  // namespace
 
-Registers registers_of(const Dataflow& dataflow, unsigned operand_bits, unsigned sum_bits) {
-  return std::visit(
+Registers registers_of(const Dataflow& dataflow, unsigned operand_bits,
+                       const traces::Accumulator& accumulator) {
+  const unsigned sum_bits = accumulator.result_bits();
+  Registers registers = std::visit(
       Overloaded{
           [&](const OutputStationary& kind) { return output_stationary(kind.drain, operand_bits, sum_bits); },
           [&](const auto& kind) { return stationary(kind.preload, operand_bits, sum_bits); }},
       dataflow);
+  if (accumulator.chunk != 0) {  // the sum of a chunk, and the bit that closes it
+    constexpr unsigned closes = 1;
+    registers.pe += accumulator.bits + closes;
+    registers.top_link += closes;
+  }
+  return registers;
 }
 
 }  // namespace quatrain::sim

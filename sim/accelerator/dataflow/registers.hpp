@@ -2,6 +2,7 @@
 /// Registers of an array, in bits: what is clocked in every cycle (docs/energy.md).
 
 #include "rtl_models/array/dataflow.hpp"
+#include "traces/accumulator.hpp"
 
 namespace quatrain::sim {
 
@@ -11,6 +12,7 @@ struct Registers {
   unsigned top_link = 0;   ///< the same in front of the top
 };
 
-Registers registers_of(const rtl_models::Dataflow& dataflow, unsigned operand_bits, unsigned sum_bits = 32);
+Registers registers_of(const rtl_models::Dataflow& dataflow, unsigned operand_bits,
+                       const traces::Accumulator& accumulator = {});
 
 }  // namespace quatrain::sim

@@ -151,7 +151,13 @@ const std::vector<JsonChange>& changes() {
       {"/quantize/accumulator", ordered_json{{"int", 32}}, ""},
       {"/quantize/accumulator", ordered_json{{"int", 8}, {"overflow", "wrap"}}, ""},
       {"/quantize/accumulator", ordered_json{{"int", 16}},
-       "c.json: /quantize/accumulator: the key 'overflow' is missing"},
+       "c.json: /quantize/accumulator/int: found 16 without 'overflow' beside it; expected 'wrap' or "
+       "'saturate' "
+       "there, or 32: sums may leave 16 bits"},
+      {"/quantize/accumulator", ordered_json{{"float", 16}, {"overflow", "infinity"}, {"chunk", 64}}, ""},
+      {"/quantize/accumulator", ordered_json{{"float", 32}}, ""},
+      {"/quantize/accumulator", ordered_json{{"float", 31}},
+       "c.json: /quantize/accumulator/float: found 31; expected 16 or 32"},
       {"/quantize/accumulator", ordered_json{{"int", 7}, {"overflow", "wrap"}},
        "c.json: /quantize/accumulator/int: found 7; expected an integer from 8 to 32"},
       {"/quantize/samples", 16, ""},

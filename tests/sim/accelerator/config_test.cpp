@@ -83,7 +83,7 @@ const std::vector<JsonChange>& changes() {
       {"/pe", "fp7", ""},
       {"/pe", "int8", ""},
       {"/pe", "int16",
-       "a.json: /pe: found 'int16'; expected 'dual_int4_fp4', 'int4', 'fp7', 'int8' or 'bf16'"},
+       "a.json: /pe: found 'int16'; expected 'dual_int4_fp4', 'int4', 'fp7', 'int8', or 'bf16'"},
       {"/accumulator/int", 24,
        "a.json: /accumulator/int: found 24 without 'overflow' beside it; expected 'wrap' or 'saturate' "
        "there, or "
@@ -96,7 +96,20 @@ const std::vector<JsonChange>& changes() {
        "a.json: /accumulator/overflow: found 'clip'; expected 'wrap' or 'saturate'"},
       {"/accumulator", ordered_json{{"int", 32}, {"overflow", "wrap"}},
        "a.json: /accumulator/overflow: unknown key; expected 'int'"},
-      {"/accumulator", ordered_json{{"float", 32}}, "a.json: /accumulator: the key 'int' is missing"},
+      {"/accumulator", ordered_json{{"float", 32}}, ""},
+      {"/accumulator", ordered_json{{"float", 32}, {"chunk", 1}}, ""},
+      {"/accumulator", ordered_json{{"float", 16}, {"overflow", "infinity"}}, ""},
+      {"/accumulator", ordered_json{{"float", 16}, {"overflow", "saturate"}, {"chunk", 65536}}, ""},
+      {"/accumulator", ordered_json{{"int", 12}, {"overflow", "wrap"}, {"chunk", 64}}, ""},
+      {"/accumulator", ordered_json{{"float", 16}}, "a.json: /accumulator: the key 'overflow' is missing"},
+      {"/accumulator", ordered_json{{"float", 16}, {"overflow", "wrap"}},
+       "a.json: /accumulator/overflow: found 'wrap'; expected 'infinity' or 'saturate'"},
+      {"/accumulator", ordered_json{{"float", 24}},
+       "a.json: /accumulator/float: found 24; expected 16 or 32"},
+      {"/accumulator", ordered_json{{"float", 32}, {"chunk", 0}},
+       "a.json: /accumulator/chunk: found 0; expected an integer from 1 to 65536"},
+      {"/accumulator", ordered_json{{"float", 32}, {"overflow", "infinity"}},
+       "a.json: /accumulator/overflow: unknown key; expected 'float'"},
       {"/accumulator/chunk", 64, "a.json: /accumulator/chunk: unknown key; expected 'int'"},
       {"/lowering", "sub_pixel", "a.json: /lowering: found 'sub_pixel'; expected 'as_recorded'"},
       {"/random_source", "lfsr", ""},
@@ -189,12 +202,22 @@ TEST(AcceleratorConfig, ANarrowAccumulatorTakesAllTermsItself) {
   EXPECT_EQ(of(narrow), "nothing was thrown");
   EXPECT_EQ(read(narrow.dump()).accumulator, (traces::Accumulator{16, traces::Overflow::saturate}));
   EXPECT_EQ(sim::to_json_object(read(narrow.dump())), narrow);
+  ordered_json half = narrow;
+  half["accumulator"] = {{"float", 16}, {"overflow", "infinity"}, {"chunk", 64}};
+  EXPECT_EQ(read(half.dump()).accumulator,
+            (traces::Accumulator{16, traces::Overflow::infinity, traces::SumFormat::floating, 64}));
+  EXPECT_EQ(sim::to_json_object(read(half.dump())), half);
   ordered_json held = narrow, mapped = narrow;
   held["array"] = array_with({{"dataflow", "weight_stationary"}, {"preload", "hidden"}});
   EXPECT_EQ(of(held),
             "a.json: /accumulator/int: found 16 beside /array/dataflow 'weight_stationary', which adds sums "
             "of parts "
             "of k; expected 'output_stationary' there, or 32");
+  held["accumulator"] = {{"float", 32}, {"chunk", 64}};
+  EXPECT_EQ(
+      of(held),
+      "a.json: /accumulator/float: found 32 beside /array/dataflow 'weight_stationary', which adds sums of "
+      "parts of k; expected 'output_stationary' there, or {\"int\": 32}");
   mapped["mapping"] = {{"search", "dram_bytes"}};
   EXPECT_EQ(of(mapped),
             "a.json: /accumulator/int: found 16 beside /mapping, which may add sums of parts of k; "

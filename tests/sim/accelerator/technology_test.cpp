@@ -238,10 +238,10 @@ TEST(Technology, NominalsFallFromNodeToNode) {
     for (TechnologyRow row :
          {sim::operation_row("pe_dual_int32"), sim::operation_row("pe_int4_int32"),
           sim::operation_row("pe_fp7_int32"), sim::operation_row("pe_int8_int32"),
-          TechnologyRow::flipflop_bit_clock, sim::operation_row("bf16_mul"), TechnologyRow::fp32_add,
-          TechnologyRow::fp32_mul, TechnologyRow::int32_mul, TechnologyRow::int32_add,
-          TechnologyRow::absmax_fp32, TechnologyRow::luq_lane_r8, TechnologyRow::luq_lane_r16,
-          TechnologyRow::rng_philox_16b, TechnologyRow::rng_lfsr_16b})
+          TechnologyRow::flipflop_bit_clock, sim::operation_row("bf16_mul"), TechnologyRow::fp16_add,
+          TechnologyRow::fp32_add, TechnologyRow::fp32_mul, TechnologyRow::int32_mul,
+          TechnologyRow::int32_add, TechnologyRow::absmax_fp32, TechnologyRow::luq_lane_r8,
+          TechnologyRow::luq_lane_r16, TechnologyRow::rng_philox_16b, TechnologyRow::rng_lfsr_16b})
       EXPECT_GT(older.row(row).pj.nominal, newer.row(row).pj.nominal) << row.name << " at " << nodes[i + 1];
     for (TechnologyRow row : {TechnologyRow::dram_hbm2, TechnologyRow::dram_gddr6, TechnologyRow::dram_lpddr4,
                               TechnologyRow::dram_ddr3})

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fstream>
+#include <map>
 #include <set>
 
 namespace quatrain::tests {
@@ -187,6 +188,51 @@ TEST_F(NarrowTrace, AWrongOverflowIsADifference) {
   if (!QUATRAIN_HAS_SYSTEMC) return;
   EXPECT_EQ(
       sim("wraps", {{"accumulator", {{"int", 11}, {"overflow", "wrap"}}}}, "--trace " + wrong).exit_code, 1);
+}
+
+class HalfTrace : public NarrowTrace {
+ protected:
+  HalfTrace() { accumulator = {16, traces::Overflow::infinity, traces::SumFormat::floating, 32}; }
+  Json config{{"accumulator", {{"float", 16}, {"overflow", "infinity"}, {"chunk", 32}}}};
+};
+
+/// Registers: 8 operand bits, 5 control bits, 16 of a chunk's sum and 32 of the wide one. Three products of 9
+/// x 7 with k = 40 and two samples, each with an fp16 addition, and an fp32 addition for every 32 of them.
+TEST_F(HalfTrace, IsReplayedByADesignWithItsAccumulator) {
+  if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "nothing is replayed without SystemC";
+  const ProgramRun run = sim("half", config, trace);
+  ASSERT_EQ(run.exit_code, 0) << run.err << run.out;
+  EXPECT_THAT(run.out, HasSubstr(" of 3 of 3 GEMMs equal the trace; cycles equal the closed form; "));
+  EXPECT_THAT(run.out,
+              HasSubstr("\n  the adder of the accumulator is a published macro; it stands beside the gates "
+                        "of the PE, whose integer adder is priced as well\n"));
+  const Json json = result("half");
+  EXPECT_EQ(json["config"]["accumulator"], config["accumulator"]);
+  EXPECT_GT(json["replay"]["pe_tiles_checked"], 0);
+  std::map<std::string, std::int64_t> additions;
+  for (const Json& line : json["technologies"]["7nm"]["components"]) {
+    if (line["component"] == "pe_combinational") additions[line["constant"]] = line["events"];
+    if (line["component"] == "pe_flip_flops") {
+      EXPECT_EQ(line["events"], json["cycles"].get<std::int64_t>() * 8 * 6 * (8 + 5 + 16 + 32));
+    }
+  }
+  constexpr std::int64_t macs = 3 * 9 * 7 * 40 * 2;
+  EXPECT_EQ(additions,
+            (std::map<std::string, std::int64_t>{
+                {"fp16_add", macs}, {"fp32_add", 3 * ((macs / 3 + 31) / 32)}, {"pe_dual_int32", macs}}));
+}
+
+/// A difference is told as a number with its bits.
+TEST_F(HalfTrace, AnotherNumberIsADifference) {
+  EditedTrace edited(folder / "trace");
+  for (traces::GemmRecord& gemm : edited.manifest.gemms) gemm.accumulator.chunk = 40;
+  edited.write(folder / "wrong");
+  const std::string wrong = (folder / "wrong").string();
+  const ProgramRun run = program("verify " + wrong + " --machines emu.naive,simt.literal");
+  EXPECT_EQ(run.exit_code, 1) << run.err << run.out;
+  EXPECT_THAT(run.out, HasSubstr("emu.naive differs in"));
+  EXPECT_THAT(run.out, HasSubstr("simt.literal differs in"));
+  EXPECT_THAT(run.out, testing::ContainsRegex("accumulator.* expected -?[0-9.]+ \\(bits [0-9a-f]{8}\\)"));
 }
 
 }  // namespace

@@ -121,7 +121,7 @@ class GemmTrace {
     if (stored_ == Stored::checksums) return;
     record.accumulators = fmt::format("{}/accumulators", step_);
     record.output = fmt::format("{}/output", step_);
-    writer_.add_int32(*record.accumulators, record.result_shape, accumulators);
+    writer_.add_accumulators(*record.accumulators, record.result_shape, record.accumulator, accumulators);
     writer_.add_fp32(*record.output, record.result_shape, output);
   }
 

@@ -30,7 +30,7 @@ std::string text_of(const GemmCase& c) {
                                  size.n, size.k);
   if (size.groups > 1) text += fmt::format(", {} groups", size.groups);
   if (c.right.size() > 1) text += fmt::format(", {} samples", c.right.size());
-  if (c.gemm.accumulator.is_narrow()) text += ", " + traces::text_of(c.gemm.accumulator);
+  if (!c.gemm.accumulator.is_exact()) text += ", " + traces::text_of(c.gemm.accumulator);
   return text;
 }
 

@@ -37,6 +37,8 @@ TEST(ManifestSchema, SameVerdictAsTheReader) {
        "\"samples\": 1, \"accumulator\": {\"int\": 8, \"overflow\": \"wrap\"}, \"m\""},
       {"\"samples\": 1, \"m\"",
        "\"samples\": 1, \"accumulator\": {\"int\": 31, \"overflow\": \"saturate\"}, \"m\""},
+      {"\"samples\": 1, \"m\"",
+       "\"samples\": 1, \"accumulator\": {\"int\": 16, \"overflow\": \"wrap\", \"chunk\": 8}, \"m\""},
       {"\"config_sha256\": \"" + std::string(64, 'a') + "\"", "\"config_sha256\": null"},
       {"\"max\": \"3fc00000\"", "\"max\": \"7f7fffff\""},
       {"\"count\": \"18\"", "\"count\": \"0\""},
@@ -84,7 +86,10 @@ TEST(ManifestSchema, SameVerdictAsTheReader) {
       {"\"samples\": 1, \"m\"",
        "\"samples\": 1, \"accumulator\": {\"int\": 16, \"overflow\": \"clip\"}, \"m\""},
       {"\"samples\": 1, \"m\"",
-       "\"samples\": 1, \"accumulator\": {\"int\": 16, \"overflow\": \"wrap\", \"chunk\": 8}, \"m\""},
+       "\"samples\": 1, \"accumulator\": {\"int\": 16, \"overflow\": \"wrap\", \"chunk\": 0}, \"m\""},
+      {"\"samples\": 1, \"m\"",
+       "\"samples\": 1, \"accumulator\": {\"int\": 16, \"overflow\": \"infinity\"}, \"m\""},
+      {"\"samples\": 1, \"m\"", "\"samples\": 1, \"accumulator\": {\"float\": 24}, \"m\""},
       {"\"m\": 2", "\"m\": 0"},
   };
   const auto expect_verdict = [&](const std::pair<std::string, std::string>& edit, bool is_legal) {
