@@ -52,7 +52,7 @@ Examples:
       one training step from its shapes alone; results in simulation/
   quatrain sim luq_32x32 model.onnx --shape input=8x3x224x224
       a network that another program exported; its values have no part in it
-  quatrain sim luq_32x32 resnet50 --set buffering=double --timeline sim.json
+  quatrain sim luq_32x32 resnet50 --set buffers.buffering=double --timeline sim.json
       and when each block is loaded, computed and stored, for https://ui.perfetto.dev
   quatrain sim luq_32x32 bert_base gpt2 --set array.rows=16,32 --set array.drain=serial,shadow
       four designs on two workloads, one line each; simulation/comparison.csv has all figures

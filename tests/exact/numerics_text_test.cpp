@@ -194,7 +194,7 @@ auto made_of(const std::string& kind, std::size_t count, Make make) {
 }
 
 std::vector<SharpQuantizer> quantizers() { return made_of("quantize", 9, quantizer_of); }
-std::vector<SharpGemm> gemms() { return made_of("multiply", 10, gemm_of); }
+std::vector<SharpGemm> gemms() { return made_of("multiply", 13, gemm_of); }
 
 TEST(NumericsText, KnownAnswersOfPhilox) {
   const auto blocks = blocks_of("philox");

@@ -63,9 +63,12 @@ void EditedTrace::write(const std::filesystem::path& directory) const {
   }
   for (const QuantizerRecord& record : manifest.quantizers) writer.add_quantizer(record);
   for (GemmRecord record : manifest.gemms) {
-    if (record.accumulators)
+    if (record.accumulators) {
+      const std::string& id = *record.accumulators;
       record.accumulators_crc32c =
-          traces::crc32c(traces::bytes_of(std::span<const std::int32_t>(int32.at(*record.accumulators))));
+          fp32.contains(id) ? traces::crc32c(traces::bytes_of(std::span<const float>(fp32.at(id))))
+                            : traces::crc32c(traces::bytes_of(std::span<const std::int32_t>(int32.at(id))));
+    }
     if (record.output)
       record.output_crc32c =
           traces::crc32c(traces::bytes_of(std::span<const float>(fp32.at(*record.output))));

@@ -83,7 +83,7 @@ const std::vector<JsonChange>& changes() {
       {"/pe", "fp7", ""},
       {"/pe", "int8", ""},
       {"/pe", "int16",
-       "a.json: /pe: found 'int16'; expected 'dual_int4_fp4', 'int4', 'fp7', 'int8', or 'bf16'"},
+       "a.json: /pe: found 'int16'; expected 'dual_int4_fp4', 'int4', 'fp7', 'int8' or 'bf16'"},
       {"/accumulator/int", 24,
        "a.json: /accumulator/int: found 24 without 'overflow' beside it; expected 'wrap' or 'saturate' "
        "there, or "
@@ -95,7 +95,7 @@ const std::vector<JsonChange>& changes() {
       {"/accumulator", ordered_json{{"int", 16}, {"overflow", "clip"}},
        "a.json: /accumulator/overflow: found 'clip'; expected 'wrap' or 'saturate'"},
       {"/accumulator", ordered_json{{"int", 32}, {"overflow", "wrap"}},
-       "a.json: /accumulator/overflow: unknown key; expected 'int'"},
+       "a.json: /accumulator/overflow: unknown key; expected 'int' or 'float'"},
       {"/accumulator", ordered_json{{"float", 32}}, ""},
       {"/accumulator", ordered_json{{"float", 32}, {"chunk", 1}}, ""},
       {"/accumulator", ordered_json{{"float", 16}, {"overflow", "infinity"}}, ""},
@@ -109,8 +109,8 @@ const std::vector<JsonChange>& changes() {
       {"/accumulator", ordered_json{{"float", 32}, {"chunk", 0}},
        "a.json: /accumulator/chunk: found 0; expected an integer from 1 to 65536"},
       {"/accumulator", ordered_json{{"float", 32}, {"overflow", "infinity"}},
-       "a.json: /accumulator/overflow: unknown key; expected 'float'"},
-      {"/accumulator/chunk", 64, "a.json: /accumulator/chunk: unknown key; expected 'int'"},
+       "a.json: /accumulator/overflow: unknown key; expected 'float' or 'chunk'"},
+      {"/accumulator/chunk", 64, "a.json: /accumulator/chunk: unknown key; expected 'int' or 'float'"},
       {"/lowering", "sub_pixel", "a.json: /lowering: found 'sub_pixel'; expected 'as_recorded'"},
       {"/random_source", "lfsr", ""},
       {"/random_source", "none", "a.json: /random_source: found 'none'; expected 'philox' or 'lfsr'"},

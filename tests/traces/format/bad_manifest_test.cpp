@@ -256,7 +256,7 @@ TEST_F(BadManifest, GemmsAgainstTheOthers) {
        {"\"samples\": 1, \"m\": 2,", "\"samples\": 1, \"accumulator\": {\"float\": 24}, \"m\": 2,",
         "/gemms/0/accumulator/float: found 24; expected 16 or 32"},
        {"\"samples\": 1, \"m\": 2,", "\"samples\": 1, \"accumulator\": {\"float\": 32}, \"m\": 2,",
-        "/gemms/0: accumulators: tensor '1/forward/accumulators' is int32; expected fp32"},
+        "/gemms/0: tensor '1/forward/accumulators' is int32; expected fp32"},
        {"\"samples\": 2", "\"samples\": 4", "/gemms/5: 2 right operands; expected 4, one per sample"},
        {"\"right\": [\"2/gradient\", \"2/gradient/1\"], \"samples\": 2",
         "\"right\": [\"2/gradient\"], \"samples\": 1",
