@@ -53,12 +53,24 @@ QUATRAIN_AVX512 void gather(const Word* source, std::span<const std::int32_t> ou
   }
 }
 
-template <typename Word>
-QUATRAIN_AVX512 void scatter(const Word* values, std::span<const Piece> pieces, Word* target) {
-  static_assert(sizeof(Word) == 4);
+struct AsTheyAre {
+  QUATRAIN_AVX512 [[gnu::always_inline]] __m512i operator()(__m512i words) const { return words; }
+};
+/// f32(f32(accumulator) * scale), as in epilogue.hpp.
+struct Scaled {
+  float scale;
+  QUATRAIN_AVX512 [[gnu::always_inline]] __m512i operator()(__m512i accumulators) const {
+    return _mm512_castps_si512(_mm512_mul_ps(_mm512_cvtepi32_ps(accumulators), _mm512_set1_ps(scale)));
+  }
+};
+
+template <typename Word, typename Result, typename Change>
+QUATRAIN_AVX512 void scatter(const Word* values, std::span<const Piece> pieces, Result* target,
+                             Change changed) {
+  static_assert(sizeof(Word) == 4 && sizeof(Result) == 4);
   for (const Piece& piece : pieces) {
-    const __m512i some = _mm512_maskz_loadu_epi32(mask_of(piece.count), values + piece.to);
-    Word* const first = target + piece.from;
+    const __m512i some = changed(_mm512_maskz_loadu_epi32(mask_of(piece.count), values + piece.to));
+    Result* const first = target + piece.from;
     if (piece.stride == 1)
       _mm512_mask_storeu_epi32(first, mask_of(piece.count), some);
     else if (piece.stride == 2)
@@ -96,7 +108,11 @@ template void gather_block(const float*, std::span<const std::int32_t>, std::spa
 
 template <typename Word>
 void scatter_pieces(const Word* values, std::span<const Piece> pieces, Word* target) {
-  scatter(values, pieces, target);
+  scatter(values, pieces, target, AsTheyAre{});
+}
+void scatter_scaled(const std::int32_t* accumulators, std::span<const Piece> pieces, float scale,
+                    float* target) {
+  scatter(accumulators, pieces, target, Scaled{scale});
 }
 template void scatter_pieces(const std::int32_t*, std::span<const Piece>, std::int32_t*);
 template void scatter_pieces(const float*, std::span<const Piece>, float*);

@@ -82,6 +82,10 @@ void gather_block(const Word* source, std::span<const std::int32_t> outer, std::
 template <typename Word>
 void scatter_pieces(const Word* values, std::span<const Piece> pieces, Word* target);
 
+/// The same with f32(f32(accumulator) * scale) of each.
+void scatter_scaled(const std::int32_t* accumulators, std::span<const Piece> pieces, float scale,
+                    float* target);
+
 /// target[places[row] ..] = the `count` values of each row: panel_width of them at values + row *
 /// panel_width, the next ones `pitch` further on, and so forth. Needs SimdPath::avx512.
 template <typename Word>

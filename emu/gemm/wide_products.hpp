@@ -266,6 +266,8 @@ class WideTaskRun {
   void store(const BlockRows& rows, Result* result, SimdPath path) {
     if constexpr (std::is_same_v<Result, Sum>) {
       store_values(sums_.data(), rows, result, path);
+    } else if (product_.order == BlockOrder::rows_follow) {
+      store_columns(sums_.data(), rows, result);
     } else {
       scaled_.resize(sums_.size());
       scale_accumulators(sums_, scale_, scaled_, path);
@@ -275,11 +277,12 @@ class WideTaskRun {
 
   template <typename Result>
   void store_values(const Result* values, const BlockRows& rows, Result* result, SimdPath path) {
+    if (product_.order == BlockOrder::rows_follow) return store_columns(values, rows, result);
     const auto pitch = product_.lowered->column_pitch;
     const std::size_t first = panel(0).first;
     const Panel last = panel(task_.panels - 1);
     result += static_cast<std::int64_t>(first) * pitch;
-    if (product_.order == BlockOrder::steps_follow && pitch == 1)
+    if (pitch == 1)
       return store_lines(values, panel_sums, last.first + last.columns - first, rows.results(), result);
     for (std::size_t index = 0; index < task_.panels; ++index) {
       store_panel(values, panel(index).columns, rows, result, path);
@@ -288,16 +291,27 @@ class WideTaskRun {
     }
   }
 
+  /// Where rows follow.
+  template <typename Value, typename Result>
+  void store_columns(const Value* values, const BlockRows& rows, Result* result) const {
+    const auto pitch = product_.lowered->column_pitch;
+    for (std::size_t index = 0; index < task_.panels; ++index) {
+      const Panel here = panel(index);
+      for (std::size_t n = 0; n < here.columns; ++n) {
+        const Value* const from = values + index * panel_sums + n * block_rows;
+        Result* const to = result + static_cast<std::int64_t>(here.first + n) * pitch;
+        if constexpr (std::is_same_v<Value, Result>)
+          scatter_pieces(from, rows.result_pieces(), to);
+        else
+          scatter_scaled(from, rows.result_pieces(), scale_, to);
+      }
+    }
+  }
+
   template <typename Result>
   void store_panel(const Result* values, std::size_t columns, const BlockRows& rows, Result* result,
                    SimdPath path) const {
     const auto pitch = product_.lowered->column_pitch;
-    if (product_.order == BlockOrder::rows_follow) {
-      for (std::size_t n = 0; n < columns; ++n)
-        scatter_pieces(values + n * block_rows, rows.result_pieces(),
-                       result + static_cast<std::int64_t>(n) * pitch);
-      return;
-    }
     for (std::size_t row = 0; row < rows.count();) {
       std::size_t end = row + 1;  // rows whose results follow each other
       while (end < rows.count() && rows.results()[end] == rows.results()[end - 1] + 1) ++end;
@@ -313,7 +327,9 @@ class WideTaskRun {
   float scale_;
   AlignedVector<Sum> sums_;
   AlignedVector<float> scaled_;
-  AlignedVector<Word> block_ = AlignedVector<Word>(block_rows * block_steps + vector_words);
+  /// Zeros at first: rows past the task's are computed, and a product of subnormal leftovers takes a hundred
+  /// times as long.
+  AlignedVector<Word> block_ = AlignedVector<Word>(block_rows * block_steps + vector_words, Word{});
 };
 
 }  // namespace quatrain::emu
