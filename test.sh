@@ -9,4 +9,4 @@ case "${1:-all}" in
   *) echo "usage: ./test.sh [quick]" >&2; exit 2 ;;
 esac
 ./build.sh all
-exec ctest --test-dir "build/${QUATRAIN_PRESET:-release}" -j "$(nproc)" --output-on-failure "${select[@]}"
+exec ctest --test-dir "build/${QUATRAIN_PRESET:-release}" -j "$(($(nproc) + 1))" --output-on-failure "${select[@]}"
