@@ -226,6 +226,25 @@ TEST_F(HalfTrace, IsReplayedByADesignWithItsAccumulator) {
                 {"fp16_add", macs}, {"fp32_add", 3 * ((macs / 3 + 31) / 32)}, {"pe_dual_int32", macs}}));
 }
 
+/// Where an operand is zero neither the multiplier nor the adder switches; a chunk's sum is added in any
+/// case.
+TEST_F(HalfTrace, ZeroGatingSparesTheAdder) {
+  if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "nothing is replayed without SystemC";
+  config["zero_gating"] = true;
+  const ProgramRun run = sim("gated", config, trace);
+  ASSERT_EQ(run.exit_code, 0) << run.err << run.out;
+  const Json json = result("gated");
+  const auto macs = json["activity"]["macs"].get<std::int64_t>(),
+             zeros = json["activity"]["zero_operand_macs"].get<std::int64_t>();
+  EXPECT_GT(zeros, 0);
+  std::map<std::string, std::int64_t> additions;
+  for (const Json& line : json["technologies"]["7nm"]["components"])
+    if (line["component"] == "pe_combinational") additions[line["constant"]] = line["events"];
+  EXPECT_EQ(additions, (std::map<std::string, std::int64_t>{{"fp16_add", macs - zeros},
+                                                            {"fp32_add", 3 * ((macs / 3 + 31) / 32)},
+                                                            {"pe_dual_int32", macs - zeros}}));
+}
+
 /// A difference is told as a number with its bits.
 TEST_F(HalfTrace, AnotherNumberIsADifference) {
   EditedTrace edited(folder / "trace");
