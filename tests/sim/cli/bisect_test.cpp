@@ -5,6 +5,7 @@
 #include "emu/nn/network.hpp"
 #include "emu/nn/state_hash.hpp"
 #include "tests/emu/nn/tiny_run.hpp"
+#include "tests/support/forwarding_machine.hpp"
 #include "tests/support/program.hpp"
 #include "traces/base/joined.hpp"
 #include "traces/format/checksum.hpp"
@@ -24,23 +25,16 @@ constexpr std::uint32_t bad_step = 9;  // of 12
 constexpr std::size_t bad_element = 17;
 
 /// The emulator, but in one step one accumulator of conv3's weight gradient is too large by one.
-class Faulty final : public traces::Machine {
+class Faulty final : public tests::ForwardingMachine {
  public:
-  explicit Faulty(base::ThreadPool& pool) : machine_(emu::make_blocked_machine(pool)) {}
-  std::string name() const override { return machine_->name(); }
-  std::string ran_on() const override { return machine_->ran_on(); }
-  traces::Refusal refuses(const traces::Gemm& gemm, traces::Encoding left,
-                          traces::Encoding right) const override {
-    return machine_->refuses(gemm, left, right);
-  }
-  traces::Refusal refuses(traces::Rule rule) const override { return machine_->refuses(rule); }
+  explicit Faulty(base::ThreadPool& pool) : ForwardingMachine(emu::make_blocked_machine(pool)) {}
   traces::QuantizerResult quantize(const traces::QuantizerTask& task) override {
     step_ = task.draws.step;
-    return machine_->quantize(task);
+    return ForwardingMachine::quantize(task);
   }
   traces::GemmResult multiply(const traces::Gemm& gemm, const traces::Operand& left,
                               std::span<const traces::Operand> right) override {
-    traces::GemmResult result = machine_->multiply(gemm, left, right);
+    traces::GemmResult result = ForwardingMachine::multiply(gemm, left, right);
     if (step_ == bad_step && gemm.phase == traces::Phase::backward_weight && gemm.geometry.groups == 2) {
       ++result.accumulators[bad_element];
       result.output[bad_element] = static_cast<float>(result.accumulators[bad_element]) * result.scale;
@@ -49,7 +43,6 @@ class Faulty final : public traces::Machine {
   }
 
  private:
-  std::unique_ptr<traces::Machine> machine_;
   std::uint32_t step_ = 0;
 };
 
