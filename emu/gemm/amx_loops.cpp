@@ -26,10 +26,10 @@ template <std::size_t tiles>
 [[gnu::target("amx-tile,amx-int8")]] void add_to_rows(const IntegerBlock& p) {
   constexpr std::size_t pitch = block_rows * word_bytes;
   alignas(64) std::int32_t starts[panel_width * vector_words];
-  if (p.from == nullptr)
+  const bool begins = p.from == nullptr;
+  if (begins)
     for (std::size_t n = 0; n < panel_width; ++n)
       std::fill_n(starts + n * vector_words, vector_words, p.starts[n]);
-  const bool begins = p.from == nullptr;
   const std::int32_t* const from = begins ? starts : p.from;
   const std::size_t from_pitch = begins ? 64 : pitch, from_tile = begins ? 0 : vector_words;
   settle_memory();
