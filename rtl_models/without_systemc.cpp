@@ -7,6 +7,7 @@
 #include "rtl_models/pe/int4.hpp"
 #include "rtl_models/pe/int8.hpp"
 #include "rtl_models/quantizer_model.hpp"
+#include "rtl_models/waveform.hpp"
 #include "traces/base/error.hpp"
 
 namespace quatrain::rtl_models {
@@ -24,6 +25,11 @@ std::unique_ptr<QuantizerModel> make_quantizer_model(unsigned) {
 }
 
 std::unique_ptr<MemoryModel> make_memory_model() { throw base::Error("{}", *systemc_missing()); }
+
+std::unique_ptr<WaveformModel> make_waveform_model(ArrayShape, const Dataflow&, const PeModel&,
+                                                   const traces::Accumulator&) {
+  throw base::Error("{}", *systemc_missing());
+}
 
 const PeModel& dual_int4_fp4_pe() {
   static constexpr PeModel model{"dual_int4_fp4", true, DualInt4Fp4::has};

@@ -21,6 +21,12 @@ class ArrayModule : public sc_core::sc_module {
   /// Before a reset: only the first `used` rows and columns will carry both operands, until the next call.
   /// What an array does with the others has no influence on what it shows.
   virtual void use(ArrayShape used) { static_cast<void>(used); }
+  /// Adds clock, reset and the wires of the PEs to a waveform, before the first run; nothing where PEs are no
+  /// modules. `with_parts`: sums have chunks.
+  virtual void trace(sc_core::sc_trace_file* file, bool with_parts) {
+    static_cast<void>(file);
+    static_cast<void>(with_parts);
+  }
   /// Everything since the last reset. Call it between two runs of the kernel.
   virtual Activity activity() = 0;
 

@@ -9,6 +9,7 @@
 #include "rtl_models/pe/pe.hpp"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace quatrain::rtl_models {
@@ -35,6 +36,22 @@ class PeArray final : public ArrayModule {
     for (std::uint32_t j = 0; j < shape.columns; ++j) {
       sensitive << wires_.draining[j] << wires_.tap[j];
       for (std::uint32_t i = 0; i < shape.rows; ++i) sensitive << chain(i, j);
+    }
+  }
+
+  void trace(sc_core::sc_trace_file* file, bool with_parts) override {
+    sc_core::sc_trace(file, clock, "clock");
+    sc_core::sc_trace(file, reset, "reset");
+    for (std::uint32_t j = 0; j < shape_.columns; ++j) {
+      sc_core::sc_trace(file, wires_.draining[j], "column_" + std::to_string(j) + ".draining");
+      for (std::uint32_t i = 0; i < shape_.rows; ++i) {
+        const std::string pe = "pe_" + std::to_string(i) + "_" + std::to_string(j) + ".";
+        sc_core::sc_trace(file, wires_.left_into(i, j + 1), pe + "left");
+        sc_core::sc_trace(file, wires_.right_into(i + 1, j), pe + "right");
+        sc_core::sc_trace(file, wires_.accumulator(i, j), pe + "accumulator");
+        if (with_parts) sc_core::sc_trace(file, wires_.part(i, j), pe + "part");
+        if (drain_ == Drain::shadow) sc_core::sc_trace(file, wires_.shadow(i, j), pe + "shadow");
+      }
     }
   }
 

@@ -23,7 +23,7 @@ struct PeControl {
   friend bool operator==(const PeControl&, const PeControl&) = default;
 };
 
-// A signal's type needs these two (waveforms are not written).
+// A signal's type needs these two (no waveform has it).
 inline std::ostream& operator<<(std::ostream& out, const PeControl& control) {
   return out << "mode " << static_cast<int>(control.mode);
 }

@@ -197,15 +197,6 @@ void add_total(Simulation& simulation) {
   simulation.total.energy_pj = energy_pj;
 }
 
-/// A replay gives the sums of the design's accumulator, and the trace holds those of its own.
-void require_accumulator(const AcceleratorConfig& config, const std::vector<TrainingGemm>& work) {
-  for (const TrainingGemm& gemm : work)
-    if (gemm.gemm.accumulator != config.accumulator)
-      throw base::Error(
-          "{}: /accumulator: found {}; expected {}, as the trace has it in {}, or --fidelity analytic",
-          config.name, text_of(config.accumulator), text_of(gemm.gemm.accumulator), place_of(gemm));
-}
-
 /// Which MACs have a zero operand is known after the replay alone.
 void gate_zeros(Simulation& simulation, const SimulationTask& task) {
   for (RecordResult& record : simulation.records)
@@ -300,6 +291,14 @@ std::vector<Technology> read_technologies(const AcceleratorConfig& config,
     technologies.back().table_sha256 = config_sha256(name, ConfigKind::technology, folder);
   }
   return technologies;
+}
+
+void require_accumulator(const AcceleratorConfig& config, const std::vector<TrainingGemm>& work) {
+  for (const TrainingGemm& gemm : work)
+    if (gemm.gemm.accumulator != config.accumulator)
+      throw base::Error(
+          "{}: /accumulator: found {}; expected {}, as the trace has it in {}, or --fidelity analytic",
+          config.name, text_of(config.accumulator), text_of(gemm.gemm.accumulator), place_of(gemm));
 }
 
 Simulation simulate(const SimulationTask& task, const Workload& workload) {

@@ -74,6 +74,10 @@ std::string place_of(const RecordResult& record);
 std::vector<Technology> read_technologies(const AcceleratorConfig& config,
                                           const std::filesystem::path& folder);
 
+/// A replay gives the sums of the design's accumulator, and the trace holds those of its own: throws Error
+/// where these differ.
+void require_accumulator(const AcceleratorConfig& config, const std::vector<TrainingGemm>& work);
+
 struct SimulationTask {
   AcceleratorConfig config;
   std::vector<Technology> technologies;

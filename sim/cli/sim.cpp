@@ -3,6 +3,7 @@
 #include "sim/accelerator/simulation_file.hpp"
 #include "sim/accelerator/simulation_timeline.hpp"
 #include "sim/accelerator/table.hpp"
+#include "sim/accelerator/tile_waveform.hpp"
 #include "sim/cli/command.hpp"
 #include "sim/cli/console.hpp"
 #include "sim/cli/sim_inputs.hpp"
@@ -17,6 +18,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <set>
@@ -54,6 +56,8 @@ Examples:
       a network that another program exported; its values have no part in it
   quatrain sim luq_32x32 resnet50 --set buffers.buffering=double --timeline sim.json
       and when each block is loaded, computed and stored, for https://ui.perfetto.dev
+  quatrain sim luq_32x32 runs/mine/trace --set array.rows=8 --set array.columns=8 --vcd tile.vcd
+      and every register of the PEs in every cycle of the first tile, for GTKWave
   quatrain sim luq_32x32 bert_base gpt2 --set array.rows=16,32 --set array.drain=serial,shadow
       four designs on two workloads, one line each; simulation/comparison.csv has all figures
 
@@ -61,7 +65,8 @@ A second design of the same name gets files of its own, NAME-2.json and so on.)"
 
 struct Typed {
   SimNames names;
-  std::string out, fidelity, timeline;
+  std::string out, fidelity, timeline, vcd;
+  TileChoice tile;
   std::shared_ptr<const TypedWorkloadOptions> workload;
   bool cycles_only = false;
 
@@ -103,6 +108,9 @@ struct Run {
   const WorkloadInput& workload;
   std::vector<Output> outputs;
   std::optional<ArrayModels> models = {};
+  std::unique_ptr<rtl_models::WaveformModel> waveform = {};
+  TileChoice choice = {};
+  TileWaveform tile = {};
 };
 
 /// All that is asked for, before anything is simulated: SystemC elaborates once per process.
@@ -133,6 +141,7 @@ std::vector<Run> plan(const Typed& typed, const SimInputs& inputs) {
 Simulation simulate_trace(SimulationTask& task, Run& run, base::Progress& progress) {
   const traces::TraceReader reader = traces::check_trace(run.workload.place, progress);
   if (run.models) task.models = &*run.models;
+  if (run.waveform) run.tile = waveform_of(run.choice, *run.waveform, run.design.config, reader);
   const InterruptDeadline deadline;  // a GEMM on a large array takes minutes
   return simulate(task, reader, progress);
 }
@@ -165,6 +174,20 @@ Output comparison_output(const std::vector<Run>& runs) {
           "design,workload,file,phases,batch"};
 }
 
+/// Nothing where no waveform is asked for.
+std::vector<Output> vcd_output(const Typed& typed, const std::vector<Run>& runs) {
+  if (typed.vcd.empty()) return {};
+  const Run& run = runs.front();
+  if (runs.size() > 1 || !run.workload.is_trace() || typed.is_analytic())
+    throw base::Error(
+        "--vcd: needs one design and one trace, replayed; expected --trace DIRECTORY without "
+        "--fidelity analytic");
+  require_outside(typed.vcd, run.workload.place);
+  std::vector<Output> outputs = {{typed.vcd, std::string(waveform_mark)}};
+  require_free(outputs);
+  return outputs;
+}
+
 int simulate_typed(const Typed& typed, const Provenance& provenance) {
   const SimInputs inputs = sim_inputs(typed.names, typed.workload->options());
   std::vector<Run> runs = plan(typed, inputs);
@@ -176,6 +199,11 @@ int simulate_typed(const Typed& typed, const Provenance& provenance) {
     timeline.emplace();
     drawing.push_back({typed.timeline, std::string(trace_events_mark)});
     require_free(drawing);
+  }
+  const std::vector<Output> vcd = vcd_output(typed, runs);
+  if (!vcd.empty()) {
+    runs.front().waveform = make_waveform_model(runs.front().design.config);
+    runs.front().choice = typed.tile;
   }
   for (Run& run : runs)
     if (run.workload.is_trace() && !typed.is_analytic())
@@ -196,6 +224,10 @@ int simulate_typed(const Typed& typed, const Provenance& provenance) {
     warn_unless_flushed(write_outputs(comparison, std::vector<std::string>{table.csv()}),
                         comparison.front().file);
     fmt::print("{}{}\n", table.text(), comparison.front().file.string());
+  }
+  if (!vcd.empty()) {
+    warn_unless_flushed(write_outputs(vcd, std::vector<std::string>{runs.front().tile.text}), typed.vcd);
+    fmt::print("{}: {}\n", typed.vcd, runs.front().tile.place);
   }
   if (timeline) {
     warn_unless_flushed(write_outputs(drawing, std::vector<std::string>{timeline->text()}), typed.timeline);
@@ -243,6 +275,20 @@ void add_sim_command(CLI::App& program, Action& action) {
       ->add_option("--timeline", typed->timeline,
                    "file for what array, waits, quantizers and memory do, as Chrome trace events")
       ->check(not_empty());
+  CLI::Option* vcd =
+      command
+          ->add_option("--vcd", typed->vcd,
+                       "file for the registers of the PEs while one tile of a trace is computed,\n  as a "
+                       "waveform (VCD): about 40 bytes per PE and cycle")
+          ->check(not_empty());
+  command
+      ->add_option("--vcd-gemm", typed->tile.gemm,
+                   "whose tile, as 0/train/conv2/forward: step, pass, layer, phase (default: the first)")
+      ->check(not_empty())
+      ->needs(vcd);
+  command->add_option("--vcd-tile", typed->tile.tile, "which of its tiles, from 0 on (default: 0)")
+      ->check(whole_number(0, std::numeric_limits<std::uint32_t>::max()))
+      ->needs(vcd);
   command->callback([typed, &action] {
     action = [typed](const Provenance& provenance) { return simulate_typed(*typed, provenance); };
   });

@@ -8,6 +8,7 @@
 #include "rtl_models/pe/stationary_pe.hpp"
 
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace quatrain::rtl_models {
@@ -32,6 +33,20 @@ class StationaryPeArray final : public ArrayModule {
     for (std::uint32_t i = 0; i < shape.rows; ++i)
       for (std::uint32_t j = 0; j < shape.columns; ++j)
         sensitive << wires_.leaves(i, j) << wires_.adder(i, j);
+  }
+
+  /// Sums have no chunks here.
+  void trace(sc_core::sc_trace_file* file, bool) override {
+    sc_core::sc_trace(file, clock, "clock");
+    sc_core::sc_trace(file, reset, "reset");
+    for (std::uint32_t i = 0; i < shape_.rows; ++i)
+      for (std::uint32_t j = 0; j < shape_.columns; ++j) {
+        const std::string pe = "pe_" + std::to_string(i) + "_" + std::to_string(j) + ".";
+        sc_core::sc_trace(file, wires_.held(i, j), pe + "held");
+        sc_core::sc_trace(file, wires_.moving_into(i, j + 1), pe + "moving");
+        sc_core::sc_trace(file, wires_.sum_into(i + 1, j), pe + "sum");
+        sc_core::sc_trace(file, wires_.leaves(i, j), pe + "leaves");
+      }
   }
 
   Activity activity() override { return observer_->activity(); }
