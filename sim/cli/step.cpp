@@ -5,8 +5,11 @@
 #include "sim/cli/sim_inputs.hpp"
 #include "sim/cli/typed_values.hpp"
 #include "sim/embedded/config_file.hpp"
+#include "sim/embedded/resources.hpp"
 #include "sim/records/outputs.hpp"
 #include "sim/records/trace_events.hpp"
+#include "sim/report/html.hpp"
+#include "sim/report/step_section.hpp"
 #include "sim/step/step_file.hpp"
 #include "sim/step/step_table.hpp"
 #include "sim/step/timeline.hpp"
@@ -40,7 +43,7 @@ Examples:
   quatrain step luq_32x32 --network demo_cnn --timeline step.json
       and the step as a timeline for https://ui.perfetto.dev
   quatrain step luq_32x32 --network demo_cnn --out study
-      study/luq_32x32-demo_cnn.step.json and .csv: every operation)";
+      study/luq_32x32-demo_cnn.step.json and .csv: every operation; study/demo_cnn.step.html: a picture)";
 
 struct Typed {
   std::vector<std::string> designs;
@@ -58,8 +61,23 @@ std::vector<Output> outputs_of(const Typed& typed, const std::vector<TrainingSte
       outputs.push_back({stem + ".json", json_mark(step_format)});
       outputs.push_back({stem + ".csv", std::string(step_csv_mark)});
     }
+  if (!typed.out.empty())
+    outputs.push_back({std::filesystem::path(typed.out) / (steps.front().model + ".step.html"),
+                       std::string(report::page_mark)});
   if (!typed.timeline.empty()) outputs.push_back({typed.timeline, std::string(trace_events_mark)});
   return outputs;
+}
+
+/// All steps on one page, with one axis.
+std::string page_of(const std::vector<TrainingStep>& steps) {
+  std::vector<report::ShownStep> shown;
+  for (const TrainingStep& step : steps) shown.push_back({step.config.name, step});
+  report::Page page{
+      .title = fmt::format("Quatrain: a training step of {}", steps.front().model),
+      .subtitle = fmt::format("batch {}; made by {}", steps.front().batch, steps.front().provenance.command),
+      .figures = {},
+      .sections = {report::step_section(shown)}};
+  return report::render_html(page, embedded_resource("chart.js").value_or(""));
 }
 
 std::vector<std::string> texts_of(const Typed& typed, const std::vector<TrainingStep>& steps) {
@@ -69,6 +87,7 @@ std::vector<std::string> texts_of(const Typed& typed, const std::vector<Training
       texts.push_back(step_json(step));
       texts.push_back(step_csv(step));
     }
+  if (!typed.out.empty()) texts.push_back(page_of(steps));
   if (!typed.timeline.empty()) texts.push_back(timeline(steps));
   return texts;
 }
@@ -114,7 +133,10 @@ void add_step_command(CLI::App& program, Action& action) {
   command->add_option("--network", typed->network, "training config: name or file")->required();
   command->add_option("--batch", typed->batch, "samples of the step (default: the network's batch)")
       ->check(CLI::Range(std::int64_t{1}, emu::most_batch));
-  command->add_option("--out", typed->out, "folder for DESIGN-NETWORK.step.json and .csv")
+  command
+      ->add_option(
+          "--out", typed->out,
+          "folder for DESIGN-NETWORK.step.json and .csv, and\nNETWORK.step.html: the steps as a picture")
       ->check(not_empty());
   command->add_option("--timeline", typed->timeline, "file for the step as Chrome trace events")
       ->check(not_empty());

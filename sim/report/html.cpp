@@ -112,6 +112,7 @@ std::string render(const Section& section, const std::string& id, Json& charts) 
   std::string text = fmt::format("<section id=\"{}\">\n<h2>{}</h2>\n", id, escape_html(section.title));
   for (const std::string& paragraph : section.text)
     text += fmt::format("<p>{}</p>\n", escape_html(paragraph));
+  for (const Timeline& timeline : section.timelines) text += render_timeline(timeline);
   if (!section.charts.empty() || !section.panels.empty()) {
     text += "<div class=\"charts\">\n";
     for (const Panel& panel : section.panels) text += render(panel);

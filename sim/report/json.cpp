@@ -3,6 +3,7 @@
 #include "sim/accelerator/simulation_file.hpp"
 #include "sim/records/result_file.hpp"
 #include "sim/report/ratios.hpp"
+#include "sim/report/step_section.hpp"
 #include "sim/study/study_file.hpp"
 #include "sim/verify/cross_check_json.hpp"
 #include "traces/base/joined.hpp"
@@ -164,6 +165,20 @@ Json json_of(const Ratios& ratios) {
   return json;
 }
 
+Json json_of(const TrainingStep& step) {
+  StepSum all;
+  for (const StepOperation& operation : step.operations) all.add(operation);
+  Json json = {{"model", step.model},     {"batch", step.batch},
+               {"cycles", step.cycles()}, {"milliseconds", step.milliseconds()},
+               {"busy", Json::object()},  {"array_waits", Json::object()}};
+  const ByResource<std::uint64_t> waits = array_waits(step);
+  for (std::size_t i = 0; i < resource_words.size(); ++i) {
+    json["busy"][resource_words[i]] = all.busy[i];
+    if (static_cast<Resource>(i) != Resource::array) json["array_waits"][resource_words[i]] = waits[i];
+  }
+  return json;
+}
+
 Json json_of(const study::GradientStudy& study) {
   Json json = {{"rule", study.rule},
                {"code_values", study::CodeHistogram::values},
@@ -200,6 +215,7 @@ std::string render_json(const Report& report) {
       {"crosscheck", Json::object()},
       {"simulation", Json::object()},
       {"comparison", nullptr},
+      {"steps", Json::object()},
       {"gradients", nullptr},
       {"seconds", Json::object()},
       {"commands", report.commands},
@@ -213,6 +229,7 @@ std::string render_json(const Report& report) {
   }
   for (const Design& design : report.designs) json["simulation"][design.label] = json_of(design.simulation);
   json["comparison"] = json_of(ratios_of(report));
+  for (const auto& [label, step] : report.steps) json["steps"][label] = json_of(step);
   if (report.gradients) json["gradients"] = json_of(*report.gradients);
   for (const Stage& stage : report.stages) json["seconds"][stage.name] = stage.seconds;
   for (const Missing& missing : report.missing)

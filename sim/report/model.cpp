@@ -178,6 +178,24 @@ void add_trace_results(const fs::path& trace, Report& report) {
         {"cycles and energy", "no simulation/*.json", report.trace ? simulation_command(trace) : ""});
 }
 
+/// Of the run that the trace is of; closed forms from its configuration and those of the designs.
+void add_steps(Report& report) {
+  const auto run = std::ranges::find(report.training, report.traced_folder, &TrainingRun::folder);
+  const Design* headline = headline_design(report);
+  if (run == report.training.end() || headline == nullptr) return;
+  const auto add = [&](const Design& design) {
+    try {
+      report.steps.push_back(
+          {design.label, training_step(design.simulation.config, {}, run->config, run->config.batch)});
+    } catch (const base::Error& error) {  // a product that the design cannot map
+      report.missing.push_back({"one training step on " + design.label, error.what(), ""});
+    }
+  };
+  add(*headline);
+  for (const Design& design : report.designs)
+    if (&design != headline && report.steps.size() < most_steps) add(design);
+}
+
 void add_stages(const fs::path& directory, Report& report) {
   const fs::path file = directory / names::stages;
   if (fs::exists(file))
@@ -269,6 +287,7 @@ Report read_report(const fs::path& directory) {
     add_training(directory, "", "training", report);
     add_trace_results(directory / names::trace, report);
   }
+  add_steps(report);
   add_stages(directory, report);
   report.commands = commands_of(directory, report);
   return report;

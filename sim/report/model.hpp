@@ -6,6 +6,7 @@
 #include "emu/nn/run_directory.hpp"
 #include "emu/nn/training_config.hpp"
 #include "sim/accelerator/simulation_file.hpp"
+#include "sim/step/training_step.hpp"
 #include "sim/study/study.hpp"
 #include "sim/verify/cross_check.hpp"
 
@@ -44,6 +45,12 @@ struct Design {
   Simulation simulation;
 };
 
+/// A whole training step of the run's network on a design, under the name that the page has for it.
+struct ShownStep {
+  std::string label;
+  TrainingStep step;
+};
+
 struct Missing {
   std::string part, why, how;  ///< how: the command that would make it
   bool is_damaged = false;     ///< its file is there, and is not what it should be
@@ -75,11 +82,14 @@ struct Report {
   std::vector<Design>
       designs;  ///< those that replayed the trace first, then by name; numbers in names in their order
   std::vector<Design> others;  ///< in a folder of simulations: those of another workload than the first one's
+  std::vector<ShownStep> steps;  ///< on the headline's design, then on others, most_steps at most
   std::optional<study::GradientStudy> gradients;
   std::vector<Stage> stages;
   std::vector<std::string> commands;  ///< that repeat it
   std::vector<Missing> missing;
 };
+
+inline constexpr std::size_t most_steps = 4;
 
 /// Whether it is the folder of a trace.
 bool is_trace_folder(const std::filesystem::path& directory);

@@ -2,6 +2,7 @@
 
 #include "sim/report/numbers.hpp"
 #include "sim/report/sections.hpp"
+#include "sim/report/step_section.hpp"
 #include "traces/base/joined.hpp"
 
 #include <fmt/format.h>
@@ -153,6 +154,7 @@ Page make_page(const Report& report) {
   for (auto section : {training_section(report), gradient_curves_section(report), gradient_section(report),
                        crosscheck_section(report), simulation_section(report)})
     if (section) page.sections.push_back(std::move(*section));
+  if (!report.steps.empty()) page.sections.push_back(step_section(report.steps));
   if (!report.missing.empty()) page.sections.push_back(missing_section(report));
   if (!report.stages.empty() || !report.commands.empty()) page.sections.push_back(repeat_section(report));
   return page;

@@ -3,6 +3,7 @@
 /// terminal and the page cannot differ.
 
 #include "sim/report/model.hpp"
+#include "sim/report/timeline.hpp"
 
 #include <optional>
 #include <string>
@@ -76,7 +77,8 @@ struct Section {
   std::vector<std::string> commands = {};  ///< each as a shell takes it
   std::vector<Map> maps = {};
   std::vector<Panel> panels = {};
-  std::vector<std::string> limits;  ///< what the figures above do not say
+  std::vector<Timeline> timelines = {};  ///< above the charts; on the page alone
+  std::vector<std::string> limits;       ///< what the figures above do not say
 };
 
 /// A figure at the head of the page.

@@ -1,5 +1,6 @@
 /// What a report says of cycles, times, bytes and energies, against sums over the records.
 #include "tests/sim/cli/report_shown_demo.hpp"
+#include "tests/sim/report/step_picture.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -285,6 +286,34 @@ void expect_energies(const ShownDemo& shown) {
   EXPECT_THAT(shown.page.cards.at(2).detail, HasSubstr(" ms at 500.0 MHz; replayed on SystemC"));
   EXPECT_TRUE(shows(shown.page.cards.at(2).detail.substr(0, shown.page.cards.at(2).detail.find(" ms")),
                     shown.designs.at("large").all.milliseconds));
+}
+
+void expect_steps(const ShownDemo& shown) {
+  const std::string headline = QUATRAIN_HAS_SYSTEMC ? "large" : shown.page.cards.at(2).label.substr(8);
+  ASSERT_EQ(shown.page.timelines.size(), 3U);
+  EXPECT_THAT(shown.page.timelines[0].title, testing::StartsWith(headline + ": "));
+  EXPECT_EQ(shown.json_at("/steps").size(), 3U);
+  std::size_t joined = 0;
+  for (const ShownTimeline& timeline : shown.page.timelines) {
+    const std::string name = timeline.title.substr(0, timeline.title.find(": "));
+    SCOPED_TRACE(name);
+    const ProgramRun run = run_program(
+        QUATRAIN_PROGRAM,
+        fmt::format(
+            "step {0}/demo/luq/simulation/{1}.json --network {0}/demo/luq/config.json --out {0}/steps",
+            shown.folder.path().string(), name),
+        shown.folder);
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    const json step = read_json(shown.folder / "steps" / (name + "-uneven.step.json"));
+    expect_step_picture(timeline, step, joined);
+    expect_step_table(shown.page.table("One training step, milliseconds"), name, step);
+    EXPECT_EQ(shown.json_at("/steps/" + name), json({{"model", "uneven"},
+                                                     {"batch", 8},
+                                                     {"cycles", step.at("cycles")},
+                                                     {"milliseconds", step.at("milliseconds")},
+                                                     {"busy", step.at("busy")},
+                                                     {"array_waits", array_waits(step)}}));
+  }
 }
 
 }  // namespace quatrain::tests

@@ -68,6 +68,7 @@ TEST(ReportFigures, AreThoseOfARecount) {
   expect_cycles(shown);
   expect_energies(shown);
   expect_ratios(shown);
+  expect_steps(shown);
   expect_stages(shown);
   expect_terminal(shown);
 }

@@ -79,6 +79,8 @@ void expect_codes(const ShownDemo& shown);
 void expect_cross_check(const ShownDemo& shown);
 void expect_cycles(const ShownDemo& shown);
 void expect_energies(const ShownDemo& shown);
+/// The pictures and figures of a training step, against `quatrain step`.
+void expect_steps(const ShownDemo& shown);
 void expect_ratios(const ShownDemo& shown);
 
 }  // namespace quatrain::tests

@@ -86,7 +86,7 @@ TEST(ReportCommand, ADamagedFileCostsItsPart) {
   const tests::ShownPage page = tests::read_page(base::read_whole_file(folder / "demo/report.html"));
   EXPECT_THAT(page.sections,
               testing::ElementsAre("Training", "What rounding does to the gradients", "Cycles and energy",
-                                   "Not in this report", "Time and how to repeat it"));
+                                   "One training step", "Not in this report", "Time and how to repeat it"));
   EXPECT_THAT(page.table("Missing parts").rows,
               testing::ElementsAre(testing::ElementsAre("cross-check", crosscheck),
                                    testing::ElementsAre("cycles and energy of luq_32x32", simulation)));

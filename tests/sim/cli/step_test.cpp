@@ -1,5 +1,6 @@
 /// `quatrain step`, read back through its files and its table. What each operation does is typed here for a
 /// small network, counted by hand from docs/training-step.md; times and energies are recounted from it.
+#include "tests/sim/report/step_picture.hpp"
 #include "tests/support/json_schema.hpp"
 #include "tests/support/program.hpp"
 
@@ -356,6 +357,53 @@ TEST_F(StepCommand, TheTimelineHasEveryBusyCycle) {
   }
   for (const auto& [resource, cycles] : file["busy"].items())
     EXPECT_NEAR(busy_us[resource], cycles.get<double>() / 1000, 1e-9) << resource;
+}
+
+/// The operations of the file are those counted by hand.
+TEST_F(StepCommand, ThePictureHasEveryOperation) {
+  small_step();
+  const ShownPage page = read_page(read_whole_file(folder_ / "out" / "small.step.html"));
+  const json file = result();
+  ASSERT_EQ(page.timelines.size(), 1);
+  const ShownTimeline& shown = page.timelines[0];
+  EXPECT_THAT(shown.title, testing::StartsWith("small4: "));
+  std::size_t joined = 0;
+  expect_step_picture(shown, file, joined);
+  std::map<std::string, std::uint64_t> parts;
+  for (const json& operation : file["operations"])
+    parts[operation["part"]] += operation["cycles"].get<std::uint64_t>();
+  ASSERT_EQ(shown.bands.size(), 4);
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto& [name, length] = shown.bands[i];
+    EXPECT_EQ(name, (std::vector<std::string>{"forward", "loss", "backward", "update"})[i]);
+    EXPECT_TRUE(shows(length.substr(0, length.find(' ')), static_cast<double>(parts[name]) / 1e6)) << length;
+  }
+  ASSERT_GT(shown.ticks.size(), 4);
+  EXPECT_LE(shown.ticks.back().second, file["milliseconds"].get<double>());
+  expect_step_table(page.table("One training step, milliseconds"), "small4", file);
+  EXPECT_EQ(page.limits, file["limits"].get<std::vector<std::string>>());
+}
+
+/// Far more operations than pixels, and DRAM stalls; two designs on one axis.
+TEST_F(StepCommand, ThePictureOfADeepNetworkHasAFewHundredBars) {
+  std::string waiting = design_text;
+  waiting.replace(waiting.find("\"small4\""), 8, "\"waiting\"");
+  waiting.replace(waiting.find("100}"), 4, R"(2, "stalls": true, "latency_ns": 70, "burst_bytes": 32})");
+  waiting.replace(waiting.find("\"technology\""), 0, R"("mapping": {"search": "dram_bytes"}, )");
+  write_whole_file(folder_ / "waiting.json", waiting);
+  step(in("design.json") + " " + in("waiting.json") + " --network resnet20 --batch 2 --out " + in("out"));
+  const ShownPage page = read_page(read_whole_file(folder_ / "out" / "resnet20.step.html"));
+  ASSERT_EQ(page.timelines.size(), 2);
+  std::size_t joined = 0;
+  for (std::size_t i = 0; i < 2; ++i) {
+    const std::string name = i == 0 ? "small4" : "waiting";
+    SCOPED_TRACE(name);
+    const json file = json::parse(read_whole_file(folder_ / "out" / (name + "-resnet20.step.json")));
+    EXPECT_THAT(page.timelines[i].title, testing::StartsWith(name + ": "));
+    expect_step_picture(page.timelines[i], file, joined);
+  }
+  EXPECT_EQ(page.timelines[0].ticks, page.timelines[1].ticks);
+  EXPECT_GT(joined, 100) << "otherwise this tests nothing";
 }
 
 TEST_F(StepCommand, ASecondDesignIsShownOverTheFirst) {

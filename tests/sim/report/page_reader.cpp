@@ -6,6 +6,7 @@
 #include <cmath>
 #include <regex>
 #include <sstream>
+#include <stdexcept>
 
 namespace quatrain::tests {
 namespace {
@@ -104,6 +105,49 @@ void join_wrapped(std::vector<std::vector<std::string>>& rows) {
   }
 }
 
+std::string attribute(const std::string& tag, const std::string& name) {
+  return plain(between(" " + tag, " " + name + "=\"", "\"").at(0));
+}
+
+ShownTimeline read_timeline(const std::string& html) {
+  ShownTimeline shown;
+  shown.title = plain(elements(html, "figcaption").at(0));
+  shown.note = plain(between(html, "<div class=\"note\">", "</div>").at(0));
+  for (const std::string& key : between(html, "<i class=\"", "</span>"))
+    shown.keys.emplace_back(key.substr(0, key.find('"')), plain(key.substr(key.find("</i>") + 4)));
+  std::map<double, std::string> labels;  // by their height
+  for (const std::string& text : between(html, "<text ", "</text>")) {
+    const std::string content = plain(text.substr(text.find('>') + 1));
+    if (text.find("data-lane=") != std::string::npos)
+      shown.lanes.push_back({attribute(text, "data-lane"),
+                             labels.at(std::stod(attribute(text, "y"))),
+                             content,
+                             std::stod(attribute(text, "y")) - 15,
+                             {}});
+    else if (text.find("class=") == std::string::npos)
+      labels[std::stod(attribute(text, "y"))] = content;
+    else if (content.find_first_not_of("0123456789.") == std::string::npos)
+      shown.ticks.emplace_back(std::stod(attribute(text, "x")), std::stod(content));
+  }
+  for (const std::string& rect : between(html, "<rect ", "</rect>")) {
+    const std::string title = plain(between(rect, "<title>", "</title>").at(0)),
+                      look = attribute(rect, "class");
+    if (look == "band") {
+      shown.bands.emplace_back(title.substr(0, title.find(": ")), title.substr(title.find(": ") + 2));
+      continue;
+    }
+    const std::string name = attribute(rect, "data-lane");
+    const auto lane = std::ranges::find(shown.lanes, name, &ShownTimeline::Lane::name);
+    if (lane == shown.lanes.end()) throw std::runtime_error("a bar of no lane: " + name);
+    EXPECT_EQ(std::stod(attribute(rect, "y")), lane->y) << name;
+    lane->bars.push_back({std::stod(attribute(rect, "x")), std::stod(attribute(rect, "width")),
+                          std::stoull(attribute(rect, "data-begin")),
+                          std::stoull(attribute(rect, "data-span")),
+                          std::stoull(attribute(rect, "data-cycles")), look, title});
+  }
+  return shown;
+}
+
 }  // namespace
 
 std::string ShownTable::at(const std::vector<std::string>& row, const std::string& column) const {
@@ -153,6 +197,8 @@ ShownPage read_page(const std::string& html) {
     ShownTable& table = page.tables[plain(elements(part, "summary").at(0))] = read_table(part);
     table.is_folded = true;
   }
+  for (const std::string& part : between(main, "<figure class=\"timeline\">", "</figure>"))
+    page.timelines.push_back(read_timeline(part));
   for (const std::string& title : elements(main, "h2")) page.sections.push_back(plain(title));
   for (const std::string& text : elements(main, "p")) page.paragraphs.push_back(plain(text));
   for (const std::string& text : elements(main, "li")) page.limits.push_back(plain(text));

@@ -4,8 +4,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace quatrain::tests {
@@ -29,7 +31,27 @@ struct ShownCard {
   bool is_bad = false;
 };
 
+/// A picture of lanes of bars over time; times in cycles.
+struct ShownTimeline {
+  struct Bar {
+    double x = 0, width = 0;
+    std::uint64_t begin = 0, span = 0, cycles = 0;
+    std::string look, title;
+  };
+  struct Lane {
+    std::string name, label, sum;
+    double y = 0;  ///< of its bars, by its label
+    std::vector<Bar> bars;
+  };
+  std::string title, note;
+  std::vector<Lane> lanes;                                 ///< from the top downwards
+  std::vector<std::pair<std::string, std::string>> keys;   ///< colour and text
+  std::vector<std::pair<std::string, std::string>> bands;  ///< name and what it says of its length
+  std::vector<std::pair<double, double>> ticks;            ///< x and milliseconds
+};
+
 struct ShownPage {
+  std::vector<ShownTimeline> timelines;
   std::map<std::string, ShownTable> tables;  ///< by title
   std::vector<ShownCard> cards;
   std::map<std::string, nlohmann::json> charts;  ///< by title: what the page hands to Chart.js
