@@ -157,8 +157,9 @@ Timeline timeline_of(const ShownStep& shown, double axis_ms) {
   const std::uint64_t least = join_narrow(timeline.lanes, axis_cycles, pixels, most_bars);
   complete_titles(step, timeline.lanes);
   timeline.note = fmt::format(
-      "{} operations. Neighbours of one colour that take less than {} ms each stand as one bar, the paler the "
-      "less they fill it.",
+      "{} operations; point at a bar for its name. Neighbours of one colour that take less than {} ms each "
+      "stand as "
+      "one bar, the paler the less they fill it.",
       step.operations.size(), ms_text(step, least));
   return timeline;
 }
@@ -208,13 +209,13 @@ ByResource<std::uint64_t> array_waits(const TrainingStep& step) {
 Section step_section(const std::vector<ShownStep>& steps) {
   const TrainingStep& first = steps.front().step;
   Section section{.title = "One training step", .text = {}, .charts = {}, .tables = {}, .limits = {}};
-  section.text.push_back(fmt::format(
-      "Everything between two batches of {}, batch {}: the products, their quantizers, the fp32 vector unit "
-      "and "
-      "the optimizer, in closed form, one operation after the other. An operation takes as long as its "
-      "busiest "
-      "resource. A bar is an operation, as long as it keeps its lane busy; point at it for its name.",
-      first.model, first.batch));
+  section.text.push_back(
+      fmt::format("Everything between two batches of {}, batch {}: the products, their quantizers, the fp32 "
+                  "vector unit and "
+                  "the optimizer, in closed form, one operation after the other. An operation takes as long "
+                  "as its busiest "
+                  "resource. Array and waits together are the whole step.",
+                  first.model, first.batch));
   double axis_ms = 0;
   for (const ShownStep& shown : steps) axis_ms = std::max(axis_ms, shown.step.milliseconds());
   if (axis_ms > 0)
