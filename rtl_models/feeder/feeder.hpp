@@ -31,8 +31,11 @@ class Feeder final : public TileFeeder {
       right_codes_.push_back(traces::unpack_nibbles(sample.codes, elements));
     for (std::int64_t k = 0; k < size_.k; ++k) {
       right_offsets_.push_back(right_address_.offset(k));
-      if (left_address_.rows_are_positions()) taps_.push_back(left_address_.tap(k));
+      if (left_address_.rows_are_positions())
+        tap_offsets_.push_back(left_address_.offset(left_address_.tap(k)));
     }
+    for (std::int64_t tap = 0; tap < left_address_.taps_of_channel(); ++tap)
+      taps_.push_back(left_address_.tap(tap));
   }
 
   void preload(const Tile&) override {}
@@ -60,10 +63,22 @@ class Feeder final : public TileFeeder {
   std::int64_t first_k() const { return static_cast<std::int64_t>(k_.first); }
   std::int64_t end_k() const { return static_cast<std::int64_t>(k_.end); }
 
-  /// Of the first sample.
-  void put_left(std::int64_t k, std::uint32_t lane, std::int64_t element) {
-    const Link code = element < 0 ? Link{0} : left_codes_[count(element)];
-    left_.put(static_cast<std::uint64_t>(k) - k_.first, lane, static_cast<Link>(code | valid_bit));
+  /// A position's window: which taps of a channel lie inside the tensor.
+  struct Window {
+    std::int64_t start = 0;
+    std::vector<std::uint8_t> is_inside;  ///< [tap of a channel]
+  };
+  void open(std::uint32_t group, std::int64_t index, Window& window) const {
+    const LeftAddress::Position position = left_address_.position(group, index);
+    window.start = left_address_.start(position);
+    window.is_inside.clear();
+    for (const LeftAddress::Tap& tap : taps_)
+      window.is_inside.push_back(left_address_.is_inside(position, tap) ? 1 : 0);
+  }
+  /// What a tap of the window reads, `tap` of its channel.
+  static Link read(const Window& window, const Link* codes, std::int64_t offset, std::size_t tap) {
+    return static_cast<Link>((window.is_inside[tap] != 0 ? codes[window.start + offset] : Link{0}) |
+                             valid_bit);
   }
 
   /// The other samples meet the same operands. Then the control bits.
@@ -87,23 +102,45 @@ class Feeder final : public TileFeeder {
     finish_left();
   }
 
+  /// Of the first sample.
   void put_lines(const Tile& tile) {
-    const auto first_row = static_cast<std::int64_t>(tile.first_row);
-    if (left_address_.rows_are_positions()) {
-      std::vector<LeftAddress::Position> positions;
-      for (std::uint32_t i = 0; i < tile.rows; ++i)
-        positions.push_back(left_address_.position(tile.group, first_row + i));
-      for (std::int64_t k0 = first_k(); k0 < end_k(); k0 += steps_at_once)
-        for (std::uint32_t i = 0; i < tile.rows; ++i)
-          for (std::int64_t k = k0; k < std::min(k0 + steps_at_once, end_k()); ++k)
-            put_left(k, i, left_address_.element(positions[i], taps_[count(k)]));
-      return;
+    left_address_.rows_are_positions() ? put_windows(tile) : put_taps(tile);
+  }
+
+  /// A lane is a position.
+  void put_windows(const Tile& tile) {
+    std::vector<Window> windows(tile.rows);
+    for (std::uint32_t i = 0; i < tile.rows; ++i)
+      open(tile.group, static_cast<std::int64_t>(tile.first_row) + i, windows[i]);
+    const std::size_t lanes = left_.lanes, taps = taps_.size();
+    for (std::int64_t k0 = first_k(); k0 < end_k(); k0 += steps_at_once)
+      for (std::uint32_t i = 0; i < tile.rows; ++i) {
+        const Window& window = windows[i];
+        const Link* codes = left_codes_.data();
+        const std::int64_t* offset = tap_offsets_.data() + k0;
+        const std::int64_t* const end = tap_offsets_.data() + std::min(k0 + steps_at_once, end_k());
+        Link* to = left_.links.data() + count(k0 - first_k()) * lanes + i;
+        for (std::size_t tap = count(k0) % taps; offset != end; ++offset, to += lanes) {
+          *to = read(window, codes, *offset, tap);
+          if (++tap == taps) tap = 0;
+        }
+      }
+  }
+
+  /// A lane is a tap.
+  void put_taps(const Tile& tile) {
+    std::vector<std::int64_t> offsets;
+    std::vector<std::size_t> taps;
+    for (std::uint64_t i = tile.first_row; i < tile.first_row + tile.rows; ++i) {
+      offsets.push_back(left_address_.offset(left_address_.tap(static_cast<std::int64_t>(i))));
+      taps.push_back(i % taps_.size());
     }
-    std::vector<LeftAddress::Tap> taps;
-    for (std::uint32_t i = 0; i < tile.rows; ++i) taps.push_back(left_address_.tap(first_row + i));
-    for (std::int64_t k = first_k(); k < end_k(); ++k) {
-      const auto position = left_address_.position(tile.group, k);
-      for (std::uint32_t i = 0; i < tile.rows; ++i) put_left(k, i, left_address_.element(position, taps[i]));
+    Window window;
+    Link* to = left_.links.data();
+    for (std::int64_t k = first_k(); k < end_k(); ++k, to += left_.lanes) {
+      open(tile.group, k, window);
+      for (std::size_t i = 0; i < offsets.size(); ++i)
+        to[i] = read(window, left_codes_.data(), offsets[i], taps[i]);
     }
   }
 
@@ -117,9 +154,13 @@ class Feeder final : public TileFeeder {
         for (std::uint32_t j = 0; j < tile.columns; ++j) {
           const std::int64_t line =
               right_address_.column(tile.group, static_cast<std::int64_t>(tile.first_column) + j);
-          std::uint64_t at = first;
-          for (const std::int64_t offset : offsets)
-            right_.put(at++, j, static_cast<Link>(codes[count(line + offset)] | valid_bit));
+          const Link* of_line = codes.data() + line;
+          const std::size_t lanes = right_.lanes;
+          Link* to = right_.links.data() + first * lanes + j;
+          for (const std::int64_t offset : offsets) {
+            *to = static_cast<Link>(of_line[offset] | valid_bit);
+            to += lanes;
+          }
         }
         first += offsets.size();
       }
@@ -141,7 +182,8 @@ class Feeder final : public TileFeeder {
   std::vector<Link> left_codes_;                ///< the operand memories, one code per byte
   std::vector<std::vector<Link>> right_codes_;  ///< [sample]
   std::vector<std::int64_t> right_offsets_;     ///< [k]
-  std::vector<LeftAddress::Tap> taps_;          ///< [k], where k runs over taps
+  std::vector<LeftAddress::Tap> taps_;          ///< of a channel
+  std::vector<std::int64_t> tap_offsets_;       ///< [k], where k runs over taps
   std::optional<Lines> left_lines_, right_lines_;
   Panel left_, right_;
 };

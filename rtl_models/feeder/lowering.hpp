@@ -60,10 +60,17 @@ class LeftAddress {
   Position position(std::uint32_t group, std::int64_t index) const;  ///< (b, y, x)
   /// Flat index, or -1 where the element lies outside.
   std::int64_t element(const Position& position, const Tap& tap) const {
-    const std::int64_t y = vertical_.coordinate(position.y, tap.i),
-                       x = horizontal_.coordinate(position.x, tap.j);
-    return (y | x) < 0 ? -1 : position.base + tap.channel_base + y * width_ + x;
+    return is_inside(position, tap) ? start(position) + offset(tap) : -1;
   }
+  /// The flat index is the sum of these two. The same taps of all channels are inside.
+  std::int64_t start(const Position& position) const {
+    return position.base + position.y.place * width_ + position.x.place;
+  }
+  std::int64_t offset(const Tap& tap) const { return tap.channel_base + tap.i.place * width_ + tap.j.place; }
+  bool is_inside(const Position& position, const Tap& tap) const {
+    return (vertical_.coordinate(position.y, tap.i) | horizontal_.coordinate(position.x, tap.j)) >= 0;
+  }
+  std::int64_t taps_of_channel() const { return kernel_height_ * kernel_width_; }
   bool rows_are_positions() const { return rows_are_positions_; }
 
  private:

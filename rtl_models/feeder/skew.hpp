@@ -25,11 +25,11 @@ class Skew {
   /// Once per cycle: takes the words of the first lanes (the others get none) and returns what the edge
   /// shows.
   const EdgeWord& step(std::span<const Link> words) {
-    const std::size_t lanes = edge_.count;
-    for (std::size_t i = 0, slot = slot_; i < words.size(); ++i) {
-      waiting_[slot * lanes + i] = words[i];
-      if (++slot == lanes) slot = 0;
-    }
+    const std::size_t lanes = edge_.count, before_end = std::min(words.size(), lanes - slot_);
+    Link* to = waiting_.data() + slot_ * lanes;  // lane i's, i slots on; slots go round
+    for (std::size_t i = 0; i < before_end; ++i) to[i * (lanes + 1)] = words[i];
+    to -= lanes * lanes;
+    for (std::size_t i = before_end; i < words.size(); ++i) to[i * (lanes + 1)] = words[i];
     const auto now = waiting_.begin() + static_cast<std::ptrdiff_t>(slot_ * lanes);
     std::copy_n(now, lanes, edge_.words.begin());
     std::fill_n(now, lanes, Link{0});

@@ -6,9 +6,7 @@
 ///   trace, 0 for code 0; `zero_mask(encoding)`: the bits of an operand that are all 0 exactly when its value
 ///   is zero.
 /// - `has(mode)`: whether it multiplies what stands on the inputs in this mode.
-/// - `product<mode>(left, right)`: of two operands, in units of the scales; at most 16 bits. It is called
-/// with
-///   int and with 16-bit lanes of vectors: no branch, no table.
+/// - `product<mode>(left, right)`: of two operands, in units of the scales; at most 16 bits.
 
 #include "rtl_models/pe/four_bit_operands.hpp"
 #include "rtl_models/pe/multiplier.hpp"

@@ -7,33 +7,33 @@
 #include "rtl_models/array/stationary/pe_array.hpp"
 #include "rtl_models/array_model.hpp"
 #include "rtl_models/pe/pe_model.hpp"
+#include "rtl_models/pe/pe_table.hpp"
 
 #include <type_traits>
 #include <variant>
 
 namespace quatrain::rtl_models {
 
-template <typename Pes, typename Fast, typename... Options>
-std::unique_ptr<ArrayModule> make_module(Fidelity fidelity, ArrayShape shape, Options... options) {
-  switch (fidelity) {
-    case Fidelity::pe:
-      return std::make_unique<Pes>(sc_core::sc_gen_unique_name("pe_array"), shape, options...);
-    case Fidelity::array:
-      return std::make_unique<Fast>(sc_core::sc_gen_unique_name("array"), shape, options...);
-    case Fidelity::tile:  // elaborated_tiles.hpp: it has no registers and no clock
-      break;
-  }
-  __builtin_unreachable();
-}
-
 template <typename Kind>
 std::unique_ptr<ArrayModule> make_array_of(ArrayShape shape, Fidelity fidelity, const Dataflow& dataflow) {
+  const auto make = [&]<typename Pes, typename Fast>(auto... options) -> std::unique_ptr<ArrayModule> {
+    switch (fidelity) {
+      case Fidelity::pe:
+        return std::make_unique<Pes>(sc_core::sc_gen_unique_name("pe_array"), shape, options...);
+      case Fidelity::array:
+        return std::make_unique<Fast>(sc_core::sc_gen_unique_name("array"), shape, pe_table<Kind>,
+                                      options...);
+      case Fidelity::tile:  // elaborated_tiles.hpp: it has no registers and no clock
+        break;
+    }
+    __builtin_unreachable();
+  };
   const auto stationary = [&](Preload preload, Held held) {
-    return make_module<StationaryPeArray<Kind>, StationaryFastArray<Kind>>(fidelity, shape, preload, held);
+    return make.template operator()<StationaryPeArray<Kind>, StationaryFastArray>(preload, held);
   };
   return std::visit(
       Overloaded{[&](const OutputStationary& kind) {
-                   return make_module<PeArray<Kind>, FastArray<Kind>>(fidelity, shape, kind.drain);
+                   return make.template operator()<PeArray<Kind>, FastArray>(kind.drain);
                  },
                  [&](const WeightStationary& kind) { return stationary(kind.preload, Held::right); },
                  [&](const InputStationary& kind) { return stationary(kind.preload, Held::left); }},

@@ -2,8 +2,8 @@
 /// The multiplier of a PE, on bits: from two 4-bit codes to the product of their values in units of the
 /// scales. Integer pairs sum shifted partial products, the top bit of a signed code with negative weight. A
 /// pair with an FP4 side shifts the other operand by the exponent and negates (MF-BPROP; numerics.md section
-/// 1 for the codes). |product| <= 960: 11 bits. The same text serves single PEs (int) and vectorised rows
-/// (int16 lanes): no branch, no table, no decoded value.
+/// 1 for the codes). |product| <= 960: 11 bits. No branch, no
+/// table, no decoded value: single PEs run it, and the fast arrays make their table of it (pe_table.hpp).
 
 #include "rtl_models/pe/mode.hpp"
 

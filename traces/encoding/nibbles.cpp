@@ -11,7 +11,12 @@ std::vector<std::uint8_t> pack_nibbles(std::span<const std::uint8_t> codes) {
 
 std::vector<std::uint8_t> unpack_nibbles(std::span<const std::uint8_t> packed, std::size_t elements) {
   std::vector<std::uint8_t> codes(elements);
-  for (std::size_t i = 0; i < elements; ++i) codes[i] = nibble_at(packed, i);
+  const std::size_t pairs = elements / 2;
+  for (std::size_t i = 0; i < pairs; ++i) {
+    codes[2 * i] = packed[i] & 0xF;
+    codes[2 * i + 1] = static_cast<std::uint8_t>(packed[i] >> 4);
+  }
+  if (elements % 2 != 0) codes[elements - 1] = nibble_at(packed, elements - 1);
   return codes;
 }
 

@@ -1,36 +1,20 @@
 #pragma once
-/// One clock edge of a stationary array and what the observer counts of it, compiled for the vectors of the
-/// processor at hand, for each kind of PE.
+/// One clock edge of a stationary array and what is counted at it, compiled for the vectors of the processor
+/// at hand.
 
-#include "rtl_models/array/stationary/observer.hpp"
+#include "rtl_models/array/activity.hpp"
+#include "rtl_models/array/stationary/state.hpp"
 
 namespace quatrain::rtl_models {
 
-using StationaryStep = void (*)(const StationaryState& before, StationaryState& after,
-                                const EdgeWord& left_edge, const EdgeWord& top_edge, PeMode mode,
-                                Activity& activity);
+using StationaryStep = void (*)(StationaryState& state, const EdgeWord& left_edge, const EdgeWord& top_edge,
+                                const PeTable& table, Activity& activity);
 
 /// Compiled for `path`.
-template <typename Kind, SimdPath path>
-void step_stationary(const StationaryState& before, StationaryState& after, const EdgeWord& left_edge,
-                     const EdgeWord& top_edge, PeMode mode, Activity& activity) {
-  run_on<path>([&]<SimdPath which>() __attribute__((always_inline)) {
-    next_state<Kind>(before, after, left_edge, top_edge, mode);
-    observe_edge<Kind, which>(before, after, mode, activity);
-  });
-}
+StationaryStep stationary_step(SimdPath path = chosen_path());
 
-template <typename Kind = DualInt4Fp4>
-StationaryStep stationary_step(SimdPath path = chosen_path()) {
-  switch (path) {
-    case SimdPath::portable:
-      return step_stationary<Kind, SimdPath::portable>;
-    case SimdPath::avx2:
-      return step_stationary<Kind, SimdPath::avx2>;
-    case SimdPath::avx512:
-      return step_stationary<Kind, SimdPath::avx512>;
-  }
-  __builtin_unreachable();
-}
+/// What the adders of a row make of its moving operands, of which `enters` is the first.
+void show_sums(const StationaryState& state, std::uint32_t row, Link enters, const PeTable& table,
+               ExitWords& exits);
 
 }  // namespace quatrain::rtl_models

@@ -1,77 +1,37 @@
 #include "rtl_models/array/tile/sums.hpp"
 
+#include "rtl_models/array/sum_lanes.hpp"
+
 #include <algorithm>
-#include <bit>
 
 namespace quatrain::rtl_models {
 namespace {
 
-// GCC lowers these vectors to what the target has. No function that is not inlined takes or returns one.
-using Lanes [[gnu::vector_size(64), gnu::aligned(4), gnu::may_alias]] = std::int32_t;
-using Bits [[gnu::vector_size(64)]] = std::uint32_t;
-
 constexpr std::size_t row_block = 4;       // times two vectors of columns: what 32 registers hold
 constexpr std::uint64_t step_block = 512;  // steps of one operand that stay in the cache meanwhile
 
-/// sum += a * b. Values have 16 bits, and the upper halves of b are 0 where the path asks for that.
-template <SimdPath path>
-[[gnu::always_inline]] inline void multiply_add(Lanes& sum, const Lanes& a, const Lanes& b) {
-  if constexpr (path == SimdPath::avx512)
-    asm("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(a), "v"(b));  // the low halves' product, the high ones' is 0
-  else
-    sum += a * b;
-}
-/// An operand as `multiply_add` wants it for b.
-template <SimdPath path>
-[[gnu::always_inline]] inline void prepare(Lanes& b) {
-  if constexpr (path == SimdPath::avx512) b &= 0xFFFF;
-}
-
-/// Adds the bits of `after` ^ `before` to the lanes of `toggles`.
-template <SimdPath path>
-[[gnu::always_inline]] inline void count_changes(const Lanes& before, const Lanes& after, Bits& toggles) {
-  const Bits changed = reinterpret_cast<Bits>(before ^ after);
-  if constexpr (path == SimdPath::avx512) {
-    Bits bits;
-    for (std::size_t lane = 0; lane < sum_lanes; ++lane)
-      bits[lane] = static_cast<std::uint32_t>(__builtin_popcount(changed[lane]));
-    toggles += bits;
-  } else {
-    Bits x = changed - ((changed >> 1) & 0x55555555U);
-    x = (x & 0x33333333U) + ((x >> 2) & 0x33333333U);
-    x = (x + (x >> 4)) & 0x0F0F0F0FU;
-    x = x + (x >> 8);
-    toggles += (x + (x >> 16)) & 0x3FU;
-  }
-}
-
-[[gnu::always_inline]] inline std::uint64_t sum_of(const Bits& toggles) {
-  std::uint64_t sum = 0;
-  for (std::size_t lane = 0; lane < sum_lanes; ++lane) sum += toggles[lane];
-  return sum;
-}
-
-/// Registers of a block. Lanes from `columns` on are read as 0 and keep what they hold.
+/// Registers of a block. SumLanes from `columns` on are read as 0 and keep what they hold.
 template <std::size_t rows, std::size_t vectors>
 [[gnu::always_inline]] inline void load(const SumRegisters& registers, std::size_t columns,
-                                        Lanes (&sums)[rows][vectors]) {
+                                        SumLanes (&sums)[rows][vectors]) {
 #pragma GCC unroll 8
   for (std::size_t i = 0; i < rows; ++i)
 #pragma GCC unroll 2
     for (std::size_t v = 0; v < vectors; ++v)
-      sums[i][v] = *reinterpret_cast<const Lanes*>(registers.values + i * registers.stride + v * sum_lanes);
+      sums[i][v] =
+          *reinterpret_cast<const SumLanes*>(registers.values + i * registers.stride + v * sum_lanes);
   for (std::size_t i = 0; i < rows; ++i)
     for (std::size_t j = columns; j < vectors * sum_lanes; ++j) sums[i][j / sum_lanes][j % sum_lanes] = 0;
 }
 template <std::size_t rows, std::size_t vectors>
-[[gnu::always_inline]] inline void store(const Lanes (&sums)[rows][vectors], std::size_t columns,
+[[gnu::always_inline]] inline void store(const SumLanes (&sums)[rows][vectors], std::size_t columns,
                                          const SumRegisters& registers) {
   if (columns >= vectors * sum_lanes) {
 #pragma GCC unroll 8
     for (std::size_t i = 0; i < rows; ++i)
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < vectors; ++v)
-        *reinterpret_cast<Lanes*>(registers.values + i * registers.stride + v * sum_lanes) = sums[i][v];
+        *reinterpret_cast<SumLanes*>(registers.values + i * registers.stride + v * sum_lanes) = sums[i][v];
     return;
   }
   for (std::size_t i = 0; i < rows; ++i)
@@ -85,23 +45,23 @@ template <SimdPath path, bool restarts, std::size_t rows, std::size_t vectors>
 [[gnu::always_inline]] inline std::uint64_t accumulate_block(SumOperand left, SumOperand right,
                                                              std::size_t columns, std::uint64_t length,
                                                              SumRegisters registers) {
-  Lanes sums[rows][vectors];
-  Bits toggles[vectors] = {};
+  SumLanes sums[rows][vectors];
+  BitLanes toggles[vectors] = {};
   load(registers, columns, sums);
   for (std::uint64_t k = 0; k < length; ++k) {
     const std::int32_t* operand = left.values + k * left.stride;
-    Lanes other[vectors];
+    SumLanes other[vectors];
 #pragma GCC unroll 2
     for (std::size_t v = 0; v < vectors; ++v) {
-      other[v] = *reinterpret_cast<const Lanes*>(right.values + k * right.stride + v * sum_lanes);
+      other[v] = *reinterpret_cast<const SumLanes*>(right.values + k * right.stride + v * sum_lanes);
       prepare<path>(other[v]);
     }
 #pragma GCC unroll 8
     for (std::size_t i = 0; i < rows; ++i)
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < vectors; ++v) {
-        const Lanes before = sums[i][v], value = Lanes{} + operand[i];
-        if constexpr (restarts) sums[i][v] = Lanes{};
+        const SumLanes before = sums[i][v], value = SumLanes{} + operand[i];
+        if constexpr (restarts) sums[i][v] = SumLanes{};
         multiply_add<path>(sums[i][v], value, other[v]);
         count_changes<path>(before, sums[i][v], toggles[v]);
       }
@@ -117,34 +77,34 @@ template <SimdPath path, std::size_t rows, std::size_t vectors>
 [[gnu::always_inline]] inline std::uint64_t pass_block(SumOperand moving, SumOperand held,
                                                        std::size_t columns, std::uint64_t length,
                                                        SumRegisters registers, SumRegisters words) {
-  Lanes sums[rows][vectors], other[rows][vectors];
-  Bits toggles[vectors] = {};
+  SumLanes sums[rows][vectors], other[rows][vectors];
+  BitLanes toggles[vectors] = {};
   load(registers, columns, sums);
 #pragma GCC unroll 8
   for (std::size_t i = 0; i < rows; ++i)
 #pragma GCC unroll 2
     for (std::size_t v = 0; v < vectors; ++v) {
-      other[i][v] = *reinterpret_cast<const Lanes*>(held.values + i * held.stride + v * sum_lanes);
+      other[i][v] = *reinterpret_cast<const SumLanes*>(held.values + i * held.stride + v * sum_lanes);
       prepare<path>(other[i][v]);
     }
   for (std::uint64_t t = 0; t < length; ++t) {
     const std::int32_t* operand = moving.values + t * moving.stride;
-    Lanes above[vectors];
+    SumLanes above[vectors];
 #pragma GCC unroll 2
     for (std::size_t v = 0; v < vectors; ++v)
-      above[v] = *reinterpret_cast<const Lanes*>(words.values + t * words.stride + v * sum_lanes);
+      above[v] = *reinterpret_cast<const SumLanes*>(words.values + t * words.stride + v * sum_lanes);
 #pragma GCC unroll 8
     for (std::size_t i = 0; i < rows; ++i)
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < vectors; ++v) {
-        const Lanes value = Lanes{} + operand[i];
+        const SumLanes value = SumLanes{} + operand[i];
         multiply_add<path>(above[v], value, other[i][v]);
         count_changes<path>(sums[i][v], above[v], toggles[v]);
         sums[i][v] = above[v];
       }
 #pragma GCC unroll 2
     for (std::size_t v = 0; v < vectors; ++v)
-      *reinterpret_cast<Lanes*>(words.values + t * words.stride + v * sum_lanes) = above[v];
+      *reinterpret_cast<SumLanes*>(words.values + t * words.stride + v * sum_lanes) = above[v];
   }
   store(sums, columns, registers);
   std::uint64_t all = 0;

@@ -2,17 +2,15 @@
 /// Sums of products as plain integer matrix products, and the bits that change in the registers which hold
 /// them, step by step. Compiled for the vectors of the processor at hand (simd_path.hpp).
 
-#include "rtl_models/array/simd_path.hpp"
+#include "rtl_models/array/sum_lanes.hpp"
 
 #include <cstddef>
 #include <cstdint>
 
 namespace quatrain::rtl_models {
 
-/// Strides are multiples of it, and operands are zero behind the columns.
-inline constexpr std::size_t sum_lanes = 16;
-
-/// [step][stride] or [row][stride] of int32.
+/// [step][stride] or [row][stride] of int32. Strides are multiples of sum_lanes, and operands are zero behind
+/// the columns.
 struct SumOperand {
   const std::int32_t* values;
   std::size_t stride;

@@ -142,7 +142,7 @@ TEST(StationaryPeArrayTiming, HiddenPreload) {
   expect_hidden(array);
 }
 TEST(StationaryFastArrayTiming, HiddenPreload) {
-  StationaryFastArray array("array", shape, Preload::hidden, Held::right);
+  StationaryFastArray array("array", shape, pe_table<DualInt4Fp4>, Preload::hidden, Held::right);
   expect_hidden(array);
 }
 TEST(StationaryPeArrayTiming, ExposedPreload) {
@@ -150,7 +150,7 @@ TEST(StationaryPeArrayTiming, ExposedPreload) {
   expect_exposed(array);
 }
 TEST(StationaryFastArrayTiming, ExposedPreload) {
-  StationaryFastArray array("array", shape, Preload::exposed, Held::left);
+  StationaryFastArray array("array", shape, pe_table<DualInt4Fp4>, Preload::exposed, Held::left);
   expect_exposed(array);
 }
 

@@ -77,7 +77,7 @@ TEST(PeArrayTiming, ColumnsDrainBottomRowFirst) {
 }
 
 TEST(FastArrayTiming, ColumnsDrainBottomRowFirst) {
-  FastArray array("array", {4, 5});
+  FastArray array("array", {4, 5}, pe_table<DualInt4Fp4>);
   expect_drain(array);
 }
 
@@ -126,7 +126,7 @@ TEST(PeArrayTiming, SkewedTilesFollowTheWordsThatLeave) {
   expect_shortest_interval(array, Drain::skewed);
 }
 TEST(FastArrayTiming, SkewedTilesFollowTheWordsThatLeave) {
-  FastArray array("array", {4, 5}, Drain::skewed);
+  FastArray array("array", {4, 5}, pe_table<DualInt4Fp4>, Drain::skewed);
   expect_shortest_interval(array, Drain::skewed);
 }
 TEST(PeArrayTiming, ShadowedTilesFollowTheOperands) {
@@ -134,7 +134,7 @@ TEST(PeArrayTiming, ShadowedTilesFollowTheOperands) {
   expect_shortest_interval(array, Drain::shadow);
 }
 TEST(FastArrayTiming, ShadowedTilesFollowTheOperands) {
-  FastArray array("array", {4, 5}, Drain::shadow);
+  FastArray array("array", {4, 5}, pe_table<DualInt4Fp4>, Drain::shadow);
   expect_shortest_interval(array, Drain::shadow);
 }
 
