@@ -277,6 +277,22 @@ TEST(ReportModel, ASimulationWithoutATechnologyIsRefused) {
             file.string() + ": /technologies: is empty; expected at least one technology");
 }
 
+/// The trace may have smaller products than the network. Nothing is damaged.
+TEST(ReportModel, AStepThatADesignCannotMapIsNamed) {
+  const Folder folder;
+  tests::write_demo(folder.path());
+  EXPECT_EQ(read(folder.path()).steps.size(), 2U);
+  replace_in_file(folder / "luq/simulation/bf16_32x32.json", "\"buffers\"",
+                  R"("mapping": {"order": "k m n", "m": 64, "n": 64, "k": 4096}, "buffers")");
+  const Report report = read(folder.path());
+  ASSERT_EQ(report.steps.size(), 1U);
+  EXPECT_EQ(report.steps[0].label, "luq_32x32");
+  ASSERT_EQ(report.missing.size(), 1U);
+  EXPECT_EQ(report.missing[0].part, "one training step on bf16_32x32");
+  EXPECT_THAT(report.missing[0].why, testing::HasSubstr("layer fc1, step 0, forward: /mapping/k: "));
+  EXPECT_FALSE(report.missing[0].is_damaged);
+}
+
 TEST(ReportModel, ResultsOfAnotherTraceAreLeftOut) {
   const Folder folder;
   tests::write_demo(folder.path());
