@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 
 namespace quatrain::rtl_models {
 namespace {
@@ -89,6 +90,97 @@ std::vector<std::size_t> tap_offsets(const Planes& planes) {
   return offsets;
 }
 
+/// Offsets that follow each other without a gap.
+struct Run {
+  std::size_t at, length, offset;
+};
+
+std::vector<Run> runs_of(std::span<const std::size_t> offsets) {
+  std::vector<Run> runs;
+  for (std::size_t at = 0; at < offsets.size(); ++at)
+    if (at > 0 && offsets[at] == offsets[at - 1] + 1)
+      ++runs.back().length;
+    else
+      runs.push_back({at, 1, offsets[at]});
+  return runs;
+}
+
+constexpr std::size_t bytes_at_once = 16;
+using Bytes [[gnu::vector_size(bytes_at_once), gnu::aligned(1), gnu::may_alias]] = std::uint8_t;
+
+/// Lines that stand beside each other. Their k may be far apart: they are asked for ahead.
+void put_neighbours(const std::uint8_t* first, std::span<const std::size_t> ks, std::size_t lanes,
+                    std::uint8_t* codes, std::size_t stride) {
+  constexpr std::size_t ahead = 24;
+  for (std::size_t at = 0; at < ks.size(); ++at, codes += stride) {
+    if (at + ahead < ks.size()) __builtin_prefetch(first + ks[at + ahead]);
+    std::size_t lane = 0;
+    for (; lane + bytes_at_once <= lanes; lane += bytes_at_once)
+      std::memcpy(codes + lane, first + ks[at] + lane, bytes_at_once);
+    for (; lane < lanes; ++lane) codes[lane] = first[ks[at] + lane];
+  }
+}
+
+/// Up to 16 bytes, not behind `end`.
+[[gnu::always_inline]] inline void copy_bytes(const std::uint8_t* from, const std::uint8_t* end,
+                                              std::uint8_t* to) {
+  if (end - from >= static_cast<std::ptrdiff_t>(bytes_at_once))
+    std::memcpy(to, from, bytes_at_once);
+  else
+    std::copy(from, end, to);
+}
+
+/// Lines of neighbours beside each other, run by run.
+void put_runs(std::span<const std::uint8_t> group, const std::vector<Run>& lines,
+              std::span<const std::size_t> ks, std::size_t lanes, std::uint8_t* codes, std::size_t stride) {
+  const std::uint8_t* end = group.data() + group.size();
+  std::vector<std::uint8_t> line(lanes + bytes_at_once);  // what is behind a run is overwritten by the next
+  for (const std::size_t k : ks) {
+    for (const Run& run : lines)
+      for (std::size_t at = 0; at < run.length; at += bytes_at_once)
+        copy_bytes(group.data() + k + run.offset + at, end, line.data() + run.at + at);
+    std::memcpy(codes, line.data(), lanes);
+    codes += stride;
+  }
+}
+
+/// rows[i] byte j becomes rows[j] byte i.
+void transpose(Bytes (&rows)[bytes_at_once]) {
+  for (int round = 0; round < 4; ++round) {
+    Bytes next[bytes_at_once];
+    for (std::size_t i = 0; i < bytes_at_once / 2; ++i) {
+      const Bytes a = rows[i], b = rows[i + bytes_at_once / 2];
+      next[2 * i] = __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      next[2 * i + 1] =
+          __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    }
+    std::memcpy(rows, next, sizeof next);
+  }
+}
+
+/// Lines that are far apart, of which some k stand beside each other.
+void put_transposed(std::span<const std::uint8_t> group, std::span<const std::size_t> lines, const Run& ks,
+                    std::uint8_t* codes, std::size_t stride) {
+  const std::uint8_t* end = group.data() + group.size();
+  for (std::size_t lane = 0; lane < lines.size(); lane += bytes_at_once) {
+    const std::size_t lanes = std::min(bytes_at_once, lines.size() - lane);
+    for (std::size_t at = 0; at < ks.length; at += bytes_at_once) {
+      Bytes rows[bytes_at_once] = {};
+      for (std::size_t i = 0; i < lanes; ++i)
+        copy_bytes(group.data() + lines[lane + i] + ks.offset + at, end,
+                   reinterpret_cast<std::uint8_t*>(&rows[i]));
+      transpose(rows);
+      std::uint8_t* to = codes + (ks.at + at) * stride + lane;
+      const std::size_t steps = std::min(bytes_at_once, ks.length - at);
+      for (std::size_t step = 0; step < steps; ++step)
+        if (lanes == bytes_at_once)
+          std::memcpy(to + step * stride, &rows[step], bytes_at_once);
+        else
+          std::memcpy(to + step * stride, &rows[step], lanes);
+    }
+  }
+}
+
 }  // namespace
 
 double OperandCodes::left_size(const traces::Gemm& gemm) {
@@ -123,21 +215,15 @@ OperandCodes OperandCodes::right(const traces::Gemm& gemm, const traces::Operand
 }
 
 void OperandCodes::put_by_k(const Lines& lines, KRange k, std::uint8_t* codes, std::size_t stride) const {
-  const std::uint8_t* group = codes_.data() + lines.group * group_;
-  const std::size_t* line = lines_.data() + lines.first;
-  if (line[lines.lanes - 1] - line[0] == lines.lanes - 1) {  // neighbours in the tensor
-    for (std::uint64_t at = k.first; at < k.end; ++at, codes += stride)
-      std::memcpy(codes, group + ks_[at] + line[0], lines.lanes);
-    return;
-  }
-  constexpr std::uint64_t block =
-      64;  // lines may be far apart: several codes of each while it is in the cache
-  for (std::uint64_t first = k.first; first < k.end; first += block, codes += block * stride) {
-    const std::uint64_t steps = std::min(block, k.end - first);
-    for (std::uint32_t lane = 0; lane < lines.lanes; ++lane)
-      for (std::uint64_t at = 0; at < steps; ++at)
-        codes[at * stride + lane] = group[line[lane] + ks_[first + at]];
-  }
+  const std::span group = std::span(codes_).subspan(lines.group * group_);
+  const std::span line(lines_.data() + lines.first, lines.lanes), ks(ks_.data() + k.first, k.count());
+  const std::vector<Run> of_lines = runs_of(line), of_ks = runs_of(ks);
+  if (of_lines.size() == 1)  // neighbours in the tensor
+    put_neighbours(group.data() + line[0], ks, line.size(), codes, stride);
+  else if (line.size() * of_ks.size() > ks.size() * of_lines.size())  // longer runs of lines
+    put_runs(group, of_lines, ks, line.size(), codes, stride);
+  else
+    for (const Run& run : of_ks) put_transposed(group, line, run, codes, stride);
 }
 
 void OperandCodes::put_by_line(const Lines& lines, KRange k, std::uint8_t* codes, std::size_t stride) const {

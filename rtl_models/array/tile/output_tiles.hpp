@@ -20,10 +20,11 @@ class OutputTiles final : public TileValues {
 
  private:
   void stream(const Tile& tile, KRange k, std::size_t sample, std::uint64_t cycle, bool is_first);
-  std::uint64_t accumulate_each(const CodePanel& right, const Tile& tile, std::uint64_t length,
-                                bool is_first);
+  std::uint64_t accumulate_each(const CodePanel& left, const CodePanel& right, const Tile& tile,
+                                std::uint64_t length, bool is_first);
   void drain(const Tile& tile);
   void count_drain(const Tile& tile);
+  CodePanel& left_panel(std::uint64_t row, std::uint64_t part);
   CodePanel& right_panel(std::size_t sample, std::uint64_t part);
   std::int32_t* row(std::vector<std::int32_t>& registers, std::uint32_t i) const {
     return registers.data() + i * stride_;
@@ -36,11 +37,11 @@ class OutputTiles final : public TileValues {
   OperandCodes left_;
   std::vector<OperandCodes> right_;  ///< [sample]
   CodeTable left_table_, right_table_;
-  CodePanel left_panel_;
-  std::vector<CodePanel> right_panels_;
+  std::vector<CodePanel> left_panels_, right_panels_;
   PassingCodes left_codes_, right_codes_;
   std::size_t stride_;
   SumUnit unit_;
+  std::vector<std::int64_t> columns_;                         ///< of results, of a tile
   std::uint64_t place_ = 0;                                   ///< in a tile's stream, of the next operand
   std::vector<std::int32_t> accumulators_, shadows_, parts_;  ///< [row][stride]; parts_: of chunks
   Activity activity_;

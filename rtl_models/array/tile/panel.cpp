@@ -31,23 +31,39 @@ template <SimdPath path>
   for (; at < codes.size(); ++at) values[at] = table[codes[at]];
 }
 
-/// How many of the bytes have a bit of the mask.
+/// How many of the codes have a bit of the mask.
 [[gnu::always_inline]] inline std::uint16_t count_non_zero(const std::uint8_t* codes, std::size_t count,
                                                            std::uint8_t mask) {
-  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t ones = 0x0101010101010101, codes_of_four_bits = 0x0F * ones;
   const std::uint64_t masks = mask * ones;
   int non_zero = 0;
   std::size_t at = 0;
   for (; at + sizeof masks <= count; at += sizeof masks) {
     std::uint64_t eight = 0;
     std::memcpy(&eight, codes + at, sizeof eight);
-    eight &= masks;
-    eight |= eight >> 2;
-    eight |= eight >> 1;
-    non_zero += std::popcount(eight & ones);
+    non_zero += std::popcount(((eight & masks) + codes_of_four_bits) & (ones << 4));  // the carry says so
   }
   for (; at < count; ++at) non_zero += (codes[at] & mask) != 0;
   return static_cast<std::uint16_t>(non_zero);
+}
+/// For every step. Most panels have one or two vectors of lanes: their loops are unrolled.
+[[gnu::always_inline]] inline void count_non_zero(const std::vector<std::uint8_t>& codes, std::size_t stride,
+                                                  std::uint8_t mask, std::vector<std::uint16_t>& non_zero) {
+  const std::uint8_t* from = codes.data();
+  const auto count = [&](std::size_t lanes) __attribute__((always_inline)) {
+    for (std::uint16_t& of_step : non_zero) {
+      of_step = count_non_zero(from, lanes, mask);
+      from += lanes;
+    }
+  };
+  switch (stride) {
+    case 16:
+      return count(16);
+    case 32:
+      return count(32);
+    default:
+      return count(stride);
+  }
 }
 
 }  // namespace
@@ -74,8 +90,7 @@ void CodePanel::decode(const CodeTable& table) {
   on_path(
       path_, [&]<SimdPath which>() __attribute__((always_inline)) {
         look_up<which>(of_code, codes, values);
-        for (std::uint64_t step = 0; step < length; ++step)
-          non_zero[step] = count_non_zero(codes.data() + step * stride, stride, table.zero_mask);
+        count_non_zero(codes, stride, table.zero_mask, non_zero);
       });
 }
 
