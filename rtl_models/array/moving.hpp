@@ -152,8 +152,9 @@ struct MovingRight {
 struct MovingDown {
   std::uint32_t rows, columns, words;
   std::size_t stride, capacity, front;  ///< PE row i is line front + i
+  std::size_t mask_rows, mask_pitch;    ///< of a word of masks; a vector of room in front of row 0
   Registers values;                     ///< [line][stride]
-  Masks valid, non_zero, closes;        ///< [word][line], and room for a vector
+  Masks valid, non_zero, closes;        ///< [word][row]
 
   MovingDown(std::uint32_t row_count, std::uint32_t column_count)
       : rows(row_count),
@@ -162,15 +163,17 @@ struct MovingDown {
         stride(words * sum_lanes),
         capacity(rows + std::max(rows, 32U)),
         front(capacity - rows),
+        mask_rows(padded_rows(rows)),
+        mask_pitch(mask_rows + mask_lanes),
         values(capacity * stride),
-        valid(capacity * words + mask_lanes),
+        valid(mask_pitch * words),
         non_zero(valid),
         closes(valid) {}
 
   const std::int32_t* row(std::uint32_t i) const { return values.data() + (front + i) * stride; }
   /// Of a word, from PE row 0 on.
   const Mask* rows_of(const Masks& masks, std::uint32_t word) const {
-    return masks.data() + word * capacity + front;
+    return masks.data() + word * mask_pitch + mask_lanes;
   }
 
   template <SimdPath path>
@@ -182,7 +185,6 @@ struct MovingDown {
     for (std::uint32_t word = 0; word < words; ++word) {
       const Link* of_word = links + word * sum_lanes;
       const Mask in_use = columns_of_word(columns, word);
-      const std::size_t at = word * capacity + front;
       SumLanes& of_values = lanes_at(line + word * sum_lanes);
       prepare<path>(of_values);
       if (in_use != 0xFFFF) {
@@ -190,9 +192,9 @@ struct MovingDown {
         spread_bits(in_use, used);
         of_values &= used;
       }
-      valid[at] = static_cast<Mask>(mask_of_lanes(of_word, valid_at) & in_use);
-      non_zero[at] = non_zero_of_lanes(of_word, table.zero_mask);
-      if (has_chunks) closes[at] = mask_of_lanes(of_word, closes_at);
+      shift(valid, word, static_cast<Mask>(mask_of_lanes(of_word, valid_at) & in_use));
+      shift(non_zero, word, non_zero_of_lanes(of_word, table.zero_mask));
+      if (has_chunks) shift(closes, word, mask_of_lanes(of_word, closes_at));
     }
   }
 
@@ -201,11 +203,16 @@ struct MovingDown {
     if (front > 0) return;
     front = capacity - rows;
     std::memcpy(values.data() + front * stride, values.data(), rows * stride * sizeof(std::int32_t));
-    for (Masks* masks : {&valid, &non_zero, &closes})
-      for (std::uint32_t word = 0; word < words; ++word) {
-        Mask* from = masks->data() + word * capacity;
-        std::memcpy(from + front, from, rows * sizeof(Mask));
-      }
+  }
+  /// Masks of a word move down by a row. A vector that is loaded behind a short store would wait for it: the
+  /// mask that enters goes into the vector.
+  [[gnu::always_inline]] void shift(Masks& masks, std::uint32_t word, Mask entering) {
+    Mask* of_word = masks.data() + word * mask_pitch + mask_lanes;
+    for (std::size_t i = mask_rows; i > mask_lanes; i -= mask_lanes)
+      masks_at(of_word + i - mask_lanes) = masks_at(of_word + i - mask_lanes - 1);
+    MaskLanes first = masks_at(of_word - 1);
+    first[0] = entering;
+    masks_at(of_word) = first;
   }
 };
 

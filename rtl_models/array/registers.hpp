@@ -63,9 +63,10 @@ template <SimdPath path>
 [[gnu::always_inline]] inline void count_bits(const MaskLanes& masks, CountLanes& counts) {
   CountLanes x = reinterpret_cast<CountLanes>(masks);
   if constexpr (path == SimdPath::avx512) {
+    CountLanes bits;
     for (std::size_t lane = 0; lane < 8; ++lane)
-      x[lane] = static_cast<std::uint64_t>(__builtin_popcountll(x[lane]));
-    counts += x;
+      bits[lane] = static_cast<std::uint64_t>(__builtin_popcountll(x[lane]));
+    counts += bits;
   } else {
     x = x - ((x >> 1) & 0x5555555555555555U);
     x = (x & 0x3333333333333333U) + ((x >> 2) & 0x3333333333333333U);
@@ -88,12 +89,10 @@ template <SimdPath path>
   std::size_t lane = 0;
 #if !defined(__clang__)  // has no such shuffle
   if constexpr (path == SimdPath::avx512) {
-    using Links [[gnu::vector_size(16)]] = Link;
     const SumLanes of_code = lanes_at(table.data());
     for (; lane + sum_lanes <= lanes; lane += sum_lanes) {
-      Links sixteen;
-      std::memcpy(&sixteen, links + lane, sizeof sixteen);
-      const SumLanes wide = __builtin_convertvector(sixteen, SumLanes);
+      SumLanes wide;
+      for (std::size_t at = 0; at < sum_lanes; ++at) wide[at] = links[lane + at];
       lanes_at(values + lane) = __builtin_shuffle(of_code, wide) & -((wide >> valid_at) & 1);
     }
   }

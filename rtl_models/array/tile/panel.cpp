@@ -17,13 +17,12 @@ template <SimdPath path>
 #if !defined(__clang__)  // has no such shuffle
   if constexpr (path == SimdPath::avx512) {
     using Words [[gnu::vector_size(64)]] = std::int32_t;
-    using Codes [[gnu::vector_size(16)]] = std::uint8_t;
     Words of_code, found;
     std::memcpy(&of_code, table.data(), sizeof of_code);
-    for (; at + sizeof(Codes) <= codes.size(); at += sizeof(Codes)) {
-      Codes sixteen;
-      std::memcpy(&sixteen, codes.data() + at, sizeof sixteen);
-      found = __builtin_shuffle(of_code, __builtin_convertvector(sixteen, Words));
+    constexpr std::size_t lanes = 16;
+    for (; at + lanes <= codes.size(); at += lanes) {
+      for (std::size_t lane = 0; lane < lanes; ++lane) found[lane] = codes[at + lane];
+      found = __builtin_shuffle(of_code, found);
       std::memcpy(values.data() + at, &found, sizeof found);
     }
   }
