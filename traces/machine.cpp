@@ -54,7 +54,7 @@ void check_operands(const Gemm& gemm, const Operand& left, std::span<const Opera
   if (gemm.phase != Phase::backward_weight && count != 1)
     throw base::Error("{} right operands; expected 1, or more in backward_weight", count);
   if (!is_sample_count(static_cast<std::int64_t>(count)))
-    throw base::Error("{} samples on the right; expected 1, 2, 4, 8 or 16", count);
+    throw base::Error("{} samples on the right; expected 1 to 16", count);
   check_codes("left", left, left_elements(gemm.phase, gemm.geometry));
   for (const Operand& one : right) {
     if (one.encoding != right[0].encoding || one.scale != right[0].scale)

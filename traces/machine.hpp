@@ -73,8 +73,8 @@ void check_task(const QuantizerTask& task);
 /// Why a sum may leave int32: samples k |left| |right| by the encodings' largest magnitudes is 2^31 or more
 /// (numerics.md section 6).
 Refusal inexact_sum(const GemmSize& size, Encoding left, Encoding right, std::size_t samples);
-/// Throws Error unless there is one right operand, or in backward_weight 1, 2, 4, 8 or 16 that share encoding
-/// and scale, the codes of every operand fill exactly their bytes, and no sum can leave int32.
+/// Throws Error unless there is one right operand, or in backward_weight 1 to 16 that share encoding and
+/// scale, the codes of every operand fill exactly their bytes, and no sum can leave int32.
 void check_operands(const Gemm& gemm, const Operand& left, std::span<const Operand> right);
 
 class Machine {

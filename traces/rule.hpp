@@ -79,10 +79,9 @@ constexpr bool serves(Rule rule, Role role) {
 }
 
 /// Of random bits and of samples, whatever the rule.
+inline constexpr std::int64_t most_samples = 16;
 constexpr bool is_random_bit_count(std::int64_t bits) { return bits == 4 || bits == 8 || bits == 16; }
-constexpr bool is_sample_count(std::int64_t samples) {
-  return samples == 1 || samples == 2 || samples == 4 || samples == 8 || samples == 16;
-}
+constexpr bool is_sample_count(std::int64_t samples) { return samples >= 1 && samples <= most_samples; }
 
 /// How FP4's alpha follows from the maximum (numerics.md section 4).
 enum class Alpha : std::uint8_t { exact, pow2 };

@@ -15,10 +15,10 @@
 namespace quatrain::emu {
 
 /// What a layer does with its input and weight.
-enum class ForwardRule : std::uint8_t { sawb, sawb_weight, none };
+enum class ForwardRule : std::uint8_t { sawb, sawb_weight, paper_code, none };
 struct ForwardRuleInfo {
   std::string_view word;
-  bool quantizes_input = false, quantizes_weight = false;
+  bool quantizes_input = false, quantizes_weight = false;  ///< in 4 bits
 };
 constexpr ForwardRuleInfo info_of(ForwardRule rule) {
   switch (rule) {
@@ -26,6 +26,8 @@ constexpr ForwardRuleInfo info_of(ForwardRule rule) {
       return {"sawb", true, true};
     case ForwardRule::sawb_weight:
       return {"sawb_weight", false, true};
+    case ForwardRule::paper_code:
+      return {"paper_code"};
     case ForwardRule::none:
       return {"none"};
   }
@@ -34,10 +36,10 @@ constexpr ForwardRuleInfo info_of(ForwardRule rule) {
 constexpr std::string_view name_of(ForwardRule rule) { return info_of(rule).word; }
 
 /// And with the gradient of its output.
-enum class GradientRule : std::uint8_t { luq, nearest, none };
+enum class GradientRule : std::uint8_t { luq, nearest, paper_code, none };
 struct GradientRuleInfo {
   std::string_view word;
-  std::optional<traces::Rule> rule = {};  ///< absent: gradients stay fp32
+  std::optional<traces::Rule> rule = {};  ///< absent: gradients get no 4-bit codes
 };
 constexpr GradientRuleInfo info_of(GradientRule rule) {
   switch (rule) {
@@ -45,17 +47,21 @@ constexpr GradientRuleInfo info_of(GradientRule rule) {
       return {"luq", traces::Rule::luq_fp4};
     case GradientRule::nearest:
       return {"nearest", traces::Rule::nearest_fp4};
+    case GradientRule::paper_code:
+      return {"paper_code"};
     case GradientRule::none:
       return {"none"};
   }
   return {};
 }
 constexpr std::string_view name_of(GradientRule rule) { return info_of(rule).word; }
-/// Takes random bits, and so may take samples.
-constexpr bool draws(GradientRule rule) {
+/// Takes 4, 8 or 16 random bits.
+constexpr bool takes_bits(GradientRule rule) {
   const std::optional<traces::Rule> quantizer = info_of(rule).rule;
   return quantizer && traces::info_of(*quantizer).draws;
 }
+/// Is random, and so may take samples.
+constexpr bool draws(GradientRule rule) { return takes_bits(rule) || rule == GradientRule::paper_code; }
 
 enum class Precision : std::uint8_t { fp32, quantized };
 constexpr std::string_view name_of(Precision precision) {
@@ -75,7 +81,7 @@ struct QuantizeConfig {
   unsigned random_bits = 16;                            ///< luq
   traces::Alpha alpha = traces::Alpha::exact;           ///< luq, nearest
   traces::Maximum maximum = traces::Maximum::measured;  ///< luq, nearest
-  unsigned samples = 1;                                 ///< luq
+  unsigned samples = 1;                                 ///< luq, paper_code
   traces::Accumulator accumulator = {};                 ///< of the products of codes
   /// All three products take codes.
   bool has_codes() const {

@@ -3,6 +3,7 @@
 #include "emu/gemm/epilogue.hpp"
 #include "emu/gemm/fp32.hpp"
 #include "emu/nn/hindsight.hpp"
+#include "emu/nn/paper_code.hpp"
 
 #include <algorithm>
 #include <array>
@@ -52,6 +53,7 @@ std::string_view quantizer_name(Role role) {
 
 std::span<const float> QuantizedLayer::Side::values(std::span<const float> source, unsigned sample,
                                                     base::ThreadPool& pool) {
+  if (is_paper_code) return decoded;
   if (!rule) return source;
   decode(codes[sample], decoded, pool);
   return decoded;
@@ -66,6 +68,9 @@ QuantizedLayer::QuantizedLayer(const LayerConfig& config, std::uint32_t id, std:
   input_side_.codes.resize(1);
   weight_side_.codes.resize(1);
   gradient_side_.codes.resize(config.quantize.samples);
+  input_side_.is_paper_code = weight_side_.is_paper_code = config.quantize.forward == ForwardRule::paper_code;
+  gradient_side_.is_paper_code = config.quantize.gradient == GradientRule::paper_code;
+  if (input_side_.is_paper_code) signed_ = State{.name = config.name + ".signed", .shape = {1}, .value = {0}};
   if (gradient_side_.rule && config.quantize.maximum == traces::Maximum::hindsight)
     hindsight_ = State{.name = config.name + ".hindsight",
                        .shape = {static_cast<std::int64_t>(hindsight_values)},
@@ -73,8 +78,10 @@ QuantizedLayer::QuantizedLayer(const LayerConfig& config, std::uint32_t id, std:
 }
 
 std::vector<State*> QuantizedLayer::states() {
-  if (!hindsight_) return {};
-  return {&*hindsight_};
+  std::vector<State*> all;
+  for (std::optional<State>* state : {&hindsight_, &signed_})
+    if (*state) all.push_back(&**state);
+  return all;
 }
 
 QuantizedLayer::Side& QuantizedLayer::side(Role role) {
@@ -100,6 +107,7 @@ void QuantizedLayer::quantize(Role role, std::span<const float> source, std::int
   if (!made.rule) {
     if (context.observer != nullptr)
       context.observer->left_in_fp32({.layer = id_, .role = role, .batch = batch, .source = source});
+    if (made.is_paper_code) quantize_as_published(role, source, context);
     return;
   }
   traces::QuantizerTask task{.rule = made.rule->rule,
@@ -123,6 +131,30 @@ void QuantizedLayer::quantize(Role role, std::span<const float> source, std::int
                                  .path = machine(context).path(),
                                  .result = made.codes[sample],
                                  .source = source});
+}
+
+void QuantizedLayer::quantize_as_published(Role role, std::span<const float> source, StepContext& context) {
+  std::vector<float>& values = side(role).decoded;
+  values.resize(source.size());
+  switch (role) {
+    case Role::weight:
+      return quantize_paper_weight(source, values, context.pool);
+    case Role::input:
+      if (has_negative(source)) signed_->value.front() = 1;
+      return quantize_paper_input(source, signed_->value.front() != 0, values, context.pool);
+    case Role::gradient:
+      break;
+  }
+  const unsigned samples = config_.quantize.samples;
+  DrawSource draws{context.seed, Stream::paper_code, context.step, id_, 0};
+  quantize_paper_gradient(source, draws, path_, values, context.pool);
+  if (samples == 1) return;
+  std::vector<float> one_sample(source.size());
+  for (draws.c3 = 1; draws.c3 < samples; ++draws.c3) {
+    quantize_paper_gradient(source, draws, path_, one_sample, context.pool);
+    for (std::size_t i = 0; i < one_sample.size(); ++i) values[i] += one_sample[i];
+  }
+  for (float& value : values) value = value / static_cast<float>(samples);
 }
 
 void QuantizedLayer::quantize_gradient(const Tensor& gradient, StepContext& context) {
@@ -183,8 +215,15 @@ void QuantizedLayer::multiply_forward(const Tensor& input, Tensor& output, StepC
 }
 
 void QuantizedLayer::backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) {
-  sum_bias_gradient(gradient, context.pool);
   quantize_gradient(gradient, context);
+  if (gradient_side_.is_paper_code) {
+    Tensor published;
+    published.resize(gradient.batch(), gradient.extent());
+    std::ranges::copy(gradient_side_.decoded, published.values().begin());
+    sum_bias_gradient(published, context.pool);
+  } else {
+    sum_bias_gradient(gradient, context.pool);
+  }
   if (input_gradient != nullptr) {
     input_gradient->resize(gradient.batch(), config_.input);
     multiply_backward_data(gradient, input_gradient->values(), context);
@@ -216,13 +255,14 @@ void QuantizedLayer::multiply_backward_weight(const Tensor& gradient, StepContex
                   context.workspace);
   };
   multiply_sample(0, weight_.gradient);
-  if (config_.quantize.samples == 1) return;
+  const unsigned samples = gradient_side_.rule ? config_.quantize.samples : 1;
+  if (samples == 1) return;
   std::vector<float> one_sample(weight_.gradient.size());
-  for (unsigned sample = 1; sample < config_.quantize.samples; ++sample) {
+  for (unsigned sample = 1; sample < samples; ++sample) {
     multiply_sample(sample, one_sample);
     for (std::size_t i = 0; i < one_sample.size(); ++i) weight_.gradient[i] += one_sample[i];
   }
-  for (float& element : weight_.gradient) element = element / static_cast<float>(config_.quantize.samples);
+  for (float& element : weight_.gradient) element = element / static_cast<float>(samples);
 }
 
 }  // namespace quatrain::emu

@@ -122,7 +122,7 @@ std::optional<QuantizerConfig> quantizer_of(const LayerConfig& layer, traces::Ro
   const auto rule = info_of(quantize.gradient).rule;
   if (!rule) return std::nullopt;
   return QuantizerConfig{.rule = *rule,
-                         .random_bits = draws(quantize.gradient) ? quantize.random_bits : 0,
+                         .random_bits = takes_bits(quantize.gradient) ? quantize.random_bits : 0,
                          .alpha = quantize.alpha};
 }
 

@@ -10,7 +10,7 @@
 namespace quatrain::emu {
 
 /// What this program draws for; numerics.md section 2 lists more.
-enum class Stream : std::uint32_t { luq = 0, parameters = 1, order = 2, augmentation = 3, dropout = 4 };
+enum class Stream : std::uint32_t { luq = 0, parameters = 1, order = 2, augmentation = 3, dropout = 4, paper_code = 5 };
 
 using PhiloxCounter = std::array<std::uint32_t, 4>;
 using PhiloxKey = std::array<std::uint32_t, 2>;

@@ -37,7 +37,7 @@
  *   backward_data    dZ[b, o, (h + ph - i) / sh, (w + pw - j) / sw]  W[o, c, i, j]
  *   backward_weight  X[b, c, ho sh + i - ph, wo sw + j - pw]  dZ[b, o, ho, wo]
  * A term whose index lies outside its tensor, or whose division leaves a remainder, is zero. The right operand of
- * QT_PHASE_BACKWARD_WEIGHT comes in 1, 2, 4, 8 or 16 samples of one shape and scale. Their products are all
+ * QT_PHASE_BACKWARD_WEIGHT comes in 1 to 16 samples of one shape and scale. Their products are all
  * summed into the same accumulators. No sum leaves 32 bits.
  *
  * ---- Versions ----

@@ -33,7 +33,7 @@ struct CaseTensor {
   std::vector<std::vector<std::uint8_t>> codes = {};
   float scale = 1;  ///< of given codes; 0 where all of them are zero, else no smaller than 2^-100
   std::vector<float> source = {};
-  unsigned samples = 1;                        ///< of a source: 1, or of luq_fp4 also 2, 4, 8 or 16
+  unsigned samples = 1;                        ///< of a source: 1, or of luq_fp4 up to 16
   unsigned random_bits = 16;                   ///< luq_fp4
   traces::Alpha alpha = traces::Alpha::exact;  ///< luq_fp4, nearest_fp4
   std::optional<float> maximum = {};           ///< given, as hindsight does; with a source

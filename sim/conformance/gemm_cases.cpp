@@ -257,7 +257,7 @@ void make_scales(CaseMaking& making) {
   for (const std::string_view word : {"int4_fp4", "uint4_fp4"}) {
     const Mode& mode = mode_called(word);
     std::vector<Step> steps;
-    for (const unsigned samples : {1U, 2U, 4U, 8U, 16U}) steps.push_back({{0.1F, 0.0057812497F}, samples});
+    for (const unsigned samples : {1U, 2U, 3U, 4U, 7U, 8U, 16U}) steps.push_back({{0.1F, 0.0057812497F}, samples});
     add("samples", mode, steps);
     add("rounded_twice", mode, {{{0x1.4p-74F, 0x1p-74F}, 4}, {{0x1.8p-74F, 0x1p-74F}, 2}});
   }

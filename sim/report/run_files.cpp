@@ -24,6 +24,8 @@ std::string recipe_of(const emu::TrainingConfig& config) {
       return std::string(name_of(emu::Recipe::luq));
     case emu::GradientRule::nearest:
       return std::string(name_of(emu::Recipe::nearest));
+    case emu::GradientRule::paper_code:
+      return "paper_code";
     case emu::GradientRule::none:
       return std::string(name_of(emu::Recipe::fp32));
   }

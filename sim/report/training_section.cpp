@@ -65,16 +65,39 @@ std::vector<Column> epoch_columns(const char* first) {
           {"test loss"},        {"train loss"}, {"state hash", Align::left}};
 }
 
+std::string_view forward_in_words(emu::ForwardRule rule) {
+  switch (rule) {
+    case emu::ForwardRule::sawb:
+      return "inputs and weights SAWB INT4/UINT4";
+    case emu::ForwardRule::sawb_weight:
+      return "weights SAWB INT4, inputs fp32";
+    case emu::ForwardRule::paper_code:
+      return "inputs and weights as the published code (17 to 24 levels, not 4-bit)";
+    case emu::ForwardRule::none:
+      return "inputs and weights fp32";
+  }
+  return {};
+}
+
+std::string gradient_in_words(const emu::QuantizeConfig& quantize) {
+  const std::string samples = fmt::format("{} sample{}", quantize.samples, quantize.samples == 1 ? "" : "s");
+  switch (quantize.gradient) {
+    case emu::GradientRule::luq:
+      return fmt::format("LUQ FP4 ({} random bits, {})", quantize.random_bits, samples);
+    case emu::GradientRule::nearest:
+      return "FP4 to nearest";
+    case emu::GradientRule::paper_code:
+      return fmt::format("as the published code (17 levels, not 4-bit, {})", samples);
+    case emu::GradientRule::none:
+      return "fp32";
+  }
+  return {};
+}
+
 /// What a run quantizes, in words.
 std::string in_words(const emu::TrainingConfig& config) {
   const emu::QuantizeConfig& quantize = config.quantize;
-  const std::string forward = quantize.forward == emu::ForwardRule::sawb ? "SAWB INT4/UINT4" : "fp32";
-  if (quantize.gradient == emu::GradientRule::luq)
-    return fmt::format("inputs and weights {}, gradients LUQ FP4 ({} random bits, {} sample{})", forward,
-                       quantize.random_bits, quantize.samples, quantize.samples == 1 ? "" : "s");
-  if (quantize.gradient == emu::GradientRule::nearest)
-    return fmt::format("inputs and weights {}, gradients FP4 to nearest", forward);
-  return fmt::format("inputs and weights {}, gradients fp32", forward);
+  return fmt::format("{}, gradients {}", forward_in_words(quantize.forward), gradient_in_words(quantize));
 }
 
 Table layers_table(const emu::TrainingConfig& config) {

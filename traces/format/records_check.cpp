@@ -159,7 +159,7 @@ class RecordsCheck {
     if (*samples.rbegin() + 1 != count || !is_count_legal)
       throw fail("quantizers", indices[0], "samples {} of layer {} in step {}; expected {}",
                  text_of({samples.begin(), samples.end()}), first.layer, first.step,
-                 draws ? "0 to N - 1 with N = 1, 2, 4, 8 or 16" : "0 alone");
+                 draws ? "0 to N - 1 with N from 1 to 16" : "0 alone");
   }
 
   /// Shape of the operand's codes.

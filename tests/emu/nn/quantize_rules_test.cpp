@@ -121,8 +121,8 @@ TEST(QuantizeRules, ComplaintsNameThePlace) {
   EXPECT_EQ(complaint({{{"layers", "conv2"}, {"gradient", "nearest"}, {"random_bits", 8}}}),
             "c.json: /quantize/rules/0/random_bits: unknown key; expected 'layers', 'gradient', 'precision', "
             "'forward', 'alpha' or 'maximum'");
-  EXPECT_EQ(complaint({{{"layers", "conv2"}, {"samples", 3}}}),
-            "c.json: /quantize/rules/0/samples: found 3; expected 1, 2, 4, 8 or 16");
+  EXPECT_EQ(complaint({{{"layers", "conv2"}, {"samples", 17}}}),
+            "c.json: /quantize/rules/0/samples: found 17; expected an integer from 1 to 16");
 }
 
 }  // namespace

@@ -44,7 +44,7 @@ TEST_F(ConformanceCommand, EveryMachineIsEqualOnTheQuickSet) {
           " --quick --shape 7,5,11 --shape 7,5,11 --conv batch=2,in=4,out=6,size=6x5,kernel=3,groups=2");
   EXPECT_EQ(made.exit_code, 0) << made.err;
   EXPECT_THAT(line(made, in_folder("sharp")),
-              MatchesRegex(".*/sharp: 386 gemms of [0-9]+ MACs, 979 quantizers; [0-9.]+ MB in [0-9.]+ s"));
+              MatchesRegex(".*/sharp: 390 gemms of [0-9]+ MACs, 1003 quantizers; [0-9.]+ MB in [0-9.]+ s"));
   EXPECT_EQ(line(made, "expected"), "expected results by emu.naive, confirmed by emu.blocked");
   EXPECT_EQ(run("trace check " + in_folder("sharp")).exit_code, 0);
   EXPECT_THAT(base::read_whole_file(folder / "sharp/manifest.json"),
@@ -59,7 +59,7 @@ TEST_F(ConformanceCommand, EveryMachineIsEqualOnTheQuickSet) {
   if (QUATRAIN_HAS_SYSTEMC) machines.emplace_back("systemc.array");
   for (const std::string& machine : machines)
     EXPECT_THAT(line(verified, machine + " gemms"),
-                MatchesRegex(".* gemms 386/386 quantizers 313/313 .* equal"));
+                MatchesRegex(".* gemms 390/390 quantizers 313/313 .* equal"));
 
   const ProgramRun again = run("conformance make " + in_folder("sharp") + " --quick");
   EXPECT_EQ(again.exit_code, 2);
@@ -248,7 +248,7 @@ TEST_F(ConformanceInPython, TheExamplePasses) {
   const ProgramRun done = python(QUATRAIN_SOURCE_DIR "/examples/conformance.py " QUATRAIN_PROGRAM);
   EXPECT_EQ(done.exit_code, 0) << done.err;
   EXPECT_EQ(done.err, "");
-  EXPECT_THAT(done.out, MatchesRegex("results gemms 370/370 quantizers 0/0 elements [0-9]+ equal\n"));
+  EXPECT_THAT(done.out, MatchesRegex("results gemms 374/374 quantizers 0/0 elements [0-9]+ equal\n"));
 }
 
 /// One accumulator in the middle of a tile has 16 bits and saturates.
@@ -265,7 +265,7 @@ print(bool(result), first["record"], first["row"], first["column"], first["eleme
 )");
   EXPECT_EQ(done.exit_code, 0) << done.err;
   EXPECT_EQ(done.out, "False 0/train/saturate.int16.65.int4_fp4/backward_weight 40 13 885 32767\n");
-  EXPECT_THAT(done.err, HasSubstr("results differs in 1 of 370 records, in 1 of "));
+  EXPECT_THAT(done.err, HasSubstr("results differs in 1 of 374 records, in 1 of "));
   EXPECT_THAT(done.err, HasSubstr("row 40, column 13 (element 885): accumulator: expected 33600, got 32767"));
 }
 
@@ -357,7 +357,7 @@ except (OSError, ValueError) as error:
 )");
   EXPECT_EQ(done.exit_code, 0) << done.err;
   EXPECT_THAT(done.out,
-              MatchesRegex("True\nresults gemms 370/370 quantizers [1-9][0-9]*/[1-9][0-9]* .* equal\nTrue\n"
+              MatchesRegex("True\nresults gemms 374/374 quantizers [1-9][0-9]*/[1-9][0-9]* .* equal\nTrue\n"
                            "False 2144\nno kernel\n"));
 }
 

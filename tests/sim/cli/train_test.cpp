@@ -183,9 +183,9 @@ TEST_F(TrainCommand, WhatSetGetsWrongIsNamed) {
                  "with --set quantize.sample=4: tiny.json: /quantize/sample: unknown key; did you mean "
                  "'samples'?");
   expect_refusal(
-      "tiny.json --data data --set quantize.samples=3 --set seed=2",
-      "with --set quantize.samples=3 --set seed=2: tiny.json: /quantize/samples: found 3; expected "
-      "1, 2, 4, 8 or 16");
+      "tiny.json --data data --set quantize.samples=17 --set seed=2",
+      "with --set quantize.samples=17 --set seed=2: tiny.json: /quantize/samples: found 17; expected "
+      "an integer from 1 to 16");
   expect_refusal("tiny.json --data data --set quantize.samples",
                  "--set: 'quantize.samples'; expected KEY=VALUE, as in quantize.samples=4");
   expect_refusal("demo_cnn --data data --set layers.99.kernel=5",

@@ -217,14 +217,13 @@ TEST_F(BadManifest, QuantizersAgainstTheOthers) {
        {"\"sample\": 1, \"random_bits\": 8", "\"sample\": 1, \"random_bits\": 4",
         "/quantizers/6: differs from '2/gradient' in more than id, codes and sample"},
        {"\"sample\": 1, \"random_bits\": 8", "\"sample\": 2, \"random_bits\": 8",
-        "/quantizers/5: samples [0, 2] of layer 2 in step 0; expected 0 to N - 1 with N = 1, 2, 4, 8 or 16"},
+        "/quantizers/5: samples [0, 2] of layer 2 in step 0; expected 0 to N - 1 with N from 1 to 16"},
        {"{\"id\": \"2/gradient/1\"",
-        R"({"id": "2/gradient/2", "layer": 2, "step": 0, "pass": "train", "role": "gradient", "rule": "luq_fp4", )"
-        R"("source": null, "codes": "2/gradient/1/codes", "sample": 2, "random_bits": 8, "alpha": "exact", )"
+        R"({"id": "2/gradient/3", "layer": 2, "step": 0, "pass": "train", "role": "gradient", "rule": "luq_fp4", )"
+        R"("source": null, "codes": "2/gradient/1/codes", "sample": 3, "random_bits": 8, "alpha": "exact", )"
         R"("maximum": "measured", "max": "3fc00000", "max_used": "3fc00000", "scale": "3e800000"},
     {"id": "2/gradient/1")",
-        "/quantizers/5: samples [0, 1, 2] of layer 2 in step 0; expected 0 to N - 1 with N = 1, 2, 4, 8 or "
-        "16"},
+        "/quantizers/5: samples [0, 1, 3] of layer 2 in step 0; expected 0 to N - 1 with N from 1 to 16"},
        {"\"sample\": 0, \"random_bits\": 0", "\"sample\": 1, \"random_bits\": 0",
         "/quantizers/2: samples [1] of layer 1 in step 0; expected 0 alone"}});
 }
