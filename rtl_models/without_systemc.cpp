@@ -1,6 +1,7 @@
 /// What stands in for elaborated_array.cpp and elaborated_quantizer.cpp where the library was built without
 /// SystemC.
 #include "rtl_models/array_model.hpp"
+#include "rtl_models/float_array.hpp"
 #include "rtl_models/memory/memory_model.hpp"
 #include "rtl_models/pe/dual_int4_fp4.hpp"
 #include "rtl_models/pe/fp7.hpp"
@@ -17,6 +18,10 @@ traces::Refusal systemc_missing() { return "built without SystemC (Debian packag
 std::string systemc_version() { return "no SystemC"; }
 
 std::unique_ptr<ArrayModel> make_array_model(ArrayShape, Fidelity, const Dataflow&, const PeModel&) {
+  throw base::Error("{}", *systemc_missing());
+}
+
+std::unique_ptr<FloatArrayModel> make_float_array_model(ArrayShape, const OutputStationary&) {
   throw base::Error("{}", *systemc_missing());
 }
 

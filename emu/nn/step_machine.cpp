@@ -81,7 +81,7 @@ StepProduct EmulatorSteps::multiply(const traces::Gemm& gemm, const QuantizedTen
   const bool wraps = kind.overflow == traces::Overflow::wrap && !kind.is_float() && kind.chunk == 0;
   if (kind.is_exact() || wraps) {  // whatever the order: the exact sum, or that modulo a power of two
     multiply_blocked(gemm, left, right, accumulators, path_, context.pool, context.workspace);
-    if (kind.is_narrow())
+    if (wraps)
       for (std::int32_t& sum : accumulators) sum = kept_sum(kind, sum);
   } else {
     multiply_reference(gemm, left, right, accumulators);

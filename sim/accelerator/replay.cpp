@@ -70,6 +70,15 @@ ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity
   return models;
 }
 
+ArrayModels make_float_models(rtl_models::ArrayShape shape, const rtl_models::OutputStationary& dataflow,
+                              traces::FloatFormat format, bool with_memory) {
+  ArrayModels models;
+  models.floats = rtl_models::make_float_array_model(shape, dataflow);
+  models.float_format = format;
+  if (with_memory) models.memory = rtl_models::make_memory_model();
+  return models;
+}
+
 std::vector<SampledTile> sample_tiles(const std::vector<TrainingGemm>& work, std::uint64_t pe_cycles) {
   std::mt19937 random(sampling_seed);
   std::vector<std::size_t> order(work.size());
@@ -94,44 +103,50 @@ std::vector<SampledTile> sample_tiles(const std::vector<TrainingGemm>& work, std
 
 RecordCheck::RecordCheck(const traces::TraceReader& reader, ArrayModels& models)
     : reader_(reader), models_(models) {
-  findings_.fidelity = models.main->fidelity();
+  findings_.fidelity = models.main ? models.main->fidelity() : rtl_models::Fidelity::tile;
+  findings_.against_emulator = models.floats != nullptr;
   findings_.ran_on = rtl_models::systemc_version();
 }
 
 rtl_models::Activity RecordCheck::replay(const TrainingGemm& work, const MemoryOfGemm* memory) {
+  if (models_.floats) return replay_floats(work, memory);
   if (const auto reason = inexact_sum(reader_.manifest(), *work.record))
     throw base::Error("{}: {}", place_of(work), *reason);
   const RecordedOperands operands(reader_, *work.record);
-  const ArrayRun result = memory != nullptr
-                              ? replay_with(*memory, work, operands)
-                              : replay_on(*models_.main, work, operands, schedule_of(work.mapping));
+  ArrayRun result;
+  play(work, memory,
+       [&](const TileSchedule& schedule) { result = replay_on(*models_.main, work, operands, schedule); });
   ++findings_.gemms;
   if (const auto difference = accumulator_difference(reader_, *work.record, result.accumulators))
     findings_.differences.push_back(fmt::format("{}: {}", place_of(work), *difference));
   else
     ++findings_.gemms_equal;
-  if (const std::uint64_t expected = cycles_of(work.mapping); result.cycles != expected) {
-    findings_.cycles_equal = false;
-    findings_.differences.push_back(fmt::format("{}: {} cycles simulated; the closed form gives {}",
-                                                place_of(work), result.cycles, expected));
-  }
+  compare_cycles(work, result.cycles);
   return result.activity;
 }
 
-ArrayRun RecordCheck::replay_with(const MemoryOfGemm& memory, const TrainingGemm& work,
-                                  const RecordedOperands& operands) {
-  BlockVisits visits(memory.traffic, work.mapping);
+void RecordCheck::compare_cycles(const TrainingGemm& work, std::uint64_t found) {
+  const std::uint64_t expected = cycles_of(work.mapping);
+  if (found == expected) return;
+  findings_.cycles_equal = false;
+  findings_.differences.push_back(
+      fmt::format("{}: {} cycles simulated; the closed form gives {}", place_of(work), found, expected));
+}
+
+void RecordCheck::play(const TrainingGemm& work, const MemoryOfGemm* memory,
+                       const std::function<void(const TileSchedule&)>& array) {
   TileSchedule schedule = schedule_of(work.mapping);
-  rtl_models::Holds holds{block_begins(work.mapping, schedule), nullptr, memory.timing.period_ps};
+  if (memory == nullptr) return array(schedule);
+  BlockVisits visits(memory->traffic, work.mapping);
+  rtl_models::Holds holds{block_begins(work.mapping, schedule), nullptr, memory->timing.period_ps};
   schedule.holds = &holds;
-  ArrayRun result;
   const rtl_models::MemoryRun run =
-      models_.memory->run(memory.timing,
-                          {memory.timing.period_ps, places_of(memory.buffering),
+      models_.memory->run(memory->timing,
+                          {memory->timing.period_ps, places_of(memory->buffering),
                            [&](rtl_models::BlockVisit& visit) { return visits.next(visit); }, nullptr},
                           [&](rtl_models::BlockGate& gate) {
                             holds.gate = &gate;
-                            result = replay_on(*models_.main, work, operands, schedule);
+                            array(schedule);
                           });
   const auto compare = [&](std::string_view what, std::uint64_t found, std::uint64_t closed) {
     if (found == closed) return;
@@ -141,9 +156,8 @@ ArrayRun RecordCheck::replay_with(const MemoryOfGemm& memory, const TrainingGemm
                     found, what, closed));
   };
   compare("computing", run.computing, cycles_of(work.mapping));
-  compare("load-bound", run.load_bound, memory.expected.load_bound);
-  compare("store-bound", run.store_bound, memory.expected.store_bound);
-  return result;
+  compare("load-bound", run.load_bound, memory->expected.load_bound);
+  compare("store-bound", run.store_bound, memory->expected.store_bound);
 }
 
 void RecordCheck::check_tile(const TrainingGemm& work, const Tile& tile) {

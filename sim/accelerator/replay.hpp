@@ -4,6 +4,7 @@
 /// same bits, cycles and activity as `array` or `tile`.
 
 #include "rtl_models/array_model.hpp"
+#include "rtl_models/float_array.hpp"
 #include "rtl_models/memory/memory_model.hpp"
 #include "rtl_models/quantizer_model.hpp"
 #include "sim/accelerator/mapping/block_traffic.hpp"
@@ -14,6 +15,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,7 +25,9 @@ namespace quatrain::sim {
 
 /// Elaborated before the first replay (SystemC elaborates once per process).
 struct ArrayModels {
-  std::unique_ptr<rtl_models::ArrayModel> main;        ///< replays everything
+  std::unique_ptr<rtl_models::ArrayModel> main;         ///< replays everything, or:
+  std::unique_ptr<rtl_models::FloatArrayModel> floats;  ///< a PE of floating-point operands, `float_format`
+  traces::FloatFormat float_format = traces::FloatFormat::bf16;
   std::unique_ptr<rtl_models::ArrayModel> sampled_pe;  ///< beside an `array` or `tile` model of up to 64 x 64
   std::unique_ptr<rtl_models::MemoryModel> memory;     ///< where stalls are asked for
   std::unique_ptr<rtl_models::QuantizerModel> quantizer;  ///< where the config has lanes
@@ -33,6 +37,8 @@ struct ArrayModels {
 ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity,
                               const rtl_models::Dataflow& dataflow = {}, bool with_memory = false,
                               const rtl_models::PeModel& pe = rtl_models::dual_int4_fp4_pe());
+ArrayModels make_float_models(rtl_models::ArrayShape shape, const rtl_models::OutputStationary& dataflow,
+                              traces::FloatFormat format, bool with_memory);
 
 /// In the order of the enumeration.
 inline constexpr std::array<std::string_view, 3> fidelity_words = {"pe", "array", "tile"};
@@ -42,6 +48,8 @@ std::string_view name_of(rtl_models::Fidelity fidelity);
 struct ReplayFindings {
   rtl_models::Fidelity fidelity = rtl_models::Fidelity::array;
   std::string ran_on;
+  /// What the results were held against: the trace, or what the emulator makes of its fp32 tensors.
+  bool against_emulator = false;
   std::uint64_t gemms = 0, gemms_equal = 0;
   bool cycles_equal = true;
   std::uint64_t pe_tiles_checked = 0;
@@ -83,8 +91,11 @@ class RecordCheck {
   const ReplayFindings& findings() const { return findings_; }
 
  private:
-  rtl_models::ArrayRun replay_with(const MemoryOfGemm& memory, const TrainingGemm& work,
-                                   const RecordedOperands& operands);
+  /// Calls `array` with the schedule, beside the simulated memory where there is one.
+  void play(const TrainingGemm& work, const MemoryOfGemm* memory,
+            const std::function<void(const rtl_models::TileSchedule&)>& array);
+  rtl_models::Activity replay_floats(const TrainingGemm& work, const MemoryOfGemm* memory);
+  void compare_cycles(const TrainingGemm& work, std::uint64_t found);
 
   const traces::TraceReader& reader_;
   ArrayModels& models_;

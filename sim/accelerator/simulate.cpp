@@ -294,6 +294,7 @@ std::vector<Technology> read_technologies(const AcceleratorConfig& config,
 }
 
 void require_accumulator(const AcceleratorConfig& config, const std::vector<TrainingGemm>& work) {
+  if (config.pe->floats) return;  // it computes from the fp32 tensors
   for (const TrainingGemm& gemm : work)
     if (gemm.gemm.accumulator != config.accumulator)
       throw base::Error(

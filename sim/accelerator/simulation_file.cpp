@@ -260,6 +260,8 @@ TechnologyResult read_technology(const std::string& name, const JsonNode& node) 
   return technology;
 }
 
+constexpr std::string_view replay_references[] = {"trace", "emulator"};
+
 ReplayFindings read_replay(const JsonNode& node) {
   ReplayFindings replay;
   replay.fidelity = static_cast<rtl_models::Fidelity>(node.at("fidelity").one_of(fidelity_words));
@@ -268,6 +270,7 @@ ReplayFindings read_replay(const JsonNode& node) {
   replay.gemms_equal = count_at(node, "gemms_equal");
   replay.cycles_equal = node.at("cycles_equal").boolean();
   replay.pe_tiles_checked = count_at(node, "pe_tiles_checked");
+  if (node.has("against")) replay.against_emulator = node.at("against").one_of(replay_references) == 1;
   for (const JsonNode& line : node.at("differences").items()) replay.differences.push_back(line.string());
   return replay;
 }
@@ -321,13 +324,14 @@ Json to_json_object(const Bounds& bounds) {
 
 Json to_json_object(const std::optional<ReplayFindings>& replay) {
   if (!replay) return nullptr;
-  return {{"fidelity", name_of(replay->fidelity)},
-          {"ran_on", replay->ran_on},
-          {"gemms", replay->gemms},
-          {"gemms_equal", replay->gemms_equal},
-          {"cycles_equal", replay->cycles_equal},
-          {"pe_tiles_checked", replay->pe_tiles_checked},
-          {"differences", replay->differences}};
+  Json json = {{"fidelity", name_of(replay->fidelity)}, {"ran_on", replay->ran_on}};
+  if (replay->against_emulator) json["against"] = replay_references[1];
+  json.update({{"gemms", replay->gemms},
+               {"gemms_equal", replay->gemms_equal},
+               {"cycles_equal", replay->cycles_equal},
+               {"pe_tiles_checked", replay->pe_tiles_checked},
+               {"differences", replay->differences}});
+  return json;
 }
 
 Json to_json_object(const QuantizerFindings& replay) {

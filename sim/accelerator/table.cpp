@@ -227,9 +227,10 @@ void add_replay(std::string& text, const Simulation& simulation) {
   text += fmt::format("activity: {:.1f} % of the MACs have a zero operand\n",
                       percent(activity.zero_operand_macs, activity.macs));
   text += fmt::format(
-      "replay: fidelity {} on {}: the accumulators of {} of {} GEMMs equal the trace; cycles {} the closed "
+      "replay: fidelity {} on {}: the accumulators of {} of {} GEMMs equal {}; cycles {} the closed "
       "form; {} tiles checked at pe\n",
       name_of(replay.fidelity), replay.ran_on, replay.gemms_equal, replay.gemms,
+      replay.against_emulator ? "those of the emulator" : "the trace",
       replay.cycles_equal ? "equal" : "DIFFER from", replay.pe_tiles_checked);
   for (const std::string& difference : replay.differences) text += fmt::format("DIFFERENT: {}\n", difference);
 }

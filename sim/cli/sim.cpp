@@ -73,11 +73,26 @@ struct Typed {
   bool is_analytic() const { return cycles_only || fidelity == analytic_word; }
 };
 
+/// PEs of floating-point operands are modelled at one fidelity, and sum all of k in one accumulator.
+void require_float_tiles(const AcceleratorConfig& config, const std::string& fidelity) {
+  const auto refuse = [&](std::string_view what) {
+    return base::Error("{}: the pe '{}' is replayed {}; expected that, or --fidelity analytic", config.name,
+                       config.pe->name, what);
+  };
+  if (!fidelity.empty() && fidelity != name_of(rtl_models::Fidelity::tile))
+    throw refuse("at --fidelity tile alone");
+  if (!std::holds_alternative<rtl_models::OutputStationary>(config.dataflow))
+    throw refuse("by /array/dataflow 'output_stationary' alone");
+  if (!std::holds_alternative<TilesInOrder>(config.mapping)) throw refuse("without /mapping alone");
+}
+
 /// Throws Error where the typed fidelity needs what the design or this program lacks.
-void require_replayable(const DesignInput& design) {
-  if (design.config.pe->model == nullptr)
-    throw base::Error("{}: {}; expected --fidelity analytic", design.config.name,
-                      design.config.pe->why_not_replayed);
+void require_replayable(const DesignInput& design, const std::string& fidelity) {
+  if (design.config.pe->floats)
+    require_float_tiles(design.config, fidelity);
+  else if (design.config.pe->model == nullptr)
+    throw base::Error("{}: the pe '{}' has no model to replay; expected --fidelity analytic",
+                      design.config.name, design.config.pe->name);
   if (design.config.convention == Convention::scalesim)
     throw base::Error(
         "{}: no array takes the cycles of the convention 'scalesim'; expected --fidelity analytic",
@@ -87,6 +102,9 @@ void require_replayable(const DesignInput& design) {
 }
 
 ArrayModels models_for(const AcceleratorConfig& config, const std::string& typed_fidelity) {
+  if (config.pe->floats)
+    return make_float_models(config.array, std::get<rtl_models::OutputStationary>(config.dataflow),
+                             *config.pe->floats, config.stalls() != nullptr);
   const std::string word = typed_fidelity.empty() ? "array" : typed_fidelity;
   const auto fidelity = std::ranges::find(fidelity_words, word) - fidelity_words.begin();
   ArrayModels models = make_array_models(config.array, static_cast<rtl_models::Fidelity>(fidelity),
@@ -130,7 +148,7 @@ std::vector<Run> plan(const Typed& typed, const SimInputs& inputs) {
             "--out for traces",
             file.string());
       require_free(run.outputs);
-      if (workload.is_trace() && !typed.is_analytic()) require_replayable(design);
+      if (workload.is_trace() && !typed.is_analytic()) require_replayable(design, typed.fidelity);
       if (!workload.is_trace() && !typed.is_analytic() && !typed.fidelity.empty())
         throw base::Error("{}: has no values to replay; expected --fidelity {}", workload.place,
                           analytic_word);

@@ -7,7 +7,6 @@ namespace {
 constexpr TechnologyRow per_mac[] = {operation_row("bf16_mul"), TechnologyRow::fp32_add};
 constexpr std::string_view limits[] = {
     "multiplier and adder are published macros; the 4-bit PE is priced from gate counts",
-    "cycles and energy only: this PE has no bit-accurate model",
     "weights, activations and gradients stand in DRAM as bf16; an fp32 master copy of the weights is not "
     "moved"};
 
@@ -21,7 +20,7 @@ const PeKind& bf16_kind() {
       .per_mac = per_mac,
       .gates = 2322,  // fp32 adder 1744, 8 x 8 multiplier 478, exponents 100 (assumed)
       .tensors = TensorForm::operands,
-      .why_not_replayed = "the bf16 PE has no bit-accurate model to replay",
+      .floats = traces::FloatFormat::bf16,
       .limits = limits};
   return kind;
 }

@@ -11,8 +11,8 @@ namespace quatrain::sim {
 namespace {
 
 std::vector<const PeKind*> all_kinds() {
-  std::vector<const PeKind*> kinds = {&dual_int4_fp4_kind(), &int4_kind(), &fp7_kind(), &int8_kind(),
-                                      &bf16_kind()};
+  std::vector<const PeKind*> kinds = {&dual_int4_fp4_kind(), &int4_kind(),     &fp7_kind(),     &int8_kind(),
+                                      &bf16_kind(),          &fp8_e4m3_kind(), &fp8_e5m2_kind()};
   for (const PeKind* kind : pe_kinds_from_outside()) {
     if (std::ranges::find(kinds, kind->name, &PeKind::name) != kinds.end())
       throw base::Error("two kinds of PE have the name '{}'; expected different names", kind->name);

@@ -10,5 +10,7 @@ const PeKind& int4_kind();
 const PeKind& fp7_kind();
 const PeKind& int8_kind();
 const PeKind& bf16_kind();
+const PeKind& fp8_e4m3_kind();
+const PeKind& fp8_e5m2_kind();
 
 }  // namespace quatrain::sim

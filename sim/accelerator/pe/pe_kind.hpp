@@ -4,8 +4,10 @@
 
 #include "rtl_models/pe/pe_model.hpp"
 #include "sim/accelerator/technology_row.hpp"
+#include "traces/encoding/float_formats.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -25,8 +27,10 @@ struct PeKind {
   unsigned gates = 0;  ///< NAND2 equivalents of its combinational logic: leakage, area, length of wires
   TensorForm tensors = TensorForm::fp32;
   const rtl_models::PeModel& (*model)() = nullptr;  ///< computes its results bit for bit
-  std::string_view why_not_replayed = {};           ///< where there is no model
-  std::span<const std::string_view> limits = {};    ///< what its figures do not contain, one sentence each
+  /// Of its operands, where they are floating-point numbers: what it computes is replayed from the fp32
+  /// tensors of a trace, at fidelity `tile`.
+  std::optional<traces::FloatFormat> floats = {};
+  std::span<const std::string_view> limits = {};  ///< what its figures do not contain, one sentence each
 
   /// Whether it can compute such a product. A kind without a model takes tensors in a form of its own.
   bool multiplies(traces::Encoding left, traces::Encoding right) const {

@@ -83,7 +83,8 @@ const std::vector<JsonChange>& changes() {
       {"/pe", "fp7", ""},
       {"/pe", "int8", ""},
       {"/pe", "int16",
-       "a.json: /pe: found 'int16'; expected 'dual_int4_fp4', 'int4', 'fp7', 'int8' or 'bf16'"},
+       "a.json: /pe: found 'int16'; expected 'dual_int4_fp4', 'int4', 'fp7', 'int8', 'bf16', 'fp8_e4m3' or "
+       "'fp8_e5m2'"},
       {"/accumulator/int", 24,
        "a.json: /accumulator/int: found 24 without 'overflow' beside it; expected 'wrap' or 'saturate' "
        "there, or "

@@ -75,8 +75,8 @@ TEST_F(OutsidePe, IsUnknownElsewhere) {
   const ProgramRun run = sim(QUATRAIN_PROGRAM);
   EXPECT_EQ(run.exit_code, 2);
   EXPECT_EQ(run.err,
-            fmt::format("error: {}: /pe: found 'booth4'; expected 'dual_int4_fp4', 'int4', 'fp7', 'int8' or "
-                        "'bf16'\n",
+            fmt::format("error: {}: /pe: found 'booth4'; expected 'dual_int4_fp4', 'int4', 'fp7', 'int8', "
+                        "'bf16', 'fp8_e4m3' or 'fp8_e5m2'\n",
                         (folder / "mine.json").string()));
   Json design = read(folder / "mine.json");
   design["pe"] = "dual_int4_fp4";

@@ -74,7 +74,8 @@ TEST_F(SimCommand, ReplaysTheTraceFromOutside) {
   const ProgramRun run = sim(with_out("luq_32x32"));
   if (!QUATRAIN_HAS_SYSTEMC) {
     expect_refused(
-        run, "no replay: built without SystemC (Debian package libsystemc-dev); expected --fidelity analytic");
+        run,
+        "no replay: built without SystemC (Debian package libsystemc-dev); expected --fidelity analytic");
     return;
   }
   EXPECT_EQ(run.exit_code, 0) << run.err;
@@ -125,9 +126,25 @@ TEST_F(SimCommand, Bf16IsCyclesAndEnergyOnly) {
       << "bytes are rounded up";
 }
 
-TEST_F(SimCommand, Bf16WithoutCyclesOnlyIsRefused) {
-  expect_refused(sim(with_out("bf16_32x32")),
-                 "bf16_32x32: the bf16 PE has no bit-accurate model to replay; expected --fidelity analytic");
+/// Floating-point PEs compute from the fp32 tensors of the trace, and the emulator from the same numbers.
+TEST_F(SimCommand, FloatPesAreReplayedAgainstTheEmulator) {
+  if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "nothing is replayed without SystemC";
+  for (const std::string pe : {"bf16", "fp8_e4m3", "fp8_e5m2"}) {
+    const ProgramRun run =
+        sim(with_out("bf16_32x32 --set pe=" + pe + " --set name=" + pe + " --fidelity tile"));
+    ASSERT_EQ(run.exit_code, 0) << run.err << run.out;
+    EXPECT_THAT(run.out,
+                HasSubstr("of 45 of 45 GEMMs equal those of the emulator; cycles equal the closed form; "));
+    const auto json = result(pe);
+    EXPECT_EQ(JsonSchema("simulation").complaint(json.dump()), "");
+    EXPECT_EQ(json["replay"]["against"], "emulator");
+    EXPECT_EQ(json["replay"]["fidelity"], "tile");
+    EXPECT_EQ(json["activity"]["macs"], json["macs"]);
+    EXPECT_GT(json["activity"]["left_toggles"], 0);
+  }
+  expect_refused(
+      sim(with_out("bf16_32x32 --fidelity array --set name=clocked")),
+      "clocked: the pe 'bf16' is replayed at --fidelity tile alone; expected that, or --fidelity analytic");
 }
 
 TEST_F(SimCommand, OwnConfigWithOwnTable) {
@@ -190,8 +207,9 @@ TEST_F(SimCommand, EveryDataflowEqualsTheTrace) {
 TEST_F(SimCommand, ScaleSimsCyclesAreAClosedFormAlone) {
   write("scale.json", array_design("scale", R"("dataflow": "weight_stationary", "convention": "scalesim")"));
   const std::string config = (folder / "scale.json").string();
-  expect_refused(sim(with_out(config)),
-                 "scale: no array takes the cycles of the convention 'scalesim'; expected --fidelity analytic");
+  expect_refused(
+      sim(with_out(config)),
+      "scale: no array takes the cycles of the convention 'scalesim'; expected --fidelity analytic");
   const ProgramRun run = sim(with_out(config + " --cycles-only"));
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_THAT(run.out, testing::HasSubstr("weight stationary, cycles as SCALE-Sim counts them"));
@@ -209,10 +227,11 @@ TEST_F(SimCommand, BadConfigsAreNamed) {
   const std::string file = (folder / "bad.json").string();
   const ProgramRun missing = sim(with_out(file));
   EXPECT_EQ(missing.exit_code, 2);
-  EXPECT_THAT(missing.err, MatchesRegex("error: " + file +
-                                        ": no such file; expected a file, one of the accelerator configs inside "
-                                        "the program: bf16_32x32, luq_32x32, or one of the workloads inside it: "
-                                        "bert_base, .*resnet50, .*demo_cnn.*\n"));
+  EXPECT_THAT(missing.err,
+              MatchesRegex("error: " + file +
+                           ": no such file; expected a file, one of the accelerator configs inside "
+                           "the program: bf16_32x32, luq_32x32, or one of the workloads inside it: "
+                           "bert_base, .*resnet50, .*demo_cnn.*\n"));
   write("bad.json", R"({"name": "bad", "arrays": {}})");
   expect_refused(sim(with_out(file)),
                  file + ": /: the key 'array' is missing; the nearest one there is 'arrays'");

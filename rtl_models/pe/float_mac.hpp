@@ -1,0 +1,48 @@
+#pragma once
+/// A PE of floating-point operands, on fields of bits: significands are multiplied, exponents added, and the
+/// exact product joins an fp32 accumulator with one rounding (a fused multiply-add; numerics.md section 10).
+
+#include "rtl_models/pe/float_sum.hpp"
+#include "traces/encoding/float_formats.hpp"
+
+#include <cstdint>
+
+namespace quatrain::rtl_models {
+
+struct Bf16 {
+  using Bits = std::uint16_t;
+  static constexpr int exponent_bits = 8, fraction_bits = 7;
+};
+struct Fp8E4M3 {
+  using Bits = std::uint8_t;
+  static constexpr int exponent_bits = 4, fraction_bits = 3;
+};
+struct Fp8E5M2 {
+  using Bits = std::uint8_t;
+  static constexpr int exponent_bits = 5, fraction_bits = 2;
+};
+
+/// Operands are numbers. An accumulator that has become infinite stays that.
+template <typename Format>
+constexpr std::uint32_t multiply_add(std::uint32_t sum, typename Format::Bits a, typename Format::Bits b) {
+  if (is_infinite<Fp32>(sum)) return sum;
+  const Number x = number<Format>(a), y = number<Format>(b);
+  return rounded_sum<Fp32>(
+      number<Fp32>(sum), {x.negative != y.negative, x.significand * y.significand, x.exponent + y.exponent});
+}
+
+/// Calls body with the format as a type.
+template <typename Body>
+constexpr decltype(auto) with_format(traces::FloatFormat format, Body&& body) {
+  switch (format) {
+    case traces::FloatFormat::bf16:
+      return body.template operator()<Bf16>();
+    case traces::FloatFormat::fp8_e4m3:
+      return body.template operator()<Fp8E4M3>();
+    case traces::FloatFormat::fp8_e5m2:
+      return body.template operator()<Fp8E5M2>();
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace quatrain::rtl_models

@@ -1,0 +1,89 @@
+/// Replays of PEs of floating-point operands: the fp32 tensors that a trace's quantizers took, cast to the
+/// PE's format, through the array, and the same numbers through the emulator's fp32 product.
+#include "emu/gemm/fp32.hpp"
+#include "sim/accelerator/replay.hpp"
+#include "sim/records/compare.hpp"
+#include "sim/records/result_place.hpp"
+#include "traces/base/error.hpp"
+
+#include <fmt/format.h>
+
+#include <bit>
+#include <cmath>
+
+namespace quatrain::sim {
+namespace {
+
+/// A tensor in the PE's format, and the values of its codes.
+struct Cast {
+  std::vector<std::uint16_t> codes;
+  std::vector<float> values;
+};
+
+/// 2^e with the largest e at which the tensor's largest magnitude fits the format; 1 for bf16, which has the
+/// exponents of fp32, and for zeros.
+float scale_of(traces::FloatFormat format, const std::vector<float>& source) {
+  if (format == traces::FloatFormat::bf16) return 1;
+  float largest = 0;
+  for (const float x : source) largest = std::fmax(largest, std::fabs(x));
+  if (largest == 0) return 1;
+  int exponent = std::ilogb(traces::info_of(format).largest) - std::ilogb(largest);
+  if (std::ldexp(largest, exponent) > traces::info_of(format).largest) --exponent;
+  return std::ldexp(1.0F, std::min(exponent, 126));
+}
+
+Cast cast(traces::FloatFormat format, const std::vector<float>& source) {
+  const float scale = scale_of(format, source);
+  Cast out;
+  for (const float x : source) {
+    out.codes.push_back(traces::float_code(format, x * scale));
+    out.values.push_back(traces::float_value(format, out.codes.back()));
+  }
+  return out;
+}
+
+std::vector<float> source_of(const traces::TraceReader& reader, const TrainingGemm& work,
+                             const std::string& id) {
+  const auto& quantizer = reader.manifest().quantizer(id);
+  if (!quantizer.source)
+    throw base::Error(
+        "{}: the trace does not hold the fp32 tensor of the quantizer '{}'; expected it, or --fidelity "
+        "analytic",
+        place_of(work), id);
+  return reader.read_fp32(*quantizer.source);
+}
+
+}  // namespace
+
+rtl_models::Activity RecordCheck::replay_floats(const TrainingGemm& work, const MemoryOfGemm* memory) {
+  const traces::GemmRecord& record = *work.record;
+  if (record.samples != 1)
+    throw base::Error(
+        "{}: {} samples of a gradient, which a PE of floating-point operands does not take; expected 1, "
+        "or --fidelity analytic",
+        place_of(work), record.samples);
+  const traces::FloatFormat format = models_.float_format;
+  const Cast left = cast(format, source_of(reader_, work, record.left[0])),
+             right = cast(format, source_of(reader_, work, record.right[0]));
+  rtl_models::FloatRun found;
+  play(work, memory, [&](const rtl_models::TileSchedule& schedule) {
+    found = models_.floats->replay(work.gemm, {format, left.codes}, {format, right.codes}, schedule);
+  });
+  base::ThreadPool pool(1);
+  emu::GemmWorkspace workspace;
+  std::vector<float> expected(found.sums.size());
+  emu::multiply_fp32(work.gemm, left.values, right.values, expected, emu::chosen_path(), pool, workspace);
+  ++findings_.gemms;
+  if (const auto first = first_unequal(std::span<const float>(expected), std::span<const float>(found.sums)))
+    findings_.differences.push_back(fmt::format(
+        "{}: sum {} of {} (index {}) has the bits {:08x}; the emulator has {:08x}", place_of(work), *first,
+        found.sums.size(), traces::text_of(index_in(record.result_shape, *first)),
+        std::bit_cast<std::uint32_t>(found.sums[static_cast<std::size_t>(*first)]),
+        std::bit_cast<std::uint32_t>(expected[static_cast<std::size_t>(*first)])));
+  else
+    ++findings_.gemms_equal;
+  compare_cycles(work, found.cycles);
+  return found.activity;
+}
+
+}  // namespace quatrain::sim
