@@ -2,6 +2,7 @@
 
 #include "rtl_models/quantizer_model.hpp"
 #include "sim/accelerator/dataflow/names.hpp"
+#include "sim/accelerator/ports.hpp"
 #include "sim/accelerator/sram_growth.hpp"
 #include "traces/base/error.hpp"
 #include "traces/base/names.hpp"
@@ -25,7 +26,8 @@ constexpr std::array<Word, 1> lowering_words = {"as_recorded"};
 constexpr std::array<Word, 3> random_source_words = {"philox", "lfsr", "none"};
 constexpr std::int64_t largest_block = 1'000'000'000;
 constexpr std::array<Word, 2> clock_gating_words = {"none", "idle_pes"};
-constexpr std::array<Word, 2> search_words = {"dram_bytes", "time"};
+constexpr std::array<Word, 3> search_words = {"dram_bytes", "time", "energy"};
+constexpr std::array<Word, 2> switching_words = {"uniform", "toggles"};
 constexpr std::array<Word, 2> buffering_words = {"single", "double"};
 constexpr std::array<Word, 4> dram_words = {"hbm2", "gddr6", "lpddr4", "ddr3"};
 
@@ -128,6 +130,21 @@ RandomSource read_random_source(const JsonNode& node, const PeKind& pe) {
   std::abort();
 }
 
+/// Of every buffer. Banks are not smaller than the memories of the tables.
+void read_banks(const JsonNode& node, AcceleratorConfig& config) {
+  constexpr std::int64_t most_banks = 1024;
+  if (node.has("banks")) config.banks = static_cast<unsigned>(node.at("banks").integer(1, most_banks));
+  if (const double kib = std::min(config.operand_bank_kib(), config.accumulator_bank_kib());
+      kib < sram_kib[0])
+    throw node.at("banks").error("{} banks of {} KiB; expected banks of {} KiB or more", config.banks, kib,
+                                 sram_kib[0]);
+  if (!node.has("width_bits")) return;
+  const auto width = static_cast<unsigned>(node.at("width_bits").integer(1, 65536));
+  if (std::ranges::find(sram_widths, width) == std::end(sram_widths))
+    throw node.at("width_bits").error("found {}; expected 64, 128, 256 or 512", width);
+  config.width_bits = width;
+}
+
 void read_buffers(const JsonNode& node, AcceleratorConfig& config) {
   config.operand_kib = static_cast<unsigned>(node.at("operand_kib").integer(16, 2 * largest_sram_kib));
   config.accumulator_kib = static_cast<unsigned>(node.at("accumulator_kib").integer(8, largest_sram_kib));
@@ -137,6 +154,7 @@ void read_buffers(const JsonNode& node, AcceleratorConfig& config) {
   if (config.unified_buffer && config.unified_kib() > largest_sram_kib)
     throw node.at("unified").error("one memory of {} KiB; expected at most {} KiB in all",
                                    config.unified_kib(), largest_sram_kib);
+  read_banks(node, config);
   node.reject_unread_keys();
 }
 
@@ -269,7 +287,14 @@ AcceleratorConfig read_accelerator(const JsonNode& root) {
   if (root.has("clock_gating"))
     config.clock_gating = read_word<ClockGating>(root, "clock_gating", clock_gating_words);
   if (root.has("zero_gating")) config.zero_gating = root.at("zero_gating").boolean();
+  if (root.has("switching")) config.switching = read_word<Switching>(root, "switching", switching_words);
+  if (config.zero_gating && config.switching == Switching::toggles)
+    throw root.at("switching")
+        .error(
+            "found 'toggles' beside /zero_gating true; expected one of the two: each says how much logic "
+            "switches");
   read_buffers(root.at("buffers"), config);
+  require_ports(root.at("buffers"), config);
   read_dram(root.at("dram"), config);
   if (root.has("mapping")) {
     refuse_mapping(root.at("mapping"), config);
@@ -313,7 +338,11 @@ nlohmann::ordered_json to_json_object(const AcceleratorConfig& config) {
   if (config.clock_gating != ClockGating::none)
     json["clock_gating"] = clock_gating_words[static_cast<std::size_t>(config.clock_gating)];
   if (config.zero_gating) json["zero_gating"] = true;
+  if (config.switching != Switching::uniform)
+    json["switching"] = switching_words[static_cast<std::size_t>(config.switching)];
   if (config.unified_buffer) json["buffers"]["unified"] = true;
+  if (config.banks != 1) json["buffers"]["banks"] = config.banks;
+  if (config.width_bits) json["buffers"]["width_bits"] = *config.width_bits;
   if (config.buffering != Buffering::single)
     json["buffers"]["buffering"] = buffering_words[static_cast<std::size_t>(config.buffering)];
   if (!std::holds_alternative<TilesInOrder>(config.mapping)) json["mapping"] = mapping_object(config.mapping);

@@ -29,6 +29,11 @@ enum class ClockGating : std::uint8_t {
   none,     ///< every register is clocked in every cycle
   idle_pes  ///< those that nothing enters or leaves in this cycle
 };
+/// How many MACs switch the logic of a PE as the constants of the tables say.
+enum class Switching : std::uint8_t {
+  uniform,  ///< every one: as with uniform random operands
+  toggles   ///< as many as operand bits have changed, over what uniform random operands would change
+};
 enum class Dram : std::uint8_t { hbm2, gddr6, lpddr4, ddr3 };
 
 std::string_view name_of(RandomSource source);
@@ -36,8 +41,9 @@ std::string_view name_of(Dram dram);
 
 /// Tile after tile, without blocks: columns of tiles outside, rows of tiles inside.
 struct TilesInOrder {};
-/// For each GEMM the blocks with the least of something. Time needs stalls.
-enum class SearchedFor : std::uint8_t { dram_bytes, time };
+/// For each GEMM the blocks with the least of something. Time needs stalls; energy is that of the first
+/// technology table, nominal.
+enum class SearchedFor : std::uint8_t { dram_bytes, time, energy };
 struct SearchedBlocks {
   SearchedFor least = SearchedFor::dram_bytes;
 };
@@ -69,10 +75,13 @@ struct AcceleratorConfig {
   RandomSource random_source = RandomSource::philox;
   double clock_mhz = 1000;
   ClockGating clock_gating = ClockGating::none;
-  bool zero_gating = false;       ///< the logic of a PE does not switch where an operand is zero
-  unsigned operand_kib = 64;      ///< half of it for each side
-  unsigned accumulator_kib = 64;  ///< results pass through it on their way out
-  bool unified_buffer = false;    ///< both together are one memory, shared by each GEMM as it needs
+  bool zero_gating = false;  ///< the logic of a PE does not switch where an operand is zero
+  Switching switching = Switching::uniform;
+  unsigned operand_kib = 64;           ///< half of it for each side
+  unsigned accumulator_kib = 64;       ///< results pass through it on their way out
+  bool unified_buffer = false;         ///< both together are one memory, shared by each GEMM as it needs
+  unsigned banks = 1;                  ///< equal parts of every buffer; a word lies in one of them
+  std::optional<unsigned> width_bits;  ///< of a word of every buffer; nothing: what a cycle needs
   Dram dram = Dram::hbm2;
   double dram_gib_per_s = 100;
   std::optional<DramDetails> dram_details = {};
@@ -83,6 +92,11 @@ struct AcceleratorConfig {
   std::vector<std::string> technology;      ///< names of embedded tables, or files relative to the config
 
   unsigned unified_kib() const { return operand_kib + accumulator_kib; }
+  // What an access opens: a bank of the memory in which the words lie.
+  double operand_bank_kib() const { return (unified_buffer ? unified_kib() : operand_kib / 2.0) / banks; }
+  double accumulator_bank_kib() const {
+    return static_cast<double>(unified_buffer ? unified_kib() : accumulator_kib) / banks;
+  }
   /// Nothing where stalls are not asked for.
   const DramDetails* stalls() const {
     return dram_details && dram_details->stalls ? &*dram_details : nullptr;

@@ -5,6 +5,7 @@
 #include "sim/accelerator/dataflow/movement.hpp"
 #include "sim/accelerator/dataflow/registers.hpp"
 #include "sim/accelerator/dataflow/stationary.hpp"
+#include "sim/accelerator/ports.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -19,23 +20,10 @@ constexpr unsigned maximum_register_bits = 31;  // of |x| in fp32
 
 constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
-/// The memory words for `bits` that are needed in one cycle: one of just this width, or several where it is
-/// wider than any.
-struct PortWords {
-  unsigned width_bits;
-  std::uint64_t words;  ///< a cycle
-};
-
-PortWords port_words(std::uint64_t bits) {
-  const std::uint64_t words = ceil_div(bits, *std::rbegin(sram_widths));
-  return {static_cast<unsigned>(ceil_div(bits, words)), words};
-}
-
-/// One side: `reads` times what `lanes` take in a cycle, and the fetched bytes written once.
-void add_operand_side(EventCounts& counts, const AcceleratorConfig& config, std::uint32_t lanes,
+/// One side: `reads` times what its lanes take in a cycle, and the fetched bytes written once.
+void add_operand_side(EventCounts& counts, const AcceleratorConfig& config, const PortWords& port,
                       std::uint64_t reads, std::uint64_t fetched_bytes) {
-  const PortWords port = port_words(std::uint64_t{lanes} * config.pe->operand_bits);
-  const double kib = config.unified_buffer ? config.unified_kib() : config.operand_kib / 2.0;
+  const double kib = config.operand_bank_kib();
   counts.add(Component::operand_sram, SramWord{kib, port.width_bits, Access::read},
              checked_product(reads, port.words));
   counts.add(Component::operand_sram, SramWord{kib, port.width_bits, Access::write},
@@ -46,7 +34,7 @@ void add_operand_side(EventCounts& counts, const AcceleratorConfig& config, std:
 /// a fold.
 void add_operand_buffer(EventCounts& counts, const AcceleratorConfig& config, const Mapping& mapping,
                         const UseOfArray& use, const Traffic& traffic) {
-  const std::uint32_t rows = config.array.rows, columns = config.array.columns;
+  const PortWords rows = row_port(config), columns = column_port(config);
   const auto held_rows = [&] {
     const Folds folds = folds_of(mapping);
     return checked_product(mapping.groups(), static_cast<std::uint64_t>(mapping.size.k), folds.columns,
@@ -128,13 +116,10 @@ std::uint64_t sum_rows(const Mapping& mapping, const Traffic& traffic) {
 
 void add_accumulator_buffer(EventCounts& counts, const AcceleratorConfig& config, const Mapping& mapping,
                             const Traffic& traffic) {
-  const PortWords port = port_words(std::uint64_t{config.array.columns} * config.accumulator.result_bits());
+  const PortWords port = sum_port(config);
   for (const Access access : {Access::write, Access::read})
-    counts.add(
-        Component::accumulator_sram,
-        SramWord{static_cast<double>(config.unified_buffer ? config.unified_kib() : config.accumulator_kib),
-                 port.width_bits, access},
-        checked_product(sum_rows(mapping, traffic), port.words));
+    counts.add(Component::accumulator_sram, SramWord{config.accumulator_bank_kib(), port.width_bits, access},
+               checked_product(sum_rows(mapping, traffic), port.words));
 }
 
 /// Nothing for a PE without quantizer lanes.
@@ -220,10 +205,11 @@ EventCounts& EventCounts::operator*=(std::uint64_t count) {
   return *this;
 }
 
-void EventCounts::do_not_switch(const AcceleratorConfig& config, std::uint64_t macs) {
+void EventCounts::switch_as(const AcceleratorConfig& config, std::uint64_t macs, std::uint64_t switching) {
   for (const TechnologyRow row : rows_of_a_mac(config))
     for (EventCount& entry : entries_)
-      if (entry.component == Component::pe_combinational && entry.price == Price(row)) entry.events -= macs;
+      if (entry.component == Component::pe_combinational && entry.price == Price(row))
+        entry.events = checked_sum(entry.events - macs, switching);
 }
 
 TechnologyRow dram_row(Dram dram) {

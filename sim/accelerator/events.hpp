@@ -51,8 +51,8 @@ class EventCounts {
   EventCounts& operator+=(const EventCounts& other);
   /// Each event happens so often.
   EventCounts& operator*=(std::uint64_t count);
-  /// Takes the logic's switching of so many MACs away, of those that are in it.
-  void do_not_switch(const AcceleratorConfig& config, std::uint64_t macs);
+  /// The logic of the PEs switches as in `switching` MACs instead of `macs`.
+  void switch_as(const AcceleratorConfig& config, std::uint64_t macs, std::uint64_t switching);
   const std::vector<EventCount>& entries() const { return entries_; }
 
  private:

@@ -1,6 +1,7 @@
 #include "sim/accelerator/simulate.hpp"
 
 #include "sim/accelerator/dataflow/stationary.hpp"
+#include "sim/accelerator/least_energy.hpp"
 #include "sim/accelerator/mapping/block_traffic.hpp"
 #include "sim/accelerator/memory/gemm_stalls.hpp"
 #include "sim/accelerator/pricing.hpp"
@@ -13,6 +14,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 #include <variant>
 
@@ -33,9 +35,24 @@ OperandBuffers buffers_of(const AcceleratorConfig& config) {
           config.unified_buffer ? config.unified_kib() * bits_per_kib / places : 0};
 }
 
+std::optional<Blocks> searched_blocks(const SimulationTask& task, SearchedFor least, const TrainingGemm& work,
+                                      BlockTraffic& traffic) {
+  const AcceleratorConfig& config = task.config;
+  switch (least) {
+    case SearchedFor::dram_bytes:
+      return traffic.least_bytes();
+    case SearchedFor::time:
+      return least_time(traffic, work.mapping, timing_of(config, *config.stalls()), config.buffering);
+    case SearchedFor::energy:
+      return least_energy(config, work, traffic, task.technologies.at(0));
+  }
+  std::abort();
+}
+
 /// The blocks of a GEMM, if the config has any.
-std::optional<Blocks> blocks_for(const AcceleratorConfig& config, const TrainingGemm& work,
+std::optional<Blocks> blocks_for(const SimulationTask& task, const TrainingGemm& work,
                                  BlockTraffic& traffic) {
+  const AcceleratorConfig& config = task.config;
   const auto refused = [&](std::string_view reason) {
     return base::Error("{}: {}: {}", config.name, place_of(work), reason);
   };
@@ -45,10 +62,7 @@ std::optional<Blocks> blocks_for(const AcceleratorConfig& config, const Training
   }
   const SearchedBlocks* search = std::get_if<SearchedBlocks>(&config.mapping);
   if (search == nullptr) return std::nullopt;
-  const auto found =
-      search->least == SearchedFor::time
-          ? least_time(traffic, work.mapping, timing_of(config, *config.stalls()), config.buffering)
-          : traffic.least_bytes();
+  const auto found = searched_blocks(task, search->least, work, traffic);
   if (!found) throw refused("/mapping/search: no block fits into the buffers");
   return found;
 }
@@ -69,9 +83,10 @@ Traffic traffic_for(const AcceleratorConfig& config, const TrainingGemm& work, B
 }
 
 /// Everything that the sizes alone give. Chooses the blocks of `work`.
-Tally closed_forms(const AcceleratorConfig& config, TrainingGemm& work) {
+Tally closed_forms(const SimulationTask& task, TrainingGemm& work) {
+  const AcceleratorConfig& config = task.config;
   BlockTraffic traffic(work.gemm, work.mapping, buffers_of(config));
-  work.mapping.blocks = blocks_for(config, work, traffic);
+  work.mapping.blocks = blocks_for(task, work, traffic);
   work.mapping.dataflow = config.dataflow;
   work.mapping.convention = config.convention;
   Tally tally;
@@ -139,8 +154,12 @@ std::vector<std::string> limits_of(const AcceleratorConfig& config, const Worklo
                                              : "results leave in the form of operands, and operands are read "
                                                "as they are: no layer is fused with "
                                                "the next",
-      "energy prices counts, not toggles; wires lead from PE to PE only; control, address generators and "
-      "the wires to the buffers are not in it"};
+      fmt::format(
+          "energy prices {}; wires lead from PE to PE only; control, address generators and the wires to the "
+          "buffers are not in it",
+          config.switching == Switching::toggles
+              ? "the logic of the PEs by operand bits that change, and counts in all else"
+              : "counts, not toggles")};
   if (config.convention == Convention::scalesim)
     limits.emplace_back(
         "cycles are those that SCALE-Sim reports: whole rows and columns for ragged folds, no drain of "
@@ -173,7 +192,7 @@ Simulation closed_forms_of(const SimulationTask& task, const Workload& workload,
   simulation.scope = scope_of(task.config, workload, left_out);
   simulation.limits = limits_of(task.config, workload.source, left_out);
   for (TrainingGemm& gemm : work) {
-    const Tally once = closed_forms(task.config, gemm);
+    const Tally once = closed_forms(task, gemm);
     if (task.timeline != nullptr) {
       BlockTraffic traffic(gemm.gemm, gemm.mapping, buffers_of(task.config));
       task.timeline->add(gemm, once, traffic);
@@ -197,20 +216,34 @@ void add_total(Simulation& simulation) {
   simulation.total.energy_pj = energy_pj;
 }
 
-/// Which MACs have a zero operand is known after the replay alone.
-void gate_zeros(Simulation& simulation, const SimulationTask& task) {
+/// MACs whose switching the logic of the PEs is charged with. Known after the replay alone.
+std::uint64_t switching_macs(const AcceleratorConfig& config, const rtl_models::Activity& activity) {
+  switch (config.switching) {
+    case Switching::uniform:
+      return activity.macs - (config.zero_gating ? activity.zero_operand_macs : 0);
+    case Switching::toggles:  // uniform random operands change half of their bits, on both sides
+      return (activity.left_toggles + activity.right_toggles) / config.pe->operand_bits;
+  }
+  std::abort();
+}
+
+bool needs_values(const AcceleratorConfig& config) {
+  return config.zero_gating || config.switching == Switching::toggles;
+}
+
+void charge_switching(Simulation& simulation, const SimulationTask& task) {
   for (RecordResult& record : simulation.records)
-    record.events.do_not_switch(task.config, record.tally.activity.value().zero_operand_macs);
+    record.events.switch_as(task.config, record.tally.use.macs,
+                            switching_macs(task.config, record.tally.activity.value()));
   price(simulation, task.technologies);
 }
 
 void require_values(const SimulationTask& task) {
-  if (task.config.zero_gating && task.models == nullptr)
-    throw base::Error(
-        "{}: /zero_gating: found true; expected a trace and --fidelity pe, array or tile: without values no "
-        "zero "
-        "is known",
-        task.config.name);
+  if (!needs_values(task.config) || task.models != nullptr) return;
+  throw base::Error(
+      "{}: {}; expected a trace and --fidelity pe, array or tile: without values no {} is known",
+      task.config.name, task.config.zero_gating ? "/zero_gating: found true" : "/switching: found 'toggles'",
+      task.config.zero_gating ? "zero" : "toggle");
 }
 
 /// All GEMMs of a trace on the array, with progress.
@@ -317,7 +350,7 @@ Simulation simulate(const SimulationTask& task, const traces::TraceReader& reade
   if (task.models != nullptr) require_accumulator(task.config, work);
   Simulation simulation = closed_forms_of(task, workload, work);
   if (task.models != nullptr) TraceReplay(task, reader, progress).run(work, simulation);
-  if (task.config.zero_gating) gate_zeros(simulation, task);
+  if (needs_values(task.config)) charge_switching(simulation, task);
   add_total(simulation);
   return simulation;
 }

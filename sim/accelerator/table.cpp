@@ -39,10 +39,14 @@ std::string mapping_text(const MappingChoice& mapping) {
   if (const Blocks* blocks = std::get_if<Blocks>(&mapping))
     return fmt::format("mapping: order {}, blocks of {} x {} x {}\n", name_of(blocks->order), blocks->m,
                        blocks->n, blocks->k);
-  if (const SearchedBlocks* search = std::get_if<SearchedBlocks>(&mapping))
-    return search->least == SearchedFor::time
-               ? "mapping: for each GEMM the blocks with the least time\n"
-               : "mapping: for each GEMM the blocks with the least DRAM bytes\n";
+  if (const SearchedBlocks* search = std::get_if<SearchedBlocks>(&mapping)) switch (search->least) {
+      case SearchedFor::dram_bytes:
+        return "mapping: for each GEMM the blocks with the least DRAM bytes\n";
+      case SearchedFor::time:
+        return "mapping: for each GEMM the blocks with the least time\n";
+      case SearchedFor::energy:
+        return "mapping: for each GEMM the blocks with the least energy by the first technology table\n";
+    }
   return "";
 }
 
@@ -69,6 +73,12 @@ std::string gating_text(const AcceleratorConfig& config) {
   if (config.clock_gating != ClockGating::none)
     text += "clock gating: a PE that nothing enters or leaves has no clock\n";
   if (config.zero_gating) text += "zero gating: the logic of a PE does not switch where an operand is zero\n";
+  if (config.switching == Switching::toggles)
+    text += "switching: the logic of a PE is charged by the operand bits that change\n";
+  if (config.banks != 1 || config.width_bits)
+    text +=
+        fmt::format("buffers: {} bank{}, words of {}\n", config.banks, config.banks == 1 ? "" : "s",
+                    config.width_bits ? fmt::format("{} bits", *config.width_bits) : "what a cycle needs");
   if (config.unified_buffer) text += "both buffers are one memory, shared by each GEMM as it needs\n";
   return text;
 }

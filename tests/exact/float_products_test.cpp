@@ -45,8 +45,9 @@ TEST(FloatMac, EveryPairOfEightBitCodes) {
          {0.0F, -0.0F, 1.0F, -1.0F, 0x1.FFFFFEp0F, -0x1.000002p20F, 0x1p-24F, -0x1p-149F, 0x1.FFFFFEp127F})
       for (std::uint16_t a = 0; a < 256; ++a)
         for (std::uint16_t b = 0; b < 256; ++b)
-          if (is_number(format, a) && is_number(format, b))
+          if (is_number(format, a) && is_number(format, b)) {
             ASSERT_NO_FATAL_FAILURE(expect_fma(format, sum, a, b));
+          }
 }
 
 /// Any bits; half of the sums lie near the negative of the product.
@@ -60,8 +61,10 @@ TEST(FloatMac, RandomBf16) {
     if (round % 2 == 0)
       sum = std::bit_cast<float>(std::bit_cast<std::uint32_t>(-traces::float_value(FloatFormat::bf16, a) *
                                                               traces::float_value(FloatFormat::bf16, b)) ^
-                                 (random() & 7U));
-    if (std::isfinite(sum)) ASSERT_NO_FATAL_FAILURE(expect_fma(FloatFormat::bf16, sum, a, b));
+                                 static_cast<std::uint32_t>(random() & 7U));
+    if (std::isfinite(sum)) {
+      ASSERT_NO_FATAL_FAILURE(expect_fma(FloatFormat::bf16, sum, a, b));
+    }
   }
 }
 

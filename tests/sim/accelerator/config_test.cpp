@@ -123,6 +123,18 @@ const std::vector<JsonChange>& changes() {
       {"/zero_gating", false, ""},
       {"/zero_gating", 1, "a.json: /zero_gating: found 1; expected true or false"},
       {"/buffers/unified", false, ""},
+      {"/switching", "uniform", ""},
+      {"/switching", "toggles", ""},
+      {"/switching", "zeros", "a.json: /switching: found 'zeros'; expected 'uniform' or 'toggles'"},
+      {"/buffers/banks", 2, ""},
+      {"/buffers/banks", 4, ""},
+      {"/buffers/banks", 0, "a.json: /buffers/banks: found 0; expected an integer from 1 to 1024"},
+      {"/buffers/banks", 1, ""},
+      {"/buffers/width_bits", 96, "a.json: /buffers/width_bits: found 96; expected 64, 128, 256 or 512"},
+      {"/buffers",
+       ordered_json{{"operand_kib", 64}, {"accumulator_kib", 64}, {"banks", 2}, {"width_bits", 512}}, ""},
+      {"/buffers",
+       ordered_json{{"operand_kib", 64}, {"accumulator_kib", 64}, {"banks", 4}, {"width_bits", 256}}, ""},
       {"/buffers/unified", "all", "a.json: /buffers/unified: found 'all'; expected true or false"},
       {"/clock_mhz", 0, "a.json: /clock_mhz: found 0; expected a number from 1 to 10000"},
       {"/clock_mhz", nullptr, "a.json: /clock_mhz: found null; expected a number from 1 to 10000"},
@@ -150,8 +162,9 @@ const std::vector<JsonChange>& changes() {
        "a.json: /technology/1: found '7nm' twice; expected different tables"},
       {"/mapping", ordered_json{{"search", "dram_bytes"}}, ""},
       {"/mapping", ordered_json{{"order", "n k m"}, {"m", 64}, {"n", 32}, {"k", 7}}, ""},
-      {"/mapping", ordered_json{{"search", "energy"}},
-       "a.json: /mapping/search: found 'energy'; expected 'dram_bytes' or 'time'"},
+      {"/mapping", ordered_json{{"search", "energy"}}, ""},
+      {"/mapping", ordered_json{{"search", "area"}},
+       "a.json: /mapping/search: found 'area'; expected 'dram_bytes', 'time' or 'energy'"},
       {"/mapping", ordered_json{{"search", "dram_bytes"}, {"m", 64}},
        "a.json: /mapping/m: unknown key; expected 'search'"},
       {"/mapping", ordered_json{{"order", "mnk"}, {"m", 64}, {"n", 32}, {"k", 7}},
@@ -179,6 +192,7 @@ const std::vector<JsonChange>& changes() {
       {"/sparsity", true,
        "a.json: /sparsity: unknown key; expected 'name', 'array', 'pe', 'accumulator', 'lowering', "
        "'random_source', 'clock_mhz', 'buffers', 'dram', 'technology', 'clock_gating', 'zero_gating', "
+       "'switching', "
        "'mapping', "
        "'quantizers' or 'vector_unit'"}};
   return all;
@@ -306,6 +320,39 @@ TEST(AcceleratorConfig, KeysOfStalls) {
   EXPECT_EQ(message_of([&] { read(stalling.dump()); }),
             "a.json: /dram/stalls: found true; expected /mapping beside it: the memory loads the blocks of a "
             "mapping");
+}
+
+/// What a schema cannot say. The array takes 128 bits a side in a cycle, and 1024 of sums.
+TEST(AcceleratorConfig, BanksGiveTheWordsOfACycle) {
+  ordered_json text = embedded("luq_32x32");
+  const auto complaint = [&](const ordered_json& keys) {
+    ordered_json changed = text;
+    changed["buffers"].update(keys);
+    return message_of([&] { read(changed.dump()); });
+  };
+  EXPECT_EQ(complaint({{"banks", 8}}),
+            "a.json: /buffers/banks: 8 banks of 4 KiB; expected banks of 8 KiB or more");
+  EXPECT_EQ(
+      complaint({{"width_bits", 512}}),
+      "a.json: /buffers/width_bits: 1 bank with words of 512 bits; the array takes 2 words of one memory in "
+      "a cycle");
+  EXPECT_EQ(
+      complaint({{"banks", 2}, {"width_bits", 256}}),
+      "a.json: /buffers/width_bits: 2 banks with words of 256 bits; the array takes 4 words of one memory "
+      "in a cycle");
+  EXPECT_EQ(complaint({{"banks", 4}, {"width_bits", 256}}), "nothing was thrown");
+  text["mapping"] = {{"search", "energy"}};
+  EXPECT_EQ(complaint({{"banks", 4}, {"width_bits", 512}, {"unified", true}}), "nothing was thrown");
+  EXPECT_EQ(
+      complaint({{"banks", 2}, {"unified", true}}),
+      "a.json: /buffers/banks: 2 banks with words of 512 bits; the array takes 4 words of one memory in a "
+      "cycle");
+  text["zero_gating"] = true;
+  text["switching"] = "toggles";
+  EXPECT_EQ(
+      complaint(ordered_json::object()),
+      "a.json: /switching: found 'toggles' beside /zero_gating true; expected one of the two: each says how "
+      "much logic switches");
 }
 
 /// What a schema cannot say.

@@ -1,5 +1,6 @@
 #include "sim/accelerator/energy.hpp"
 
+#include "sim/accelerator/area.hpp"
 #include "sim/embedded/config_file.hpp"
 
 #include <gtest/gtest.h>
@@ -170,6 +171,39 @@ TEST(Events, WideSidesTakeSeveralWords) {
       << "1024 bits per cycle";
   EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 256, Access::read}), 10U);
   EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{8, 512, Access::read}), 64U);
+}
+
+/// 4 rows of bf16 take 64 bits in a cycle, 3 columns 48, and a row of sums 96. Written bytes: 100 and 70.
+TEST(Events, BanksAndWidthOfWords) {
+  AcceleratorConfig config = small_config("bf16");
+  config.operand_kib = 64, config.accumulator_kib = 32;
+  config.banks = 2;
+  auto counts = events_of(config, mapping, use, traffic, {});
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{16, 64, Access::read}), 60U);
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{16, 48, Access::read}), 60U);
+  EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{16, 96, Access::write}), 15U);
+  config.width_bits = 64;
+  counts = events_of(config, mapping, use, traffic, {});
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{16, 64, Access::read}), 120U)
+      << "a word that is used in part costs in full";
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{16, 64, Access::write}), 13U + 9);
+  EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{16, 64, Access::read}), 30U);
+  config.unified_buffer = true;
+  config.banks = 4;
+  counts = events_of(config, mapping, use, traffic, {});
+  EXPECT_EQ(events(counts, Component::operand_sram, SramWord{24, 64, Access::read}), 120U);
+  EXPECT_EQ(events(counts, Component::accumulator_sram, SramWord{24, 64, Access::read}), 30U);
+  EXPECT_EQ(total_mm2(area_by_component(config, sim::Technology::read(
+                                                    sim::open_config("7nm", sim::ConfigKind::technology))))
+                .nominal,
+            total_mm2(area_by_component(
+                          [&] {
+                            AcceleratorConfig one = config;
+                            one.banks = 1;
+                            return one;
+                          }(),
+                          sim::Technology::read(sim::open_config("7nm", sim::ConfigKind::technology))))
+                .nominal);
 }
 
 /// The whole roll-up at 7 nm by hand, from the constants of configs/technology/7nm.json.

@@ -1,9 +1,12 @@
 /// Blocks with their bytes, the DRAM's time, and the recurrence of stalls: against walks with sets, typed
 /// figures and their laws. The simulated memory stands in memory_model_test.cpp.
 #include "sim/accelerator/cycles.hpp"
+#include "sim/accelerator/energy.hpp"
+#include "sim/accelerator/least_energy.hpp"
 #include "sim/accelerator/memory/block_visits.hpp"
 #include "sim/accelerator/memory/dram_time.hpp"
 #include "sim/accelerator/memory/gemm_stalls.hpp"
+#include "sim/embedded/config_file.hpp"
 #include "tests/sim/accelerator/clocked_memory.hpp"
 #include "tests/support/message_of.hpp"
 
@@ -397,6 +400,58 @@ TEST(Memory, TheSearchFindsTheLeastTimeOfAllThatItTries) {
   }
   EXPECT_GT(found, 15);
   EXPECT_GT(faster_than_least_bytes, 5);
+}
+
+/// All sizes that the text names, all orders, each priced; half of the designs wait for their memory.
+TEST(Memory, TheSearchFindsTheLeastEnergyOfAllThatItTries) {
+  std::mt19937 random(25);
+  const auto technology = sim::Technology::read(sim::open_config("7nm", sim::ConfigKind::technology));
+  sim::AcceleratorConfig config =
+      sim::read_accelerator(sim::open_config("luq_32x32", sim::ConfigKind::accelerator));
+  int found = 0, dearer_with_least_bytes = 0;
+  for (int round = 0; round < 40; ++round) {
+    BlockProblem p = random_block_problem(random);
+    p.mapping.array = {1 + static_cast<unsigned>(random()) % 6, 1 + static_cast<unsigned>(random()) % 4};
+    const unsigned places = 1 + random() % 2;
+    config.array = p.mapping.array;
+    config.buffering = places == 1 ? Buffering::single : Buffering::doubled;
+    config.dram = round % 3 == 0 ? sim::Dram::ddr3 : sim::Dram::hbm2;
+    config.dram_details = sim::DramDetails{round % 2 == 0, static_cast<double>(random() % 40), 16, 1, 0, 0};
+    config.dram_gib_per_s = 0.2 * static_cast<double>(1 + random() % 40);
+    const DramTiming timing = sim::timing_of(config, *config.dram_details);
+    sim::BlockTraffic traffic(p.gemm, p.mapping, p.buffers);
+    const auto energy = [&](const sim::Blocks& blocks) {
+      p.mapping.blocks = blocks;
+      const U cycles = cycles_of(p.mapping);
+      const U taken = config.dram_details->stalls ? time_by_clock(p, timing, places) : cycles;
+      sim::EventCounts counts =
+          events_of(config, p.mapping, use_of_array(p.mapping), traffic.traffic(blocks), {});
+      counts += leakage_of(config, taken);
+      return energy_pj(counts, technology).nominal;
+    };
+    const auto [m_sizes, n_sizes, k_sizes] = traffic.sizes();
+    std::optional<std::pair<double, U>> least;  // energy, bytes
+    for (const U m : m_sizes)
+      for (const U n : n_sizes)
+        for (const U k : k_sizes)
+          for (const sim::LoopOrder order : sim::all_loop_orders) {
+            const sim::Blocks blocks{order, m, n, k};
+            if (traffic.refuses(blocks)) continue;
+            const std::pair tried{energy(blocks), traffic.traffic(blocks).gemm_bytes()};
+            if (!least || tried < *least) least = tried;
+          }
+    sim::TrainingGemm work;
+    work.gemm = p.gemm;
+    work.mapping = p.mapping;
+    const auto blocks = least_energy(config, work, traffic, technology);
+    ASSERT_EQ(blocks.has_value(), least.has_value()) << round;
+    if (!blocks) continue;
+    ++found;
+    ASSERT_EQ((std::pair{energy(*blocks), traffic.traffic(*blocks).gemm_bytes()}), *least) << round;
+    dearer_with_least_bytes += energy(traffic.least_bytes().value()) > least->first;
+  }
+  EXPECT_GT(found, 25);
+  EXPECT_GT(dearer_with_least_bytes, 3);
 }
 
 }  // namespace

@@ -283,6 +283,30 @@ TEST(Replay, ZeroGatingChargesTheMacsThatSwitch) {
             "is known");
 }
 
+/// Operand bits that change, over those of uniform random operands: 4 with each MAC of 4-bit operands.
+TEST(Replay, SwitchingIsChargedByTogglesWhereTheConfigSaysSo) {
+  const traces::TraceReader reader = outside_trace();
+  sim::ArrayModels models = sim::make_array_models({8, 8}, Fidelity::tile);
+  sim::SimulationTask task = task_for({8, 8}, &models);
+  task.config.switching = sim::Switching::toggles;
+  const sim::Simulation simulation = simulated(task, reader);
+  std::uint64_t charged = 0;
+  for (const sim::RecordResult& record : simulation.records) {
+    const rtl_models::Activity& activity = record.tally.activity.value();
+    ASSERT_EQ(switching_macs(record), (activity.left_toggles + activity.right_toggles) / 4);
+    charged += switching_macs(record);
+  }
+  EXPECT_GT(charged, 0U);
+  EXPECT_LT(charged, simulation.total.use.macs) << "many operands are zero";
+  sim::SimulationTask without_values = task_for({8, 8}, nullptr);
+  without_values.config = task.config;
+  without_values.config.name = "a";
+  EXPECT_EQ(
+      message_of([&] { simulated(without_values, reader); }),
+      "a: /switching: found 'toggles'; expected a trace and --fidelity pe, array or tile: without values "
+      "no toggle is known");
+}
+
 sim::SimulationTask stalling_task(sim::ArrayModels* models) {
   sim::SimulationTask task = task_for({8, 8}, models);
   task.config.mapping = sim::Blocks{sim::LoopOrder::n_k_m, 24, 8, 30};

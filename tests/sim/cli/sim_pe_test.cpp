@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <set>
@@ -81,6 +82,57 @@ TEST_F(SimPe, KindsReplayTheTraceFromOutside) {
     EXPECT_GT(of["int8"]["activity"]["left_toggles"], of["dual_int4_fp4"]["activity"]["left_toggles"]);
     EXPECT_EQ(of["int8"]["cycles"], of["dual_int4_fp4"]["cycles"]);
   }
+}
+
+/// The sample trace without the layers whose gradients have several samples, cast to three formats.
+TEST_F(SimPe, FloatKindsAreHeldAgainstTheEmulator) {
+  if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "nothing is replayed without SystemC";
+  EditedTrace edited(outside_trace);
+  std::set<std::uint32_t> sampled;
+  for (const traces::GemmRecord& gemm : edited.manifest.gemms)
+    if (gemm.samples > 1) sampled.insert(gemm.layer);
+  ASSERT_FALSE(sampled.empty());
+  const auto has_samples = [&](const auto& record) { return sampled.contains(record.layer); };
+  std::erase_if(edited.manifest.gemms, has_samples);
+  std::erase_if(edited.manifest.quantizers, has_samples);
+  std::set<std::string> used;
+  for (const traces::QuantizerRecord& quantizer : edited.manifest.quantizers) {
+    used.insert(quantizer.codes);
+    if (quantizer.source) used.insert(*quantizer.source);
+  }
+  for (const traces::GemmRecord& gemm : edited.manifest.gemms)
+    for (const auto& result : {gemm.accumulators, gemm.output})
+      if (result) used.insert(*result);
+  std::erase_if(edited.manifest.tensors, [&](const auto& tensor) { return !used.contains(tensor.first); });
+  edited.write(folder / "plain");
+  const std::string trace = " --trace " + (folder / "plain").string();
+  const auto gemms = std::ranges::count_if(
+      edited.manifest.gemms, [](const traces::GemmRecord& gemm) { return gemm.pass == traces::Pass::train; });
+  const Json of_floats = {{"accumulator", {{"int", nullptr}, {"float", 32}}}, {"random_source", "none"}};
+  for (const std::string pe : {"bf16", "fp8_e4m3", "fp8_e5m2"}) {
+    Json changes = of_floats;
+    changes["pe"] = pe;
+    const ProgramRun run = sim(pe, changes, "--fidelity tile" + trace);
+    ASSERT_EQ(run.exit_code, 0) << run.err << run.out;
+    EXPECT_THAT(run.out, HasSubstr(fmt::format(
+                             " of {} of {} GEMMs equal those of the emulator; cycles equal the closed form; ",
+                             gemms, gemms)));
+    const Json json = result(pe);
+    EXPECT_EQ(JsonSchema("simulation").complaint(json.dump()), "");
+    EXPECT_EQ(json["replay"]["against"], "emulator");
+    EXPECT_EQ(json["replay"]["fidelity"], "tile");
+    EXPECT_EQ(json["activity"]["macs"], json["macs"]);
+    EXPECT_GT(json["activity"]["left_toggles"], 0);
+  }
+  Json changes = of_floats;
+  changes["pe"] = "bf16";
+  expect_refused(
+      sim("clocked", changes, "--fidelity array" + trace),
+      "clocked: the pe 'bf16' is replayed at --fidelity tile alone; expected that, or --fidelity analytic");
+  const ProgramRun samples = sim("samples", changes, "--fidelity tile --trace " + outside_trace);
+  EXPECT_EQ(samples.exit_code, 2);
+  EXPECT_THAT(samples.err, HasSubstr("backward_weight: 4 samples of a gradient, which a PE of floating-point "
+                                     "operands does not take; expected 1, or --fidelity analytic"));
 }
 
 TEST_F(SimPe, Int4ComputesForwardAlone) {

@@ -126,27 +126,6 @@ TEST_F(SimCommand, Bf16IsCyclesAndEnergyOnly) {
       << "bytes are rounded up";
 }
 
-/// Floating-point PEs compute from the fp32 tensors of the trace, and the emulator from the same numbers.
-TEST_F(SimCommand, FloatPesAreReplayedAgainstTheEmulator) {
-  if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "nothing is replayed without SystemC";
-  for (const std::string pe : {"bf16", "fp8_e4m3", "fp8_e5m2"}) {
-    const ProgramRun run =
-        sim(with_out("bf16_32x32 --set pe=" + pe + " --set name=" + pe + " --fidelity tile"));
-    ASSERT_EQ(run.exit_code, 0) << run.err << run.out;
-    EXPECT_THAT(run.out,
-                HasSubstr("of 45 of 45 GEMMs equal those of the emulator; cycles equal the closed form; "));
-    const auto json = result(pe);
-    EXPECT_EQ(JsonSchema("simulation").complaint(json.dump()), "");
-    EXPECT_EQ(json["replay"]["against"], "emulator");
-    EXPECT_EQ(json["replay"]["fidelity"], "tile");
-    EXPECT_EQ(json["activity"]["macs"], json["macs"]);
-    EXPECT_GT(json["activity"]["left_toggles"], 0);
-  }
-  expect_refused(
-      sim(with_out("bf16_32x32 --fidelity array --set name=clocked")),
-      "clocked: the pe 'bf16' is replayed at --fidelity tile alone; expected that, or --fidelity analytic");
-}
-
 TEST_F(SimCommand, OwnConfigWithOwnTable) {
   write("mine.json", R"({"name": "mine", "array": {"rows": 8, "columns": 16, "dataflow": "output_stationary",
     "drain": "serial"}, "pe": "dual_int4_fp4", "accumulator": {"int": 32}, "lowering": "as_recorded",
@@ -300,8 +279,7 @@ TEST_F(SimCommand, ATraceOfEvaluationAlone) {
     for (const char* size : {"m", "n", "k", "groups", "samples"}) product *= gemm[size].get<std::uint64_t>();
     macs += product;
   }
-  const std::string arguments =
-      "luq_32x32 --trace " + (folder / "trace").string() + " --out " + out.string();
+  const std::string arguments = "luq_32x32 --trace " + (folder / "trace").string() + " --out " + out.string();
   const ProgramRun run = sim(arguments + (QUATRAIN_HAS_SYSTEMC ? "" : " --cycles-only"));
   ASSERT_EQ(run.exit_code, 0) << run.err;
   const auto json = result("luq_32x32");
