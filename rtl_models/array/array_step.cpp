@@ -213,11 +213,17 @@ template <SimdPath path>
   }
   if (ends)
     for (std::uint32_t word = 0; word < state.words; ++word)
-      for (std::uint32_t i = 0; i < state.rows; ++i) {
-        const std::size_t pes = word * state.mask_rows + i;
-        const auto starts =
-            static_cast<Mask>(state.left.last[pes] & state.left.bottom[pes] & state.adds[pes]);
-        if (starts != 0) start_drains(state, word, i, starts);
+      for (std::uint32_t first = 0; first < state.rows; first += 4) {
+        const std::size_t pes = word * state.mask_rows + first;
+        const auto four = [pes](const Masks& masks) {
+          std::uint64_t rows = 0;
+          std::memcpy(&rows, masks.data() + pes, sizeof rows);
+          return rows;
+        };
+        const std::uint64_t starts = four(state.left.last) & four(state.left.bottom) & four(state.adds);
+        for (std::uint32_t i = 0; i < 4 && starts >> i * 16 != 0; ++i)
+          if (const auto of_row = static_cast<Mask>(starts >> i * 16); of_row != 0)
+            start_drains(state, word, first + i, of_row);
       }
   std::int16_t draining = 0;
   for (const std::int16_t words : state.drain) draining = static_cast<std::int16_t>(draining | words);

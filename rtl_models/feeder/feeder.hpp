@@ -75,12 +75,6 @@ class Feeder final : public TileFeeder {
     for (const LeftAddress::Tap& tap : taps_)
       window.is_inside.push_back(left_address_.is_inside(position, tap) ? 1 : 0);
   }
-  /// What a tap of the window reads, `tap` of its channel.
-  static Link read(const Window& window, const Link* codes, std::int64_t offset, std::size_t tap) {
-    return static_cast<Link>((window.is_inside[tap] != 0 ? codes[window.start + offset] : Link{0}) |
-                             valid_bit);
-  }
-
   /// The other samples meet the same operands. Then the control bits.
   void finish_left() {
     const auto of_sample = static_cast<std::ptrdiff_t>(k_.count() * left_.lanes);
@@ -115,13 +109,14 @@ class Feeder final : public TileFeeder {
     const std::size_t lanes = left_.lanes, taps = taps_.size();
     for (std::int64_t k0 = first_k(); k0 < end_k(); k0 += steps_at_once)
       for (std::uint32_t i = 0; i < tile.rows; ++i) {
-        const Window& window = windows[i];
+        const std::uint8_t* is_inside = windows[i].is_inside.data();
         const Link* codes = left_codes_.data();
+        const std::int64_t start = windows[i].start;
         const std::int64_t* offset = tap_offsets_.data() + k0;
         const std::int64_t* const end = tap_offsets_.data() + std::min(k0 + steps_at_once, end_k());
         Link* to = left_.links.data() + count(k0 - first_k()) * lanes + i;
         for (std::size_t tap = count(k0) % taps; offset != end; ++offset, to += lanes) {
-          *to = read(window, codes, *offset, tap);
+          *to = static_cast<Link>((is_inside[tap] != 0 ? codes[start + *offset] : Link{0}) | valid_bit);
           if (++tap == taps) tap = 0;
         }
       }
@@ -139,8 +134,12 @@ class Feeder final : public TileFeeder {
     Link* to = left_.links.data();
     for (std::int64_t k = first_k(); k < end_k(); ++k, to += left_.lanes) {
       open(tile.group, k, window);
-      for (std::size_t i = 0; i < offsets.size(); ++i)
-        to[i] = read(window, left_codes_.data(), offsets[i], taps[i]);
+      const std::uint8_t* is_inside = window.is_inside.data();
+      const Link* codes = left_codes_.data();
+      const std::int64_t start = window.start;
+      for (std::size_t i = 0, rows = offsets.size(); i < rows; ++i)
+        to[i] =
+            static_cast<Link>((is_inside[taps[i]] != 0 ? codes[start + offsets[i]] : Link{0}) | valid_bit);
     }
   }
 
