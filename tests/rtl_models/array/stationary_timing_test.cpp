@@ -1,11 +1,12 @@
 /// Drives the edges of a stationary array by hand, cycle by cycle, and reads its exits in every cycle.
-#include "rtl_models/array/stationary/fast_array.hpp"
-#include "rtl_models/array/stationary/pe_array.hpp"
+#include "rtl_models/array/array_module.hpp"
+#include "rtl_models/array_model.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -137,21 +138,21 @@ void expect_exposed(ArrayModule& array) {
     }
 }
 
+std::unique_ptr<ArrayModule> array_of(Fidelity fidelity, const Dataflow& dataflow) {
+  return dual_int4_fp4_pe().make_array(shape, fidelity, dataflow);
+}
+
 TEST(StationaryPeArrayTiming, HiddenPreload) {
-  StationaryPeArray array("array", shape, Preload::hidden, Held::right);
-  expect_hidden(array);
+  expect_hidden(*array_of(Fidelity::pe, WeightStationary{Preload::hidden}));
 }
 TEST(StationaryFastArrayTiming, HiddenPreload) {
-  StationaryFastArray array("array", shape, pe_table<DualInt4Fp4>, Preload::hidden, Held::right);
-  expect_hidden(array);
+  expect_hidden(*array_of(Fidelity::array, WeightStationary{Preload::hidden}));
 }
 TEST(StationaryPeArrayTiming, ExposedPreload) {
-  StationaryPeArray array("array", shape, Preload::exposed, Held::left);
-  expect_exposed(array);
+  expect_exposed(*array_of(Fidelity::pe, InputStationary{Preload::exposed}));
 }
 TEST(StationaryFastArrayTiming, ExposedPreload) {
-  StationaryFastArray array("array", shape, pe_table<DualInt4Fp4>, Preload::exposed, Held::left);
-  expect_exposed(array);
+  expect_exposed(*array_of(Fidelity::array, InputStationary{Preload::exposed}));
 }
 
 }  // namespace
