@@ -33,7 +33,7 @@ closed forms.
 
 Each result is added to OUT/journal.jsonl as it ends. A sweep that was interrupted or killed goes on with --resume and
 simulates nothing twice. When all designs are there, OUT/designs.csv has one row per design and workload, and
-OUT/layers.csv one per layer; OUT/base.csv is the base itself. OUT/study.html shows all of it, OUT/results.json says
+OUT/layers.csv one per layer; OUT/base.csv and OUT/base_layers.csv are the base itself. OUT/study.html shows all of it, OUT/results.json says
 the same to programs. The tables are the same bytes whatever happened on the way.
 
 Parts of a study may run on several computers: --shard 1/4 to --shard 4/4 with the same OUT, or with the journals
@@ -100,7 +100,9 @@ std::vector<Output> outputs_in(const std::filesystem::path& out, bool has_layers
                                  {out / base_csv_name, mark},
                                  {out / results_json_name, json_mark(study_results_format)},
                                  {out / study_html_name, std::string(report::page_mark)}};
-  if (has_layers) outputs.push_back({out / layers_csv_name, mark});
+  if (has_layers)
+    for (const std::string_view name : {layers_csv_name, base_layers_csv_name})
+      outputs.push_back({out / name, mark});
   return outputs;
 }
 
@@ -111,7 +113,7 @@ std::vector<std::string> texts_of(const StudyTables& tables, const StudyResults&
   std::vector<std::string> texts = {tables.designs, tables.base,
                                     with_provenance(study_json(results, origin), provenance, 1),
                                     report::render_html(page, embedded_resource("chart.js").value_or(""))};
-  if (results.study.layers) texts.push_back(tables.layers);
+  if (results.study.layers) texts.insert(texts.end(), {tables.layers, tables.base_layers});
   return texts;
 }
 
@@ -148,12 +150,13 @@ int sweep(const Typed& typed, const Provenance& provenance) {
                result.simulated_now, typed.shard, result.designs);
     return 0;
   }
-  const StudyResults results = read_results(study, options.out.string(), result.tables.designs,
-                                            study.layers ? result.tables.layers : "", result.tables.base);
+  StudyResults results = read_results(study, options.out.string(), result.tables);
+  results.base_config = result.config;
   const StudyOrigin origin{.text = options.study_text,
                            .file = typed.study,
                            .design = result.design,
-                           .directory = std::filesystem::current_path()};
+                           .directory = std::filesystem::current_path(),
+                           .config = result.config};
   const std::filesystem::path page = options.out / study_html_name;
   warn_unless_flushed(
       write_outputs(outputs, texts_of(result.tables, results, origin, options.out, provenance)), page);

@@ -91,6 +91,8 @@ class Sweep {
   }
 
   const std::string& design() const { return design_; }
+  std::string base_config() const { return base_config_.dump(); }
+  bool wants_layers() const { return study_.layers; }
 
  private:
   DesignResult simulated(const RowLabel& label, const std::vector<Override>& overrides) const {
@@ -261,10 +263,9 @@ StudyTables tables(const Sweep& sweep, const std::vector<std::uint64_t>& points,
   };
   StudyTables tables;
   tables.designs = tables.base = sweep.columns().design_headings() + "\n";
-  tables.layers = sweep.columns().layer_headings() + "\n";
+  if (sweep.wants_layers()) tables.layers = tables.base_layers = sweep.columns().layer_headings() + "\n";
   for (const std::uint64_t point : points) add(results.at(point), tables.designs, tables.layers);
-  std::string no_layers;
-  add(sweep.simulated_base(), tables.base, no_layers);
+  add(sweep.simulated_base(), tables.base, tables.base_layers);
   return tables;
 }
 
@@ -294,6 +295,7 @@ SweepResult run_sweep(const Study& study, const SweepOptions& options, base::Pro
   if (!result.is_complete) return result;
   result.tables = tables(sweep, points, results);
   result.design = sweep.design();
+  result.config = sweep.base_config();
   for (const std::uint64_t point : points) result.refused += results.at(point).is_refused ? 1 : 0;
   return result;
 }

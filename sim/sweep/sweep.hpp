@@ -6,6 +6,7 @@
 #include "sim/sweep/ranks.hpp"
 #include "sim/sweep/result_rows.hpp"
 #include "sim/sweep/study.hpp"
+#include "sim/sweep/study_tables.hpp"
 #include "traces/base/progress.hpp"
 
 #include <cstdint>
@@ -34,17 +35,12 @@ struct SweepOptions {
   std::function<bool()> stops = {};  ///< true makes run_sweep() throw Interrupted
 };
 
-/// CSV files (result_rows.hpp).
-struct StudyTables {
-  std::string designs, layers;  ///< layers: the headings alone where the study wants no rows
-  std::string base;             ///< as `designs`, of the study's design as it is
-};
-
 struct SweepResult {
   std::uint64_t designs = 0, refused = 0, simulated_now = 0;
   bool is_complete = false;  ///< all parts are there: `tables` and `design` are filled
   StudyTables tables = {};
   std::string design = {};  ///< the base: a name inside the program, or its path
+  std::string config = {};  ///< of the base, as its file has it
 };
 
 /// Throws Error for a study of other inputs in the folder, Interrupted when it is stopped.

@@ -18,7 +18,7 @@ import tempfile
 import time
 
 STUDY = pathlib.Path(__file__).resolve().parents[2] / "configs/studies/array_and_memory.json"
-TABLES = ("designs.csv", "layers.csv", "base.csv")
+TABLES = ("designs.csv", "layers.csv", "base.csv", "base_layers.csv")
 
 
 def journal_points(out):

@@ -2,8 +2,9 @@
 """study_page.py QUATRAIN: a study's page in a browser (headless Chromium, Debian package chromium).
 
 Sweeps a small study and opens its study.html. No error may reach the console. Each chart must have as many marks as the
-tables have designs and layers. A click on a mark, and on a row, must show that design's keys, sums and layers; every
-figure is counted again from designs.csv and layers.csv. More than 20 values of a key must not look alike.
+tables have designs and layers. A click on a mark, and on a row, must show that design's keys, sums, layers and whole
+config; the base's, too. Every figure is counted again from the tables, and the config must be the one in the result of the
+command that is shown. More than 20 values of a key must not look alike.
 
 Exit code 77: Chromium is missing (nothing was checked); 1: something differs.
 """
@@ -12,6 +13,7 @@ import html
 import json
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -39,7 +41,7 @@ AFTER = """<script>
   const shown = () => ({
     name: text_of("chosen-name"),
     keys: [...document.querySelectorAll("#chosen-keys tr")].map((row) => [...row.cells].map((cell) => cell.textContent)),
-    commands: text_of("chosen-commands"),
+    commands: text_of("chosen-commands"), config: JSON.parse(text_of("chosen-config")),
     roofline: study.charts.roofline.data.datasets.filter((set) => set.layers.length > 0)
         .flatMap((set) => set.data.map((at, i) => ({layer: set.layers[i].layer, phase: set.label, ...at}))),
     roof: study.charts.roofline.data.datasets.find((set) => set.label === "roof").data,
@@ -73,7 +75,10 @@ AFTER = """<script>
     for (let tries = 0; tries < 100 && study.state.design !== index; ++tries) await pause();  // Chart.js answers with a frame
     seen.clicks.push({index, ...shown()});
   }
-  document.querySelector("#section-1 figure.table tbody").rows[3].click();  // behind the base: place 3
+  const rows = document.querySelector("#section-1 figure.table tbody").rows;
+  rows[0].click();
+  seen.base_row = shown();
+  rows[3].click();  // behind the base: place 3
   seen.row = shown();
   choose("choose-x", "area");
   seen.by_area = marks().flatMap((set) => set.data.map((at, i) => ({index: set.indices[i], ...at})));
@@ -113,24 +118,28 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         (folder / "study.json").write_text(json.dumps(STUDY))
-        subprocess.run([str(pathlib.Path(sys.argv[1]).resolve()), "sweep", "study.json", "--out", "s"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        program = str(pathlib.Path(sys.argv[1]).resolve())
+        subprocess.run([program, "sweep", "study.json", "--out", "s"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
         rows = list(csv.DictReader((folder / "s/designs.csv").open()))
         layers = list(csv.DictReader((folder / "s/layers.csv").open()))
+        base_rows = list(csv.DictReader((folder / "s/base.csv").open()))
+        layers += csv.DictReader((folder / "s/base_layers.csv").open())
         page = (folder / "s/study.html").read_text()
         if 'class="no-charts"' in page:
             print("skipped: the program was built without Chart.js")
             return 77
 
-        designs = []
-        for a, b in zip(rows[::2], rows[1::2]):
+        def design_of(a, b):
             total = lambda column: 2 * float(a[column]) + float(b[column])
-            designs.append({"name": a["design"], "array.rows": a["array.rows"], "clock_mhz": a["clock_mhz"],
-                            "time": total("milliseconds"), "energy": 1e-6 * total("energy_pj_7nm_nominal"),
-                            "area": float(a["area_mm2_7nm_nominal"]), "peak": 1e9 * float(a["peak_gmacs_per_s"]),
-                            "bandwidth": float(a["gib_per_s"]) * 2**30})
+            return {"name": a["design"], "array.rows": a["array.rows"], "clock_mhz": a["clock_mhz"],
+                    "time": total("milliseconds"), "energy": 1e-6 * total("energy_pj_7nm_nominal"),
+                    "area": float(a["area_mm2_7nm_nominal"]), "peak": 1e9 * float(a["peak_gmacs_per_s"]),
+                    "bandwidth": float(a["gib_per_s"]) * 2**30}
+        designs = [design_of(a, b) for a, b in zip(rows[::2], rows[1::2])]
+        base = design_of(*base_rows)
         keeps = lambda d: d["area"] <= 0.09
         designs.sort(key=lambda d: (not keeps(d), d["time"] * d["energy"]))
-        picked = [5, 17, 30, 43]
+        picked = [5, 17, -1, 30, 43]  # -1: the star of the base
         probed = page.replace("<head>", "<head>" + BEFORE, 1).replace("</body>", AFTER.replace("PICKED", str(picked)) + "</body>", 1)
         (folder / "probed.html").write_text(probed)
         run = subprocess.run(
@@ -144,6 +153,20 @@ def main():
             print("the page's script did not reach its end\n" + "\n".join(console))
             return 1
         seen = json.loads(html.unescape(found.group(1)))
+
+        def simulated_config(command):
+            """The config in the result of a command that the page shows."""
+            words = shlex.split(command)
+            expect(words.pop(0) == "quatrain", f"command {command}")
+            subprocess.run([program, *words, "--out", "again"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+            result, = (folder / "again").glob("*.json")
+            config = json.loads(result.read_text())["config"]
+            shutil.rmtree(folder / "again")
+            return config
+        configs = {}
+        for shown in [seen["first"], *seen["clicks"], seen["row"], seen["base_row"]]:
+            if shown["name"] not in configs:
+                configs[shown["name"]] = simulated_config(shown["commands"].splitlines()[0])
 
     expect(seen["errors"] == [], f"errors: {seen['errors']}")
     expect(len(seen["marks"]) == len(designs), f"{len(seen['marks'])} marks; expected {len(designs)}")
@@ -174,7 +197,12 @@ def main():
         expect(shows(keys["time, ms"], design["time"]) and shows(keys["energy, uJ"], design["energy"]) and
                shows(keys["area, mm2"], design["area"]), f"{what}: sums {keys}")
         for key in ("array.rows", "clock_mhz"):
-            expect(shown["commands"].count(f"--set {key}={design[key]}") == 2, f"{what}: commands {shown['commands']}")
+            times = 0 if design is base else 2
+            expect(shown["commands"].count(f"--set {key}={design[key]}") == times, f"{what}: commands {shown['commands']}")
+        config = shown["config"]
+        expect(config == configs.get(design["name"]), f"{what}: config {config}; expected {configs.get(design['name'])}")
+        expect([str(config["array"]["rows"]), str(config["clock_mhz"])] == [design["array.rows"], design["clock_mhz"]],
+               f"{what}: config {config}")
         mine = [row for row in layers if row["design"] == design["name"] and row["workload"] == workload]
         expect(len(shown["roofline"]) == len(mine) > 0, f"{what}: {len(shown['roofline'])} layers; expected {len(mine)}")
         for row in mine:
@@ -190,13 +218,15 @@ def main():
 
     check_shown(seen["first"], designs[0], "at first")
     for click in seen["clicks"]:
-        check_shown(click, designs[click["index"]], f"a click on mark {click['index']}")
+        check_shown(click, base if click["index"] == -1 else designs[click["index"]], f"a click on mark {click['index']}")
+    check_shown(seen["base_row"], base, "a click on the base's row")
+    expect("base" in seen["base_row"]["chosen_rows"], f"rows chosen: {seen['base_row']['chosen_rows']}")
     check_shown(seen["row"], designs[2], "a click on a row")
     expect("3" in seen["row"]["chosen_rows"], f"rows chosen: {seen['row']['chosen_rows']}")
     check_shown(seen["other_workload"], designs[2], "another workload", "bert_base")
     for what in wrong:
         print(what)
-    print(f"{len(designs)} designs, {len(seen['clicks']) + 1} clicks, {len(wrong)} things wrong")
+    print(f"{len(designs)} designs, {len(seen['clicks']) + 2} clicks, {len(wrong)} things wrong")
     return 1 if wrong else 0
 
 

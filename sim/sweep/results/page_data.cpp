@@ -1,6 +1,7 @@
 #include "sim/sweep/results/page_data.hpp"
 
 #include "sim/records/result_file.hpp"
+#include "sim/sweep/results/design_configs.hpp"
 #include "sim/sweep/results/objective_axes.hpp"
 
 #include <fmt/format.h>
@@ -62,7 +63,9 @@ Json layers_of(const StudiedDesign& design) {
   return all;
 }
 
-Json json_of(const StudyResults& results, const StudiedDesign& design, bool has_layers) {
+/// `config`: the one that others are differences of; the base's where there is a base.
+Json json_of(const StudyResults& results, const StudiedDesign& design, const Json& config, bool has_layers) {
+  const bool is_base = results.base && &design == &*results.base;
   Json json = {{"name", design.name}, {"values", design.values}};
   for (const ObjectiveAxis& axis : objective_axes)
     json[std::string(objective_words[static_cast<std::size_t>(axis.objective)])] =
@@ -75,7 +78,8 @@ Json json_of(const StudyResults& results, const StudiedDesign& design, bool has_
                {"peak", 1e9 * design.peak_gmacs_per_s},
                {"bytes_per_s", design.gib_per_s * 1024 * 1024 * 1024},
                {"keeps", design.keeps_constraints},
-               {"set", set_words(results, design)},
+               {"set", is_base ? "" : set_words(results, design)},
+               {"config", config_differences(config, whole_config(results, design))},
                {"layers", has_layers ? layers_of(design) : Json(nullptr)}});
   return json;
 }
@@ -104,16 +108,22 @@ std::string page_data(const StudyResults& results, const StudyCommands& commands
                {"keys", results.keys},
                {"differing", results.differing_keys()},
                {"workloads", Json::array()},
+               {"config", nullptr},
                {"base", nullptr},
                {"designs", Json::array()},
                {"fronts", Json::object()}};
   for (const ObjectiveAxis& axis : objective_axes) json["axes"].push_back(json_of(axis));
   for (std::size_t i = 0; i < results.workloads.size(); ++i)
     json["workloads"].push_back(workload_json(results, commands, i));
-  if (results.base && results.base->refused.empty()) json["base"] = json_of(results, *results.base, false);
+  const bool has_base = results.base && results.base->refused.empty();
+  if (has_base)
+    json["config"] = whole_config(results, *results.base);
+  else if (!shown.empty())
+    json["config"] = whole_config(results, results.designs[shown.front()]);
+  if (has_base) json["base"] = json_of(results, *results.base, json["config"], true);
   const std::size_t layered = with_layers(results, shown.size());
   for (std::size_t i = 0; i < shown.size(); ++i)
-    json["designs"].push_back(json_of(results, results.designs[shown[i]], i < layered));
+    json["designs"].push_back(json_of(results, results.designs[shown[i]], json["config"], i < layered));
   for (std::size_t x = 0; x < objective_axes.size(); ++x)
     for (std::size_t y = 0; y < objective_axes.size(); ++y) {
       if (x == y) continue;

@@ -4,6 +4,7 @@
 #include "sim/sweep/result_rows.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <map>
@@ -103,7 +104,9 @@ SimulatedDesigns simulated_designs(const report::Report& report) {
     }
   Study study;
   study.name = report.subject;
-  found.results = read_results(study, report.subject, designs, layers, "");
+  found.results = read_results(study, report.subject, {.designs = designs, .layers = layers});
+  for (std::size_t i = 0; i < groups.size(); ++i)
+    found.results.designs[i].config = to_json_object(groups[i].results.begin()->second->config).dump();
   return found;
 }
 

@@ -8,7 +8,9 @@
     return made;
   };
   const number_text = (value) => value.toLocaleString("en", {maximumSignificantDigits: 5});
-  const state = {x: "time", y: "energy", key: data.differing[0] ?? -1, design: 0, workload: 0};
+  const state = {x: "time", y: "energy", key: data.differing[0] ?? -1, design: 0, workload: 0, shows_config: true};
+  const base = -1;  // in the place of a design's index
+  const design_at = (index) => index === base ? data.base : data.designs[index];
   if (data.objective === "area") state.x = "area";
   const redraws = [];
   const changed = () => redraws.forEach((redraw) => redraw());
@@ -27,7 +29,18 @@
   const axis_options = data.axes.map((axis) => [axis.word, axis.title]);
   const value_of = (design) => state.key < 0 ? "" : design.values[state.key];
 
-  // The chosen design in words: its keys, its sums, the commands that simulate it alone.
+  // Complete: the page has one config, and of each design what is different in it.
+  const config_of = (design) => {
+    const config = structuredClone(data.config);
+    for (const [path, ...value] of design.config) {
+      const key = path.at(-1), place = path.slice(0, -1).reduce((object, step) => object[step], config);
+      if (value.length > 0) place[key] = value[0];
+      else delete place[key];
+    }
+    return config;
+  };
+
+  // The chosen design in words: its keys, its sums, the commands that simulate it alone, its config.
   const describe = (design) => {
     const rows = [...data.keys.map((key, i) => [key, design.values[i]]),
                   ...data.axes.map((axis) => [axis.title, number_text(design[axis.word])]),
@@ -43,24 +56,30 @@
                          .map((workload) => workload.command + design.set);
     if (commands.length > 0)
       parts.push(element("pre", {className: "commands", id: "chosen-commands", textContent: commands.join("\n")}));
+    const config = element("pre", {className: "commands", id: "chosen-config",
+                                   textContent: JSON.stringify(config_of(design), null, 2)});
+    const fold = element("details", {open: state.shows_config}, [element("summary", {textContent: "The whole config"}), config]);
+    fold.addEventListener("toggle", () => { state.shows_config = fold.open; });
+    parts.push(fold);
     return parts;
   };
 
   const rows_of_tables = [...document.querySelectorAll("#section-1 table")]
       .filter((table) => table.id === "")
-      .map((table) => [...table.querySelectorAll("tbody tr")].slice(data.base === null ? 0 : 1));
+      .map((table) => [...table.querySelectorAll("tbody tr")]);
+  const first_index = data.base === null ? 0 : base;  // of the first row
   const choose = (index) => {
     if (index === undefined || index >= data.designs.length) return;
     state.design = index;
     changed();
   };
   for (const rows of rows_of_tables)
-    rows.forEach((row, index) => { row.style.cursor = "pointer"; row.addEventListener("click", () => choose(index)); });
+    rows.forEach((row, index) => { row.style.cursor = "pointer"; row.addEventListener("click", () => choose(index + first_index)); });
   redraws.push(() => {
     if (data.designs.length === 0) return;
-    document.getElementById("pareto-below").replaceChildren(...describe(data.designs[state.design]));
+    document.getElementById("pareto-below").replaceChildren(...describe(design_at(state.design)));
     for (const rows of rows_of_tables)
-      rows.forEach((row, index) => row.classList.toggle("chosen", index === state.design));
+      rows.forEach((row, index) => row.classList.toggle("chosen", index + first_index === state.design));
   });
 
   if (window.Chart && data.designs.length > 0) {
@@ -105,14 +124,15 @@
                  borderColor: ink, borderWidth: 1.4, borderDash: [5, 4], pointRadius: 8, pointBackgroundColor: "transparent",
                  pointBorderColor: ink, pointStyle: "circle", stepped: false});
       if (data.base !== null)
-        sets.push({label: "base " + data.base.name, indices: [], data: [at(data.base)], pointStyle: "star", pointRadius: 10,
+        sets.push({label: "base " + data.base.name, indices: [base], data: [at(data.base)], pointStyle: "star",
+                   pointRadius: state.design === base ? 14 : 10,
                    borderWidth: 2.5, borderColor: ink, backgroundColor: ink});
       draw("pareto", {
         type: "scatter", data: {datasets: sets},
         options: {
           animation: false, maintainAspectRatio: false, responsive: true,
           onClick: (event, elements) => {
-            const hit = elements.find(({datasetIndex}) => sets[datasetIndex].indices.length > 0);
+            const [hit] = elements;
             // Later: choosing draws this chart anew, which must not happen while it answers.
             if (hit) setTimeout(() => choose(sets[hit.datasetIndex].indices[hit.index]));
           },
@@ -120,7 +140,7 @@
           plugins: {legend: {labels: {boxWidth: 14, usePointStyle: true}},
                     tooltip: {callbacks: {label: (item) => {
                       const index = item.dataset.indices[item.dataIndex];
-                      const design = index === undefined ? data.base : data.designs[index];
+                      const design = design_at(index);
                       return [design.name, ...[state.x, state.y].map((word) => `${title_of(word)}: ${number_text(design[word])}`)];
                     }}}},
           scales: {x: axis_over(state.x), y: axis_over(state.y)},
@@ -133,7 +153,7 @@
       const workload_options = data.workloads.map((workload, i) => [i, workload.name]);
       document.getElementById("roofline-controls").append(select_of("workload", workload_options, "workload"));
       const layers_now = () => {
-        const design = data.designs[state.design], figures = design.layers?.[state.workload];
+        const design = design_at(state.design), figures = design.layers?.[state.workload];
         if (!figures) return [];
         return data.workloads[state.workload].layers.map((layer, i) => ({
           ...layer, name: `${layer.layer}, ${layer.phase}, ${layer.size}`, moved: figures.moved[i],
@@ -147,7 +167,7 @@
       };
 
       redraws.push(() => {
-        const design = data.designs[state.design], layers = layers_now();
+        const design = design_at(state.design), layers = layers_now();
         note("roofline", layers);
         const phases = [...new Set(layers.map((layer) => layer.phase))];
         const knee = design.peak / design.bytes_per_s;
@@ -175,7 +195,7 @@
       });
 
       redraws.push(() => {
-        const design = data.designs[state.design], layers = layers_now();
+        const design = design_at(state.design), layers = layers_now();
         note("bytes", layers);
         const canvas = document.getElementById("bytes");
         canvas.parentElement.style.minWidth = layers.length > 20 ? Math.min(16000, 30 * layers.length) + "px" : "";

@@ -68,6 +68,7 @@ std::string study_json(const StudyResults& results, const StudyOrigin& origin) {
                {"study", Json::parse(origin.text)},
                {"file", origin.file},
                {"design", origin.design},
+               {"config", Json::parse(origin.config)},
                {"directory", origin.directory.string()},
                {"objective", word_of(results.study.objective)},
                {"workloads", Json::array()},
@@ -95,21 +96,26 @@ std::string study_json(const StudyResults& results, const StudyOrigin& origin) {
 
 StudyOrigin read_origin(const fs::path& folder) {
   const base::JsonNode root = open_result_file(folder / results_json_name, study_results_format);
-  root.at("study").members();  // an object
-  // The same text again, of which the node does not give a part.
+  for (const char* object : {"study", "config"}) root.at(object).members();
+  // The same texts again, of which the node does not give a part.
   const Json all = Json::parse(base::read_whole_file(folder / results_json_name));
   return {.text = all.at("study").dump(2),
           .file = root.at("file").string(),
           .design = root.at("design").string(),
-          .directory = root.at("directory").string()};
+          .directory = root.at("directory").string(),
+          .config = all.at("config").dump()};
 }
 
 StudyResults read_results_in(const fs::path& folder, const StudyOrigin& origin) {
   const Study study =
       read_study(origin.text, fmt::format("{}: /study", (folder / results_json_name).string()));
-  const std::string layers = study.layers ? read_table(folder / layers_csv_name) : "";
-  return read_results(study, folder.string(), read_table(folder / designs_csv_name), layers,
-                      read_table(folder / base_csv_name));
+  StudyTables tables{.designs = read_table(folder / designs_csv_name)};
+  if (study.layers) tables.layers = read_table(folder / layers_csv_name);
+  tables.base = read_table(folder / base_csv_name);
+  if (study.layers) tables.base_layers = read_table(folder / base_layers_csv_name);
+  StudyResults results = read_results(study, folder.string(), tables);
+  results.base_config = origin.config;
+  return results;
 }
 
 }  // namespace quatrain::sim

@@ -137,7 +137,8 @@ Section designs_section(const StudyResults& results) {
       "other "
       "design takes less of one axis and no more of the other. Hollow marks do not keep the constraints. A "
       "click "
-      "on a mark, or on a row of the table, chooses a design for the charts below.");
+      "on a mark, or on a row of the table, chooses a design: its whole config, its sums, commands that "
+      "simulate it alone, and the charts of its layers below. The base can be chosen, too.");
   section.panels.push_back({.id = "pareto", .title = "Designs by two objectives"});
   const std::size_t simulated = results.ranked().size();
   section.tables.push_back(table_of(

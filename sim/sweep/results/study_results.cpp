@@ -153,9 +153,7 @@ class LayerTable {
     design.layers.resize(results_.workloads.size());
     std::vector<LayerShape>& shapes = results_.shapes[workload];
     const LayerShape mine = shape();
-    const auto is_it = [&](const LayerShape& other) {
-      return other.layer == mine.layer && other.phase == mine.phase && other.size == mine.size;
-    };
+    const auto is_it = [&](const LayerShape& other) { return mine.is_same_as(other); };
     if (design_index != last_design_ || workload != last_workload_) next_ = 0;
     last_design_ = design_index, last_workload_ = workload;
     // Nearly always the shapes come in the order of the design before.
@@ -187,6 +185,37 @@ class LayerTable {
       owners_;  ///< the design that a shape's MACs are from
   std::size_t last_design_ = SIZE_MAX, last_workload_ = SIZE_MAX, next_ = 0;
 };
+
+/// A table of designs and the table of their layers, which may be none.
+StudyResults read_pair(const Study& study, const std::string& designs, const std::string& designs_file,
+                       const std::string& layers, const std::string& layers_file) {
+  StudyResults results{.study = study};
+  CsvReader table(designs, designs_file);
+  results.designs = read_designs(study, table, designs_file, results);
+  if (layers.empty()) return results;
+  CsvReader of_layers(layers, layers_file);
+  LayerTable(of_layers, layers_file, results).read();
+  return results;
+}
+
+/// Figures by `mine` as figures by `all`, which gets what it lacks.
+std::vector<std::vector<LayerFigures>> in_the_order_of(
+    std::vector<std::vector<LayerShape>>& all, const std::vector<std::vector<LayerShape>>& mine,
+    const std::vector<std::vector<LayerFigures>>& figures) {
+  std::vector<std::vector<LayerFigures>> ordered(figures.size());
+  for (std::size_t workload = 0; workload < figures.size(); ++workload)
+    for (std::size_t i = 0; i < figures[workload].size(); ++i) {
+      std::vector<LayerShape>& shapes = all[workload];
+      const LayerShape& shape = mine[workload][i];
+      const auto found =
+          std::ranges::find_if(shapes, [&](const LayerShape& other) { return shape.is_same_as(other); });
+      const auto index = static_cast<std::size_t>(found - shapes.begin());
+      if (found == shapes.end()) shapes.push_back(shape);
+      if (ordered[workload].size() <= index) ordered[workload].resize(index + 1);
+      ordered[workload][index] = figures[workload][i];
+    }
+  return ordered;
+}
 
 }  // namespace
 
@@ -241,24 +270,17 @@ std::vector<std::size_t> StudyResults::differing_keys() const {
   return differing;
 }
 
-StudyResults read_results(const Study& study, const std::string& folder, const std::string& designs,
-                          const std::string& layers, const std::string& base) {
+StudyResults read_results(const Study& study, const std::string& folder, const StudyTables& tables) {
   const auto named = [&](const char* file) { return fmt::format("{}/{}", folder, file); };
-  StudyResults results{.study = study};
-  CsvReader table(designs, named("designs.csv"));
-  results.designs = read_designs(study, table, named("designs.csv"), results);
-  if (!base.empty()) {
-    CsvReader of_base(base, named("base.csv"));
-    StudyResults alone{.study = study};
-    std::vector<StudiedDesign> found = read_designs(study, of_base, named("base.csv"), alone);
-    if (alone.keys != results.keys || found.size() != 1)
-      throw base::Error("{}: is not the base of the designs beside it", named("base.csv"));
-    results.base = std::move(found.front());
-  }
-  if (!layers.empty()) {
-    CsvReader of_layers(layers, named("layers.csv"));
-    LayerTable(of_layers, named("layers.csv"), results).read();
-  }
+  StudyResults results =
+      read_pair(study, tables.designs, named("designs.csv"), tables.layers, named("layers.csv"));
+  if (tables.base.empty()) return results;
+  StudyResults base =
+      read_pair(study, tables.base, named("base.csv"), tables.base_layers, named("base_layers.csv"));
+  if (base.keys != results.keys || base.designs.size() != 1)
+    throw base::Error("{}: is not the base of the designs beside it", named("base.csv"));
+  results.base = std::move(base.designs.front());
+  results.base->layers = in_the_order_of(results.shapes, base.shapes, results.base->layers);
   return results;
 }
 

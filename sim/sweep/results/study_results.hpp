@@ -4,6 +4,7 @@
 
 #include "sim/accelerator/technology.hpp"
 #include "sim/sweep/ranking.hpp"
+#include "sim/sweep/study_tables.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -24,7 +25,9 @@ struct StudiedWorkload {
 struct LayerShape {
   std::string layer, phase, size;  ///< "128 x 768 x 768", groups before it where there are several
   double macs = 0;
-  friend bool operator==(const LayerShape&, const LayerShape&) = default;
+  bool is_same_as(const LayerShape& other) const {
+    return layer == other.layer && phase == other.phase && size == other.size;
+  }
 };
 
 /// What a design takes for it.
@@ -42,6 +45,7 @@ struct StudiedDesign {
   std::string name = {};
   std::vector<std::string> values = {};  ///< of the study's keys, as --set takes them; "" for none
   std::string refused = {};              ///< why it could not be simulated; "" when it was
+  std::string config = {};               ///< complete, as JSON; "" where `base_config` and the values say it
   std::string technology = {};           ///< whose energies and area are told
   DesignSums sums = {};                  ///< over the workloads with their weights, nominal
   Bounds energy_pj = {};
@@ -60,6 +64,7 @@ struct StudyResults {
   std::vector<std::vector<LayerShape>> shapes = {};  ///< by workload; none where there is no table of layers
   std::vector<StudiedDesign> designs = {};           ///< in the order of the table
   std::optional<StudiedDesign> base = {};
+  std::string base_config = {};  ///< as its file has it; "" for a folder of simulations
 
   double value(Objective objective, std::size_t design) const {
     return value_of(objective, designs[design].sums);
@@ -77,9 +82,8 @@ struct StudyResults {
   std::vector<std::size_t> differing_keys() const;
 };
 
-/// Tables as RowColumns writes them; "" for none. `layers` and `base` may be none. Throws Error that names
-/// the file when a table is not what it should be, or tables do not belong together.
-StudyResults read_results(const Study& study, const std::string& folder, const std::string& designs,
-                          const std::string& layers, const std::string& base);
+/// All but `designs` may be none. Throws Error that names the file when a table is not what it should be, or
+/// tables do not belong together.
+StudyResults read_results(const Study& study, const std::string& folder, const StudyTables& tables);
 
 }  // namespace quatrain::sim

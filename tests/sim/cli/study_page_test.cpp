@@ -7,7 +7,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <iterator>
 #include <regex>
+#include <set>
 #include <utility>
 
 namespace quatrain::tests {
@@ -225,12 +227,15 @@ TEST_F(StudyPage, EnergiesByComponentAddUpToTheTable) {
   EXPECT_GT(components, 8U);
 }
 
-/// Of each layer what its rows in layers.csv say, design for design.
+/// Of each layer what its rows in layers.csv and base_layers.csv say, design for design.
 TEST_F(StudyPage, LayersAreThoseOfTheirTable) {
   sweep();
   std::size_t compared = 0;
-  const std::vector<Row> layers = rows_of(folder / "s/layers.csv");
-  for (const Json& design : data["designs"])
+  std::vector<Row> layers = rows_of(folder / "s/layers.csv");
+  std::ranges::copy(rows_of(folder / "s/base_layers.csv"), std::back_inserter(layers));
+  Json shown = data["designs"];
+  shown.push_back(data["base"]);
+  for (const Json& design : shown)
     for (std::size_t w = 0; w < 2; ++w) {
       const Json& shapes = data["workloads"][w]["layers"];
       const Json& figures = design["layers"][w];
@@ -265,7 +270,48 @@ TEST_F(StudyPage, LayersAreThoseOfTheirTable) {
       EXPECT_EQ(design["bytes_per_s"].get<double>(),
                 std::stod(design["values"][3].get<std::string>()) * 1024 * 1024 * 1024);
     }
-  EXPECT_EQ(compared, 18U * (6 + 1));
+  EXPECT_EQ(compared, 19U * (6 + 1)) << "18 designs and the base";
+}
+
+/// The page's one config with what differs is what `sim` says of the design. Keys come, go and change.
+TEST_F(StudyPage, ConfigsAreWhole) {
+  write_study({{"vary",
+                {{"array.rows", nullptr},
+                 {"clock_mhz", nullptr},
+                 {"array.dataflow", {"output_stationary", "weight_stationary"}},
+                 {"array.drain", {"serial", nullptr}},
+                 {"array.preload", {"hidden", nullptr}},
+                 {"mapping", {nullptr, {{"search", "dram_bytes"}}}},
+                 {"quantizers", {nullptr, {{"lanes", 3}}}}}}});
+  ASSERT_EQ(run("sweep study.json --out s").exit_code, 0);
+  const Json whole = page_data(text("s/study.html"));
+  std::size_t compared = 0;
+  std::set<std::string> different;
+  Json shown = whole["designs"];
+  shown.push_back(whole["base"]);
+  for (const Json& design : shown) {
+    Json config = whole["config"];
+    for (const Json& difference : design["config"]) {
+      Json* place = &config;
+      for (std::size_t i = 0; i + 1 < difference[0].size(); ++i)
+        place = &(*place)[difference[0][i].get<std::string>()];
+      const std::string key = difference[0].back();
+      if (difference.size() == 1)
+        EXPECT_EQ(place->erase(key), 1U) << key;
+      else
+        (*place)[key] = difference[1];
+    }
+    std::filesystem::remove_all(folder / "one");
+    const ProgramRun one = run("sim luq_32x32 a.csv --out one" + design["set"].get<std::string>());
+    ASSERT_EQ(one.exit_code, 0) << one.err;
+    std::string file = one.out.substr(one.out.rfind('\n', one.out.size() - 2) + 1);
+    file.pop_back();
+    EXPECT_EQ(nlohmann::json::parse(config.dump()), nlohmann::json::parse(text(file))["config"]) << file;
+    different.insert(config.dump());
+    ++compared;
+  }
+  EXPECT_EQ(different.size(), compared) << "names differ";
+  EXPECT_EQ(compared, 7U) << "with and without lanes: blocks or not, weights held without blocks; the base";
 }
 
 /// Each command runs as it stands and gives the figures of its design; the report of the folder is the same

@@ -223,7 +223,7 @@ TEST_F(ManyDesigns, RanksTogetherAreTheWhole) {
     return text;
   };
   EXPECT_EQ(without_folder(ranks.out, "ranks"), without_folder(whole.out, "whole"));
-  for (const char* table : {"/designs.csv", "/layers.csv", "/base.csv"})
+  for (const char* table : {"/designs.csv", "/layers.csv", "/base.csv", "/base_layers.csv"})
     EXPECT_EQ(text(std::string("ranks") + table), text(std::string("whole") + table));
   // a rank that is killed ends the mpirun, which says so; what is in the journal stays
   Json rows = Json::array();
