@@ -6,7 +6,7 @@
 namespace quatrain::sim {
 
 std::optional<std::string> mpi_missing() {
-  return "Boost.MPI was not there when this program was built (Debian package libboost-mpi-dev)";
+  return "this program was built without Boost.MPI (Debian package libboost-mpi-dev)";
 }
 
 std::unique_ptr<Ranks> Ranks::of_mpirun() {

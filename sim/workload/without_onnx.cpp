@@ -4,7 +4,7 @@
 namespace quatrain::sim {
 
 std::optional<std::string> onnx_missing() {
-  return "libonnx was not there when this program was built (Debian package libonnx-dev)";
+  return "this program was built without libonnx (Debian package libonnx-dev)";
 }
 
 OnnxGraph read_onnx_file(const std::string& file, const OnnxSizes&) {

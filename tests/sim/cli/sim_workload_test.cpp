@@ -194,6 +194,14 @@ TEST_F(SimWorkload, AnOnnxModelIsItsLayers) {
                  "--shape: found 'x=3x8x28x0'; expected INPUT=SIZExSIZE..., as in input=1x3x224x224");
   expect_refused("luq_32x32 none.onnx", "none.onnx: cannot be read: No such file or directory");
 }
+#else
+TEST_F(SimWorkload, AnOnnxModelNeedsLibonnx) {
+  write("net.onnx", "anything");
+  expect_refused(
+      "luq_32x32 net.onnx",
+      "net.onnx: no ONNX model can be read: this program was built without libonnx (Debian package "
+      "libonnx-dev)");
+}
 #endif
 
 TEST_F(SimWorkload, WhatIsRefused) {

@@ -250,6 +250,15 @@ TEST_F(ManyDesigns, RanksTogetherAreTheWhole) {
               testing::HasSubstr("error: killed: holds a sweep already; expected --resume to go on "
                                  "with it, or another --out\n"));
 }
+#else
+TEST_F(ManyDesigns, MpirunNeedsBoostMpi) {
+  write_study();
+  const ProgramRun refused = run("sweep study.json --out s", "OMPI_COMM_WORLD_SIZE=2 ");
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_EQ(refused.err,
+            "error: started by mpirun, but this program was built without Boost.MPI (Debian package "
+            "libboost-mpi-dev)\n");
+}
 #endif
 
 TEST_F(ManyDesigns, RandomAndNarrowingTakeSomeOfTheGrid) {
