@@ -67,10 +67,17 @@ QuantizerSettings settings_of(const traces::QuantizerTask& task) {
   throw base::Error("{} is not a finite number >= 0", where);
 }
 
+bool is_power_of_two_up_to(unsigned number, unsigned most) {
+  return std::has_single_bit(number) && number <= most;
+}
+
 class ElaboratedQuantizer final : public QuantizerModel {
  public:
-  explicit ElaboratedQuantizer(unsigned lanes)
-      : lanes_(lanes), wired_(std::make_unique<WiredQuantizer>(lanes)) {}
+  ElaboratedQuantizer(unsigned lanes, QuantizerPlacement placement, unsigned sample_groups)
+      : lanes_(lanes),
+        placement_(placement),
+        wired_(std::make_unique<WiredQuantizer>(lanes, sample_groups)) {}
+
   /// Before the first run the kernel holds on to the processes of what was built: it keeps the units then.
   ~ElaboratedQuantizer() override {
     if (sc_core::sc_get_status() == sc_core::SC_ELABORATION) static_cast<void>(wired_.release());
@@ -79,28 +86,47 @@ class ElaboratedQuantizer final : public QuantizerModel {
   unsigned lanes() const override { return lanes_; }
 
   QuantizerRun quantize(const traces::QuantizerTask& task) override {
+    SampledRun run = quantized(task, 1);
+    return {std::move(run.samples.front()), run.cycles};
+  }
+
+  SampledRun quantize_samples(const traces::QuantizerTask& task, unsigned samples) override {
+    if (samples == 0 || samples > most_samples || (samples > 1 && !traces::info_of(task.rule).draws))
+      throw base::Error("{} samples of {}: expected 1 to {} of a rule that draws", samples,
+                        traces::name_of(task.rule), most_samples);
+    return quantized(task, samples);
+  }
+
+ private:
+  SampledRun quantized(const traces::QuantizerTask& task, unsigned samples) {
     traces::check_task(task);
-    const QuantizerSettings settings = settings_of(task);
-    codes_.resize(task.source.size());
-    wired_->run({settings, task.source, passes_of(task, settings.has_maximum), &codes_});
+    QuantizerSettings settings = settings_of(task);
+    settings.samples = samples;
+    codes_.resize(samples);
+    for (auto& of_sample : codes_) of_sample.resize(task.source.size());
+    const std::span<const QuantizerPass> passes = passes_of(task, settings.has_maximum);
+    const bool is_measured_before =
+        placement_ == QuantizerPlacement::fused && passes.front() == QuantizerPass::measure;
+    wired_->run({settings, task.source, passes, is_measured_before ? 1U : 0U, codes_});
     const MeasuredMaximum& measured = wired_->measured();
     const Scaling& scaling = wired_->scaling();
     if (measured.refused) refuse_element(task, measured.refused_at);
     const std::uint32_t used = settings.has_maximum ? settings.maximum : measured.maximum;
     if (scaling.out_of_range) refuse_maximum(task, used);
-    QuantizerRun run{{.codes = traces::pack_nibbles(codes_),
-                      .max = std::bit_cast<float>(measured.maximum),
-                      .scale = std::bit_cast<float>(scaling.scale),
-                      .facts = traces::info_of(task.rule).facts},
-                     wired_->cycles()};
-    if (auto* const fp4 = std::get_if<traces::Fp4Facts>(&run.result.facts))
-      fp4->max_used = settings.has_maximum ? *task.maximum : run.result.max;
+    traces::QuantizerResult result{.codes = {},
+                                   .max = std::bit_cast<float>(measured.maximum),
+                                   .scale = std::bit_cast<float>(scaling.scale),
+                                   .facts = traces::info_of(task.rule).facts};
+    if (auto* const fp4 = std::get_if<traces::Fp4Facts>(&result.facts))
+      fp4->max_used = settings.has_maximum ? *task.maximum : result.max;
     else if (scaling.scale != 0)
-      run.result.facts = sawb_facts();
+      result.facts = sawb_facts();
+    SampledRun run{std::vector<traces::QuantizerResult>(samples, result), wired_->cycles()};
+    for (unsigned sample = 0; sample < samples; ++sample)
+      run.samples[sample].codes = traces::pack_nibbles(codes_[sample]);
     return run;
   }
 
- private:
   traces::SawbFacts sawb_facts() const {
     const MeasuredSums& sums = wired_->sums();
     return {exponent_above(wired_->measured().maximum), sums.count, sums.sum1, sums.sum2,
@@ -108,17 +134,21 @@ class ElaboratedQuantizer final : public QuantizerModel {
   }
 
   unsigned lanes_;
+  QuantizerPlacement placement_;
   std::unique_ptr<WiredQuantizer> wired_;
-  std::vector<std::uint8_t> codes_;  ///< one a byte
+  std::vector<std::vector<std::uint8_t>> codes_;  ///< of each sample: one a byte
 };
 
 }  // namespace
 
-std::unique_ptr<QuantizerModel> make_quantizer_model(unsigned lanes) {
+std::unique_ptr<QuantizerModel> make_quantizer_model(unsigned lanes, QuantizerPlacement placement,
+                                                     unsigned sample_groups) {
   if (lanes == 0 || lanes > most_lanes)
     throw base::Error("a quantizer of {} lanes: expected 1 to {}", lanes, most_lanes);
+  if (!is_power_of_two_up_to(sample_groups, most_samples))
+    throw base::Error("a quantizer of {} groups of lanes: expected 1, 2, 4, 8 or 16", sample_groups);
   require_elaboration();
-  return std::make_unique<ElaboratedQuantizer>(lanes);
+  return std::make_unique<ElaboratedQuantizer>(lanes, placement, sample_groups);
 }
 
 }  // namespace quatrain::rtl_models

@@ -25,7 +25,7 @@ std::unique_ptr<FloatArrayModel> make_float_array_model(ArrayShape, const Output
   throw base::Error("{}", *systemc_missing());
 }
 
-std::unique_ptr<QuantizerModel> make_quantizer_model(unsigned) {
+std::unique_ptr<QuantizerModel> make_quantizer_model(unsigned, QuantizerPlacement, unsigned) {
   throw base::Error("{}", *systemc_missing());
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 /// The lanes: each turns an element into a code in two stages. The first multiplies it by inv. The second
-/// rounds: to an integer, or to a level of FP4 with a draw or without (numerics.md sections 3 and 4).
+/// rounds: to an integer, or to a level of FP4 with a draw or without (numerics.md sections 3 and 4). A group
+/// of lanes makes one sample of a gradient at a time.
 
 #include "rtl_models/quantizer/lane.hpp"
 #include "rtl_models/quantizer/ports.hpp"
@@ -21,7 +22,8 @@ class CodeLanes final : public sc_core::sc_module {
   sc_core::sc_out<CodeWord> codes{"codes"};
 
   SC_HAS_PROCESS(CodeLanes);
-  CodeLanes(const sc_core::sc_module_name& name, unsigned lanes) : sc_module(name), products_(lanes) {
+  CodeLanes(const sc_core::sc_module_name& name, unsigned lanes, unsigned group)
+      : sc_module(name), group_(group), products_(lanes) {
     word_.codes = Lanes<std::uint8_t>(lanes);
     SC_METHOD(on_edge);
     sensitive << clock.pos();
@@ -31,6 +33,7 @@ class CodeLanes final : public sc_core::sc_module {
  private:
   void on_edge() {
     const ElementWord& word = elements.read();
+    if (group_ >= settings.read().samples) return;
     if (!word.code && used_ == 0 && word_.used == 0) return;
     round_products();
     multiply(word);
@@ -74,6 +77,7 @@ class CodeLanes final : public sc_core::sc_module {
       word_.codes.words[lane] = code(products_[lane], drawn[lane]);
   }
 
+  unsigned group_;
   std::vector<std::uint32_t> products_;  ///< the registers between the stages
   std::uint32_t used_ = 0;
   bool is_last_ = false;

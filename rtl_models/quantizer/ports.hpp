@@ -20,7 +20,9 @@ struct QuantizerSettings {
   traces::Alpha alpha = traces::Alpha::exact;
   unsigned random_bits = 0;  ///< 0: no draws
   PhiloxKey key;
-  std::uint32_t step = 0, layer = 0, sample = 0;  ///< counter words behind the block's number
+  std::uint32_t step = 0, layer = 0, sample = 0;  ///< counter words behind the block's number; the first
+                                                  ///< sample
+  unsigned samples = 1;                           ///< that are made of each element
   bool has_maximum = false;
   std::uint32_t maximum = 0;  ///< given from outside
   friend bool operator==(const QuantizerSettings&, const QuantizerSettings&) = default;

@@ -6,6 +6,7 @@
 
 #include <systemc>
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -20,7 +21,8 @@ struct QuantizerJob {
   QuantizerSettings settings;
   std::span<const float> source;               ///< at least one element
   std::span<const QuantizerPass> passes;       ///< in this order
-  std::vector<std::uint8_t>* codes = nullptr;  ///< one a byte, as many as elements
+  std::size_t passes_before = 0;               ///< the first ones, while the tensor is made: no cycle counts
+  std::span<std::vector<std::uint8_t>> codes;  ///< of each sample: one a byte, as many as elements
 };
 
 class QuantizerSequencer final : public sc_core::sc_module {
@@ -32,17 +34,17 @@ class QuantizerSequencer final : public sc_core::sc_module {
   sc_core::sc_in<MeasuredMaximum> measured{"measured"};
   sc_core::sc_in<MeasuredSums> sums{"sums"};
   sc_core::sc_in<Scaling> scaling{"scaling"};
-  sc_core::sc_in<bool> ready{"ready"};
-  sc_core::sc_in<CodeWord> codes{"codes"};
+  sc_core::sc_vector<sc_core::sc_in<bool>> ready;      ///< of each group of lanes: its draws are there
+  sc_core::sc_vector<sc_core::sc_in<CodeWord>> codes;  ///< of each group of lanes
 
   SC_HAS_PROCESS(QuantizerSequencer);
-  QuantizerSequencer(const sc_core::sc_module_name& name, unsigned lanes);
+  QuantizerSequencer(const sc_core::sc_module_name& name, unsigned lanes, unsigned groups);
 
   /// The clock runs afterwards until finished(). A tensor with an element that is refused ends behind its
   /// first pass.
   void begin(const QuantizerJob& job);
   bool finished() const { return state_ == State::idle; }
-  /// From the first pass's first cycle to the edge at which the last codes are taken.
+  /// From the first cycle of the first pass that counts to the edge at which the last codes are taken.
   std::uint64_t cycles() const { return cycles_; }
 
  private:
@@ -51,16 +53,22 @@ class QuantizerSequencer final : public sc_core::sc_module {
   void on_edge();
   void begin_pass();
   bool pass_has_ended();
+  bool draws_are_ready() const;
   void send();
   void take_codes();
   void finish();
   QuantizerPass pass() const { return job_.passes[pass_]; }
+  /// Cycles for which a word stands on the lanes while codes are made.
+  unsigned rounds() const {
+    return static_cast<unsigned>((job_.codes.size() + codes.size() - 1) / codes.size());
+  }
 
   QuantizerJob job_;
   State state_ = State::idle;
   std::uint64_t cycles_ = 0;
   std::size_t pass_ = 0;
-  std::size_t sent_ = 0, taken_ = 0;  ///< elements, codes
+  std::size_t sent_ = 0, taken_ = 0;      ///< elements; codes of each sample
+  unsigned round_ = 0, taken_round_ = 0;  ///< of the word that stands there; of the codes that come next
   bool last_is_taken_ = false;
   ElementWord word_;
 };

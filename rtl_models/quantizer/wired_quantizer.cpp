@@ -6,11 +6,20 @@
 
 namespace quatrain::rtl_models {
 
-WiredQuantizer::WiredQuantizer(unsigned lanes)
-    : sequencer_(sc_core::sc_gen_unique_name("quantizer_sequencer"), lanes),
+WiredQuantizer::WiredQuantizer(unsigned lanes, unsigned groups)
+    : sequencer_(sc_core::sc_gen_unique_name("quantizer_sequencer"), lanes, groups),
       sum_unit_(sc_core::sc_gen_unique_name("sum_unit"), lanes),
-      random_unit_(sc_core::sc_gen_unique_name("random_unit"), lanes),
-      code_lanes_(sc_core::sc_gen_unique_name("code_lanes"), lanes) {
+      random_units_(sc_core::sc_gen_unique_name("random_units")),
+      code_lanes_(sc_core::sc_gen_unique_name("code_lanes")),
+      ready_(sc_core::sc_gen_unique_name("ready"), groups),
+      draws_(sc_core::sc_gen_unique_name("draws"), groups),
+      codes_(sc_core::sc_gen_unique_name("codes"), groups) {
+  random_units_.init(groups, [=](const char* name, std::size_t group) {
+    return new RandomUnit(name, lanes, static_cast<unsigned>(group), groups);
+  });
+  code_lanes_.init(groups, [=](const char* name, std::size_t group) {
+    return new CodeLanes(name, lanes, static_cast<unsigned>(group));
+  });
   clock_.clock(clock_signal_);
   const auto connect_inputs = [this](auto& unit) {
     unit.clock(clock_signal_);
@@ -39,14 +48,16 @@ WiredQuantizer::WiredQuantizer(unsigned lanes)
   scale_unit_.sums(sums_);
   scale_unit_.scaling(scaling_);
 
-  connect_inputs(random_unit_);
-  random_unit_.ready(ready_);
-  random_unit_.draws(draws_);
+  for (unsigned group = 0; group < groups; ++group) {
+    connect_inputs(random_units_[group]);
+    random_units_[group].ready(ready_[group]);
+    random_units_[group].draws(draws_[group]);
 
-  connect_inputs(code_lanes_);
-  code_lanes_.scaling(scaling_);
-  code_lanes_.draws(draws_);
-  code_lanes_.codes(codes_);
+    connect_inputs(code_lanes_[group]);
+    code_lanes_[group].scaling(scaling_);
+    code_lanes_[group].draws(draws_[group]);
+    code_lanes_[group].codes(codes_[group]);
+  }
 }
 
 void WiredQuantizer::run(const QuantizerJob& job) {

@@ -13,7 +13,7 @@ namespace quatrain::rtl_models {
 
 class WiredQuantizer {
  public:
-  explicit WiredQuantizer(unsigned lanes);
+  WiredQuantizer(unsigned lanes, unsigned groups);
   /// Plays the job to its end.
   void run(const QuantizerJob& job);
   std::uint64_t cycles() const { return sequencer_.cycles(); }
@@ -27,16 +27,17 @@ class WiredQuantizer {
   MaximumUnit maximum_unit_{sc_core::sc_gen_unique_name("maximum_unit")};
   SumUnit sum_unit_;
   ScaleUnit scale_unit_{sc_core::sc_gen_unique_name("scale_unit")};
-  RandomUnit random_unit_;
-  CodeLanes code_lanes_;
-  sc_core::sc_signal<bool> clock_signal_, start_scale_, ready_;
+  sc_core::sc_vector<RandomUnit> random_units_;  ///< of each group of lanes
+  sc_core::sc_vector<CodeLanes> code_lanes_;
+  sc_core::sc_signal<bool> clock_signal_, start_scale_;
   sc_core::sc_signal<QuantizerSettings> settings_;
   sc_core::sc_signal<ElementWord> elements_;
   sc_core::sc_signal<MeasuredMaximum> measured_;
   sc_core::sc_signal<MeasuredSums> sums_;
   sc_core::sc_signal<Scaling> scaling_;
-  sc_core::sc_signal<DrawWord> draws_;
-  sc_core::sc_signal<CodeWord> codes_;
+  sc_core::sc_vector<sc_core::sc_signal<bool>> ready_;
+  sc_core::sc_vector<sc_core::sc_signal<DrawWord>> draws_;
+  sc_core::sc_vector<sc_core::sc_signal<CodeWord>> codes_;
 };
 
 }  // namespace quatrain::rtl_models

@@ -2,7 +2,9 @@
 
 #include "sim/accelerator/checked.hpp"
 #include "sim/accelerator/dataflow/registers.hpp"
+#include "sim/accelerator/transposer.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace quatrain::sim {
@@ -13,6 +15,9 @@ constexpr unsigned maximum_gates = 205, maximum_bits = 31;
 constexpr unsigned lane_gates = 346;       // with 16 random bits; narrower draws use the same lane
 constexpr unsigned philox_gates = 11'015;  // a 16-bit draw in each cycle
 constexpr unsigned lfsr_gates = 99, lfsr_bits = 32;
+
+// In front of each register bit of the transposer: two ways in (assumed).
+constexpr unsigned selector_gates = 3;
 
 // To find a zero operand and to keep the inputs of the logic as they are, for each bit of one side (assumed).
 constexpr unsigned zero_gate_gates = 4;
@@ -25,6 +30,18 @@ std::uint64_t gates_of(RandomSource source) {
       return lfsr_gates + gates_of_a_flip_flop * lfsr_bits;
     case RandomSource::none:
       return 0;
+  }
+  std::abort();
+}
+
+/// Comparisons of the maximum unit in a cycle. Fused, it takes whatever leaves the array or the vector unit.
+std::uint64_t maxima_of(const AcceleratorConfig& config) {
+  switch (config.quantizers->placement) {
+    case QuantizerPlacement::dram:
+      return config.quantizers->lanes;
+    case QuantizerPlacement::fused:
+      return std::max({config.quantizers->lanes, config.array.columns,
+                       config.vector_lanes.value_or(default_vector_lanes)});
   }
   std::abort();
 }
@@ -56,9 +73,13 @@ std::vector<Logic> logic_of(const AcceleratorConfig& config) {
   const std::uint64_t pes = std::uint64_t{config.array.rows} * config.array.columns;
   std::vector<Logic> logic = {{"pes", checked_product(pes, gates_of_pe(config))},
                               {"skew_registers", gates_of_a_flip_flop * skew_bits(config)}};
-  if (!config.quantizer_lanes) return logic;
-  const std::uint64_t lanes = *config.quantizer_lanes;
-  logic.push_back({"quantizers", lanes * (maximum_gates + gates_of_a_flip_flop * maximum_bits + lane_gates)});
+  if (const std::uint64_t bits = transposer_bits(config); bits > 0)
+    logic.push_back(
+        {"transposer", checked_product(bits, std::uint64_t{selector_gates + gates_of_a_flip_flop})});
+  if (!config.quantizers) return logic;
+  const std::uint64_t lanes = std::uint64_t{config.quantizers->lanes} * config.quantizers->groups();
+  logic.push_back({"quantizers", maxima_of(config) * (maximum_gates + gates_of_a_flip_flop * maximum_bits) +
+                                     lanes * lane_gates});
   logic.push_back({"random_sources", lanes * gates_of(config.random_source)});
   return logic;
 }

@@ -21,8 +21,8 @@ struct Logic {
   std::string_view name;
   std::uint64_t gates = 0;
 };
-/// "pes", "skew_registers", and where the config has lanes "quantizers" and "random_sources". Control,
-/// address generators and the lanes' multipliers are not counted.
+/// "pes", "skew_registers", "transposer" where there is one, and where the config has lanes "quantizers" and
+/// "random_sources". Control, address generators and the lanes' multipliers are not counted.
 std::vector<Logic> logic_of(const AcceleratorConfig& config);
 
 struct Memory {

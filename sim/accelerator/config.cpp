@@ -1,6 +1,5 @@
 #include "sim/accelerator/config.hpp"
 
-#include "rtl_models/quantizer_model.hpp"
 #include "sim/accelerator/dataflow/names.hpp"
 #include "sim/accelerator/ports.hpp"
 #include "sim/accelerator/sram_growth.hpp"
@@ -13,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdlib>
 #include <span>
 
@@ -236,12 +236,40 @@ nlohmann::ordered_json dram_object(const AcceleratorConfig& config) {
   return json;
 }
 
-unsigned read_lanes(const JsonNode& node, const PeKind& pe) {
+QuantizerDesign read_quantizers(const JsonNode& node, const PeKind& pe) {
   if (pe.tensors == TensorForm::operands)
     throw node.error("the pe '{}' has no quantizers; expected no such key", pe.name);
-  const auto lanes = static_cast<unsigned>(node.at("lanes").integer(1, rtl_models::most_lanes));
+  QuantizerDesign design;
+  design.lanes = static_cast<unsigned>(node.at("lanes").integer(1, rtl_models::most_lanes));
+  if (node.has("placement"))
+    design.placement = read_word<QuantizerPlacement>(node, "placement", placement_words);
+  if (node.has("sample_groups")) {
+    const JsonNode groups = node.at("sample_groups");
+    design.sample_groups = static_cast<unsigned>(groups.integer(1, rtl_models::most_samples));
+    if (!std::has_single_bit(*design.sample_groups))
+      throw groups.error("found {}; expected 1, 2, 4, 8 or 16", *design.sample_groups);
+  }
   node.reject_unread_keys();
-  return lanes;
+  return design;
+}
+
+nlohmann::ordered_json quantizers_object(const QuantizerDesign& design) {
+  nlohmann::ordered_json json = {{"lanes", design.lanes}};
+  if (design.placement != QuantizerPlacement::dram)
+    json["placement"] = placement_words[static_cast<std::size_t>(design.placement)];
+  if (design.sample_groups) json["sample_groups"] = *design.sample_groups;
+  return json;
+}
+
+unsigned read_transposer(const JsonNode& node, const PeKind& pe) {
+  constexpr std::int64_t largest_side = 128;
+  if (pe.tensors == TensorForm::operands)
+    throw node.error("the pe '{}' has no codes to transpose; expected no such key", pe.name);
+  const JsonNode side_node = node.at("side");
+  const auto side = static_cast<unsigned>(side_node.integer(0, largest_side));
+  if (side == 1) throw side_node.error("found 1; expected 0, for none, or 2 to {}", largest_side);
+  node.reject_unread_keys();
+  return side;
 }
 
 unsigned read_vector_lanes(const JsonNode& node) {
@@ -312,7 +340,8 @@ AcceleratorConfig read_accelerator(const JsonNode& root) {
         "found 'time'; expected /dram/stalls true beside it: without stalls no mapping is faster than tile "
         "after "
         "tile");
-  if (root.has("quantizers")) config.quantizer_lanes = read_lanes(root.at("quantizers"), *config.pe);
+  if (root.has("quantizers")) config.quantizers = read_quantizers(root.at("quantizers"), *config.pe);
+  if (root.has("transposer")) config.transposer_side = read_transposer(root.at("transposer"), *config.pe);
   if (root.has("vector_unit")) config.vector_lanes = read_vector_lanes(root.at("vector_unit"));
   config.technology = read_technology_names(root.at("technology"));
   root.read_schema_key();
@@ -346,7 +375,8 @@ nlohmann::ordered_json to_json_object(const AcceleratorConfig& config) {
   if (config.buffering != Buffering::single)
     json["buffers"]["buffering"] = buffering_words[static_cast<std::size_t>(config.buffering)];
   if (!std::holds_alternative<TilesInOrder>(config.mapping)) json["mapping"] = mapping_object(config.mapping);
-  if (config.quantizer_lanes) json["quantizers"] = {{"lanes", *config.quantizer_lanes}};
+  if (config.quantizers) json["quantizers"] = quantizers_object(*config.quantizers);
+  if (config.transposer_side) json["transposer"] = {{"side", *config.transposer_side}};
   if (config.vector_lanes) json["vector_unit"] = {{"lanes", *config.vector_lanes}};
   json["technology"] = config.technology;
   return json;

@@ -8,6 +8,7 @@
 #include "sim/accelerator/mapping/blocks.hpp"
 #include "sim/accelerator/memory/stalls.hpp"
 #include "sim/accelerator/pe/pe_kind.hpp"
+#include "sim/accelerator/quantizer_design.hpp"
 #include "traces/accumulator.hpp"
 #include "traces/base/strict_json.hpp"
 
@@ -87,10 +88,14 @@ struct AcceleratorConfig {
   std::optional<DramDetails> dram_details = {};
   Buffering buffering = Buffering::single;
   MappingChoice mapping;
-  std::optional<unsigned> quantizer_lanes;  ///< nothing: the cycles of quantizers are not counted
-  std::optional<unsigned> vector_lanes;     ///< of the fp32 vector unit; nothing: default_vector_lanes
+  std::optional<QuantizerDesign> quantizers;  ///< nothing: their cycles are not counted
+  std::optional<unsigned> vector_lanes;       ///< of the fp32 vector unit; nothing: default_vector_lanes
+  std::optional<unsigned> transposer_side;  ///< 0: there is none, and transposed operands are copies of their
+                                            ///< own; nothing: their layout is not counted
   std::vector<std::string> technology;      ///< names of embedded tables, or files relative to the config
 
+  /// Lanes whose cycles are not counted are placed as by default.
+  QuantizerDesign quantizer_design() const { return quantizers.value_or(QuantizerDesign{}); }
   unsigned unified_kib() const { return operand_kib + accumulator_kib; }
   // What an access opens: a bank of the memory in which the words lie.
   double operand_bank_kib() const { return (unified_buffer ? unified_kib() : operand_kib / 2.0) / banks; }

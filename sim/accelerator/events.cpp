@@ -6,6 +6,7 @@
 #include "sim/accelerator/dataflow/registers.hpp"
 #include "sim/accelerator/dataflow/stationary.hpp"
 #include "sim/accelerator/ports.hpp"
+#include "sim/accelerator/transposer.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -148,14 +149,17 @@ void add_sawb(EventCounts& counts, const QuantizerWork& work) {
   counts.add(Component::quantizer, TechnologyRow::fp32_mul, work.elements);
 }
 
-/// A lane with 4 random bits, or with none (nearest), is priced as one with 8.
-void add_gradient(EventCounts& counts, const QuantizerWork& work, RandomSource source) {
+/// A lane with 4 random bits, or with none (nearest), is priced as one with 8. The multiplier of a group of
+/// lanes makes one product of an element, which all samples of the group use.
+void add_gradient(EventCounts& counts, const QuantizerWork& work, RandomSource source, unsigned groups) {
   if (work.measures_maximum) add_maximum(counts, work.elements);
   counts.add(Component::quantizer,
-             work.random_bits > 8 ? TechnologyRow::luq_lane_r16 : TechnologyRow::luq_lane_r8, work.elements);
+             work.random_bits > 8 ? TechnologyRow::luq_lane_r16 : TechnologyRow::luq_lane_r8,
+             checked_product(work.elements, std::uint64_t{work.samples}));
   switch (work.alpha) {
     case traces::Alpha::exact:
-      counts.add(Component::quantizer, TechnologyRow::fp32_mul, work.elements);
+      counts.add(Component::quantizer, TechnologyRow::fp32_mul,
+                 checked_product(work.elements, std::uint64_t{std::min(work.samples, groups)}));
       break;
     case traces::Alpha::pow2:  // a shift of the exponent
       break;
@@ -163,17 +167,17 @@ void add_gradient(EventCounts& counts, const QuantizerWork& work, RandomSource s
   const auto row = row_of(source);
   if (work.random_bits > 0 && row)
     counts.add(Component::random_source, *row,
-               ceil_div(checked_product(work.elements, std::uint64_t{work.random_bits}), 16));
+               work.samples * ceil_div(checked_product(work.elements, std::uint64_t{work.random_bits}), 16));
 }
 
-void add_quantizer(EventCounts& counts, const QuantizerWork& work, RandomSource source) {
+void add_quantizer(EventCounts& counts, const QuantizerWork& work, const AcceleratorConfig& config) {
   switch (work.rule) {
     case traces::Rule::sawb_int4:
     case traces::Rule::sawb_uint4:
       return add_sawb(counts, work);
     case traces::Rule::luq_fp4:
     case traces::Rule::nearest_fp4:
-      return add_gradient(counts, work, source);
+      return add_gradient(counts, work, config.random_source, config.quantizer_design().groups());
   }
   std::abort();
 }
@@ -239,7 +243,8 @@ EventCounts leakage_of(const AcceleratorConfig& config, std::uint64_t cycles) {
 }
 
 EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, const UseOfArray& use,
-                      const Traffic& traffic, const std::vector<QuantizerWork>& quantizers) {
+                      const Traffic& traffic, const std::vector<QuantizerWork>& quantizers,
+                      std::uint64_t transposer_cycles) {
   EventCounts counts;
   add_array(counts, config, use, movement_of(mapping));
   add_operand_buffer(counts, config, mapping, use, traffic);
@@ -247,7 +252,10 @@ EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, c
   counts.add(Component::dram, dram_row(config.dram), checked_product(8, traffic.gemm_bytes()));
   if (config.pe->tensors == TensorForm::operands) return counts;  // nothing is quantized or scaled
   counts.add(Component::quantizer_dram, dram_row(config.dram), checked_product(8, traffic.quantizer_bytes));
-  for (const QuantizerWork& work : quantizers) add_quantizer(counts, work, config.random_source);
+  for (const QuantizerWork& work : quantizers) add_quantizer(counts, work, config);
+  if (transposer_cycles > 0)
+    counts.add(Component::transposer, TechnologyRow::flipflop_bit_clock,
+               checked_product(transposer_cycles, transposer_bits(config)));
   counts.add(Component::epilogue, TechnologyRow::fp32_mul, use.outputs);
   return counts;
 }

@@ -25,17 +25,17 @@ enum class Component : std::uint8_t {
   quantizer_dram,
   quantizer,
   random_source,
+  transposer,
   epilogue,
   wires,
   clock_tree,
   leakage,
   sram_leakage
 };
-inline constexpr std::array<std::string_view, 14> component_words = {
-    "pe_combinational", "pe_flip_flops", "skew_flip_flops", "operand_sram",
-    "accumulator_sram", "dram",          "quantizer_dram",  "quantizer",
-    "random_source",    "epilogue",      "wires",           "clock_tree",
-    "leakage",          "sram_leakage"};
+inline constexpr std::array<std::string_view, 15> component_words = {
+    "pe_combinational", "pe_flip_flops", "skew_flip_flops", "operand_sram", "accumulator_sram", "dram",
+    "quantizer_dram",   "quantizer",     "random_source",   "transposer",   "epilogue",         "wires",
+    "clock_tree",       "leakage",       "sram_leakage"};
 std::string_view name_of(Component component);
 
 struct EventCount {
@@ -62,9 +62,10 @@ class EventCounts {
 /// What prices a bit from or to DRAM.
 TechnologyRow dram_row(Dram dram);
 
-/// `use`: that of `mapping`.
+/// `use`: that of `mapping`. `transposer_cycles`: 0 where the design has no transposer.
 EventCounts events_of(const AcceleratorConfig& config, const Mapping& mapping, const UseOfArray& use,
-                      const Traffic& traffic, const std::vector<QuantizerWork>& quantizers);
+                      const Traffic& traffic, const std::vector<QuantizerWork>& quantizers,
+                      std::uint64_t transposer_cycles = 0);
 
 /// Leakage of all logic and memories over so many cycles, stalls included, in whole nanoseconds.
 EventCounts leakage_of(const AcceleratorConfig& config, std::uint64_t cycles);

@@ -26,7 +26,7 @@ double in_range_utilization(const Config&, const Tally& tally) {
   return tally.use.overall_of(tally.in_range_macs);
 }
 
-constexpr std::array<Figure, 31> list = {{
+constexpr std::array<Figure, 32> list = {{
     {"", "tiles", "tiles", Quantity::count, "tiles of at most rows x columns results",
      [](const Tally& t) { return &t.use.tiles; }},
     {"", "cycles", "cycles", Quantity::count, "clock cycles of the array, without stalls",
@@ -53,6 +53,9 @@ constexpr std::array<Figure, 31> list = {{
     {"", "quantizer_cycles", "lane cycles", Quantity::count,
      "clock cycles of the quantizer lanes, beside those of the array",
      [](const Tally& t) { return t.quantizer_cycles ? &*t.quantizer_cycles : nullptr; }},
+    {"", "transposer_cycles", "transposer cycles", Quantity::count,
+     "clock cycles of the transposer, beside those of the array",
+     [](const Tally& t) { return t.transposer_cycles ? &*t.transposer_cycles : nullptr; }},
     {"utilization", "spatial", "spatial utilization", Quantity::share,
      "share of the PEs that a tile uses, mean",
      [](const Config&, const Tally& t) { return t.use.spatial(); }},

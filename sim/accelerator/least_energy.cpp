@@ -21,7 +21,7 @@ struct Candidate {
   auto rank() const { return std::tuple(pj, bytes, number); }
 };
 
-/// Quantizers cost the same whatever the blocks.
+/// Quantizers cost the same whatever the blocks. The transposer, which costs little, is left out.
 double nominal_pj(const AcceleratorConfig& config, const Mapping& mapping, const Traffic& moved,
                   std::uint64_t stalls, const Technology& technology) {
   const UseOfArray use = use_of_array(mapping);

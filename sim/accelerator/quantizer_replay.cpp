@@ -34,17 +34,24 @@ void QuantizerCheck::replay(const QuantizerWork& work) {
   const RecordedQuantizer recorded(reader_, *work.record);
   traces::QuantizerTask task = recorded.task;
   if (!work.measures_maximum) task.maximum = std::get<traces::Fp4Facts>(work.record->facts).max_used;
-  const rtl_models::QuantizerRun run = model_.quantize(task);
-  ++findings_.quantizers;
-  if (const auto reason = difference(run.result, *work.record, recorded.codes))
-    findings_.differences.push_back(fmt::format("{}: {}", work.record->id, *reason));
-  else
-    ++findings_.quantizers_equal;
-  if (const std::uint64_t expected = quantizer_cycles({&work, 1}, model_.lanes()); run.cycles != expected) {
+  const rtl_models::SampledRun run = model_.quantize_samples(task, work.samples);
+  compare(run.samples.front(), *work.record, recorded.codes);
+  for (std::size_t i = 0; i < work.further.size(); ++i)
+    compare(run.samples[i + 1], *work.further[i], RecordedQuantizer(reader_, *work.further[i]).codes);
+  if (const std::uint64_t expected = quantizer_cycles({&work, 1}, design_); run.cycles != expected) {
     findings_.cycles_equal = false;
     findings_.differences.push_back(fmt::format("{}: {} cycles simulated; the closed form gives {}",
                                                 work.record->id, run.cycles, expected));
   }
+}
+
+void QuantizerCheck::compare(const traces::QuantizerResult& found, const traces::QuantizerRecord& record,
+                             const std::vector<std::uint8_t>& codes) {
+  ++findings_.quantizers;
+  if (const auto reason = difference(found, record, codes))
+    findings_.differences.push_back(fmt::format("{}: {}", record.id, *reason));
+  else
+    ++findings_.quantizers_equal;
 }
 
 }  // namespace quatrain::sim

@@ -3,6 +3,7 @@
 /// of the record, and the cycles those of the closed form.
 
 #include "rtl_models/quantizer_model.hpp"
+#include "sim/accelerator/quantizer_design.hpp"
 #include "sim/workload/workload.hpp"
 #include "traces/format/reader.hpp"
 
@@ -23,17 +24,22 @@ struct QuantizerFindings {
 
 class QuantizerCheck {
  public:
-  /// `reader` and `model` must outlive it.
-  QuantizerCheck(const traces::TraceReader& reader, rtl_models::QuantizerModel& model)
-      : reader_(reader), model_(model) {}
+  /// `reader` and `model`, which is that of `design`, must outlive it.
+  QuantizerCheck(const traces::TraceReader& reader, rtl_models::QuantizerModel& model,
+                 const QuantizerDesign& design)
+      : reader_(reader), model_(model), design_(design) {}
 
   /// Records without a source are left out. A further sample takes the maximum of its record as a given one.
   void replay(const QuantizerWork& work);
   const QuantizerFindings& findings() const { return findings_; }
 
  private:
+  void compare(const traces::QuantizerResult& found, const traces::QuantizerRecord& record,
+               const std::vector<std::uint8_t>& codes);
+
   const traces::TraceReader& reader_;
   rtl_models::QuantizerModel& model_;
+  QuantizerDesign design_;
   QuantizerFindings findings_;
 };
 

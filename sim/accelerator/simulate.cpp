@@ -7,6 +7,7 @@
 #include "sim/accelerator/pricing.hpp"
 #include "sim/accelerator/quantizer_cycles.hpp"
 #include "sim/accelerator/simulation_timeline.hpp"
+#include "sim/accelerator/transposer.hpp"
 #include "sim/embedded/config_file.hpp"
 #include "sim/records/window.hpp"
 #include "sim/workload/trace_workload.hpp"
@@ -71,7 +72,7 @@ Stalls all_stalls(const AcceleratorConfig& config, const DramDetails& dram, Bloc
                   const TrainingGemm& work) {
   const rtl_models::DramTiming timing = timing_of(config, dram);
   Stalls stalls = stalls_of(traffic, work.mapping, timing, config.buffering);
-  stalls.quantizers = quantizer_stall_cycles(timing, work.quantizers, *config.pe);
+  stalls.quantizers = quantizer_stall_cycles(timing, work.quantizers, *config.pe, config.quantizer_design());
   return stalls;
 }
 
@@ -95,10 +96,11 @@ Tally closed_forms(const SimulationTask& task, TrainingGemm& work) {
   tally.in_range_macs = in_range_macs(work.gemm.geometry, work.samples);
   tally.traffic = traffic_for(config, work, traffic);
   tally.compulsory = traffic.compulsory();
-  tally.traffic.quantizer_bytes = quantizer_bytes_of(work.quantizers, *config.pe);
+  tally.traffic.quantizer_bytes = quantizer_bytes_of(work.quantizers, *config.pe, config.quantizer_design());
   if (const DramDetails* dram = config.stalls()) tally.stalls = all_stalls(config, *dram, traffic, work);
-  if (config.quantizer_lanes)
-    tally.quantizer_cycles = quantizer_cycles(work.quantizers, *config.quantizer_lanes);
+  if (config.quantizers) tally.quantizer_cycles = quantizer_cycles(work.quantizers, *config.quantizers);
+  if (config.transposer_side)
+    tally.transposer_cycles = transposer_cycles(config, work.gemm.phase, tally.traffic);
   compare_times(config, tally);
   return tally;
 }
@@ -137,6 +139,22 @@ std::string scope_of(const AcceleratorConfig& config, const Workload& workload, 
       workload.gemms.size() - left_out, workload.gemms.size(), records_word(source), config.pe->name);
 }
 
+/// Where tensors become operands.
+std::string_view placement_limit(const AcceleratorConfig& config) {
+  if (config.pe->tensors == TensorForm::operands)
+    return "results leave in the form of operands, and operands are read as they are: no layer is fused with "
+           "the next";
+  switch (config.quantizer_design().placement) {
+    case QuantizerPlacement::dram:
+      return "quantizers.placement dram: results leave as fp32 and operands are made from fp32 tensors in "
+             "DRAM; no layer is fused with the next";
+    case QuantizerPlacement::fused:
+      return "quantizers.placement fused: maxima are measured where tensors are made, and codes under a "
+             "hindsight maximum are made there; results of the array leave as fp32 nevertheless";
+  }
+  std::abort();
+}
+
 std::vector<std::string> limits_of(const AcceleratorConfig& config, const WorkloadSource& workload,
                                    std::size_t left_out) {
   std::vector<std::string> limits = {
@@ -148,18 +166,18 @@ std::vector<std::string> limits_of(const AcceleratorConfig& config, const Worklo
           ? "one DRAM channel with one request at a time; each GEMM begins with empty buffers"
           : "stalls are not modelled: the milliseconds are cycles at the clock, the bytes alone take "
             "dram_milliseconds",
-      config.pe->tensors == TensorForm::fp32 ? "results leave as fp32 and operands are made from fp32 "
-                                               "tensors in DRAM: no layer is fused with the "
-                                               "next"
-                                             : "results leave in the form of operands, and operands are read "
-                                               "as they are: no layer is fused with "
-                                               "the next",
+      std::string(placement_limit(config)),
       fmt::format(
           "energy prices {}; wires lead from PE to PE only; control, address generators and the wires to the "
           "buffers are not in it",
           config.switching == Switching::toggles
               ? "the logic of the PEs by operand bits that change, and counts in all else"
               : "counts, not toggles")};
+  if (config.random_source == RandomSource::lfsr && workload.has_values())
+    limits.emplace_back(
+        "random_source lfsr: its energy and area are counted; a replay draws the bits of the trace, which "
+        "are "
+        "Philox's");
   if (config.convention == Convention::scalesim)
     limits.emplace_back(
         "cycles are those that SCALE-Sim reports: whole rows and columns for ragged folds, no drain of "
@@ -200,7 +218,8 @@ Simulation closed_forms_of(const SimulationTask& task, const Workload& workload,
     RecordResult result{gemm.step,          gemm.layer,   gemm.gemm.phase,
                         gemm.size(),        gemm.samples, repeated(once, gemm.count),
                         gemm.mapping.blocks};
-    result.events = events_of(task.config, gemm.mapping, once.use, once.traffic, gemm.quantizers);
+    result.events = events_of(task.config, gemm.mapping, once.use, once.traffic, gemm.quantizers,
+                              once.transposer_cycles.value_or(0));
     const std::uint64_t stalls = once.stalls ? once.stalls->all() : 0;
     result.events += leakage_of(task.config, checked_sum(once.use.cycles, stalls));
     result.events *= gemm.count;
@@ -251,7 +270,8 @@ class TraceReplay {
  public:
   TraceReplay(const SimulationTask& task, const traces::TraceReader& reader, base::Progress& progress)
       : task_(task), progress_(progress), check_(reader, *task.models) {
-    if (task.models->quantizer) quantizers_.emplace(reader, *task.models->quantizer);
+    if (task.models->quantizer)
+      quantizers_.emplace(reader, *task.models->quantizer, task.config.quantizer_design());
   }
 
   /// Every GEMM, then the sampled tiles.

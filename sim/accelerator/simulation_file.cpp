@@ -109,7 +109,8 @@ Tally read_tally(const JsonNode& node, const AcceleratorConfig& config) {
   tally.use.pes = std::uint64_t{config.array.rows} * config.array.columns;
   if (!node.at("activity").is_null()) tally.activity.emplace();
   if (node.has("stalls") && !node.at("stalls").is_null()) tally.stalls.emplace();
-  if (config.quantizer_lanes) tally.quantizer_cycles.emplace();
+  if (config.quantizers) tally.quantizer_cycles.emplace();
+  if (config.transposer_side) tally.transposer_cycles.emplace();
   for (const Figure& figure : figures()) {
     const auto place = [&] { return figure.group.empty() ? node : node.at(figure.group); };
     // The list gives places inside of `tally`, which may be written here.

@@ -63,9 +63,19 @@ std::string memory_text(const AcceleratorConfig& config) {
 }
 
 std::string quantizer_text(const AcceleratorConfig& config) {
-  if (!config.quantizer_lanes) return "";
-  return fmt::format("quantizers: {} lanes; their cycles are not among those of the array\n",
-                     *config.quantizer_lanes);
+  std::string text;
+  if (config.transposer_side)
+    text = *config.transposer_side == 0
+               ? "transposer: none; operands that two products take in two layouts are written twice\n"
+               : fmt::format(
+                     "transposer: tiles of {0} x {0} codes; its cycles are not among those of the array\n",
+                     *config.transposer_side);
+  if (!config.quantizers) return text;
+  const QuantizerDesign& design = *config.quantizers;
+  text += fmt::format("quantizers: {} lanes", design.lanes);
+  if (design.sample_groups) text += fmt::format(" in each of {} groups for samples", *design.sample_groups);
+  if (design.placement == QuantizerPlacement::fused) text += ", fused with what makes their tensors";
+  return text + "; their cycles are not among those of the array\n";
 }
 
 std::string gating_text(const AcceleratorConfig& config) {

@@ -25,6 +25,8 @@ Tally& Tally::operator+=(const Tally& other) {
     activity.reset();
   if (quantizer_cycles && other.quantizer_cycles)
     quantizer_cycles = checked_sum(*quantizer_cycles, *other.quantizer_cycles);
+  if (transposer_cycles && other.transposer_cycles)
+    transposer_cycles = checked_sum(*transposer_cycles, *other.transposer_cycles);
   for (std::size_t i = 0; i < energy_pj.size(); ++i) energy_pj[i] += other.energy_pj[i];
   return *this;
 }

@@ -20,13 +20,14 @@ struct Tally {
   UseOfArray use;
   std::uint64_t in_range_macs = 0;
   Traffic traffic;
-  Traffic compulsory;                                  ///< each operand read once, each result written once
-  std::uint64_t memory_bound = 0;                      ///< records whose bytes take longer than their cycles
-  double longer_milliseconds = 0;                      ///< of each record the larger of the two times
-  std::optional<Stalls> stalls = {};                   ///< nothing where the config asks for none
-  std::optional<std::uint64_t> quantizer_cycles = {};  ///< nothing where the config has no lanes
-  std::optional<rtl_models::Activity> activity;        ///< nothing where nothing was replayed
-  std::vector<Bounds> energy_pj;                       ///< one per technology
+  Traffic compulsory;                                   ///< each operand read once, each result written once
+  std::uint64_t memory_bound = 0;                       ///< records whose bytes take longer than their cycles
+  double longer_milliseconds = 0;                       ///< of each record the larger of the two times
+  std::optional<Stalls> stalls = {};                    ///< nothing where the config asks for none
+  std::optional<std::uint64_t> quantizer_cycles = {};   ///< nothing where the config has no lanes
+  std::optional<std::uint64_t> transposer_cycles = {};  ///< nothing where the config does not say
+  std::optional<rtl_models::Activity> activity;         ///< nothing where nothing was replayed
+  std::vector<Bounds> energy_pj;                        ///< one per technology
 
   /// Throws Error when a sum leaves 64 bits. Both have the same technologies, or this one is new.
   Tally& operator+=(const Tally& other);

@@ -48,21 +48,23 @@ Traffic traffic_of(const traces::Gemm& gemm, const Mapping& mapping, const Opera
           0};
 }
 
-QuantizerTransfers transfers_of(const QuantizerWork& work, const PeKind& pe) {
+QuantizerTransfers transfers_of(const QuantizerWork& work, const PeKind& pe, const QuantizerDesign& design) {
   switch (pe.tensors) {
     case TensorForm::fp32:
-      return {work.passes(), fp32_bytes * work.elements, bytes_for(pe.operand_bits * work.elements)};
+      return {reads_of(work, design), fp32_bytes * work.elements, work.samples + work.second_copies,
+              bytes_for(pe.operand_bits * work.elements)};
     case TensorForm::operands:
       return {};
   }
   std::abort();
 }
 
-std::uint64_t quantizer_bytes_of(const std::vector<QuantizerWork>& quantizers, const PeKind& pe) {
+std::uint64_t quantizer_bytes_of(const std::vector<QuantizerWork>& quantizers, const PeKind& pe,
+                                 const QuantizerDesign& design) {
   std::uint64_t bytes = 0;
   for (const QuantizerWork& work : quantizers) {
-    const QuantizerTransfers moved = transfers_of(work, pe);
-    bytes += moved.passes * moved.read_bytes + moved.written_bytes;
+    const QuantizerTransfers moved = transfers_of(work, pe, design);
+    bytes += moved.reads * moved.read_bytes + moved.writes * moved.written_bytes;
   }
   return bytes;
 }

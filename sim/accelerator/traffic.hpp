@@ -9,6 +9,7 @@
 
 #include "sim/accelerator/mapping.hpp"
 #include "sim/accelerator/pe/pe_kind.hpp"
+#include "sim/accelerator/quantizer_design.hpp"
 #include "sim/workload/workload.hpp"
 #include "traces/machine.hpp"
 
@@ -42,14 +43,16 @@ struct Traffic {
 /// Everything but quantizer_bytes, of a mapping without blocks (with them: mapping/block_traffic.hpp).
 Traffic traffic_of(const traces::Gemm& gemm, const Mapping& mapping, const OperandBuffers& buffers);
 
-/// What one quantizer moves. Each pass reads its fp32 tensor; the operands are written once. Nothing where
-/// tensors stand in DRAM as operands.
+/// What one quantizer moves: its fp32 tensor is read so often, its samples are written. Nothing where tensors
+/// stand in DRAM as operands.
 struct QuantizerTransfers {
-  std::uint64_t passes = 0;
-  std::uint64_t read_bytes = 0;     ///< by each pass
-  std::uint64_t written_bytes = 0;  ///< in all
+  std::uint64_t reads = 0;
+  std::uint64_t read_bytes = 0;     ///< by each
+  std::uint64_t writes = 0;         ///< samples, and second copies of them
+  std::uint64_t written_bytes = 0;  ///< by each
 };
-QuantizerTransfers transfers_of(const QuantizerWork& work, const PeKind& pe);
-std::uint64_t quantizer_bytes_of(const std::vector<QuantizerWork>& quantizers, const PeKind& pe);
+QuantizerTransfers transfers_of(const QuantizerWork& work, const PeKind& pe, const QuantizerDesign& design);
+std::uint64_t quantizer_bytes_of(const std::vector<QuantizerWork>& quantizers, const PeKind& pe,
+                                 const QuantizerDesign& design);
 
 }  // namespace quatrain::sim

@@ -109,7 +109,9 @@ ArrayModels models_for(const AcceleratorConfig& config, const std::string& typed
   const auto fidelity = std::ranges::find(fidelity_words, word) - fidelity_words.begin();
   ArrayModels models = make_array_models(config.array, static_cast<rtl_models::Fidelity>(fidelity),
                                          config.dataflow, config.stalls() != nullptr, config.pe->model());
-  if (config.quantizer_lanes) models.quantizer = rtl_models::make_quantizer_model(*config.quantizer_lanes);
+  if (config.quantizers)
+    models.quantizer = rtl_models::make_quantizer_model(
+        config.quantizers->lanes, config.quantizers->placement, config.quantizers->groups());
   return models;
 }
 

@@ -65,7 +65,7 @@ double share(const TrainingStep& step, std::uint64_t cycles) {
 
 /// Of quantizers that take no time: why. Nothing for what takes time.
 std::string why_no_time(const TrainingStep& step, Resource resource, std::uint64_t cycles) {
-  if (resource != Resource::quantizers || cycles > 0 || step.config.quantizer_lanes) return "";
+  if (resource != Resource::quantizers || cycles > 0 || step.config.quantizers) return "";
   return step.config.pe->tensors == TensorForm::fp32 ? "not counted" : "none";
 }
 

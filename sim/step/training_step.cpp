@@ -58,6 +58,7 @@ Resource resource_of(Component component) {
     case Component::skew_flip_flops:
     case Component::operand_sram:
     case Component::accumulator_sram:
+    case Component::transposer:
     case Component::wires:
     case Component::clock_tree:
     case Component::leakage:
@@ -144,10 +145,40 @@ class Schedule {
 
   void add_backward(const LayerConfig& layer, std::size_t readers) {
     if (!layer.has_parameters() && !layer.wants_input_gradient) return;
-    add(backward_passes(layer, batch_, readers, bytes_));
+    std::vector<VectorPass> passes = backward_passes(layer, batch_, readers, bytes_);
+    leave_as_codes(layer, readers, passes);
+    add(passes);
     if (!layer.multiplies()) return;
     if (layer.wants_input_gradient) add_product(layer, Phase::backward_data, StepPart::backward);
     add_product(layer, Phase::backward_weight, StepPart::backward);
+  }
+
+  /// No fp32 tensor is written where the lanes take a gradient from the pass that makes it, and nothing else
+  /// reads it. The codes are written by the operation that quantizes.
+  void leave_as_codes(const LayerConfig& layer, std::size_t readers, std::vector<VectorPass>& passes) const {
+    const auto drop = [&](const LayerConfig& reader, VectorPass& pass) {
+      if (is_read_as_codes_alone(reader))
+        pass.written_bytes -=
+            bytes_.activation * static_cast<std::uint64_t>(reader.output.elements() * batch_);
+    };
+    if (passes.empty()) return;
+    if (readers > 1) drop(layer, passes.front());  // the sum of what the readers hand back
+    if (layer.multiplies() || layer.kind == emu::LayerWord::add || !layer.wants_input_gradient) return;
+    const std::int32_t input = layer.inputs.front();
+    if (input == emu::images_input || readers_[static_cast<std::size_t>(input)] > 1) return;
+    drop(network_.layers[static_cast<std::size_t>(input)], passes.back());
+  }
+
+  /// Of the gradient of this layer's output.
+  bool is_read_as_codes_alone(const LayerConfig& layer) const {
+    if (!layer.multiplies() || layer.has_bias || !on_array_.contains({layer.name, Phase::backward_weight}))
+      return false;
+    const auto& quantize = layer.quantize;
+    return config_.pe->tensors == TensorForm::fp32 &&
+           config_.quantizer_design().placement == QuantizerPlacement::fused &&
+           quantize.maximum == traces::Maximum::hindsight &&
+           (!emu::draws(quantize.gradient) || quantize.samples == 1 ||
+            config_.quantizer_design().sample_groups);
   }
 
   void add_product(const LayerConfig& layer, Phase phase, StepPart part) {
@@ -159,11 +190,14 @@ class Schedule {
     product.macs = tally.in_range_macs;
     product.bytes = tally.traffic.gemm_bytes();
     product.busy[index(Resource::array)] = tally.use.cycles;
-    product.busy[index(Resource::dram)] = request_cycles(timing_, {product.bytes});
-    product.cycles =
-        tally.stalls
-            ? checked_sum(tally.use.cycles, checked_sum(tally.stalls->load_bound, tally.stalls->store_bound))
-            : std::ranges::max(product.busy);
+    // The transposer stands between memory and buffers: it may be the slower of the two.
+    product.busy[index(Resource::dram)] =
+        std::max(request_cycles(timing_, {product.bytes}), tally.transposer_cycles.value_or(0));
+    product.cycles = std::ranges::max(product.busy);
+    if (tally.stalls)
+      product.cycles = std::max(
+          checked_sum(tally.use.cycles, checked_sum(tally.stalls->load_bound, tally.stalls->store_bound)),
+          tally.transposer_cycles.value_or(0));
     add(std::move(product));
   }
 
@@ -219,15 +253,31 @@ void add_vector_energy(const TrainingStep& step, const Technology& technology, S
   charge(Resource::dram, dram_row(step.config.dram), checked_product(8, bytes));
 }
 
+/// What of the passes goes through DRAM.
+std::string fused_limit(const AcceleratorConfig& config) {
+  if (config.pe->tensors == TensorForm::operands)
+    return "nothing is fused: every pass of the vector unit reads and writes its tensors in DRAM";
+  switch (config.quantizer_design().placement) {
+    case QuantizerPlacement::dram:
+      return "quantizers.placement dram: nothing is fused, every pass of the vector unit and of the "
+             "quantizers "
+             "reads and writes its tensors in DRAM";
+    case QuantizerPlacement::fused:
+      return "quantizers.placement fused: maxima are measured where tensors are made; a gradient under a "
+             "hindsight maximum leaves the vector unit as codes alone where nothing else reads it; all else "
+             "goes through DRAM";
+  }
+  __builtin_unreachable();
+}
+
 std::vector<std::string> limits_of(const AcceleratorConfig& config) {
   std::vector<std::string> limits = {
-      "one operation after the other: only what is inside an operation overlaps",
-      "nothing is fused: every pass of the vector unit reads and writes its tensors in DRAM",
+      "one operation after the other: only what is inside an operation overlaps", fused_limit(config),
       "divisions, roots, exponentials and logarithms take a cycle of a lane and are not priced",
       "no energy of the vector unit's registers and of its way to the DRAM"};
   if (config.stalls() == nullptr)
     limits.emplace_back("without stalls: bytes take their time at the full bandwidth, beside the cycles");
-  if (!config.quantizer_lanes && config.pe->tensors == TensorForm::fp32)
+  if (!config.quantizers && config.pe->tensors == TensorForm::fp32)
     limits.emplace_back("without quantizers.lanes: the quantizers keep up with the memory");
   for (const std::string_view limit : config.pe->limits) limits.emplace_back(limit);
   return limits;

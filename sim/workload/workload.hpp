@@ -25,9 +25,9 @@ struct QuantizerWork {
   bool maximum_is_known = false;  ///< hindsight: codes can be made while the maximum is measured
   const traces::QuantizerRecord* record = nullptr;  ///< in a trace's manifest; null without values
   std::uint64_t tensor = 0;  ///< in a workload, the same number says the same quantization
-
-  /// Passes over the fp32 tensor: statistics, then codes.
-  unsigned passes() const { return measures_maximum && !maximum_is_known ? 2 : 1; }
+  unsigned samples = 1;      ///< made of each element that is read; a design decides
+  std::vector<const traces::QuantizerRecord*> further = {};  ///< of the samples behind the first
+  unsigned second_copies = 0;  ///< of these samples, those that are written a second time, transposed
 };
 
 struct WorkloadGemm {

@@ -52,19 +52,19 @@ std::uint64_t lower_bound(BlockTraffic& traffic, const Mapping& mapping, const D
 }  // namespace
 
 std::uint64_t quantizer_stall_cycles(const DramTiming& timing, const std::vector<QuantizerWork>& quantizers,
-                                     const PeKind& pe) {
+                                     const PeKind& pe, const QuantizerDesign& design) {
   std::uint64_t cycles = 0;
   for (const QuantizerWork& work : quantizers) {
-    const QuantizerTransfers moved = transfers_of(work, pe);
-    if (moved.passes == 0) continue;
-    cycles = checked_sum(cycles, checked_product(moved.passes, request_cycles(timing, {moved.read_bytes})));
-    cycles = checked_sum(cycles, request_cycles(timing, {moved.written_bytes}));
+    const QuantizerTransfers moved = transfers_of(work, pe, design);
+    cycles = checked_sum(cycles, checked_product(moved.reads, request_cycles(timing, {moved.read_bytes})));
+    cycles =
+        checked_sum(cycles, checked_product(moved.writes, request_cycles(timing, {moved.written_bytes})));
   }
   return cycles;
 }
 
-Stalls stalls_of(BlockTraffic& traffic, const Mapping& mapping, const DramTiming& timing,
-                 Buffering buffering, const BlockParts& parts) {
+Stalls stalls_of(BlockTraffic& traffic, const Mapping& mapping, const DramTiming& timing, Buffering buffering,
+                 const BlockParts& parts) {
   StallRecurrence recurrence(buffering, parts);
   BlockVisits visits(traffic, mapping);
   for (BlockVisit visit; visits.next(visit);)

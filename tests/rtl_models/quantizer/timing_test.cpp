@@ -86,6 +86,74 @@ TEST(QuantizerModel, CyclesAndBitsForEveryNumberOfLanes) {
     }
 }
 
+/// Every element stands on the lanes until all its samples are made: samples / groups cycles, rounded up.
+/// The samples are those of a machine that makes one at a time.
+TEST(QuantizerSamples, CyclesAndBitsForEveryNumberOfGroups) {
+  std::vector<std::pair<unsigned, std::unique_ptr<QuantizerModel>>> models;
+  for (const unsigned lanes : {3U, 24U})
+    for (const unsigned groups : {1U, 2U, 16U})
+      models.emplace_back(
+          groups, rtl_models::make_quantizer_model(lanes, rtl_models::QuantizerPlacement::dram, groups));
+  for (const auto& [groups, model] : models)
+    for (const std::size_t elements : {std::size_t{1}, std::size_t{150}}) {
+      const auto source = random_source(elements, Rule::luq_fp4, groups);
+      const std::uint64_t words = (elements + model->lanes() - 1) / model->lanes();
+      traces::QuantizerTask task = task_with(Rule::luq_fp4, source);
+      task.draws.sample = 0;
+      for (const unsigned samples : {1U, 2U, 3U, 8U, 13U, 16U})
+        for (const unsigned bits : {4U, 8U, 16U})
+          for (const bool is_given : {false, true}) {
+            task.random_bits = bits;
+            task.maximum = is_given ? std::optional(1.5F) : std::nullopt;
+            SCOPED_TRACE(testing::Message()
+                         << model->lanes() << " lanes, " << groups << " groups, " << samples << " samples of "
+                         << elements << " elements, " << bits << " bits");
+            const rtl_models::SampledRun run = model->quantize_samples(task, samples);
+            const std::uint64_t rounds = (samples + groups - 1) / groups;
+            ASSERT_EQ(run.cycles, (is_given ? 30 : words + 31) + rounds * words);
+            ASSERT_EQ(run.samples.size(), samples);
+            traces::QuantizerTask one = task;
+            for (one.draws.sample = 0; one.draws.sample < samples; ++one.draws.sample)
+              ASSERT_EQ(difference(run.samples[one.draws.sample], exact::quantize(one)), "")
+                  << "sample " << one.draws.sample;
+          }
+    }
+}
+
+TEST(QuantizerSamples, RefusalsNameWhatIsWrong) {
+  const auto models = models_of({8});
+  const std::vector<float> source{0, 1, -2};
+  EXPECT_EQ(message_of([&] { models[0]->quantize_samples(task_with(Rule::luq_fp4, source), 17); }),
+            "17 samples of luq_fp4: expected 1 to 16 of a rule that draws");
+  EXPECT_EQ(message_of([&] { models[0]->quantize_samples(task_with(Rule::sawb_int4, source), 2); }),
+            "2 samples of sawb_int4: expected 1 to 16 of a rule that draws");
+  EXPECT_EQ(message_of([] { rtl_models::make_quantizer_model(8, rtl_models::QuantizerPlacement::dram, 6); }),
+            "a quantizer of 6 groups of lanes: expected 1, 2, 4, 8 or 16");
+}
+
+/// The maximum has been measured when the quantizer begins. Bits stay.
+TEST(FusedQuantizer, LacksThePassOfTheMaximum) {
+  std::vector<std::unique_ptr<QuantizerModel>> models;
+  for (const unsigned lanes : {1U, 5U, 32U})
+    models.push_back(rtl_models::make_quantizer_model(lanes, rtl_models::QuantizerPlacement::fused));
+  for (const auto& model : models)
+    for (const std::size_t elements : {std::size_t{1}, std::size_t{33}, std::size_t{200}})
+      for (const Rule rule : {Rule::sawb_int4, Rule::sawb_uint4, Rule::nearest_fp4, Rule::luq_fp4}) {
+        const auto source = random_source(elements, rule, 3);
+        traces::QuantizerTask task = task_with(rule, source);
+        const std::uint64_t words = (elements + model->lanes() - 1) / model->lanes();
+        const bool is_sawb = rule == Rule::sawb_int4 || rule == Rule::sawb_uint4;
+        const auto run = model->quantize(task);
+        EXPECT_EQ(run.cycles, is_sawb ? 2 * words + 394 : words + 30) << name_of(rule);
+        EXPECT_EQ(difference(run.result, exact::quantize(task)), "") << name_of(rule);
+        if (is_sawb) continue;
+        task.maximum = 0.9F;
+        const auto given = model->quantize(task);
+        EXPECT_EQ(given.cycles, words + 30) << name_of(rule);
+        EXPECT_EQ(difference(given.result, exact::quantize(task)), "") << name_of(rule);
+      }
+}
+
 /// Long enough that a buffer of draws would run dry, or over.
 TEST(QuantizerModel, DrawsNeverStall) {
   const auto models = models_of({7, 24, 32});

@@ -181,7 +181,26 @@ const std::vector<JsonChange>& changes() {
        "a.json: /quantizers/lanes: found 1025; expected an integer from 1 to 1024"},
       {"/quantizers", ordered_json::object(), "a.json: /quantizers: the key 'lanes' is missing"},
       {"/quantizers", ordered_json{{"lanes", 8}, {"bits", 4}},
-       "a.json: /quantizers/bits: unknown key; expected 'lanes'"},
+       "a.json: /quantizers/bits: unknown key; expected 'lanes', 'placement' or 'sample_groups'"},
+      {"/quantizers", ordered_json{{"lanes", 8}, {"placement", "dram"}}, ""},
+      {"/quantizers", ordered_json{{"lanes", 8}, {"placement", "fused"}, {"sample_groups", 16}}, ""},
+      {"/quantizers", ordered_json{{"lanes", 8}, {"placement", "array"}},
+       "a.json: /quantizers/placement: found 'array'; expected 'dram' or 'fused'"},
+      {"/quantizers", ordered_json{{"placement", "fused"}},
+       "a.json: /quantizers: the key 'lanes' is missing"},
+      {"/quantizers", ordered_json{{"lanes", 8}, {"sample_groups", 3}},
+       "a.json: /quantizers/sample_groups: found 3; expected 1, 2, 4, 8 or 16"},
+      {"/quantizers", ordered_json{{"lanes", 8}, {"sample_groups", 32}},
+       "a.json: /quantizers/sample_groups: found 32; expected an integer from 1 to 16"},
+      {"/transposer", ordered_json{{"side", 0}}, ""},
+      {"/transposer", ordered_json{{"side", 128}}, ""},
+      {"/transposer", ordered_json{{"side", 1}},
+       "a.json: /transposer/side: found 1; expected 0, for none, or 2 to 128"},
+      {"/transposer", ordered_json{{"side", 129}},
+       "a.json: /transposer/side: found 129; expected an integer from 0 to 128"},
+      {"/transposer", ordered_json::object(), "a.json: /transposer: the key 'side' is missing"},
+      {"/transposer", ordered_json{{"side", 8}, {"rows", 4}},
+       "a.json: /transposer/rows: unknown key; expected 'side'"},
       {"/vector_unit", ordered_json{{"lanes", 1}}, ""},
       {"/vector_unit", ordered_json{{"lanes", 65536}}, ""},
       {"/vector_unit", ordered_json{{"lanes", 0}},
@@ -194,7 +213,7 @@ const std::vector<JsonChange>& changes() {
        "'random_source', 'clock_mhz', 'buffers', 'dram', 'technology', 'clock_gating', 'zero_gating', "
        "'switching', "
        "'mapping', "
-       "'quantizers' or 'vector_unit'"}};
+       "'quantizers', 'transposer' or 'vector_unit'"}};
   return all;
 }
 
@@ -247,7 +266,9 @@ TEST(AcceleratorConfig, Bf16NeedsAFloatAccumulatorAndNoRandomSource) {
       {"/accumulator/float", 16, "a.json: /accumulator/float: found 16; expected an integer from 32 to 32"},
       {"/random_source", "philox", "a.json: /random_source: found 'philox'; expected 'none'"},
       {"/quantizers", ordered_json{{"lanes", 8}},
-       "a.json: /quantizers: the pe 'bf16' has no quantizers; expected no such key"}};
+       "a.json: /quantizers: the pe 'bf16' has no quantizers; expected no such key"},
+      {"/transposer", ordered_json{{"side", 8}},
+       "a.json: /transposer: the pe 'bf16' has no codes to transpose; expected no such key"}};
   for (const JsonChange& change : of_bf16) {
     const std::string text = changed(embedded("bf16_32x32"), change);
     SCOPED_TRACE(text);

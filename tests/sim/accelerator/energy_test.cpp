@@ -45,7 +45,7 @@ TEST(Events, RegistersFollowTheDrain) {
        {std::tuple{Drain::serial, 44U, 7U}, {Drain::skewed, 45U, 7U}, {Drain::shadow, 78U, 8U}}) {
     auto config = small_config("dual_int4_fp4");
     config.dataflow = rtl_models::OutputStationary{drain};
-    const auto counts = events_of(config, mapping, use, traffic, {});
+    const auto counts = events_of(config, mapping, use, traffic, {}, 0);
     EXPECT_EQ(events(counts, Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock),
               12U * pe_bits * 92);
     EXPECT_EQ(events(counts, Component::skew_flip_flops, TechnologyRow::flipflop_bit_clock),
@@ -58,7 +58,7 @@ TEST(Events, IntegerPeByHand) {
       {traces::Rule::sawb_int4, 1000, 0, traces::Alpha::exact, true, false},
       {traces::Rule::luq_fp4, 600, 16, traces::Alpha::exact, true, false},
       {traces::Rule::luq_fp4, 600, 16, traces::Alpha::exact, false, false}};
-  const auto counts = events_of(small_config("dual_int4_fp4"), mapping, use, traffic, quantizers);
+  const auto counts = events_of(small_config("dual_int4_fp4"), mapping, use, traffic, quantizers, 0);
   EXPECT_EQ(events(counts, Component::pe_combinational, sim::operation_row("pe_dual_int32")), 350U);
   EXPECT_EQ(events(counts, Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock), 12U * 44 * 92);
   EXPECT_EQ(events(counts, Component::skew_flip_flops, TechnologyRow::flipflop_bit_clock),
@@ -94,7 +94,7 @@ TEST(Events, IntegerPeByHand) {
 TEST(Events, Bf16PeByHand) {
   const std::vector<sim::QuantizerWork> quantizers = {
       {traces::Rule::sawb_int4, 1000, 0, traces::Alpha::exact, true, false}};
-  const auto counts = events_of(small_config("bf16"), mapping, use, traffic, quantizers);
+  const auto counts = events_of(small_config("bf16"), mapping, use, traffic, quantizers, 0);
   EXPECT_EQ(events(counts, Component::pe_combinational, sim::operation_row("bf16_mul")), 350U);
   EXPECT_EQ(events(counts, Component::pe_combinational, TechnologyRow::fp32_add), 350U);
   EXPECT_EQ(events(counts, Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock), 12U * 68 * 92);
@@ -115,7 +115,7 @@ TEST(Events, LanesAndRandomSources) {
   const std::vector<sim::QuantizerWork> quantizers = {
       {traces::Rule::luq_fp4, 601, 4, traces::Alpha::pow2, true, false},
       {traces::Rule::nearest_fp4, 100, 0, traces::Alpha::exact, true, false}};
-  const auto counts = events_of(config, mapping, use, traffic, quantizers);
+  const auto counts = events_of(config, mapping, use, traffic, quantizers, 0);
   EXPECT_EQ(events(counts, Component::random_source, TechnologyRow::rng_lfsr_16b), 151U)
       << "601 draws of 4 bits";
   EXPECT_EQ(events(counts, Component::random_source, TechnologyRow::rng_philox_16b), 0U);
@@ -128,9 +128,9 @@ TEST(Events, LanesAndRandomSources) {
 /// the bottom row of a tile that is one cycle.
 TEST(Events, IdlePesHaveNoClockWhereTheConfigSaysSo) {
   AcceleratorConfig config = small_config("dual_int4_fp4");
-  const auto every = events_of(config, mapping, use, traffic, {});
+  const auto every = events_of(config, mapping, use, traffic, {}, 0);
   config.clock_gating = sim::ClockGating::idle_pes;
-  const auto gated = events_of(config, mapping, use, traffic, {});
+  const auto gated = events_of(config, mapping, use, traffic, {}, 0);
   EXPECT_EQ(events(gated, Component::pe_flip_flops, TechnologyRow::flipflop_bit_clock),
             44U * (350 + 7 * (3 + 0) + 7 * (10 + 1)));
   for (const sim::EventCount& entry : every.entries())
@@ -148,7 +148,7 @@ TEST(Events, LeakageOfLogicAndMemories) {
   EXPECT_EQ(events(counts, Component::leakage, TechnologyRow::gate_leakage), 115 * array);
   EXPECT_EQ(events(counts, Component::sram_leakage, TechnologyRow::sram_leakage), 115U * (16 + 8));
   EXPECT_EQ(counts.entries().size(), 2U);
-  config.quantizer_lanes = 5;
+  config.quantizers = {.lanes = 5};
   counts = leakage_of(config, 92);
   EXPECT_EQ(events(counts, Component::leakage, TechnologyRow::gate_leakage),
             115 * (array + 5 * (205 + 4 * 31 + 346 + 11'015)));
@@ -166,7 +166,7 @@ TEST(Events, WideSidesTakeSeveralWords) {
   AcceleratorConfig config = small_config("bf16");
   config.array = {64, 16};
   const sim::Mapping wide{{64, 16, 10, 1}, 1, {64, 16}};
-  const auto counts = events_of(config, wide, use_of_array(wide), {}, {});
+  const auto counts = events_of(config, wide, use_of_array(wide), {}, {}, 0);
   EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 512, Access::read}), 20U)
       << "1024 bits per cycle";
   EXPECT_EQ(events(counts, Component::operand_sram, SramWord{8, 256, Access::read}), 10U);

@@ -1,7 +1,7 @@
 #include "sim/accelerator/quantizer_replay.hpp"
 
 #include "sim/accelerator/training_gemm.hpp"
-
+#include "sim/workload/trace_workload.hpp"
 #include "tests/support/edited_trace.hpp"
 #include "tests/support/folder.hpp"
 
@@ -23,9 +23,14 @@ using testing::IsEmpty;
 
 const std::string outside_trace = QUATRAIN_SOURCE_DIR "/tests/data/outside_trace";
 
-sim::QuantizerFindings replayed(const traces::TraceReader& reader, QuantizerModel& model) {
-  sim::QuantizerCheck check(reader, model);
-  for (const sim::TrainingGemm& gemm : sim::training_gemms(reader.manifest(), {8, 8}))
+sim::QuantizerFindings replayed(const traces::TraceReader& reader, QuantizerModel& model,
+                                sim::QuantizerDesign design = {}) {
+  design.lanes = model.lanes();
+  sim::AcceleratorConfig config;
+  config.quantizers = design;
+  config.array = {8, 8};
+  sim::QuantizerCheck check(reader, model, design);
+  for (const sim::TrainingGemm& gemm : sim::mapped_to(config, sim::trace_workload(reader)))
     for (const sim::QuantizerWork& work : gemm.quantizers) check.replay(work);
   return check.findings();
 }
@@ -49,6 +54,29 @@ TEST(QuantizerReplay, OutsideTraceInTheCyclesOfTheClosedForm) {
     EXPECT_EQ(found.quantizers, training_quantizers(reader.manifest()));
     EXPECT_EQ(found.quantizers_equal, found.quantizers);
     EXPECT_TRUE(found.equal());
+  }
+}
+
+/// Every record is there, whether its codes are made by themselves or together with other samples.
+TEST(QuantizerReplay, EveryDesignGivesTheRecords) {
+  const traces::TraceReader reader(outside_trace);
+  std::vector<std::pair<sim::QuantizerDesign, std::unique_ptr<QuantizerModel>>> designs;
+  for (const auto placement : {sim::QuantizerPlacement::dram, sim::QuantizerPlacement::fused})
+    for (const std::optional<unsigned> groups : {std::optional<unsigned>{}, {1}, {2}, {16}}) {
+      const sim::QuantizerDesign design{5, placement, groups};
+      designs.emplace_back(design, rtl_models::make_quantizer_model(5, placement, design.groups()));
+    }
+  for (const auto& [design, model] : designs) {
+    const sim::QuantizerFindings found = replayed(reader, *model, design);
+    EXPECT_THAT(found.differences, IsEmpty());
+    EXPECT_TRUE(found.equal());
+    EXPECT_EQ(found.quantizers, training_quantizers(reader.manifest()));
+  }
+  for (auto& [design, model] : designs) {  // a model of another placement than the design says
+    sim::QuantizerDesign other = design;
+    other.placement = design.placement == sim::QuantizerPlacement::dram ? sim::QuantizerPlacement::fused
+                                                                        : sim::QuantizerPlacement::dram;
+    EXPECT_FALSE(replayed(reader, *model, other).cycles_equal);
   }
 }
 
@@ -79,6 +107,11 @@ class Meddling final : public QuantizerModel {
     QuantizerRun result = model_->quantize(task);
     change_(runs_++, result);
     return result;
+  }
+  rtl_models::SampledRun quantize_samples(const traces::QuantizerTask& task, unsigned samples) override {
+    EXPECT_EQ(samples, 1U);
+    QuantizerRun result = quantize(task);
+    return {{std::move(result.result)}, result.cycles};
   }
 
  private:
@@ -120,6 +153,12 @@ class PlantedQuantizer final : public QuantizerModel {
     planted::rtl_models::QuantizerRun run = model_->quantize(task);
     planted::rtl_models::planted = planted::rtl_models::Fault::none;
     return {std::move(run.result), run.cycles};
+  }
+  rtl_models::SampledRun quantize_samples(const traces::QuantizerTask& task, unsigned samples) override {
+    planted::rtl_models::planted = fault_;
+    planted::rtl_models::SampledRun run = model_->quantize_samples(task, samples);
+    planted::rtl_models::planted = planted::rtl_models::Fault::none;
+    return {std::move(run.samples), run.cycles};
   }
 
  private:

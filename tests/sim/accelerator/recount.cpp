@@ -76,6 +76,9 @@ struct Design {
   std::string pe, dram, random_source;
   Int lanes;
   bool is_gated;
+  bool is_fused;
+  Int sample_groups;  ///< 0: each sample by itself
+  Int side;           ///< of the transposer; -1: the config does not say
 };
 
 Design design_of(const Json& config) {
@@ -92,6 +95,10 @@ Design design_of(const Json& config) {
   d.random_source = config["random_source"];
   d.lanes = config.contains("quantizers") ? config["quantizers"]["lanes"].get<Int>() : 0;
   d.is_gated = config.value("clock_gating", "none") == "idle_pes";
+  const Json quantizers = config.value("quantizers", Json::object());
+  d.is_fused = quantizers.value("placement", "dram") == "fused";
+  d.sample_groups = quantizers.value("sample_groups", Int{0});
+  d.side = config.contains("transposer") ? config["transposer"]["side"].get<Int>() : -1;
   return d;
 }
 
@@ -210,8 +217,12 @@ void count_standing(const Design& d, const Figures& f, const Way& way, Events& e
   const double ns = std::round(f.at("cycles") * 1000 / d.clock_mhz);
   const double skew = static_cast<double>(d.rows * (d.rows - 1) / 2 * (d.operand_bits + 3) +
                                           d.columns * (d.columns - 1) / 2 * (d.operand_bits + 1));
-  const double lane = 205 + 31 * 4 + 346 + (d.random_source == "lfsr" ? 99 + 32 * 4 : 11015);
-  e["leakage"]["gate_leakage"] += ns * (pes * gates + 4 * skew + static_cast<double>(d.lanes) * lane);
+  const double lane = 346 + (d.random_source == "lfsr" ? 99 + 32 * 4 : 11015);
+  const Int maxima = d.lanes == 0 ? 0 : d.is_fused ? std::max({d.lanes, d.columns, Int{32}}) : d.lanes;
+  const double transposer = d.side <= 0 ? 0 : static_cast<double>(d.side * d.side * d.operand_bits * (3 + 4));
+  e["leakage"]["gate_leakage"] +=
+      ns * (pes * gates + 4 * skew + static_cast<double>(d.lanes * std::max(d.sample_groups, Int{1})) * lane +
+            static_cast<double>(maxima) * (205 + 31 * 4) + transposer);
   e["sram_leakage"]["sram_leakage"] += ns * static_cast<double>(d.operand_kib + d.accumulator_kib);
 }
 
@@ -248,17 +259,36 @@ void count_array(const Gemm& gemm, const Design& d, const Figures& f, const Way&
   e["epilogue"]["fp32_mul"] += f.at("outputs");
 }
 
-/// Bytes; its events go into `e`.
-double count_quantizer(const Json& q, Int elements, const Design& d, Events& e,
-                       std::vector<std::uint64_t>& requests) {
-  const auto n = static_cast<double>(elements);
+/// What is quantized at one time: a tensor, and how many samples of it.
+struct Quantized {
+  Json record;
+  Int elements = 0, samples = 1;
+  Int second_copies = 0;
+};
+
+/// How often its elements come from DRAM: a maximum that is neither given nor measured on the way of the
+/// tensor is read for, sums are, and codes are unless they are made on that way.
+int reads_of(const Json& q, const Design& d) {
+  const bool is_sawb = q["rule"].get<std::string>().starts_with("sawb");
   const bool is_further_sample = q.value("sample", 0) > 0;
+  const bool is_hindsight = q.value("maximum", "measured") == "hindsight";
+  int reads = 0;
+  if (is_sawb) ++reads;                                                         // sums
+  if (!is_sawb && !is_further_sample && !is_hindsight && !d.is_fused) ++reads;  // maximum
+  if (is_sawb || is_further_sample || !(is_hindsight && d.is_fused)) ++reads;   // codes
+  return reads;
+}
+
+/// Bytes; its events go into `e`.
+double count_quantizer(const Quantized& quantized, const Design& d, Events& e,
+                       std::vector<std::uint64_t>& requests) {
+  const Json& q = quantized.record;
+  const auto n = static_cast<double>(quantized.elements), all = n * static_cast<double>(quantized.samples);
   const auto request = [&](Int bytes) { requests.push_back(static_cast<std::uint64_t>(bytes)); };
   if (d.is_bf16) return 0;
   const std::string rule = q["rule"];
   auto& lanes = e["quantizer"];
-  const int passes = is_further_sample || q.value("maximum", "measured") == "hindsight" ? 1 : 2;
-  if (!is_further_sample) {
+  if (q.value("sample", 0) == 0) {
     lanes["absmax_fp32"] += n;
     lanes["flipflop_bit_clock"] += 31 * n;
   }
@@ -268,16 +298,19 @@ double count_quantizer(const Json& q, Int elements, const Design& d, Events& e,
     lanes["fp32_mul"] += n;
   } else {
     const Int bits = rule == "luq_fp4" ? q["random_bits"].get<Int>() : 0;
-    lanes[bits == 16 ? "luq_lane_r16" : "luq_lane_r8"] += n;
-    if (q["alpha"] == "exact") lanes["fp32_mul"] += n;
-    if (bits > 0)
+    lanes[bits == 16 ? "luq_lane_r16" : "luq_lane_r8"] += all;
+    for (Int group = 0; group < std::max(d.sample_groups, Int{1}) && group < quantized.samples; ++group)
+      if (q["alpha"] == "exact") lanes["fp32_mul"] += n;
+    for (Int sample = 0; bits > 0 && sample < quantized.samples; ++sample)
       e["random_source"]["rng_" + d.random_source + "_16b"] +=
-          static_cast<double>(round_up(elements * bits, 16));
+          static_cast<double>(round_up(quantized.elements * bits, 16));
   }
-  for (int pass = 0; pass < passes; ++pass) request(4 * elements);
-  const Int written = round_up(elements * d.operand_bits, 8);
-  request(written);
-  return 4 * n * passes + static_cast<double>(written);
+  double bytes = 0;
+  for (int read = 0; read < reads_of(q, d); ++read) request(4 * quantized.elements), bytes += 4 * n;
+  const Int written = round_up(quantized.elements * d.operand_bits, 8);
+  for (Int copy = 0; copy < quantized.samples + quantized.second_copies; ++copy)
+    request(written), bytes += static_cast<double>(written);
+  return bytes;
 }
 
 /// The table of docs/energy.md, for the words that the tests use; beyond 4 MiB a power of the size.
@@ -329,18 +362,50 @@ double growth(Int width, const std::string& access, double kib, const std::strin
   throw std::invalid_argument("a word that this table does not have");
 }
 
-/// A word is what enters in one cycle; each pass sends all words, the last one perhaps with idle lanes.
-double quantizer_cycles(const Json& q, Int elements, Int lanes) {
-  Int words = 0;
-  for (Int sent = 0; sent < elements; sent += lanes) ++words;
-  const bool has_maximum = q.value("sample", 0) > 0 || q.value("maximum", "measured") == "hindsight";
+/// A word is what enters in one cycle; each pass sends all words, the last one perhaps with idle lanes. While
+/// codes are made a word stands until all its samples are.
+double quantizer_cycles(const Quantized& quantized, const Design& d) {
+  const Json& q = quantized.record;
+  Int words = 0, made = 0;
+  for (Int sent = 0; sent < quantized.elements; sent += d.lanes) {
+    ++words;
+    for (Int sample = 0; sample < quantized.samples; sample += std::max(d.sample_groups, Int{1})) ++made;
+  }
+  const bool has_maximum =
+      q.value("sample", 0) > 0 || q.value("maximum", "measured") == "hindsight" || d.is_fused;
   const Int quotient = 1 + 25 + 1, wide_quotient = 1 + 54 + 1,
             wide_product = 1 + 53 + 1;  // load, digits, round
-  const Int maximum = words + 1, sums = words + 2, codes = words + 2;
+  const Int maximum = has_maximum ? 0 : words + 1, sums = words + 2, codes = made + 2;
   if (q["rule"].get<std::string>().starts_with("sawb"))
-    return static_cast<double>(maximum + sums + codes + 1 + 3 * wide_quotient + 3 * wide_product +
-                               2 * quotient + 2);
-  return static_cast<double>((has_maximum ? 0 : maximum) + 1 + quotient + codes);
+    return static_cast<double>((d.is_fused ? 0 : words + 1) + sums + codes + 1 + 3 * wide_quotient +
+                               3 * wide_product + 2 * quotient + 2);
+  return static_cast<double>(maximum + 1 + quotient + codes);
+}
+
+/// What stands side by side in a word of the operand buffer: of an output-stationary left operand its m, of a
+/// right one its n.
+std::string side_by_side(const std::string& phase, const std::string& side) {
+  static const std::map<std::string, std::string> dimensions = {{"forward left", "position"},
+                                                                {"forward right", "output channel"},
+                                                                {"backward_data left", "position"},
+                                                                {"backward_data right", "input channel"},
+                                                                {"backward_weight left", "input channel"},
+                                                                {"backward_weight right", "output channel"}};
+  return dimensions.at(phase + " " + side);
+}
+
+/// As the quantizers write it.
+std::string written_side_by_side(const std::string& role) {
+  return role == "weight" ? "output channel" : "position";
+}
+
+/// Tiles of side x side codes follow each other through the transposer, a row in each cycle; the last one has
+/// to leave.
+double transposer_cycles(double bytes, const Design& d) {
+  Int cycles = 0;
+  for (Int codes = static_cast<Int>(bytes) * 8 / d.operand_bits; codes > 0; codes -= d.side * d.side)
+    cycles += d.side;
+  return static_cast<double>(cycles == 0 ? 0 : cycles + d.side);
 }
 
 /// pJ of a word of one of the table's widths; between two sizes on the straight line of log(energy) over
@@ -404,6 +469,16 @@ Recount recount(const Json& manifest, const Json& config, const std::vector<Json
     return manifest["tensors"][quantizers.at(id)["codes"].get<std::string>()]["shape"];
   };
   std::set<std::string> used;
+  std::map<std::string, std::set<std::string>> layouts;  // of each tensor, over all products
+  std::map<Json, std::set<std::string>> gradients;       // the samples, by layer and step
+  for (const Json& record : manifest["gemms"]) {
+    if (record["pass"] != "train" || (d.pe == "int4" && record["phase"] != "forward")) continue;
+    for (const std::string side : {"left", "right"})
+      for (const Json& id : record[side]) {
+        layouts[id].insert(side_by_side(record["phase"], side));
+        if (quantizers.at(id)["role"] == "gradient") gradients[{record["layer"], record["step"]}].insert(id);
+      }
+  }
   Events all;
   Recount result;
   for (const Json& record : manifest["gemms"]) {
@@ -434,17 +509,29 @@ Recount recount(const Json& manifest, const Json& config, const std::vector<Json
     Events events;
     f["bytes_quantizer"] = 0;
     if (config.contains("quantizers")) f["quantizer_cycles"] = 0;
-    for (const char* side : {"left", "right"})
-      for (const Json& id : record[side])
-        if (used.insert(id).second) {
-          Int elements = 1;
-          for (const Json& extent : shape_of(id)) elements *= extent.get<Int>();
-          f["bytes_quantizer"] +=
-              count_quantizer(quantizers.at(id), elements, d, events, found.quantizer_requests);
-          if (config.contains("quantizers"))
-            f["quantizer_cycles"] +=
-                quantizer_cycles(quantizers.at(id), elements, config["quantizers"]["lanes"]);
+    if (d.side >= 0) f["transposer_cycles"] = 0;
+    for (const std::string side : {"left", "right"}) {
+      for (const std::string id : record[side]) {
+        if (!used.insert(id).second) continue;
+        Quantized now{quantizers.at(id)};
+        now.elements = 1;
+        for (const Json& extent : shape_of(id)) now.elements *= extent.get<Int>();
+        if (d.side == 0 && layouts.at(id).size() == 2) now.second_copies = 1;
+        if (d.sample_groups > 0 && now.record["role"] == "gradient") {
+          const auto& samples = gradients.at({record["layer"], record["step"]});
+          now.samples = static_cast<Int>(samples.size());
+          used.insert(samples.begin(), samples.end());
         }
+        f["bytes_quantizer"] += count_quantizer(now, d, events, found.quantizer_requests);
+        if (d.lanes > 0) f["quantizer_cycles"] += quantizer_cycles(now, d);
+      }
+      const Json& role = quantizers.at(record[side][0])["role"];
+      if (d.side > 0 && side_by_side(phase, side) != written_side_by_side(role))
+        f["transposer_cycles"] += transposer_cycles(f["bytes_" + side], d);
+    }
+    if (d.side > 0 && f["transposer_cycles"] > 0)
+      events["transposer"]["flipflop_bit_clock"] +=
+          f["transposer_cycles"] * static_cast<double>(d.side * d.side * d.operand_bits);
     count_array(gemm, d, f, way, events);
     derive(d, f);
     f["longer_milliseconds"] = std::max(f["milliseconds"], f["dram_milliseconds"]);

@@ -1,6 +1,8 @@
 #include "sim/accelerator/traffic.hpp"
 
 #include "sim/accelerator/mapping/left_elements.hpp"
+#include "sim/accelerator/quantizer_cycles.hpp"
+#include "sim/accelerator/transposer.hpp"
 #include "tests/support/natural_terms.hpp"
 
 #include <gtest/gtest.h>
@@ -127,17 +129,104 @@ TEST(Traffic, ALeftPanelThatJustFitsStays) {
   EXPECT_EQ(sim::traffic_of(gemm, mapping, {119, 4}), (Traffic{2 * 30 / 2, 50 / 2, 60, 0}));
 }
 
-/// 101 elements of fp32: 404 bytes per pass, 51 bytes of codes. A bf16 tensor stands there already.
+/// 101 elements of fp32: 404 bytes per read, 51 bytes of codes. A bf16 tensor stands there already.
 TEST(Traffic, QuantizersByHand) {
   using sim::QuantizerWork;
   const QuantizerWork sawb{traces::Rule::sawb_int4, 101, 0, traces::Alpha::exact, true, false};
   const QuantizerWork first{traces::Rule::luq_fp4, 101, 16, traces::Alpha::exact, true, false};
   const QuantizerWork second{traces::Rule::luq_fp4, 101, 16, traces::Alpha::exact, false, false};
   const QuantizerWork hindsight{traces::Rule::luq_fp4, 101, 16, traces::Alpha::exact, true, true};
-  EXPECT_EQ(sim::quantizer_bytes_of({sawb}, sim::pe_kind("dual_int4_fp4")), 2U * 404 + 51);
-  EXPECT_EQ(sim::quantizer_bytes_of({first, second}, sim::pe_kind("dual_int4_fp4")), 3U * 404 + 2 * 51);
-  EXPECT_EQ(sim::quantizer_bytes_of({hindsight}, sim::pe_kind("dual_int4_fp4")), 404U + 51);
-  EXPECT_EQ(sim::quantizer_bytes_of({sawb, first, second}, sim::pe_kind("bf16")), 0U);
+  const auto bytes = [](std::vector<QuantizerWork> work, sim::QuantizerPlacement placement,
+                        const char* pe = "dual_int4_fp4") {
+    return sim::quantizer_bytes_of(work, sim::pe_kind(pe), {.placement = placement});
+  };
+  using enum sim::QuantizerPlacement;
+  EXPECT_EQ(bytes({sawb}, dram), 2U * 404 + 51);
+  EXPECT_EQ(bytes({first, second}, dram), 3U * 404 + 2 * 51);
+  EXPECT_EQ(bytes({hindsight}, dram), 404U + 51);
+  EXPECT_EQ(bytes({sawb, first, second}, dram, "bf16"), 0U);
+  EXPECT_EQ(bytes({sawb}, fused), 2U * 404 + 51) << "the sums need the finished maximum";
+  EXPECT_EQ(bytes({first}, fused), 404U + 51);
+  EXPECT_EQ(bytes({first, second}, fused), 2U * 404 + 2 * 51);
+  EXPECT_EQ(bytes({hindsight}, fused), 51U) << "codes are made where the tensor is";
+  EXPECT_EQ(bytes({hindsight, second}, fused), 404U + 2 * 51) << "the second sample needs the tensor itself";
+  EXPECT_EQ(bytes({sawb, first, second}, fused, "bf16"), 0U);
+  QuantizerWork four = first;
+  four.samples = 4;
+  EXPECT_EQ(bytes({four}, dram), 2U * 404 + 4 * 51);
+  EXPECT_EQ(bytes({four}, fused), 404U + 4 * 51);
+  four.maximum_is_known = true;
+  EXPECT_EQ(bytes({four}, fused), 4U * 51);
+  four.second_copies = 1;
+  EXPECT_EQ(bytes({four}, fused), 5U * 51);
+}
+
+/// 101 elements on 8 lanes are 13 words. Four samples stand there for 4, 2 or 1 cycles.
+TEST(QuantizerCycles, ByHand) {
+  using sim::QuantizerWork;
+  using enum sim::QuantizerPlacement;
+  const QuantizerWork sawb{traces::Rule::sawb_int4, 101, 0, traces::Alpha::exact, true, false};
+  QuantizerWork luq{traces::Rule::luq_fp4, 101, 16, traces::Alpha::exact, true, false};
+  const auto cycles = [](const QuantizerWork& work, const sim::QuantizerDesign& design) {
+    return sim::quantizer_cycles({&work, 1}, design);
+  };
+  EXPECT_EQ(cycles(sawb, {8, dram}), 3U * 13 + 395);
+  EXPECT_EQ(cycles(sawb, {8, fused}), 2U * 13 + 394);
+  EXPECT_EQ(cycles(luq, {8, dram}), 2U * 13 + 31);
+  EXPECT_EQ(cycles(luq, {8, fused}), 13U + 30);
+  luq.samples = 4;
+  EXPECT_EQ(cycles(luq, {8, dram, 1}), 5U * 13 + 31);
+  EXPECT_EQ(cycles(luq, {8, dram, 2}), 3U * 13 + 31);
+  EXPECT_EQ(cycles(luq, {8, dram, 4}), 2U * 13 + 31);
+  EXPECT_EQ(cycles(luq, {8, dram, 16}), 2U * 13 + 31);
+  EXPECT_EQ(cycles(luq, {8, fused, 2}), 2U * 13 + 30);
+}
+
+/// Which dimension stands side by side in a word of the operand buffer, from the text: of output stationary
+/// the m of the left and the n of the right operand. Where the array holds an operand, a word has the
+/// columns' dimension of it; the moving one has k. A tensor is transposed where its second product takes
+/// another one.
+TEST(Transposer, OperandsThatChangeTheirLayout) {
+  enum Dimension : std::uint8_t { position, input_channel, output_channel };
+  struct Product {
+    traces::Phase phase;
+    Dimension m, n, k;
+  };
+  const Product forward{traces::Phase::forward, position, output_channel, input_channel},
+      data{traces::Phase::backward_data, position, input_channel, output_channel},
+      weight{traces::Phase::backward_weight, input_channel, output_channel, position};
+  const auto words = [](const Product& p, const rtl_models::Dataflow& dataflow) {
+    if (std::holds_alternative<rtl_models::OutputStationary>(dataflow)) return std::pair(p.m, p.n);
+    if (std::holds_alternative<rtl_models::WeightStationary>(dataflow)) return std::pair(p.k, p.n);
+    return std::pair(p.m, p.k);
+  };
+  for (const rtl_models::Dataflow& dataflow : {rtl_models::Dataflow(rtl_models::OutputStationary{}),
+                                               rtl_models::Dataflow(rtl_models::WeightStationary{}),
+                                               rtl_models::Dataflow(rtl_models::InputStationary{})}) {
+    const auto of = [&](const Product& p) { return sim::transposed_operands(p.phase, dataflow); };
+    EXPECT_FALSE(of(forward).left || of(forward).right || of(data).left);
+    EXPECT_EQ(of(weight).left, words(weight, dataflow).first != words(forward, dataflow).first) << "input";
+    EXPECT_EQ(of(data).right, words(data, dataflow).second != words(forward, dataflow).second) << "weight";
+    EXPECT_EQ(of(weight).right, words(weight, dataflow).second != words(data, dataflow).first) << "gradient";
+  }
+}
+
+/// 100 bytes are 200 codes: 13 tiles of 4 x 4, and the last one leaves in 4 cycles more.
+TEST(Transposer, CyclesByHand) {
+  sim::AcceleratorConfig config;
+  config.transposer_side = 4;
+  const Traffic traffic{100, 2, 7, 9};
+  EXPECT_EQ(sim::transposer_cycles(config, traces::Phase::forward, traffic), 0U);
+  EXPECT_EQ(sim::transposer_cycles(config, traces::Phase::backward_data, traffic), (1U + 1) * 4);
+  EXPECT_EQ(sim::transposer_cycles(config, traces::Phase::backward_weight, traffic),
+            (13U + 1) * 4 + (1 + 1) * 4);
+  EXPECT_EQ(sim::transposer_bits(config), 64U);
+  config.pe = &sim::pe_kind("int8");
+  EXPECT_EQ(sim::transposer_cycles(config, traces::Phase::backward_data, {0, 100, 0, 0}), (7U + 1) * 4);
+  EXPECT_EQ(sim::transposer_bits(config), 128U);
+  config.transposer_side = 0;
+  EXPECT_EQ(sim::transposer_cycles(config, traces::Phase::backward_weight, traffic), 0U);
+  EXPECT_EQ(sim::transposer_bits(config), 0U);
 }
 
 }  // namespace

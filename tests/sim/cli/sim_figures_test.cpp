@@ -26,14 +26,16 @@ struct Design {
   double gib_per_s;
   int lanes;  ///< of the quantizers; 0: the config does not say
   bool is_gated = false;
+  const char* placement = nullptr;
+  int sample_groups = 0, transposer_side = -1;  ///< 0 groups and a negative side: the config does not say
 };
 constexpr Design designs[] = {
-    {"small", "dual_int4_fp4", "int", "lfsr", "lpddr4", 8, 16, 500, 17, 24, 0.5, 3, true},
-    {"wide", "dual_int4_fp4", "int", "philox", "hbm2", 5, 70, 1300, 16, 100, 7, 32},
+    {"small", "dual_int4_fp4", "int", "lfsr", "lpddr4", 8, 16, 500, 17, 24, 0.5, 3, true, "fused"},
+    {"wide", "dual_int4_fp4", "int", "philox", "hbm2", 5, 70, 1300, 16, 100, 7, 32, false, "dram", 2, 5},
     {"tall", "bf16", "float", "none", "gddr6", 40, 3, 900, 33, 8, 3, 0},
-    {"four", "int4", "int", "lfsr", "ddr3", 12, 9, 700, 20, 16, 5, 4},
-    {"cast", "fp7", "int", "philox", "gddr6", 7, 11, 1100, 40, 12, 9, 0},
-    {"eight", "int8", "int", "philox", "lpddr4", 9, 30, 600, 18, 10, 2, 5},
+    {"four", "int4", "int", "lfsr", "ddr3", 12, 9, 700, 20, 16, 5, 4, false, nullptr, 4, 0},
+    {"cast", "fp7", "int", "philox", "gddr6", 7, 11, 1100, 40, 12, 9, 0, false, nullptr, 0, 0},
+    {"eight", "int8", "int", "philox", "lpddr4", 9, 30, 600, 18, 10, 2, 5, false, "fused", 1, 3},
     {"plain", "dual_int4_fp4", "int", "philox", "ddr3", 32, 33, 1000, 512, 256, 1000, 0},
     {"large", "dual_int4_fp4", "int", "philox", "hbm2", 20, 140, 1000, 3000, 20'000, 1000, 0}};
 
@@ -52,6 +54,9 @@ Json config_of(const Design& d) {
       {"technology", {"own.json", "45nm"}}};
   if (d.is_gated) config["clock_gating"] = "idle_pes";
   if (d.lanes > 0) config["quantizers"] = {{"lanes", d.lanes}};
+  if (d.placement != nullptr) config["quantizers"]["placement"] = d.placement;
+  if (d.sample_groups > 0) config["quantizers"]["sample_groups"] = d.sample_groups;
+  if (d.transposer_side >= 0) config["transposer"] = {{"side", d.transposer_side}};
   return config;
 }
 
@@ -155,9 +160,13 @@ class SimFigures : public testing::TestWithParam<Design> {
         {"operand_sram", d.operand_kib},
         {"accumulator_sram", d.accumulator_kib}};
     if (d.lanes > 0) {
-      amounts["quantizers"] = d.lanes * (205 + 4 * 31 + 346);
-      amounts["random_sources"] = d.lanes * (d.random_source == std::string("lfsr") ? 99 + 4 * 32 : 11015);
+      const int all_lanes = d.lanes * std::max(d.sample_groups, 1);
+      const int maxima = is_fused() ? std::max({d.lanes, d.columns, 32}) : d.lanes;
+      amounts["quantizers"] = maxima * (205 + 4 * 31) + all_lanes * 346;
+      amounts["random_sources"] = all_lanes * (d.random_source == std::string("lfsr") ? 99 + 4 * 32 : 11015);
     }
+    if (d.transposer_side > 0)
+      amounts["transposer"] = d.transposer_side * d.transposer_side * pe.bits * (4 + 3);
     std::map<std::string, std::pair<double, std::map<std::string, double>>> found;
     for (const auto& [part, amount] : amounts) {
       const Json& row = table["area"][part.ends_with("sram") ? "sram" : "nand2"];
@@ -185,6 +194,9 @@ class SimFigures : public testing::TestWithParam<Design> {
     }
     for (const auto& [bound, area] : sum) expect_near(technology["area_mm2"][bound], area, "area " + bound);
   }
+  static bool is_fused() {
+    return GetParam().placement != nullptr && GetParam().placement == std::string("fused");
+  }
   std::string own_sha256() const { return traces::sha256_of_file(folder / "own.json"); }
 
   Folder folder;
@@ -209,6 +221,9 @@ TEST_P(SimFigures, CsvEqualsARecount) {
         ++others;
       } else if (column == "quantizer_cycles" && GetParam().lanes == 0) {
         EXPECT_EQ(cell, "") << "no lanes";
+        ++others;
+      } else if (column == "transposer_cycles" && GetParam().transposer_side < 0) {
+        EXPECT_EQ(cell, "") << "not counted";
         ++others;
       }
     EXPECT_EQ(rows[i].size(), record.figures.size() + others) << "a column without a recount";
@@ -284,9 +299,23 @@ TEST_P(SimFigures, TableEqualsARecount) {
   EXPECT_EQ(head.at(1), fmt::format("operand buffers {} KiB, accumulator buffer {} KiB, {} at {} GiB/s",
                                     d.operand_kib, d.accumulator_kib, d.dram, d.gib_per_s));
   std::size_t next = 2;
-  if (d.lanes > 0) {
+  if (d.transposer_side == 0) {
     EXPECT_EQ(head.at(next++),
-              fmt::format("quantizers: {} lanes; their cycles are not among those of the array", d.lanes));
+              "transposer: none; operands that two products take in two layouts are written twice");
+  } else if (d.transposer_side > 0) {
+    EXPECT_EQ(head.at(next++),
+              fmt::format("transposer: tiles of {0} x {0} codes; its cycles are not among those of the array",
+                          d.transposer_side));
+  }
+  if (d.lanes > 0) {
+    EXPECT_EQ(
+        head.at(next++),
+        fmt::format(
+            "quantizers: {} lanes{}{}; their cycles are not among those of the array", d.lanes,
+            d.sample_groups > 0 ? fmt::format(" in each of {} groups for samples", d.sample_groups) : "",
+            is_fused() ? ", fused with what makes their tensors" : ""));
+    EXPECT_NE(text.find(fmt::format("quantizers.placement {}: ", is_fused() ? "fused" : "dram")),
+              std::string::npos);
   }
   if (d.is_gated) {
     EXPECT_EQ(head.at(next++), "clock gating: a PE that nothing enters or leaves has no clock");

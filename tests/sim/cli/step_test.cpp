@@ -214,6 +214,107 @@ TEST_F(StepCommand, EveryOperationIsTheOneCountedByHand) {
   }
 }
 
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return at == std::string::npos ? text : text.replace(at, from.size(), to);
+}
+
+/// What differs from expected(): bytes and lane cycles of an operation of conv2 or bn2.
+struct Change {
+  std::string name;
+  std::uint64_t bytes, lanes;
+};
+
+/// A tensor of 64 elements has 256 bytes as fp32 and 32 as codes, and is 32 words of two lanes; the four
+/// weights are two words.
+TEST_F(StepCommand, FusedQuantizersLeaveOutWhatTheTextSays) {
+  const Change forward{"quantize for forward", 2 * (256 + 16) + 32 + 2, 2 * 32 + 394 + 2 * 2 + 394};
+  const Change read_once{"quantize for backward_data", 256 + 32, 32 + 30};
+  const Change codes_alone{"quantize for backward_data", 32, 32 + 30},
+      unwritten{"batch_norm backward", 512, 0};
+  const Change two_samples{"quantize for backward_data", 2 * 32, 2 * 32 + 30};
+  const char *hindsight = "\"samples\": 1, \"maximum\": \"hindsight\"",
+             *twice = "\"samples\": 2, \"maximum\": \"hindsight\"";
+  struct Case {
+    std::string what, quantizers, quantize;
+    std::vector<Change> changes;
+  };
+  for (const Case& c :
+       std::vector<Case>{{"fused", "\"placement\": \"fused\"", "\"samples\": 1", {forward, read_once}},
+                         {"known", "\"placement\": \"dram\"", hindsight, {read_once}},
+                         {"both", "\"placement\": \"fused\"", hindsight, {forward, codes_alone, unwritten}},
+                         {"again",
+                          "\"placement\": \"fused\"",
+                          twice,
+                          {forward, codes_alone, {"quantize for backward_weight", 256 + 32, 32 + 30}}},
+                         {"serial",
+                          "\"placement\": \"fused\", \"sample_groups\": 1",
+                          twice,
+                          {forward, two_samples, unwritten}}}) {
+    SCOPED_TRACE(c.what);
+    write_whole_file(folder_ / "network.json", replaced(network_text, "\"samples\": 1", c.quantize));
+    std::string design = replaced(design_text, "\"lanes\": 2", "\"lanes\": 2, " + c.quantizers);
+    design = replaced(design, "\"small4\"", "\"" + c.what + "\"");
+    write_whole_file(folder_ / "design.json", design);
+    const std::string table = small_step();
+    EXPECT_THAT(table,
+                HasSubstr(c.what == "known" ? "quantizers.placement dram:" : "quantizers.placement fused:"));
+    std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> want;
+    for (const Expected& e : expected()) want[e.layer + e.part + e.name] = {e.bytes(), e.quantizers};
+    for (const Change& change : c.changes) {
+      const bool is_forward = change.name == "quantize for forward";
+      want[(change.name == "batch_norm backward" ? "bn2" : "conv2") +
+           std::string(is_forward ? "forward" : "backward") + change.name] = {change.bytes, change.lanes};
+    }
+    std::map<std::string, std::pair<std::uint64_t, std::uint64_t>> found;
+    for (const Row& row : rows_of(folder_ / "out" / (c.what + "-small.step.csv")))
+      found[row.at("layer") + row.at("part") + row.at("operation")] = {
+          std::stoull(row.at("bytes")), std::stoull(row.at("quantizers_cycles"))};
+    if (c.what == "again" ||
+        c.what == "serial") {  // two streams of k: 32 and 32 more bytes and cycles of the array
+      want["conv2backwardbackward_weight"].first += 32;
+    }
+    EXPECT_EQ(found, want);
+  }
+}
+
+/// The bias reads the gradient as fp32, too.
+TEST_F(StepCommand, AGradientThatSomethingElseReadsIsWritten) {
+  std::string network =
+      replaced(network_text, "\"samples\": 1", "\"samples\": 1, \"maximum\": \"hindsight\"");
+  write_whole_file(folder_ / "network.json", replaced(network, "\"bias\": false, ", ""));
+  write_whole_file(folder_ / "design.json",
+                   replaced(design_text, "\"lanes\": 2", "\"lanes\": 2, \"placement\": \"fused\""));
+  small_step();
+  for (const json& operation : result()["operations"]) {
+    if (operation["operation"] == "batch_norm backward") {
+      EXPECT_EQ(operation["bytes"], 512 + 256);
+    }
+    if (operation["operation"] == "quantize for backward_data") {
+      EXPECT_EQ(operation["bytes"], 32);
+    }
+  }
+}
+
+/// conv2's weight is transposed for backward_data, input and gradient for backward_weight.
+TEST_F(StepCommand, ATransposerMayBeSlowerThanTheMemory) {
+  write_whole_file(folder_ / "design.json",
+                   replaced(design_text, "\"clock_mhz\"", "\"transposer\": {\"side\": 2}, \"clock_mhz\""));
+  small_step();
+  for (const json& operation : result()["operations"]) {
+    if (operation["layer"] != "conv2") continue;
+    const std::uint64_t dram = operation["busy"]["dram"];
+    if (operation["operation"] == "backward_data") {
+      EXPECT_EQ(dram, (1 + 1) * 2U);  // 4 codes, one tile; 290 bytes in 3 cycles
+    }
+    if (operation["operation"] == "backward_weight") {
+      EXPECT_EQ(dram, 2 * (16 + 1) * 2U);  // twice 64 codes
+      EXPECT_EQ(operation["cycles"], 68);
+    }
+  }
+}
+
 TEST_F(StepCommand, TheFileHasTheRowsTheirSumsAndItsSchema) {
   small_step();
   const json file = result();

@@ -222,7 +222,8 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{{"luq/simulation/luq_32x32.json", "\"pe_combinational\"", "\"pe\"",
                 ": /technologies/7nm/components/0/component: found 'pe'; expected 'pe_combinational', "
                 "'pe_flip_flops', 'skew_flip_flops', 'operand_sram', 'accumulator_sram', 'dram', "
-                "'quantizer_dram', 'quantizer', 'random_source', 'epilogue', 'wires', 'clock_tree', 'leakage' or "
+                "'quantizer_dram', 'quantizer', 'random_source', 'transposer', 'epilogue', 'wires', "
+                "'clock_tree', 'leakage' or "
                 "'sram_leakage'"},
                "cycles and energy of luq_32x32"},
         Damage{{"luq/simulation/luq_32x32.json", "\"cycles\": 8016", "\"cycles\": -1",

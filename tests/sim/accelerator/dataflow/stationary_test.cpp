@@ -127,7 +127,7 @@ sim::EventCounts events_of_design(const Mapping& mapping, const Traffic& traffic
   config.array = mapping.array;
   config.dataflow = mapping.dataflow;
   config.operand_kib = 16, config.accumulator_kib = 8;
-  return events_of(config, mapping, use_of_array(mapping), traffic, {});
+  return events_of(config, mapping, use_of_array(mapping), traffic, {}, 0);
 }
 
 /// m 5, n 7, k 10 on 4 x 3: k in 4 + 4 + 2, n in 3 + 3 + 1, 9 folds that 5 rows stream past. The interval is
