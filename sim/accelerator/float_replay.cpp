@@ -63,8 +63,8 @@ rtl_models::Activity RecordCheck::replay_floats(const TrainingGemm& work, const 
         "or --fidelity analytic",
         place_of(work), record.samples);
   const traces::FloatFormat format = models_.float_format;
-  const Cast left = cast(format, source_of(reader_, work, record.left[0])),
-             right = cast(format, source_of(reader_, work, record.right[0]));
+  const Cast left = cast(format, source_of(*source_.trace(), work, record.left[0])),
+             right = cast(format, source_of(*source_.trace(), work, record.right[0]));
   rtl_models::FloatRun found;
   play(work, memory, [&](const rtl_models::TileSchedule& schedule) {
     found = models_.floats->replay(work.gemm, {format, left.codes}, {format, right.codes}, schedule);

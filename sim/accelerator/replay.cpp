@@ -3,8 +3,6 @@
 #include "rtl_models/schedule/tile_work.hpp"
 #include "sim/accelerator/cycles.hpp"
 #include "sim/accelerator/memory/block_visits.hpp"
-#include "sim/records/compare.hpp"
-#include "sim/records/result_place.hpp"
 #include "traces/base/error.hpp"
 
 #include <fmt/format.h>
@@ -26,31 +24,12 @@ constexpr unsigned sampling_seed = 1;
 constexpr int sampling_rounds = 2;
 constexpr std::uint32_t most_sampled_pes = 64 * 64;  // a module each: 128 x 128 would take ten times as long
 
-ArrayRun replay_on(rtl_models::ArrayModel& model, const TrainingGemm& work, const RecordedOperands& operands,
+ArrayRun replay_on(rtl_models::ArrayModel& model, const TrainingGemm& work, const ReplayOperands& operands,
                    const TileSchedule& schedule) {
   const traces::Operand &left = operands.left, &right = operands.right[0];
   if (const auto reason = model.refuses(work.gemm, left.encoding, right.encoding))
     throw base::Error("{}: {}", place_of(work), *reason);
   return model.replay(work.gemm, left, operands.right, schedule);
-}
-
-std::optional<std::string> accumulator_difference(const traces::TraceReader& reader,
-                                                  const traces::GemmRecord& record,
-                                                  std::span<const std::int32_t> found) {
-  const Recorded<std::int32_t> recorded = recorded_accumulators(reader, record);
-  if (agrees(recorded, found)) return std::nullopt;
-  if (!recorded.elements)
-    return fmt::format(
-        "the accumulators' CRC32C is {:08x}; the record has {:08x} (it stores no accumulators, so no element "
-        "can be named)",
-        traces::crc32c(traces::bytes_of(found)), recorded.crc32c);
-  const std::span<const std::int32_t> expected = *recorded.elements;
-  const std::int64_t first = first_unequal(expected, found).value();
-  const auto element = static_cast<std::size_t>(first);
-  return fmt::format("accumulator {} of {} (index {}) is {}; the record has {}", element, found.size(),
-                     traces::text_of(index_in(record.result_shape, first)),
-                     accumulator_text(record.accumulator, found[element]),
-                     accumulator_text(record.accumulator, expected[element]));
 }
 
 }  // namespace
@@ -101,23 +80,20 @@ std::vector<SampledTile> sample_tiles(const std::vector<TrainingGemm>& work, std
   return sampled;
 }
 
-RecordCheck::RecordCheck(const traces::TraceReader& reader, ArrayModels& models)
-    : reader_(reader), models_(models) {
+RecordCheck::RecordCheck(const ReplaySource& source, ArrayModels& models) : source_(source), models_(models) {
   findings_.fidelity = models.main ? models.main->fidelity() : rtl_models::Fidelity::tile;
-  findings_.against_emulator = models.floats != nullptr;
+  findings_.against_emulator = models.floats != nullptr || source.trace() == nullptr;
   findings_.ran_on = rtl_models::systemc_version();
 }
 
 rtl_models::Activity RecordCheck::replay(const TrainingGemm& work, const MemoryOfGemm* memory) {
   if (models_.floats) return replay_floats(work, memory);
-  if (const auto reason = inexact_sum(reader_.manifest(), *work.record))
-    throw base::Error("{}: {}", place_of(work), *reason);
-  const RecordedOperands operands(reader_, *work.record);
+  const ReplayOperands operands = source_.operands(work);
   ArrayRun result;
   play(work, memory,
        [&](const TileSchedule& schedule) { result = replay_on(*models_.main, work, operands, schedule); });
   ++findings_.gemms;
-  if (const auto difference = accumulator_difference(reader_, *work.record, result.accumulators))
+  if (const auto difference = source_.difference(work, operands, result.accumulators))
     findings_.differences.push_back(fmt::format("{}: {}", place_of(work), *difference));
   else
     ++findings_.gemms_equal;
@@ -161,7 +137,7 @@ void RecordCheck::play(const TrainingGemm& work, const MemoryOfGemm* memory,
 }
 
 void RecordCheck::check_tile(const TrainingGemm& work, const Tile& tile) {
-  const RecordedOperands operands(reader_, *work.record);
+  const ReplayOperands operands = source_.operands(work);
   const TileSchedule schedule{work.mapping.array, work.mapping.stream_length(), {tile}};
   const ArrayRun found = replay_on(*models_.main, work, operands, schedule);
   const ArrayRun pe = replay_on(*models_.sampled_pe, work, operands, schedule);

@@ -1,5 +1,5 @@
 #pragma once
-/// Replays training GEMMs of a trace on the SystemC array and holds the result against the record: every
+/// Replays GEMMs on the SystemC array and holds the result against their source: every
 /// accumulator, and the closed form of the cycles. Sampled tiles run at fidelity `pe` too and must give the
 /// same bits, cycles and activity as `array` or `tile`.
 
@@ -9,9 +9,8 @@
 #include "rtl_models/quantizer_model.hpp"
 #include "sim/accelerator/mapping/block_traffic.hpp"
 #include "sim/accelerator/memory/stalls.hpp"
+#include "sim/accelerator/replay_source.hpp"
 #include "sim/accelerator/training_gemm.hpp"
-#include "sim/records/recorded.hpp"
-#include "traces/format/reader.hpp"
 
 #include <array>
 #include <cstdint>
@@ -77,11 +76,11 @@ struct MemoryOfGemm {
   Stalls expected;  ///< by the closed form
 };
 
-/// Plays one GEMM after the other and compares it with its record.
+/// Plays one GEMM after the other and compares it with what its source says.
 class RecordCheck {
  public:
-  /// `reader` and `models` must outlive it.
-  RecordCheck(const traces::TraceReader& reader, ArrayModels& models);
+  /// `source` and `models` must outlive it.
+  RecordCheck(const ReplaySource& source, ArrayModels& models);
 
   /// Returns the activity; what differs goes into the findings. The GEMM is mapped to the models' array. With
   /// a memory the array stands still until its blocks have come through the simulated one. Throws Error for a
@@ -97,7 +96,7 @@ class RecordCheck {
   rtl_models::Activity replay_floats(const TrainingGemm& work, const MemoryOfGemm* memory);
   void compare_cycles(const TrainingGemm& work, std::uint64_t found);
 
-  const traces::TraceReader& reader_;
+  const ReplaySource& source_;
   ArrayModels& models_;
   ReplayFindings findings_;
 };

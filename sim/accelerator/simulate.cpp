@@ -128,9 +128,10 @@ std::string_view records_word(const WorkloadSource& source) {
 /// What the sums are over, and how many GEMMs the PE cannot multiply.
 std::string scope_of(const AcceleratorConfig& config, const Workload& workload, std::size_t left_out) {
   const WorkloadSource& source = workload.source;
-  if (!source.has_values())
-    return fmt::format("sum over one {} with a batch of {}; shapes alone, without values",
-                       source.phases == Phases::forward ? "forward pass" : "training step", source.batch);
+  if (!source.is_trace())
+    return fmt::format("sum over one {} with a batch of {}; {}",
+                       source.phases == Phases::forward ? "forward pass" : "training step", source.batch,
+                       source.seed ? "values: " + values_text(*source.seed) : "shapes alone, without values");
   if (left_out == 0)
     return fmt::format("sum over all {} of the trace; 4-bit layers only", records_word(source));
   return fmt::format(
@@ -158,7 +159,7 @@ std::string_view placement_limit(const AcceleratorConfig& config) {
 std::vector<std::string> limits_of(const AcceleratorConfig& config, const WorkloadSource& workload,
                                    std::size_t left_out) {
   std::vector<std::string> limits = {
-      workload.has_values()
+      workload.is_trace()
           ? fmt::format("the sum over all {} of the trace; layers that stay fp32 are not in it",
                         records_word(workload))
           : "what is no matrix product is not in it",
@@ -193,10 +194,14 @@ std::vector<std::string> limits_of(const AcceleratorConfig& config, const Worklo
   if (left_out > 0)
     limits.front() =
         fmt::format("the sum over the {} that the pe '{}' can multiply: {} others are left out; {}",
-                    workload.has_values() ? records_word(workload) : "products", config.pe->name, left_out,
-                    workload.has_values() ? "layers that stay fp32 are not in it" : limits.front());
+                    workload.is_trace() ? records_word(workload) : "products", config.pe->name, left_out,
+                    workload.is_trace() ? "layers that stay fp32 are not in it" : limits.front());
   limits.insert(limits.end(), config.pe->limits.begin(), config.pe->limits.end());
   limits.insert(limits.end(), workload.notes.begin(), workload.notes.end());
+  if (workload.seed)
+    limits.push_back(fmt::format(
+        "values: {}; a layer that occurs several times is replayed once, and its activity counts as often",
+        values_text(*workload.seed)));
   return limits;
 }
 
@@ -260,18 +265,33 @@ void charge_switching(Simulation& simulation, const SimulationTask& task) {
 void require_values(const SimulationTask& task) {
   if (!needs_values(task.config) || task.models != nullptr) return;
   throw base::Error(
-      "{}: {}; expected a trace and --fidelity pe, array or tile: without values no {} is known",
+      "{}: {}; expected a trace, or --values, and --fidelity pe, array or tile: without values no {} is "
+      "known",
       task.config.name, task.config.zero_gating ? "/zero_gating: found true" : "/switching: found 'toggles'",
       task.config.zero_gating ? "zero" : "toggle");
 }
 
-/// All GEMMs of a trace on the array, with progress.
-class TraceReplay {
+rtl_models::Activity repeated(const rtl_models::Activity& once, std::uint64_t count) {
+  return {checked_product(once.macs, count), checked_product(once.zero_operand_macs, count),
+          checked_product(once.left_toggles, count), checked_product(once.right_toggles, count),
+          checked_product(once.accumulator_toggles, count)};
+}
+
+/// A record's are the sum of all its occurrences.
+Stalls of_one(const Stalls& all, std::uint64_t count) {
+  return {all.load_bound / count, all.store_bound / count, all.quantizers / count};
+}
+
+/// All GEMMs of a workload with values on the array, with progress.
+class Replay {
  public:
-  TraceReplay(const SimulationTask& task, const traces::TraceReader& reader, base::Progress& progress)
-      : task_(task), progress_(progress), check_(reader, *task.models) {
-    if (task.models->quantizer)
-      quantizers_.emplace(reader, *task.models->quantizer, task.config.quantizer_design());
+  Replay(const SimulationTask& task, const ReplaySource& source, base::Progress& progress)
+      : task_(task), progress_(progress), check_(source, *task.models) {}
+
+  /// Its quantizers are replayed too, where the design has any.
+  void check_quantizers_of(const traces::TraceReader& reader) {
+    if (task_.models->quantizer)
+      quantizers_.emplace(reader, *task_.models->quantizer, task_.config.quantizer_design());
   }
 
   /// Every GEMM, then the sampled tiles.
@@ -288,10 +308,10 @@ class TraceReplay {
       if (dram != nullptr && task_.models->memory) {
         BlockTraffic traffic(work[i].gemm, work[i].mapping, buffers_of(task_.config));
         const MemoryOfGemm memory{traffic, timing_of(task_.config, *dram), task_.config.buffering,
-                                  record.tally.stalls.value()};
-        record.tally.activity = check_.replay(work[i], &memory);
+                                  of_one(*record.tally.stalls, work[i].count)};
+        record.tally.activity = repeated(check_.replay(work[i], &memory), work[i].count);
       } else {
-        record.tally.activity = check_.replay(work[i]);
+        record.tally.activity = repeated(check_.replay(work[i]), work[i].count);
       }
       if (quantizers_)
         for (const QuantizerWork& quantizer : work[i].quantizers) quantizers_->replay(quantizer);
@@ -363,13 +383,29 @@ Simulation simulate(const SimulationTask& task, const Workload& workload) {
   return simulation;
 }
 
+Simulation simulate(const SimulationTask& task, const Workload& workload, const ReplaySource& source,
+                    base::Progress& progress) {
+  std::vector<TrainingGemm> work = mapped_to(task.config, workload);
+  for (TrainingGemm& gemm : work) gemm.gemm.accumulator = task.config.accumulator;
+  Simulation simulation = closed_forms_of(task, workload, work);
+  Replay(task, source, progress).run(work, simulation);
+  if (needs_values(task.config)) charge_switching(simulation, task);
+  add_total(simulation);
+  return simulation;
+}
+
 Simulation simulate(const SimulationTask& task, const traces::TraceReader& reader, base::Progress& progress) {
   const Workload workload = trace_workload(reader);
   std::vector<TrainingGemm> work = mapped_to(task.config, workload);
   require_values(task);
   if (task.models != nullptr) require_accumulator(task.config, work);
   Simulation simulation = closed_forms_of(task, workload, work);
-  if (task.models != nullptr) TraceReplay(task, reader, progress).run(work, simulation);
+  if (task.models != nullptr) {
+    const TraceSource source(reader);
+    Replay replay(task, source, progress);
+    replay.check_quantizers_of(reader);
+    replay.run(work, simulation);
+  }
   if (needs_values(task.config)) charge_switching(simulation, task);
   add_total(simulation);
   return simulation;

@@ -89,6 +89,9 @@ struct SimulationTask {
 /// The closed forms alone, of any workload; the task's models are not asked. Throws Error when a table's name
 /// occurs twice.
 Simulation simulate(const SimulationTask& task, const Workload& workload);
+/// Shapes with the values of `source`, replayed on the task's models.
+Simulation simulate(const SimulationTask& task, const Workload& workload, const ReplaySource& source,
+                    base::Progress& progress);
 /// A trace, replayed where the task has models. Throws Error also when the trace has no training GEMM.
 Simulation simulate(const SimulationTask& task, const traces::TraceReader& reader, base::Progress& progress);
 

@@ -36,13 +36,15 @@ std::uint64_t read_count(const JsonNode& node) {
 }
 
 Json workload_object(const WorkloadSource& workload) {
-  return {{"kind", name_of(workload.kind)},
-          {"name", workload.name},
-          {"file", workload.place},
-          {"sha256", workload.sha256},
-          {"phases", name_of(workload.phases)},
-          {"batch", workload.batch},
-          {"notes", workload.notes}};
+  Json json = {{"kind", name_of(workload.kind)},
+               {"name", workload.name},
+               {"file", workload.place},
+               {"sha256", workload.sha256},
+               {"phases", name_of(workload.phases)},
+               {"batch", workload.batch},
+               {"notes", workload.notes}};
+  if (workload.seed) json["values"] = {{"seed", *workload.seed}, {"what", values_text(*workload.seed)}};
+  return json;
 }
 
 Json trace_object(const WorkloadSource& workload) {
@@ -58,6 +60,8 @@ WorkloadSource read_workload(const JsonNode& node) {
   workload.phases = static_cast<Phases>(node.at("phases").one_of(phases_words));
   workload.batch = node.at("batch").integer(1, std::numeric_limits<std::int64_t>::max());
   for (const JsonNode& note : node.at("notes").items()) workload.notes.push_back(note.string());
+  if (node.has("values"))
+    workload.seed = static_cast<std::uint32_t>(node.at("values").at("seed").integer(0, UINT32_MAX));
   return workload;
 }
 
@@ -357,7 +361,7 @@ std::string simulation_json(const Simulation& simulation) {
                {"accelerator", simulation.config.name},
                {"config", to_json_object(simulation.config)},
                {"replayed", simulation.replay.has_value()}};
-  if (simulation.workload.has_values())
+  if (simulation.workload.is_trace())
     json["trace"] = trace_object(simulation.workload);
   else
     json["workload"] = workload_object(simulation.workload);
@@ -415,21 +419,22 @@ std::string simulation_csv(const Simulation& simulation) {
   for (const TechnologyResult& technology : simulation.technologies)
     for (const Bound& bound : bounds_in_order)
       csv += fmt::format(",energy_pj_{}_{}", technology.name, bound.name);
-  csv += "\n";
+  csv += ",values\n";
+  const std::string values = values_field(simulation.workload);
   for (const RecordResult& r : simulation.records) {
     csv += fmt::format("{},{},{},{},{},{},{},{},{}", r.step, r.layer, name_of(r.phase), r.size.m, r.size.n,
                        r.size.k, r.size.groups, r.samples, r.tally.records);
     csv += figure_fields(simulation.config, r.tally);
     for (const Bounds& energy : r.tally.energy_pj)
       for (const Bound& bound : bounds_in_order) csv += fmt::format(",{}", energy.*bound.member);
-    csv += "\n";
+    csv += fmt::format(",{}\n", values);
   }
   return csv;
 }
 
 std::vector<Output> simulation_outputs(const AcceleratorConfig& config, const WorkloadSource& workload,
                                        const std::filesystem::path& folder) {
-  const WorkloadSource* shapes = workload.has_values() ? nullptr : &workload;
+  const WorkloadSource* shapes = workload.is_trace() ? nullptr : &workload;
   const std::string name = shapes == nullptr ? config.name : fmt::format("{}.{}", config.name, shapes->name);
   const Json identity = identity_of(config, shapes);
   for (int number = 1;; ++number) {

@@ -106,9 +106,12 @@ std::string header(const AcceleratorConfig& config) {
 
 std::string workload_text(const WorkloadSource& workload) {
   const std::string model = base::printable(workload.name);
-  if (workload.has_values()) return fmt::format("trace {} (model {})\n", workload.place, model);
-  return fmt::format("{} {} ({}): {}, batch {}\n", name_of(workload.kind), workload.place, model,
-                     workload.phases == Phases::forward ? "forward pass" : "training step", workload.batch);
+  if (workload.is_trace()) return fmt::format("trace {} (model {})\n", workload.place, model);
+  std::string text =
+      fmt::format("{} {} ({}): {}, batch {}\n", name_of(workload.kind), workload.place, model,
+                  workload.phases == Phases::forward ? "forward pass" : "training step", workload.batch);
+  if (workload.seed) text += fmt::format("values: {}\n", values_text(*workload.seed));
+  return text;
 }
 
 std::size_t layer_width(const Simulation& simulation) {

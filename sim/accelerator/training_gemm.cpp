@@ -87,7 +87,7 @@ std::vector<TrainingGemm> mapped_to(const AcceleratorConfig& design, const Workl
   std::vector<TrainingGemm> work = mapped(workload.gemms, design);
   if (work.empty())
     throw base::Error("{}: found no {} that the pe '{}' can multiply; expected at least one",
-                      workload.source.place, workload.source.has_values() ? "training GEMM" : "product",
+                      workload.source.place, workload.source.is_trace() ? "training GEMM" : "product",
                       design.pe->name);
   return work;
 }

@@ -1,4 +1,5 @@
 /// quatrain sim: an accelerator on a workload.
+#include "emu/machine.hpp"
 #include "rtl_models/array_model.hpp"
 #include "sim/accelerator/simulation_file.hpp"
 #include "sim/accelerator/simulation_timeline.hpp"
@@ -38,7 +39,8 @@ matter.
 Of a trace the simulated array computes every training GEMM (matrix product), register by register. Three things are
 checked. Accumulators must equal the trace. Cycles must equal the closed form. Sampled tiles must equal a model in
 which every PE (processing element) is a module of its own. Exit code 1: something differs.
-Other workloads have no values. Their cycles, traffic and energy are closed forms (--fidelity analytic).
+Other workloads have no values. Their cycles, traffic and energy are closed forms (--fidelity analytic). With
+--values seed=N values are drawn for them, and the array is simulated too: activity, zero gating, equal bits.
 
 docs/guides/accelerators.md explains the figures, docs/guides/studies.md the workloads. docs/energy.md says where the
 energies come from.
@@ -58,6 +60,8 @@ Examples:
       and when each block is loaded, computed and stored, for https://ui.perfetto.dev
   quatrain sim luq_32x32 runs/mine/trace --set array.rows=8 --set array.columns=8 --vcd tile.vcd
       and every register of the PEs in every cycle of the first tile, for GTKWave
+  quatrain sim luq_32x32 resnet50 --values seed=1 --fidelity tile --set zero_gating=false,true
+      values from a seeded generator: what gating the zeros saves
   quatrain sim luq_32x32 bert_base gpt2 --set array.rows=16,32 --set array.drain=serial,shadow
       four designs on two workloads, one line each; simulation/comparison.csv has all figures
 
@@ -69,6 +73,7 @@ struct Typed {
   TileChoice tile;
   std::shared_ptr<const TypedWorkloadOptions> workload;
   bool cycles_only = false;
+  std::uint64_t replay_limit = 100'000'000'000;
 
   bool is_analytic() const { return cycles_only || fidelity == analytic_word; }
 };
@@ -150,10 +155,13 @@ std::vector<Run> plan(const Typed& typed, const SimInputs& inputs) {
             "--out for traces",
             file.string());
       require_free(run.outputs);
-      if (workload.is_trace() && !typed.is_analytic()) require_replayable(design, typed.fidelity);
-      if (!workload.is_trace() && !typed.is_analytic() && !typed.fidelity.empty())
-        throw base::Error("{}: has no values to replay; expected --fidelity {}", workload.place,
-                          analytic_word);
+      if (workload.has_values() && !typed.is_analytic()) require_replayable(design, typed.fidelity);
+      if (!workload.is_trace() && workload.has_values() && design.config.pe->floats)
+        throw base::Error("{}: the pe '{}' computes from fp32 tensors; expected a trace in place of --values",
+                          design.config.name, design.config.pe->name);
+      if (!workload.has_values() && !typed.is_analytic() && !typed.fidelity.empty())
+        throw base::Error("{}: has no values to replay; expected --fidelity {}, or --values seed=N",
+                          workload.place, analytic_word);
     }
   return runs;
 }
@@ -166,6 +174,21 @@ Simulation simulate_trace(SimulationTask& task, Run& run, base::Progress& progre
   return simulate(task, reader, progress);
 }
 
+/// Values that are drawn; the sums have to be those of the emulator.
+Simulation simulate_drawn(const SimulationTask& task, const Workload& shapes, base::Progress& progress) {
+  base::ThreadPool pool;
+  const auto blocked = emu::make_blocked_machine(pool), naive = emu::make_naive_machine();
+  const SeededSource source(shapes.source.seed.value(), {blocked.get(), naive.get()});
+  const InterruptDeadline deadline;
+  return simulate(task, shapes, source, progress);
+}
+
+Simulation simulate_shapes(SimulationTask& task, Run& run, base::Progress& progress) {
+  if (!run.models) return simulate(task, *run.workload.shapes);
+  task.models = &*run.models;
+  return simulate_drawn(task, *run.workload.shapes, progress);
+}
+
 Simulation simulate_run(Run& run, const Provenance& provenance, SimulationTimeline* timeline,
                         base::Progress& progress) {
   SimulationTask task{.config = run.design.config,
@@ -176,7 +199,7 @@ Simulation simulate_run(Run& run, const Provenance& provenance, SimulationTimeli
     timeline->begin(run.design.config,
                     run.workload.is_trace() ? run.workload.place : run.workload.shapes->source.name);
   Simulation simulation =
-      run.workload.is_trace() ? simulate_trace(task, run, progress) : simulate(task, *run.workload.shapes);
+      run.workload.is_trace() ? simulate_trace(task, run, progress) : simulate_shapes(task, run, progress);
   simulation.provenance = provenance;
   simulation.provenance.inputs = run.design.inputs;
   warn_unless_flushed(write_simulation(simulation, run.outputs), run.outputs.front().file);
@@ -210,6 +233,11 @@ std::vector<Output> vcd_output(const Typed& typed, const std::vector<Run>& runs)
 
 int simulate_typed(const Typed& typed, const Provenance& provenance) {
   const SimInputs inputs = sim_inputs(typed.names, typed.workload->options());
+  if (!typed.names.values.empty() && typed.is_analytic())
+    throw base::Error("--values: --fidelity {} needs none; expected array, tile or pe", analytic_word);
+  for (const WorkloadInput& workload : inputs.workloads)
+    if (!workload.is_trace() && workload.has_values())
+      require_small_enough(*workload.shapes, typed.replay_limit);
   std::vector<Run> runs = plan(typed, inputs);
   const std::vector<Output> comparison = {comparison_output(runs)};
   if (runs.size() > 1) require_free(comparison);
@@ -226,7 +254,7 @@ int simulate_typed(const Typed& typed, const Provenance& provenance) {
     runs.front().choice = typed.tile;
   }
   for (Run& run : runs)
-    if (run.workload.is_trace() && !typed.is_analytic())
+    if (run.workload.has_values() && !typed.is_analytic())
       run.models = models_for(run.design.config, typed.fidelity);
   const auto progress = make_progress();
   DesignTable table;
@@ -284,9 +312,21 @@ void add_sim_command(CLI::App& program, Action& action) {
       "a module; about 60 times slower.\ntile: a whole tile at once, in its cycles; the same "
       "figures,\n  about 10 times faster");
   fidelity->check(CLI::IsMember(words));
-  command->add_flag("--cycles-only", typed->cycles_only, "the same as --fidelity analytic")
-      ->excludes(fidelity);
+  CLI::Option* cycles_only =
+      command->add_flag("--cycles-only", typed->cycles_only, "the same as --fidelity analytic")
+          ->excludes(fidelity);
   typed->workload = add_workload_options(*command);
+  CLI::Option* values =
+      command
+          ->add_option("--values", typed->names.values,
+                       "seed=N: draw values for workloads of shapes, in shares typical of 4-bit training;\n"
+                       "the array is simulated, and its sums compared with the emulator")
+          ->excludes(cycles_only);
+  command
+      ->add_option("--replay-limit", typed->replay_limit,
+                   "MACs that --values may simulate per workload (default: 100000000000)")
+      ->needs(values)
+      ->check(whole_number(1, UINT64_MAX));
   command
       ->add_option("--out", typed->out,
                    "folder for NAME.json and NAME.csv (default: simulation, beside the trace or here)")

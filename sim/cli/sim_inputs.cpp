@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 
 namespace quatrain::sim {
@@ -96,6 +97,18 @@ void require_shapes(const std::string& trace, const WorkloadOptions& options) {
         trace);
 }
 
+std::optional<std::uint32_t> seed_in(const std::string& values) {
+  if (values.empty()) return std::nullopt;
+  constexpr std::string_view key = "seed=";
+  std::uint32_t seed = 0;
+  const char* const end = values.data() + values.size();
+  const auto parsed = [&] { return std::from_chars(values.data() + key.size(), end, seed); };
+  if (!values.starts_with(key) || parsed().ec != std::errc() || parsed().ptr != end)
+    throw base::Error("--values: found '{}'; expected seed=N with N of 0 to 4294967295",
+                      base::printable(values));
+  return seed;
+}
+
 }  // namespace
 
 DesignInput open_design(const std::string& argument) { return open_with(argument, {}); }
@@ -104,6 +117,7 @@ SimInputs sim_inputs(const SimNames& typed, const WorkloadOptions& options) {
   SimInputs inputs;
   std::vector<std::string> traces;
   const std::vector<DesignAxis> axes = axes_of(typed.sets);
+  const std::optional<std::uint32_t> seed = seed_in(typed.values);
   for (const std::string& name : typed.names) {
     if (!is_embedded_design(name) && names_shapes(name))
       inputs.workloads.push_back({name, open_shapes(name, options)});
@@ -118,9 +132,12 @@ SimInputs sim_inputs(const SimNames& typed, const WorkloadOptions& options) {
           "the workloads inside it: {}",
           name, base::joined(embedded_configs(ConfigKind::accelerator)), base::joined(embedded_workloads()));
   }
+  for (WorkloadInput& workload : inputs.workloads) workload.shapes->source.seed = seed;
   traces.insert(traces.end(), typed.traces.begin(), typed.traces.end());
   for (const std::string& directory : traces) {
     require_shapes(directory, options);
+    if (seed)
+      throw base::Error("--values: the trace {} has its own; expected a workload of shapes", directory);
     inputs.workloads.push_back({directory, std::nullopt});
   }
   if (inputs.designs.empty())

@@ -32,6 +32,7 @@ struct WorkloadInput {
   std::string place;
   std::optional<Workload> shapes;
   bool is_trace() const { return !shapes; }
+  bool has_values() const { return is_trace() || shapes->source.has_values(); }
 };
 
 struct SimInputs {
@@ -44,6 +45,7 @@ struct SimNames {
   std::vector<std::string> names = {};   ///< designs, workloads and folders of traces
   std::vector<std::string> traces = {};  ///< of --trace
   std::vector<std::string> sets = {};    ///< of --set: each design once with every combination of the values
+  std::string values = {};               ///< of --values: "seed=7"; "" draws none
 };
 
 /// Throws Error when a name is neither, when there is none of a kind, and for options that a workload has no

@@ -43,12 +43,17 @@ std::string accelerator_word(const Design& design) {
   return design.file.string();
 }
 
+/// Nothing for what is taken without it.
+Words fidelity_words_of(const Design& design) {
+  if (!design.simulation.replay || design.simulation.replay->fidelity == rtl_models::Fidelity::array)
+    return {};
+  return {"--fidelity", std::string(name_of(design.simulation.replay->fidelity))};
+}
+
 Words simulation_words(const Design& design, const fs::path& trace) {
   Words words = {"quatrain", "sim", accelerator_word(design), "--trace", trace.string()};
-  if (!design.simulation.replay)
-    words.emplace_back("--cycles-only");
-  else if (const auto fidelity = design.simulation.replay->fidelity; fidelity != rtl_models::Fidelity::array)
-    append(words, {"--fidelity", std::string(name_of(fidelity))});
+  if (!design.simulation.replay) words.emplace_back("--cycles-only");
+  append(words, fidelity_words_of(design));
   return words;
 }
 
@@ -57,14 +62,16 @@ std::optional<Words> shape_words(const WorkloadSource& workload) {
   const std::vector<std::string> embedded = embedded_workloads();
   if (std::ranges::find(embedded, workload.place) == embedded.end() && !fs::exists(workload.place))
     return std::nullopt;
-  return Words{workload.place, "--phases", std::string(name_of(workload.phases)), "--batch",
-               std::to_string(workload.batch)};
+  Words words = {workload.place, "--phases", std::string(name_of(workload.phases)), "--batch",
+                 std::to_string(workload.batch)};
+  if (workload.seed) append(words, {"--values", fmt::format("seed={}", *workload.seed)});
+  return words;
 }
 
 /// Of a result whose workload is still there.
 std::optional<Words> simulation_again(const Design& design) {
   const WorkloadSource& workload = design.simulation.workload;
-  if (workload.has_values()) {
+  if (workload.is_trace()) {
     if (!fs::is_directory(workload.place)) return std::nullopt;
     return simulation_words(design, workload.place);
   }
@@ -72,6 +79,7 @@ std::optional<Words> simulation_again(const Design& design) {
   if (!shapes) return std::nullopt;
   Words words = {"quatrain", "sim", accelerator_word(design)};
   append(words, *shapes);
+  append(words, fidelity_words_of(design));
   return words;
 }
 

@@ -131,8 +131,10 @@ std::optional<Section> simulation_section(const Report& report) {
   Section section{.title = "Cycles and energy", .text = {}, .charts = {}, .tables = {}, .limits = {}};
   section.text.push_back(fmt::format("Scope: {}.", designs.front().simulation().scope));
   section.text.emplace_back(
-      "Replayed: the SystemC array computed every GEMM again; accumulators are compared with the trace, "
-      "cycles with the closed form, sampled tiles with the structural model. Where the config has lanes, the "
+      "Replayed: the SystemC array computed every GEMM again; accumulators are compared with the trace "
+      "(where "
+      "values were drawn, with the emulator), cycles with the closed form, sampled tiles with the structural "
+      "model. Where the config has lanes, the "
       "SystemC quantizer made every code again. DRAM time is what the bytes "
       "alone take. Time is the array's cycles at the clock, with the stalls of designs that count them; "
       "longer "

@@ -45,7 +45,7 @@ std::string DesignTable::text() const {
     text += fmt::format(
         "{:<{}} {:<{}} {:>5} {:>14} {:>14} {:>12.3f} {:>6} {:>12.3f} {:>12.3f} {:>12.3f} {:<6} {}\n",
         simulation.config.name, design, base::printable(source.name), workload,
-        source.has_values() ? "-" : fmt::format("{}", source.batch), shown("cycles", simulation),
+        source.is_trace() ? "-" : fmt::format("{}", source.batch), shown("cycles", simulation),
         shown("milliseconds", simulation),
         mb_per_byte * static_cast<double>(simulation.total.traffic.total_bytes()),
         shown("utilization_overall", simulation), uj_per_pj * technology.energy_pj.low,

@@ -69,15 +69,16 @@ std::string csv_field(const std::string& text) {
 }
 
 std::string RowColumns::beginning(const RowLabel& label, const WorkloadSource& workload) const {
-  std::string text = fmt::format("{},{},{},{},{}", csv_field(label.design), csv_field(workload.name),
-                                 csv_field(workload.place), name_of(workload.phases),
-                                 workload.has_values() ? "" : fmt::format("{}", workload.batch));
+  std::string text =
+      fmt::format("{},{},{},{},{},{}", csv_field(label.design), csv_field(workload.name),
+                  csv_field(workload.place), name_of(workload.phases),
+                  workload.is_trace() ? "" : fmt::format("{}", workload.batch), values_field(workload));
   for (const std::string& key : keys) text += fmt::format(",{}", value_of(label, key));
   return text;
 }
 
 std::string RowColumns::first_headings() const {
-  std::string text = "design,workload,file,phases,batch";
+  std::string text = "design,workload,file,phases,batch,values";
   for (const std::string& key : keys) text += fmt::format(",{}", csv_field(key));
   return text;
 }

@@ -35,7 +35,7 @@ struct RowColumns {
   std::vector<std::string> layer_rows(const RowLabel& label, const Simulation& simulation) const;
 
  private:
-  /// design, workload, file, phases, batch, the keys.
+  /// design, workload, file, phases, batch, values, the keys.
   std::string first_headings() const;
   std::string beginning(const RowLabel& label, const WorkloadSource& workload) const;
 };

@@ -66,7 +66,7 @@ enum class Phases : std::uint8_t { forward, training };
 inline constexpr std::array<std::string_view, 2> phases_words = {"forward", "training"};
 constexpr std::string_view name_of(Phases phases) { return phases_words[static_cast<std::size_t>(phases)]; }
 
-/// What a user may ask of a workload without values. Nothing: what the kind of workload has by itself.
+/// What a user may ask of a workload of shapes. Nothing: what the kind of workload has by itself.
 struct WorkloadOptions {
   std::optional<Phases> phases = {};
   std::optional<std::int64_t> batch = {};
@@ -80,11 +80,19 @@ struct WorkloadSource {
   std::string place;   ///< the trace's directory; the file as it was named
   std::string sha256;  ///< of the trace's manifest, or of the file
   Phases phases = Phases::training;
-  std::int64_t batch = 0;          ///< 0 for a trace: its records have theirs
-  std::vector<std::string> notes;  ///< what is not in it and how it was read, one sentence each
+  std::int64_t batch = 0;                  ///< 0 for a trace: its records have theirs
+  std::vector<std::string> notes;          ///< what is not in it and how it was read, one sentence each
+  std::optional<std::uint32_t> seed = {};  ///< of values that were drawn (seeded_values.hpp)
 
-  bool has_values() const { return kind == WorkloadKind::trace; }
+  bool is_trace() const { return kind == WorkloadKind::trace; }
+  bool has_values() const { return is_trace() || seed; }
 };
+
+/// "seeded generator, seed 7, not from a training run": what results say of drawn values.
+std::string values_text(std::uint32_t seed);
+
+/// "trace", "seed=7" or "none": the same as a field of a table.
+std::string values_field(const WorkloadSource& source);
 
 struct Workload {
   WorkloadSource source;

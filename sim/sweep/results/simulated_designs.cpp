@@ -15,8 +15,8 @@ namespace {
 
 /// What tells one workload from another.
 std::string identity_of(const WorkloadSource& workload) {
-  return fmt::format("{} {} {} {}", workload.sha256, workload.place, name_of(workload.phases),
-                     workload.batch);
+  return fmt::format("{} {} {} {} {}", workload.sha256, workload.place, name_of(workload.phases),
+                     workload.batch, values_field(workload));
 }
 
 /// A design with its results, by workload.

@@ -246,6 +246,8 @@ std::string subtitle_of(const StudyResults& results) {
   for (const StudiedWorkload& workload : results.workloads) {
     std::string text = workload.name;
     if (!workload.batch.empty()) text += fmt::format(", {} of {}", workload.phases, workload.batch);
+    if (workload.values.starts_with("seed"))
+      text += fmt::format(", values of a seeded generator ({}), not from a training run", workload.values);
     if (workload.weight != 1) text += fmt::format(", weight {}", workload.weight);
     workloads.push_back(std::move(text));
   }

@@ -19,7 +19,7 @@ namespace {
 class RowBeginning {
  public:
   explicit RowBeginning(const CsvReader& table) : table_(table) {
-    const std::size_t first = table.column("batch") + 1;
+    const std::size_t first = table.column("values") + 1;
     const std::size_t last = table.has("refused") ? table.column("refused") : table.column("layer");
     keys_.assign(table.headings().begin() + static_cast<std::ptrdiff_t>(first),
                  table.headings().begin() + static_cast<std::ptrdiff_t>(last));
@@ -28,7 +28,9 @@ class RowBeginning {
 
   const std::vector<std::string>& keys() const { return keys_; }
   std::string name() const { return table_.at(0); }
-  StudiedWorkload workload() const { return {table_.at(1), table_.at(2), table_.at(3), table_.at(4)}; }
+  StudiedWorkload workload() const {
+    return {table_.at(1), table_.at(2), table_.at(3), table_.at(4), table_.at(5)};
+  }
   std::vector<std::string> values() const {
     std::vector<std::string> values;
     for (std::size_t i = 0; i < keys_.size(); ++i) values.push_back(table_.at(first_ + i));
@@ -220,7 +222,8 @@ std::vector<std::vector<LayerFigures>> in_the_order_of(
 }  // namespace
 
 bool StudiedWorkload::is_same_as(const StudiedWorkload& other) const {
-  return name == other.name && file == other.file && phases == other.phases && batch == other.batch;
+  return name == other.name && file == other.file && phases == other.phases && batch == other.batch &&
+         values == other.values;
 }
 
 std::vector<std::size_t> StudyResults::ranked() const {

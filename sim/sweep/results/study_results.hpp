@@ -16,6 +16,7 @@ namespace quatrain::sim {
 /// As the first columns of a row name it.
 struct StudiedWorkload {
   std::string name, file, phases, batch;
+  std::string values = {};  ///< "none", "trace" or "seed=7"
   double weight = 1;
 
   bool is_same_as(const StudiedWorkload& other) const;

@@ -1,8 +1,11 @@
 #include "sim/accelerator/replay.hpp"
 
+#include "emu/machine.hpp"
 #include "sim/accelerator/simulation_file.hpp"
 #include "sim/accelerator/table.hpp"
 #include "sim/embedded/config_file.hpp"
+#include "sim/records/recorded.hpp"
+#include "sim/workload/layer_shapes.hpp"
 #include "sim/workload/trace_workload.hpp"
 #include "tests/support/delayed_array.hpp"
 #include "tests/support/folder.hpp"
@@ -166,6 +169,37 @@ TEST(ReplayPlantedFault, OneWrongAccumulatorIsNamed) {
   EXPECT_TRUE(second.ends_with("(it stores no accumulators, so no element can be named)")) << second;
 }
 
+/// The same with drawn values, which the emulator judges. A layer that stalls occurs three times: each of
+/// them waits as long.
+TEST(ReplayPlantedFault, AWrongSumOfDrawnValuesIsNamed) {
+  sim::Workload shapes;
+  shapes.source.kind = sim::WorkloadKind::gemm_list;
+  shapes.source.seed = 7;
+  sim::LayerShape layer{.name = "a", .geometry = sim::gemm_geometry(50, 60, 70, 1), .count = 3};
+  shapes.gemms = sim::gemms_of({layer}, sim::Phases::training);
+  std::int32_t right = 0;
+  sim::ArrayModels models = sim::make_array_models({8, 8}, Fidelity::tile, {}, true);
+  models.main =
+      std::make_unique<Meddling>(std::move(models.main), [&](std::uint64_t replay, ArrayRun& result) {
+        if (replay == 1) right = result.accumulators[3]++;
+      });
+  sim::SimulationTask task = task_for({8, 8}, &models);
+  task.config.dram_gib_per_s = 2;
+  task.config.dram_details = sim::DramDetails{true, 40, 32, 0.9, 512, 12};
+  const auto emulator = emu::make_naive_machine();
+  base::SilentProgress progress;
+  const sim::Simulation simulation =
+      sim::simulate(task, shapes, sim::SeededSource(7, {emulator.get()}), progress);
+  EXPECT_EQ(simulation.replay->gemms, 3U);
+  EXPECT_EQ(simulation.replay->gemms_equal, 2U);
+  EXPECT_TRUE(simulation.replay->cycles_equal);
+  EXPECT_GT(simulation.total.stalls->load_bound, 0U);
+  ASSERT_EQ(simulation.replay->differences.size(), 1U);
+  EXPECT_EQ(simulation.replay->differences[0],
+            fmt::format("layer a, step 0, backward_data: accumulator 3 of 3500 is {}; emu.naive has {}",
+                        right + 1, right));
+}
+
 /// An array of the copy that carries planted faults, with one of them at work.
 class PlantedArray final : public ArrayModel {
  public:
@@ -278,9 +312,8 @@ TEST(Replay, ZeroGatingChargesTheMacsThatSwitch) {
   without_values.config.name = "a";
   without_values.config.zero_gating = true;
   EXPECT_EQ(message_of([&] { simulated(without_values, reader); }),
-            "a: /zero_gating: found true; expected a trace and --fidelity pe, array or tile: without values "
-            "no zero "
-            "is known");
+            "a: /zero_gating: found true; expected a trace, or --values, and --fidelity pe, array or tile: "
+            "without values no zero is known");
 }
 
 /// Operand bits that change, over those of uniform random operands: 4 with each MAC of 4-bit operands.

@@ -1,4 +1,5 @@
 /// quatrain sim on workloads without values, typed as a user types it.
+#include "sim/workload/seeded_values.hpp"
 #include "tests/emu/nn/tiny_config.hpp"
 #if QUATRAIN_HAS_ONNX
 #include "tests/sim/workload/onnx_models.hpp"
@@ -6,6 +7,7 @@
 #include "tests/support/json_schema.hpp"
 #include "tests/support/program.hpp"
 #include "tests/support/synthetic_images.hpp"
+#include "traces/encoding/nibbles.hpp"
 #include "traces/format/checksum.hpp"
 
 #include <fmt/format.h>
@@ -13,6 +15,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <fstream>
 
 namespace quatrain::tests {
@@ -204,11 +207,139 @@ TEST_F(SimWorkload, AnOnnxModelNeedsLibonnx) {
 }
 #endif
 
+#if QUATRAIN_HAS_SYSTEMC
+/// MACs with a zero operand of a product of m x k and k x n in groups, counted one by one. The natural
+/// tensors are X [m, groups k], W [groups n, k], dZ [m, groups n].
+std::uint64_t zero_macs(std::uint32_t seed, const Json& record) {
+  const auto size = [&](const char* key) { return record[key].get<std::uint64_t>(); };
+  const std::string phase = record["phase"], layer = record["layer"];
+  const std::uint64_t groups = size("groups"), m = size("m"), n = size("n"), k = size("k");
+  const bool is_forward = phase == "forward", is_data = phase == "backward_data";
+  const std::uint64_t rows = phase == "backward_weight" ? k : m, out = is_data ? k : n,
+                      in = is_forward ? k
+                           : is_data  ? n
+                                      : m;  // of a group
+  const auto is_zero = [&](traces::Role role, std::uint64_t elements) {
+    const auto codes = sim::drawn_codes(
+        {seed, layer, role, 0},
+        role == traces::Role::gradient ? traces::Encoding::fp4_e3m0 : traces::Encoding::int4, elements);
+    return [codes](std::uint64_t element) { return traces::nibble_at(codes, element) == 0; };
+  };
+  const auto x = is_zero(traces::Role::input, rows * groups * in);
+  const auto w = is_zero(traces::Role::weight, groups * out * in);
+  const auto dz = is_zero(traces::Role::gradient, rows * groups * out);
+  std::uint64_t zeros = 0;
+  for (std::uint64_t g = 0; g < groups; ++g)
+    for (std::uint64_t row = 0; row < rows; ++row)
+      for (std::uint64_t o = 0; o < out; ++o)
+        for (std::uint64_t i = 0; i < in; ++i) {
+          const bool x_zero = x((row * groups + g) * in + i), w_zero = w((g * out + o) * in + i),
+                     dz_zero = dz((row * groups + g) * out + o);
+          zeros += is_forward ? x_zero || w_zero : is_data ? dz_zero || w_zero : x_zero || dz_zero;
+        }
+  return zeros;
+}
+
+/// All that the closed form says stays; activity is that of the drawn codes, a layer's times its count.
+TEST_F(SimWorkload, DrawnValuesAddActivityAndChangeNothingElse) {
+  write("list.csv", "layer,m,n,k,groups,count\na,20,40,30,1,3\nb,13,7,35,2,1\n");
+  const std::string options = "luq_32x32 list.csv --phases training ";
+  Json shapes = result(options + "--out shapes", "shapes/luq_32x32.list.json");
+  Json drawn = result(options + "--values seed=7 --out drawn", "drawn/luq_32x32.list.json");
+  EXPECT_EQ(drawn["workload"]["values"],
+            Json({{"seed", 7}, {"what", "seeded generator, seed 7, not from a training run"}}));
+  EXPECT_EQ(drawn["scope"],
+            "sum over one training step with a batch of 1; values: seeded generator, seed 7, not from a "
+            "training run");
+  EXPECT_THAT(drawn["limits"].back(),
+              testing::StartsWith("values: seeded generator, seed 7, not from a training run; "));
+  EXPECT_EQ(drawn["replay"]["gemms_equal"], 6);
+  EXPECT_EQ(drawn["replay"]["cycles_equal"], true);
+  std::uint64_t zeros = 0, macs = 0;
+  for (const Json& record : drawn["records"]) {
+    const std::uint64_t count = record.value("count", 1);
+    const std::uint64_t mine = count * zero_macs(7, record);
+    EXPECT_EQ(record["activity"]["zero_operand_macs"], mine) << record["layer"] << record["phase"];
+    EXPECT_EQ(record["activity"]["macs"], record["macs"]);
+    zeros += mine, macs += record["macs"].get<std::uint64_t>();
+  }
+  EXPECT_EQ(drawn["activity"]["zero_operand_macs"], zeros);
+  EXPECT_EQ(drawn["activity"]["macs"], macs);
+  const auto but_for_values = [](Json json) {
+    json = figures_alone(std::move(json));
+    for (const char* key : {"replay", "replayed", "activity"}) json.erase(key);
+    for (Json& record : json["records"]) record.erase("activity");
+    return json;
+  };
+  EXPECT_EQ(but_for_values(drawn), but_for_values(shapes));
+  // The table and the CSV say where the values come from.
+  const std::string table = run("sim " + options + "--values seed=7 --fidelity tile --out drawn").out;
+  EXPECT_THAT(table, testing::HasSubstr("\nvalues: seeded generator, seed 7, not from a training run\n"));
+  EXPECT_THAT(table, testing::HasSubstr("the accumulators of 6 of 6 GEMMs equal those of the emulator; cycles equal"));
+  const std::string csv = base::read_whole_file(folder / "drawn/luq_32x32.list.csv");
+  EXPECT_EQ(std::ranges::count(csv, '\n'), 7);
+  for (const char* field : {",values\n", ",seed=7\n"}) EXPECT_THAT(csv, testing::HasSubstr(field));
+  EXPECT_THAT(base::read_whole_file(folder / "shapes/luq_32x32.list.csv"), testing::EndsWith(",none\n"));
+  const Json tile = Json::parse(base::read_whole_file(folder / "drawn/luq_32x32.list.json"));
+  EXPECT_EQ(tile["activity"], drawn["activity"]);
+  const Json other = result(options + "--values seed=8 --out drawn", "drawn/luq_32x32.list-2.json");
+  EXPECT_NE(other["activity"], drawn["activity"]);
+}
+
+/// What depends on values is priced by them: the zeros that are gated, and nothing else.
+TEST_F(SimWorkload, DrawnZerosSaveEnergy) {
+  write("list.csv", "layer,m,n,k,groups,count\na,20,40,30,1,3\n");
+  const ProgramRun done =
+      run("sim luq_32x32 list.csv --phases training --values seed=7 --set zero_gating=false,true");
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  const auto named = [&](const std::string& value) {
+    return Json::parse(
+        base::read_whole_file(folder / ("simulation/luq_32x32.zero_gating-" + value + ".list.json")));
+  };
+  const Json plain = named("false"), gated = named("true");
+  for (const char* key : {"cycles", "bytes", "macs", "activity", "replay"})
+    EXPECT_EQ(plain[key], gated[key]) << key;
+  const auto switching = [](const Json& json, std::size_t i) {
+    return json["records"][i]["events"]["pe_combinational"]["pe_dual_int32"].get<std::uint64_t>();
+  };
+  for (std::size_t i = 0; i < plain["records"].size(); ++i)
+    EXPECT_EQ(switching(plain, i) - switching(gated, i), 3 * zero_macs(7, plain["records"][i])) << i;
+  const std::string csv = base::read_whole_file(folder / "simulation/comparison.csv");
+  EXPECT_THAT(csv, testing::StartsWith("design,workload,file,phases,batch,values,"));
+  EXPECT_THAT(csv, testing::HasSubstr(",training,1,seed=7,"));
+  const ProgramRun report = run("report simulation");
+  ASSERT_EQ(report.exit_code, 0) << report.err;
+  EXPECT_THAT(base::read_whole_file(folder / "simulation/study.html"),
+              testing::HasSubstr("values of a seeded generator (seed=7), not from a training run"));
+}
+#endif
+
+TEST_F(SimWorkload, DrawnValuesThatAreRefused) {
+  write("list.csv", "layer,m,n,k\na,30000,30000,3\n");
+  const std::string found = "; expected seed=N with N of 0 to 4294967295";
+  for (const std::string typed : {"7", "seed=", "seed=-1", "seed=4294967296", "seed=7x"})
+    expect_refused("luq_32x32 list.csv --values " + typed, "--values: found '" + typed + "'" + found);
+  expect_refused("luq_32x32 list.csv --values seed=7 --fidelity analytic",
+                 "--values: --fidelity analytic needs none; expected array, tile or pe");
+  const std::string trace = QUATRAIN_SOURCE_DIR "/tests/data/outside_trace";
+  expect_refused("luq_32x32 " + trace + " --values seed=7",
+                 "--values: the trace " + trace + " has its own; expected a workload of shapes");
+  expect_refused(
+      "luq_32x32 llama2_7b_prefill --values seed=7",
+      "llama2_7b_prefill: --values: 287893880832 MACs to replay; expected at most 100000000000: a "
+      "smaller --batch, fewer layers, a larger --replay-limit, or no --values (cycles and bytes are "
+      "the same)");
+  expect_refused(
+      "luq_32x32 list.csv --values seed=7",
+      "list.csv: --values: layer a, step 0, forward: the product needs about 10300 MiB; expected at "
+      "most 8192: a smaller --batch, fewer layers, or no --values (cycles and bytes are the same)");
+}
+
 TEST_F(SimWorkload, WhatIsRefused) {
   write("list.csv", "layer,m,n,k\na,4,5,6\n");
   const std::string trace = QUATRAIN_SOURCE_DIR "/tests/data/outside_trace";
   expect_refused("luq_32x32 list.csv --fidelity array",
-                 "list.csv: has no values to replay; expected --fidelity analytic");
+                 "list.csv: has no values to replay; expected --fidelity analytic, or --values seed=N");
   expect_refused("luq_32x32 --trace " + trace + " --batch 2",
                  "--batch: the trace " + trace +
                      " has phases and batches of its own; expected a workload without values");
