@@ -33,8 +33,8 @@ closed forms.
 
 Each result is added to OUT/journal.jsonl as it ends. A sweep that was interrupted or killed goes on with --resume and
 simulates nothing twice. When all designs are there, OUT/designs.csv has one row per design and workload, and
-OUT/layers.csv one per layer; OUT/base.csv and OUT/base_layers.csv are the base itself. OUT/study.html shows all of it, OUT/results.json says
-the same to programs. The tables are the same bytes whatever happened on the way.
+OUT/layers.csv one per layer; OUT/base.csv and OUT/base_layers.csv are the base itself. OUT/study.html shows all of
+it, OUT/results.json says the same to programs. The tables are the same bytes whatever happened on the way.
 
 Parts of a study may run on several computers: --shard 1/4 to --shard 4/4 with the same OUT, or with the journals
 copied into one folder, where --resume without --shard then writes the tables.

@@ -184,6 +184,7 @@ TEST(ReplayPlantedFault, AWrongSumOfDrawnValuesIsNamed) {
         if (replay == 1) right = result.accumulators[3]++;
       });
   sim::SimulationTask task = task_for({8, 8}, &models);
+  task.config.mapping = sim::Blocks{sim::LoopOrder::n_k_m, 24, 8, 30};
   task.config.dram_gib_per_s = 2;
   task.config.dram_details = sim::DramDetails{true, 40, 32, 0.9, 512, 12};
   const auto emulator = emu::make_naive_machine();
@@ -336,7 +337,8 @@ TEST(Replay, SwitchingIsChargedByTogglesWhereTheConfigSaysSo) {
   without_values.config.name = "a";
   EXPECT_EQ(
       message_of([&] { simulated(without_values, reader); }),
-      "a: /switching: found 'toggles'; expected a trace and --fidelity pe, array or tile: without values "
+      "a: /switching: found 'toggles'; expected a trace, or --values, and --fidelity pe, array or tile: "
+      "without values "
       "no toggle is known");
 }
 
@@ -584,7 +586,7 @@ TEST(Results, CsvHasARowARecord) {
       << header;
   EXPECT_TRUE(
       header.ends_with(",energy_pj_7nm_low,energy_pj_7nm_nominal,energy_pj_7nm_high,energy_pj_45nm_low,"
-                       "energy_pj_45nm_nominal,energy_pj_45nm_high"))
+                       "energy_pj_45nm_nominal,energy_pj_45nm_high,values"))
       << header;
   const std::string first =
       csv.substr(header.size() + 1, csv.find('\n', header.size() + 1) - header.size() - 1);

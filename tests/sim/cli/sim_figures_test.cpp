@@ -214,7 +214,8 @@ TEST_P(SimFigures, CsvEqualsARecount) {
     for (const auto& [column, value] : record.figures)
       expect_near(std::stod(rows[i].at(column)), value, record.layer + " " + record.phase + " " + column);
     EXPECT_EQ(rows[i].at("count"), "1");
-    std::size_t others = 3;  // layer, phase and count
+    EXPECT_EQ(rows[i].at("values"), "trace");
+    std::size_t others = 4;  // layer, phase, count and values
     for (const auto& [column, cell] : rows[i])
       if (column.starts_with("activity_") || column.starts_with("stalls_")) {
         EXPECT_EQ(cell, "") << column << " was not asked for";

@@ -257,8 +257,9 @@ TEST_F(Waveform, RefusalsNameTheOption) {
                 StartsWith("error: no replay: built without SystemC"));
     return;
   }
-  expect_refused(run_program(QUATRAIN_PROGRAM, "sim bf16_32x32 " + on_trace, folder),
-                 "bf16_32x32: the bf16 PE has no bit-accurate model to replay; expected --fidelity analytic");
+  expect_refused(
+      run_program(QUATRAIN_PROGRAM, "sim bf16_32x32 " + on_trace, folder),
+      "bf16_32x32: --vcd: the pe 'bf16' is modelled without its registers; expected a pe of codes");
   expect_refused(sim(serial, int32, "--set array.drain=serial,shadow --vcd " + vcd), none);
   expect_refused(sim(serial, int32, "--set array.rows=1024 --vcd " + vcd),
                  "luq_32x32.rows-1024: --vcd: an array of 1024 x 6; expected at most 4096 PEs, as with --set "

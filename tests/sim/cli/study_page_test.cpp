@@ -361,7 +361,7 @@ TEST_F(StudyPage, WhatIsMissingIsNamed) {
                  "s/base.csv: is missing; expected the tables that `quatrain sweep` writes beside "
                  "results.json");
   write("s/base.csv", "nothing\n");
-  expect_refused("report s", "s/base.csv: no column 'batch'; expected a table of this version");
+  expect_refused("report s", "s/base.csv: no column 'values'; expected a table of this version");
 }
 
 }  // namespace

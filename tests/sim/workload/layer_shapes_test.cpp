@@ -12,7 +12,8 @@ namespace {
 
 using traces::Phase;
 
-/// "a forward 5x6x7 x1: sawb_int4 35/2 sawb_int4 42/2": passes behind each quantizer's elements.
+/// "a forward 5x6x7 x1: sawb_int4 35/2 sawb_int4 42/2": behind each quantizer's elements the reads of its
+/// tensor.
 std::vector<std::string> lines_of(const std::vector<WorkloadGemm>& gemms) {
   std::vector<std::string> lines;
   for (const WorkloadGemm& gemm : gemms) {
@@ -20,7 +21,8 @@ std::vector<std::string> lines_of(const std::vector<WorkloadGemm>& gemms) {
     std::string line = fmt::format("{} {} {}x{}x{} s{} x{}:", gemm.layer, name_of(gemm.gemm.phase), size.m,
                                    size.n, size.k, gemm.samples, gemm.count);
     for (const QuantizerWork& work : gemm.quantizers)
-      line += fmt::format(" {} {}/{}", name_of(work.rule), work.elements, work.passes());
+      line += fmt::format(" {} {}/{}", name_of(work.rule), work.elements,
+                          work.measures_maximum && !work.maximum_is_known ? 2 : 1);
     lines.push_back(line);
   }
   return lines;
