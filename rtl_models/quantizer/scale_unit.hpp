@@ -6,7 +6,7 @@
 #include "rtl_models/quantizer/digit_unit.hpp"
 #include "rtl_models/quantizer/lane.hpp"
 #include "rtl_models/quantizer/ports.hpp"
-#include "rtl_models/quantizer/sum_unit.hpp"
+#include "rtl_models/quantizer/moment_unit.hpp"
 
 #include <systemc>
 

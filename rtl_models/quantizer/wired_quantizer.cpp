@@ -8,7 +8,7 @@ namespace quatrain::rtl_models {
 
 WiredQuantizer::WiredQuantizer(unsigned lanes, unsigned groups)
     : sequencer_(sc_core::sc_gen_unique_name("quantizer_sequencer"), lanes, groups),
-      sum_unit_(sc_core::sc_gen_unique_name("sum_unit"), lanes),
+      moment_unit_(sc_core::sc_gen_unique_name("moment_unit"), lanes),
       random_units_(sc_core::sc_gen_unique_name("random_units")),
       code_lanes_(sc_core::sc_gen_unique_name("code_lanes")),
       ready_(sc_core::sc_gen_unique_name("ready"), groups),
@@ -37,9 +37,9 @@ WiredQuantizer::WiredQuantizer(unsigned lanes, unsigned groups)
   connect_inputs(maximum_unit_);
   maximum_unit_.measured(measured_);
 
-  connect_inputs(sum_unit_);
-  sum_unit_.measured(measured_);
-  sum_unit_.sums(sums_);
+  connect_inputs(moment_unit_);
+  moment_unit_.measured(measured_);
+  moment_unit_.sums(sums_);
 
   scale_unit_.clock(clock_signal_);
   scale_unit_.settings(settings_);

@@ -7,7 +7,7 @@
 #include "rtl_models/quantizer/random_unit.hpp"
 #include "rtl_models/quantizer/scale_unit.hpp"
 #include "rtl_models/quantizer/sequencer.hpp"
-#include "rtl_models/quantizer/sum_unit.hpp"
+#include "rtl_models/quantizer/moment_unit.hpp"
 
 namespace quatrain::rtl_models {
 
@@ -25,7 +25,7 @@ class WiredQuantizer {
   GatedClock clock_{sc_core::sc_gen_unique_name("quantizer_clock")};
   QuantizerSequencer sequencer_;
   MaximumUnit maximum_unit_{sc_core::sc_gen_unique_name("maximum_unit")};
-  SumUnit sum_unit_;
+  MomentUnit moment_unit_;
   ScaleUnit scale_unit_{sc_core::sc_gen_unique_name("scale_unit")};
   sc_core::sc_vector<RandomUnit> random_units_;  ///< of each group of lanes
   sc_core::sc_vector<CodeLanes> code_lanes_;

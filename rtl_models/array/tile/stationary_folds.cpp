@@ -8,7 +8,7 @@
 namespace quatrain::rtl_models {
 namespace {
 
-constexpr std::uint64_t most_steps = 2048;  ///< of the stream at a time
+constexpr std::uint64_t most_moving = 2048;  ///< of the stream at a time
 
 std::uint64_t changed_bits(unsigned before, unsigned after) {
   return static_cast<std::uint64_t>(std::popcount(before ^ after));
@@ -45,8 +45,8 @@ void StationaryFolds::compute(const Tile& tile, const TileTimes& times) {
   const Lines& moving = holds_left ? columns : rows;
   std::uint64_t word = 0;
   for (std::size_t sample = 0; sample < (holds_left ? right_.size() : 1); ++sample)
-    for (std::uint64_t first = 0; first < moving.lanes; first += most_steps) {
-      const auto steps = static_cast<std::uint32_t>(std::min(most_steps, moving.lanes - first));
+    for (std::uint64_t first = 0; first < moving.lanes; first += most_moving) {
+      const auto steps = static_cast<std::uint32_t>(std::min(most_moving, moving.lanes - first));
       stream(tile, {tile.group, moving.first + first, steps}, sample, times.stream, word);
       word += steps;
     }

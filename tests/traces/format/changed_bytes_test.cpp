@@ -89,13 +89,14 @@ class ChangedBytes : public testing::Test {
     return count;
   }
 
-  /// How often a change was accepted in each of `free_values`; anywhere else is a failure.
+  /// How often a change was accepted in each of `free_values`; anywhere else is a failure. Of the bytes of a
+  /// file every `every`-th is changed.
   template <typename Accepts>
-  std::vector<std::size_t> count_accepted(char change, Accepts&& accepts) {
+  std::vector<std::size_t> count_accepted(char change, Accepts&& accepts, std::size_t every = 1) {
     const std::vector<std::size_t> value_of = free_value_of_byte(TraceBytes::read(folder_)["manifest.json"]);
     std::vector<std::size_t> accepted(free_values.size());
     for_each_change(change, [&](const std::string& name, std::size_t byte) {
-      if (name == "SHA256SUMS") return;
+      if (name == "SHA256SUMS" || byte % every != 0) return;
       trace_.update_sum(name);
       trace_.write_one(folder_, "SHA256SUMS");
       if (!accepts()) return;
@@ -138,7 +139,9 @@ TEST_F(ChangedBytes, OfTheSampleTraceAreRefused) {
 
 TEST_F(ChangedBytes, OfTheSampleTraceWithNewSumsAreLegalOnlyInFreeValues) {
   std::filesystem::copy(sample, folder_);
-  const std::vector<std::size_t> accepted = count_accepted(1, [&] { return check_message(folder_) == "ok"; });
+  constexpr std::size_t every = 3;  // time counts here; the small trace has all of its bytes changed
+  const std::vector<std::size_t> accepted = count_accepted(
+      1, [&] { return check_message(folder_) == "ok"; }, every);
   EXPECT_GT(std::count_if(accepted.begin(), accepted.end(), [](std::size_t count) { return count > 0; }), 10);
 }
 

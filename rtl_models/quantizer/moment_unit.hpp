@@ -16,7 +16,7 @@ namespace quatrain::rtl_models {
 inline constexpr std::uint32_t smallest_maximum = static_cast<std::uint32_t>(bias<Fp32> - 100)
                                                   << Fp32::fraction_bits;
 
-class SumUnit final : public sc_core::sc_module {
+class MomentUnit final : public sc_core::sc_module {
  public:
   sc_core::sc_in<bool> clock{"clock"};
   sc_core::sc_in<QuantizerSettings> settings{"settings"};
@@ -24,8 +24,8 @@ class SumUnit final : public sc_core::sc_module {
   sc_core::sc_in<MeasuredMaximum> measured{"measured"};
   sc_core::sc_out<MeasuredSums> sums{"sums"};
 
-  SC_HAS_PROCESS(SumUnit);
-  SumUnit(const sc_core::sc_module_name& name, unsigned lanes) : sc_module(name), shifted_(lanes) {
+  SC_HAS_PROCESS(MomentUnit);
+  MomentUnit(const sc_core::sc_module_name& name, unsigned lanes) : sc_module(name), shifted_(lanes) {
     SC_METHOD(on_edge);
     sensitive << clock.pos();
     dont_initialize();
