@@ -43,18 +43,11 @@ std::optional<Blocks> least_energy(const AcceleratorConfig& config, const Traini
   const double byte_pj = 8 * technology.row(dram_row(config.dram)).pj.nominal;
   constexpr double rounding = 1 - 1e-9;
   std::vector<Candidate> candidates;
-  const auto [m_sizes, n_sizes, k_sizes] = traffic.sizes();
-  for (const std::uint64_t m : m_sizes)
-    for (const std::uint64_t n : n_sizes)
-      for (const std::uint64_t k : k_sizes) {
-        if (!traffic.fits({LoopOrder::m_n_k, m, n, k})) continue;
-        for (const LoopOrder order : all_loop_orders) {
-          const Blocks blocks{order, m, n, k};
-          const std::uint64_t bytes = traffic.traffic(blocks).gemm_bytes();
-          const double more = static_cast<double>(bytes) - static_cast<double>(compulsory.gemm_bytes());
-          candidates.push_back({(ideal + byte_pj * more) * rounding, bytes, blocks, candidates.size()});
-        }
-      }
+  traffic.for_each_that_fits([&](const Blocks& blocks) {
+    const std::uint64_t bytes = traffic.traffic(blocks).gemm_bytes();
+    const double more = static_cast<double>(bytes) - static_cast<double>(compulsory.gemm_bytes());
+    candidates.push_back({(ideal + byte_pj * more) * rounding, bytes, blocks, candidates.size()});
+  });
   std::ranges::sort(candidates, {}, &Candidate::rank);
   std::optional<Candidate> best;  // its bound is its energy
   for (Candidate candidate : candidates) {

@@ -55,6 +55,17 @@ class BlockTraffic {
     std::vector<std::uint64_t> m, n, k;
   };
   Sizes sizes() const;
+  /// Calls body(blocks) for all of these sizes that fit, each in every order.
+  template <typename Body>
+  void for_each_that_fits(const Body& body) {
+    const auto [m_sizes, n_sizes, k_sizes] = sizes();
+    for (const std::uint64_t m : m_sizes)
+      for (const std::uint64_t n : n_sizes)
+        for (const std::uint64_t k : k_sizes) {
+          if (!fits({LoopOrder::m_n_k, m, n, k})) continue;
+          for (const LoopOrder order : all_loop_orders) body(Blocks{order, m, n, k});
+        }
+  }
 
  private:
   /// The choices of Held: bit 0 says left, bit 1 right, bit 2 results.

@@ -77,19 +77,11 @@ std::optional<Blocks> least_time(BlockTraffic& traffic, const Mapping& mapping, 
                                  Buffering buffering) {
   Mapping tried = mapping;
   std::vector<Candidate> candidates;
-  const auto [m_sizes, n_sizes, k_sizes] = traffic.sizes();
-  for (const std::uint64_t m : m_sizes)
-    for (const std::uint64_t n : n_sizes)
-      for (const std::uint64_t k : k_sizes) {
-        if (!traffic.fits({LoopOrder::m_n_k, m, n, k})) continue;
-        for (const LoopOrder order : all_loop_orders) {
-          const Blocks blocks{order, m, n, k};
-          tried.blocks = blocks;
-          const std::uint64_t bytes = traffic.traffic(blocks).gemm_bytes();
-          candidates.push_back(
-              {lower_bound(traffic, tried, timing, bytes), bytes, blocks, candidates.size()});
-        }
-      }
+  traffic.for_each_that_fits([&](const Blocks& blocks) {
+    tried.blocks = blocks;
+    const std::uint64_t bytes = traffic.traffic(blocks).gemm_bytes();
+    candidates.push_back({lower_bound(traffic, tried, timing, bytes), bytes, blocks, candidates.size()});
+  });
   std::ranges::sort(candidates, {}, &Candidate::rank);
   std::optional<Candidate> best;  // its bound is its time
   for (const Candidate& candidate : candidates) {
