@@ -8,8 +8,9 @@ bound that is off by one. Each is tried alone. If every test passes, the mutant 
 is *equivalent* if no test can see it, because the program still does the same.
 
 The mistakes stand in the `.toml` files of `tests/mutants/`. `tests/mutants/run.py run FOLDER` applies each to a copy of the tree,
-builds it and runs the tests that are named beside the mistake. If these pass, it runs all others. `tests/mutants/run.py page FOLDER`
-writes this page. The copies are built with {compiler}, without CUDA.
+builds it and runs the tests that are named beside the mistake. If these pass, it runs all others. What came out, and on which day, stands in
+`tests/mutants/results.jsonl`; `tests/mutants/run.py page` writes this page from it. A result is of the tree of its day ({days}), and
+holds as long as the edit is the same. The copies are built with {compiler}, without CUDA.
 """
 
 
@@ -36,7 +37,8 @@ def evidence(mutant, result):
 
 
 def page(mutants, results, compiler):
-    text = [head.format(compiler=compiler)]
+    days = sorted({r["day"] for m in mutants if (r := results.get(m.name)) and verdict(m, r) != "not tried"})
+    text = [head.format(compiler=compiler, days=" to ".join(dict.fromkeys([days[0], days[-1]])) if days else "none yet")]
     kinds = ["caught", "equivalent", "survived", "not tried"]
     folders = sorted({folder_of(m) for m in mutants})
     count = Counter((folder_of(m), verdict(m, results.get(m.name))) for m in mutants)

@@ -2,12 +2,12 @@
 """Small wrong edits of the product, one at a time, and which test sees each.
 
   run.py check                         every edit fits its file exactly once, and every test program exists
-  run.py run FOLDER [NAME ...]         tries the edits (all, or those named) that FOLDER has no result of; needs hours
+  run.py run FOLDER [NAME ...]         tries the edits (all, or those named) that have no result yet; all need hours
   run.py again FOLDER NAME ...         tries them once more, after tests or edits were changed
-  run.py page FOLDER                   writes docs/results/mutants.md from the results
+  run.py page                          writes docs/results/mutants.md from the results
 
-FOLDER holds copies of the tree and results.jsonl, one line for each edit that was tried. A run that was stopped goes on
-behind the last line. QUATRAIN_MUTANT_WORKERS: how many copies work at once (default 2). As root, each copy stands in place
+mutants/results.jsonl holds one line for each edit that was tried, with the day. A run that was stopped goes on behind the
+last line. FOLDER holds copies of the tree. QUATRAIN_MUTANT_WORKERS: how many copies work at once (default 2). As root, each copy stands in place
 of the tree while it is built and tested (a mount of its own), so that a compiler cache serves all of them.
 An edit stands in a `[[mutant]]` of mutants/*.toml:
 
@@ -19,7 +19,7 @@ An edit stands in a `[[mutant]]` of mutants/*.toml:
   tests        which test programs could see it; they run first. `program.Suite` or `program.Suite.Test` names a part
   equivalent   only where no test can see it: why the program still does the same
 """
-import collections, json, os, re, shutil, subprocess, sys, threading, time, tomllib
+import collections, datetime, hashlib, json, os, re, shutil, subprocess, sys, threading, time, tomllib
 from pathlib import Path
 
 here = Path(__file__).resolve().parent
@@ -48,7 +48,8 @@ class Mutant:
         return content.replace(self.text, self.replacement)
 
     def edit(self):
-        return [self.file, self.text, self.replacement]
+        """What a result belongs to: another text or another file is another edit."""
+        return hashlib.sha256("\0".join([self.file, self.text, self.replacement]).encode()).hexdigest()[:16]
 
 
 def read_mutants():
@@ -179,8 +180,8 @@ class Copy:
 
 
 class Results:
-    def __init__(self, folder):
-        self.path, self.lock = folder / "results.jsonl", threading.Lock()
+    def __init__(self):
+        self.path, self.lock = here / "results.jsonl", threading.Lock()
 
     def read(self):
         """The last result of each name."""
@@ -188,7 +189,7 @@ class Results:
         return {result["name"]: result for result in map(json.loads, lines)}
 
     def add(self, mutant, result, seconds):
-        line = json.dumps({"name": mutant.name, "edit": mutant.edit(), "seconds": round(seconds), **result})
+        line = json.dumps({"name": mutant.name, "edit": mutant.edit(), "day": str(datetime.date.today()), **result})
         with self.lock, self.path.open("a") as file:
             file.write(line + "\n")
             verdict = f"caught by {result['by']} ({result['test']})" if result["by"] else f"SURVIVED {result['ran']}"
@@ -198,7 +199,7 @@ class Results:
 def run(mutants, folder, again):
     """First the tests that are named, for all; then the whole suite, for those that survived."""
     folder.mkdir(parents=True, exist_ok=True)
-    results = Results(folder)
+    results = Results()
     copies = [Copy(folder / f"copy-{n}") for n in range(int(os.environ.get("QUATRAIN_MUTANT_WORKERS", "2")))]
     for copy in copies:
         copy.make()
@@ -249,14 +250,16 @@ def main():
     if arguments[0] == "check":
         print(f"{len(mutants)} mutants, {len(mutants) - len(faults)} of them fit")
         sys.exit(1 if faults else 0)
-    folder, names = Path(arguments[1]).resolve(), arguments[2:]
-    if unknown := set(names) - {m.name for m in mutants}:
-        sys.exit(f"no mutant is named {', '.join(sorted(unknown))}")
     if arguments[0] == "page":
         from page import page
         compiler = said(["c++", "--version"], tree, 60)[1].splitlines()[0].replace("c++", "g++")
-        (tree / "docs/results/mutants.md").write_text(page(mutants, Results(folder).read(), compiler))
+        (tree / "docs/results/mutants.md").write_text(page(mutants, Results().read(), compiler))
+    elif len(arguments) == 1:
+        sys.exit(__doc__)
     else:
+        folder, names = Path(arguments[1]).resolve(), arguments[2:]
+        if unknown := set(names) - {m.name for m in mutants}:
+            sys.exit(f"no mutant is named {', '.join(sorted(unknown))}")
         chosen = [m for m in mutants if (not names or m.name in names) and m.name not in faults]
         run(chosen, folder, arguments[0] == "again")
 
