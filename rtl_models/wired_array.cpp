@@ -6,7 +6,9 @@
 
 namespace quatrain::rtl_models {
 
-WiredArray::WiredArray(std::unique_ptr<ArrayModule> array, ArrayShape shape, const Dataflow& dataflow)
+template <typename Word>
+WiredArrayOf<Word>::WiredArrayOf(std::unique_ptr<ArrayModuleOf<Word>> array, ArrayShape shape,
+                                 const Dataflow& dataflow)
     : sequencer_(sc_core::sc_gen_unique_name("sequencer"), shape, make_pacing(dataflow, shape)),
       array_(std::move(array)) {
   clock_.clock(clock_signal_);
@@ -24,8 +26,9 @@ WiredArray::WiredArray(std::unique_ptr<ArrayModule> array, ArrayShape shape, con
   array_->exits(exits_);
 }
 
-void WiredArray::run(const SequencerJob& job) {
-  SequencerJob own = job;
+template <typename Word>
+void WiredArrayOf<Word>::run(const SequencerJobOf<Word>& job) {
+  SequencerJobOf<Word> own = job;
   own.held_clock = &clock_;
   sequencer_.begin(own);
   array_->use(sequencer_.used());
@@ -37,5 +40,8 @@ void WiredArray::run(const SequencerJob& job) {
   clock_.stop();
   assert(sequencer_.finished() && "the kernel stopped inside a job");
 }
+
+template class WiredArrayOf<Link>;
+template class WiredArrayOf<WideLink>;
 
 }  // namespace quatrain::rtl_models

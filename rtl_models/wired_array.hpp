@@ -9,22 +9,27 @@
 
 namespace quatrain::rtl_models {
 
-class WiredArray {
+template <typename Word>
+class WiredArrayOf {
  public:
-  WiredArray(std::unique_ptr<ArrayModule> array, ArrayShape shape, const Dataflow& dataflow);
+  WiredArrayOf(std::unique_ptr<ArrayModuleOf<Word>> array, ArrayShape shape, const Dataflow& dataflow);
   /// Plays the job to its end.
-  void run(const SequencerJob& job);
+  void run(const SequencerJobOf<Word>& job);
   std::uint64_t cycles() const { return sequencer_.cycles(); }
   Activity activity() { return array_->activity(); }
 
  private:
   GatedClock clock_{sc_core::sc_gen_unique_name("clock")};
-  Sequencer sequencer_;
-  std::unique_ptr<ArrayModule> array_;
+  SequencerOf<Word> sequencer_;
+  std::unique_ptr<ArrayModuleOf<Word>> array_;
   sc_core::sc_signal<bool> clock_signal_, reset_;
-  sc_core::sc_signal<EdgeWord> left_, right_;
+  sc_core::sc_signal<Lanes<Word>> left_, right_;
   sc_core::sc_signal<PeControl> control_;
   sc_core::sc_signal<ExitWords> exits_;
 };
+using WiredArray = WiredArrayOf<Link>;
+
+extern template class WiredArrayOf<Link>;
+extern template class WiredArrayOf<WideLink>;
 
 }  // namespace quatrain::rtl_models

@@ -21,7 +21,8 @@ std::unique_ptr<ArrayModel> make_array_model(ArrayShape, Fidelity, const Dataflo
   throw base::Error("{}", *systemc_missing());
 }
 
-std::unique_ptr<FloatArrayModel> make_float_array_model(ArrayShape, const OutputStationary&) {
+std::unique_ptr<FloatArrayModel> make_float_array_model(ArrayShape, traces::FloatFormat, Fidelity,
+                                                        const OutputStationary&) {
   throw base::Error("{}", *systemc_missing());
 }
 

@@ -10,11 +10,13 @@
 
 namespace quatrain::rtl_models {
 
-class ArrayModule : public sc_core::sc_module {
+/// Word: of a link at the edges, Link or WideLink.
+template <typename Word>
+class ArrayModuleOf : public sc_core::sc_module {
  public:
   sc_core::sc_in<bool> clock{"clock"};
   sc_core::sc_in<bool> reset{"reset"};  ///< synchronous: all registers to zero, counters too
-  sc_core::sc_in<EdgeWord> left{"left"}, right{"right"};
+  sc_core::sc_in<Lanes<Word>> left{"left"}, right{"right"};
   sc_core::sc_in<PeControl> control{"control"};
   sc_core::sc_out<ExitWords> exits{"exits"};
 
@@ -31,8 +33,10 @@ class ArrayModule : public sc_core::sc_module {
   virtual Activity activity() = 0;
 
  protected:
-  ArrayModule(const sc_core::sc_module_name& name, ArrayShape shape) : sc_module(name), shape_(shape) {}
+  ArrayModuleOf(const sc_core::sc_module_name& name, ArrayShape shape) : sc_module(name), shape_(shape) {}
   ArrayShape shape_;
 };
+using ArrayModule = ArrayModuleOf<Link>;
+using WideArrayModule = ArrayModuleOf<WideLink>;
 
 }  // namespace quatrain::rtl_models

@@ -14,13 +14,18 @@
 
 namespace quatrain::rtl_models {
 
-/// `Kind`: of PE (pe/dual_int4_fp4.hpp).
+/// `Kind`: of PE (pe/dual_int4_fp4.hpp), or one of floating-point operands (pe/float_mac.hpp).
 template <typename Kind = DualInt4Fp4>
-class PeArray final : public ArrayModule {
+class PeArray final : public ArrayModuleOf<EdgeLinkOf<Kind>> {
+  using Edge = Lanes<EdgeLinkOf<Kind>>;
+  using Module = ArrayModuleOf<EdgeLinkOf<Kind>>;
+
  public:
+  using Module::clock, Module::reset, Module::left, Module::right, Module::control, Module::exits;
+
   SC_HAS_PROCESS(PeArray);
   PeArray(const sc_core::sc_module_name& name, ArrayShape shape, Drain drain = Drain::serial)
-      : ArrayModule(name, shape), drain_(drain), wires_(shape) {
+      : Module(name, shape), drain_(drain), wires_(shape) {
     for (std::uint32_t i = 0; i < shape.rows; ++i)
       for (std::uint32_t j = 0; j < shape.columns; ++j) place(i, j);
     for (std::uint32_t j = 0; j < shape.columns; ++j) place_drain(j);
@@ -59,6 +64,8 @@ class PeArray final : public ArrayModule {
   ArrayWires& wires() { return wires_; }
 
  private:
+  using Module::shape_, Module::sensitive;
+
   /// Words leave a column through these.
   sc_core::sc_signal<sc_dt::sc_int<32>>& chain(std::uint32_t i, std::uint32_t j) {
     return drain_ == Drain::shadow ? wires_.shadow(i, j) : wires_.accumulator(i, j);
@@ -101,13 +108,13 @@ class PeArray final : public ArrayModule {
   }
 
   void split_left() {
-    const EdgeWord& word = left.read();
+    const Edge& word = left.read();
     const traces::Encoding encoding = left_encoding(control.read().mode);
     for (std::uint32_t i = 0; i < word.count; ++i)
       wires_.left_into(i, 0).write(entering<Kind>(encoding, word.words[i]));
   }
   void split_right() {
-    const EdgeWord& word = right.read();
+    const Edge& word = right.read();
     const traces::Encoding encoding = right_encoding(control.read().mode);
     for (std::uint32_t j = 0; j < word.count; ++j)
       wires_.right_into(0, j).write(entering<Kind>(encoding, word.words[j]));

@@ -41,6 +41,7 @@ struct Lanes {
 };
 
 using EdgeWord = Lanes<Link>;
+using WideEdgeWord = Lanes<WideLink>;  ///< of floating-point operands
 
 /// What a column shows at its tap: an accumulator while the column drains, else nothing.
 struct ExitWord {

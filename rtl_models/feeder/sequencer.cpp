@@ -6,7 +6,8 @@
 
 namespace quatrain::rtl_models {
 
-Sequencer::Sequencer(const sc_core::sc_module_name& name, ArrayShape shape, std::unique_ptr<Pacing> pacing)
+template <typename Word>
+SequencerOf<Word>::SequencerOf(const sc_core::sc_module_name& name, ArrayShape shape, std::unique_ptr<Pacing> pacing)
     : sc_module(name),
       pacing_(std::move(pacing)),
       columns_(shape.columns),
@@ -17,7 +18,8 @@ Sequencer::Sequencer(const sc_core::sc_module_name& name, ArrayShape shape, std:
   dont_initialize();
 }
 
-void Sequencer::begin(const SequencerJob& job) {
+template <typename Word>
+void SequencerOf<Word>::begin(const SequencerJobOf<Word>& job) {
   assert(finished() && !job.tiles->empty());
   job_ = job;
   state_ = State::resetting;
@@ -37,7 +39,8 @@ void Sequencer::begin(const SequencerJob& job) {
   pacing_->clear();
 }
 
-void Sequencer::on_edge() {
+template <typename Word>
+void SequencerOf<Word>::on_edge() {
   switch (state_) {
     case State::idle:
       return;
@@ -71,7 +74,8 @@ void Sequencer::on_edge() {
   play_cycle();
 }
 
-void Sequencer::play_cycle() {
+template <typename Word>
+void SequencerOf<Word>::play_cycle() {
   if (job_.holds != nullptr && must_wait()) {
     state_ = State::held;
     job_.held_clock->stop();
@@ -84,7 +88,8 @@ void Sequencer::play_cycle() {
 }
 
 /// A block that begins in this cycle may still be on its way.
-bool Sequencer::must_wait() {
+template <typename Word>
+bool SequencerOf<Word>::must_wait() {
   if (blocks_begun_ == job_.holds->begins.size()) return false;
   const BlockBegin& next = job_.holds->begins[blocks_begun_];
   const bool begins = next.operand == 0
@@ -93,18 +98,21 @@ bool Sequencer::must_wait() {
   return begins && !job_.holds->gate->reached(blocks_begun_++);
 }
 
-void Sequencer::begin_what_may() {
+template <typename Word>
+void SequencerOf<Word>::begin_what_may() {
   begin_stream();
   if (stream_.work.preload > 0) begin_preload();
 }
 
-bool Sequencer::may_stream() const {
+template <typename Word>
+bool SequencerOf<Word>::may_stream() const {
   if (stream_.tile == job_.tiles->size() || left_.is_busy(job_.feeder->left(), cycle_)) return false;
   if (stream_.work.preload > 0 && preload_.tile == stream_.tile) return false;  // nothing to meet yet
   return cycle_ >= pacing_->begin_from(stream_.work, words_due_ == 0 ? cycle_ : Pacing::never());
 }
 
-void Sequencer::begin_stream() {
+template <typename Word>
+void SequencerOf<Word>::begin_stream() {
   if (!may_stream()) return;
   pacing_->begin(stream_.work, cycle_);
   job_.feeder->stream((*job_.tiles)[stream_.tile]);
@@ -114,7 +122,8 @@ void Sequencer::begin_stream() {
   go_on(stream_);
 }
 
-void Sequencer::begin_preload() {
+template <typename Word>
+void SequencerOf<Word>::begin_preload() {
   if (preload_.tile == job_.tiles->size() || top_.is_busy(job_.feeder->top(), cycle_)) return;
   const bool is_empty = words_due_ == 0 && preload_.tile == stream_.tile;
   if (cycle_ < pacing_->preload_from(preload_.work, is_empty ? cycle_ : Pacing::never())) return;
@@ -124,11 +133,13 @@ void Sequencer::begin_preload() {
   go_on(preload_);
 }
 
-void Sequencer::go_on(Coming& coming) {
+template <typename Word>
+void SequencerOf<Word>::go_on(Coming& coming) {
   if (++coming.tile < job_.tiles->size()) coming.work = job_.work((*job_.tiles)[coming.tile]);
 }
 
-void Sequencer::take_words() {
+template <typename Word>
+void SequencerOf<Word>::take_words() {
   const ExitWords& shown = exits.read();
   for (std::uint32_t j = 0; j < used_.columns; ++j) {
     if (!shown.words[j].draining) continue;
@@ -145,9 +156,13 @@ void Sequencer::take_words() {
          "the array never sent its words");
 }
 
-void Sequencer::drive() {
+template <typename Word>
+void SequencerOf<Word>::drive() {
   left.write(left_.step(job_.feeder->left(), cycle_));
   right.write(top_.step(job_.feeder->top(), cycle_));
 }
+
+template class SequencerOf<Link>;
+template class SequencerOf<WideLink>;
 
 }  // namespace quatrain::rtl_models

@@ -18,30 +18,33 @@
 namespace quatrain::rtl_models {
 
 /// What the sequencer plays. Pointers live as long as the job.
-struct SequencerJob {
+template <typename Word>
+struct SequencerJobOf {
   PeControl control;
   const std::vector<Tile>* tiles = nullptr;
   std::function<TileWork(const Tile&)> work;
-  TileFeeder* feeder = nullptr;
+  TileFeederOf<Word>* feeder = nullptr;
   /// Word `word` of an array column of the tile.
   std::function<void(const Tile&, std::uint64_t word, std::uint32_t column, std::int32_t sum)> store;
   const Holds* holds = nullptr;      ///< nullptr: operands are always there
   GatedClock* held_clock = nullptr;  ///< the array's; with holds
 };
+using SequencerJob = SequencerJobOf<Link>;
 
-class Sequencer final : public sc_core::sc_module {
+template <typename Word>
+class SequencerOf final : public sc_core::sc_module {
  public:
   sc_core::sc_in<bool> clock{"clock"};
   sc_core::sc_out<bool> reset{"reset"};
-  sc_core::sc_out<EdgeWord> left{"left"}, right{"right"};
+  sc_core::sc_out<Lanes<Word>> left{"left"}, right{"right"};
   sc_core::sc_out<PeControl> control{"control"};
   sc_core::sc_in<ExitWords> exits{"exits"};
 
-  SC_HAS_PROCESS(Sequencer);
-  Sequencer(const sc_core::sc_module_name& name, ArrayShape shape, std::unique_ptr<Pacing> pacing);
+  SC_HAS_PROCESS(SequencerOf);
+  SequencerOf(const sc_core::sc_module_name& name, ArrayShape shape, std::unique_ptr<Pacing> pacing);
 
   /// At least one tile. The clock runs afterwards until finished().
-  void begin(const SequencerJob& job);
+  void begin(const SequencerJobOf<Word>& job);
   bool finished() const { return state_ == State::idle; }
   std::uint64_t cycles() const { return cycle_; }
   /// Rows and columns that some tile of the job uses.
@@ -52,10 +55,10 @@ class Sequencer final : public sc_core::sc_module {
   /// What enters one edge.
   struct Feed {
     explicit Feed(std::uint32_t lanes) : skew(lanes) {}
-    Skew skew;
+    SkewOf<Word> skew;
     std::uint64_t begun_at = 0;  ///< the cycle in which its panel began to enter
-    bool is_busy(const Panel& panel, std::uint64_t cycle) const { return cycle < begun_at + panel.length; }
-    const EdgeWord& step(const Panel& panel, std::uint64_t cycle) {
+    bool is_busy(const PanelOf<Word>& panel, std::uint64_t cycle) const { return cycle < begun_at + panel.length; }
+    const Lanes<Word>& step(const PanelOf<Word>& panel, std::uint64_t cycle) {
       return skew.step(panel.at(cycle - begun_at));
     }
   };
@@ -80,7 +83,7 @@ class Sequencer final : public sc_core::sc_module {
   void take_words();
   void drive();
 
-  SequencerJob job_;
+  SequencerJobOf<Word> job_;
   std::unique_ptr<Pacing> pacing_;
   ArrayShape used_;
   State state_ = State::idle;
@@ -91,5 +94,9 @@ class Sequencer final : public sc_core::sc_module {
   std::vector<Column> columns_;
   Feed left_, top_;
 };
+using Sequencer = SequencerOf<Link>;
+
+extern template class SequencerOf<Link>;
+extern template class SequencerOf<WideLink>;
 
 }  // namespace quatrain::rtl_models

@@ -3,6 +3,7 @@
 /// exact product joins an fp32 accumulator with one rounding (a fused multiply-add; numerics.md section 10).
 
 #include "rtl_models/pe/float_sum.hpp"
+#include "rtl_models/pe/link.hpp"
 #include "traces/encoding/float_formats.hpp"
 
 #include <cstdint>
@@ -22,6 +23,10 @@ struct Fp8E5M2 {
   static constexpr int exponent_bits = 5, fraction_bits = 2;
 };
 
+/// Bits of a code that are all 0 exactly when its value is zero: the sign does not count.
+template <typename Format>
+inline constexpr unsigned number_bits = (1U << (Format::exponent_bits + Format::fraction_bits)) - 1;
+
 /// Operands are numbers. An accumulator that has become infinite stays that.
 template <typename Format>
 constexpr std::uint32_t multiply_add(std::uint32_t sum, typename Format::Bits a, typename Format::Bits b) {
@@ -30,6 +35,24 @@ constexpr std::uint32_t multiply_add(std::uint32_t sum, typename Format::Bits a,
   return rounded_sum<Fp32>(
       number<Fp32>(sum), {x.negative != y.negative, x.significand * y.significand, x.exponent + y.exponent});
 }
+
+/// What an accumulator becomes when a pair of valid operands stands on a PE's wires. A term outside its tensor
+/// is not added.
+template <typename Format>
+constexpr std::uint32_t sum_of_pair(std::uint32_t before, WideLink left, WideLink right) {
+  const std::uint32_t kept = (left & wide(first_bit)) != 0 ? 0 : before;  // begins anew at +0
+  if ((left & outside_bit) != 0) return kept;
+  return multiply_add<Format>(kept, static_cast<typename Format::Bits>(left & operand_wire_bits),
+                              static_cast<typename Format::Bits>(right & operand_wire_bits));
+}
+
+/// A kind of PE by its format. Its links carry operands as wide as they are (link.hpp).
+template <typename Of>
+struct FloatPe {
+  using Format = Of;
+  using Word = WideLink;
+  static constexpr unsigned zero_mask(traces::Encoding) { return number_bits<Format>; }
+};
 
 /// Calls body with the format as a type.
 template <typename Body>

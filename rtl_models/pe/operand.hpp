@@ -22,10 +22,29 @@ constexpr int operand_of(traces::Encoding encoding, int code) {
   __builtin_unreachable();
 }
 
+/// A kind of PE whose operands are floating-point numbers (float_mac.hpp).
+template <typename Kind>
+concept TakesNumbers = requires { typename Kind::Format; };
+
+/// A link at the edge of an array of the kind.
+template <typename Kind>
+struct EdgeLink {
+  using Word = Link;
+};
+template <TakesNumbers Kind>
+struct EdgeLink<Kind> {
+  using Word = typename Kind::Word;
+};
+template <typename Kind>
+using EdgeLinkOf = typename EdgeLink<Kind>::Word;
+
 /// What enters the PEs of an edge for a link.
 template <typename Kind>
-constexpr unsigned entering(traces::Encoding encoding, Link link) {
-  return wires_of(link, static_cast<unsigned>(operand_of<Kind>(encoding, link & code_bits)));
+constexpr unsigned entering(traces::Encoding encoding, EdgeLinkOf<Kind> link) {
+  if constexpr (TakesNumbers<Kind>)
+    return link;
+  else
+    return wires_of(link, static_cast<unsigned>(operand_of<Kind>(encoding, link & code_bits)));
 }
 
 }  // namespace quatrain::rtl_models

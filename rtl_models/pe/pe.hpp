@@ -16,7 +16,9 @@
 #include "rtl_models/array/dataflow.hpp"
 #include "rtl_models/pe/control.hpp"
 #include "rtl_models/pe/dual_int4_fp4.hpp"
+#include "rtl_models/pe/float_mac.hpp"
 #include "rtl_models/pe/link.hpp"
+#include "rtl_models/pe/operand.hpp"
 #include "rtl_models/pe/sum_unit.hpp"
 
 #include <systemc>
@@ -91,6 +93,15 @@ class Pe final : public sc_core::sc_module {
     const bool closes = right[wire_of(closes_at)];
     const PeSums now = SumUnit(control.read().accumulator).add(kept, term, closes);
     return now;
+  }
+
+  PeSums sums(const LinkWires& left, const LinkWires& right) const
+    requires TakesNumbers<Kind>
+  {
+    const auto before = static_cast<std::uint32_t>(held().sum);
+    const std::uint32_t now =
+        sum_of_pair<typename Kind::Format>(before, left.to_uint(), right.to_uint());
+    return {static_cast<std::int32_t>(now), 0};
   }
 
   std::uint32_t row_;

@@ -3,6 +3,7 @@
 /// says what it gives). model_of.hpp makes a model of a class, also outside of this folder.
 
 #include "rtl_models/array/dataflow.hpp"
+#include "rtl_models/pe/link.hpp"
 #include "rtl_models/pe/mode.hpp"
 #include "rtl_models/schedule/tile_schedule.hpp"
 
@@ -12,7 +13,9 @@
 
 namespace quatrain::rtl_models {
 
-class ArrayModule;
+template <typename Word>
+class ArrayModuleOf;
+using ArrayModule = ArrayModuleOf<Link>;
 enum class Fidelity : std::uint8_t;
 
 struct PeModel {

@@ -53,37 +53,58 @@ std::vector<float> source_of(const traces::TraceReader& reader, const TrainingGe
   return reader.read_fp32(*quantizer.source);
 }
 
-}  // namespace
+/// A record's operands, cast.
+struct FloatOperands {
+  Cast left, right;
+};
 
-rtl_models::Activity RecordCheck::replay_floats(const TrainingGemm& work, const MemoryOfGemm* memory) {
+FloatOperands operands_of(const traces::TraceReader& reader, const TrainingGemm& work,
+                          traces::FloatFormat format) {
   const traces::GemmRecord& record = *work.record;
   if (record.samples != 1)
     throw base::Error(
         "{}: {} samples of a gradient, which a PE of floating-point operands does not take; expected 1, "
         "or --fidelity analytic",
         place_of(work), record.samples);
-  const traces::FloatFormat format = models_.float_format;
-  const Cast left = cast(format, source_of(*source_.trace(), work, record.left[0])),
-             right = cast(format, source_of(*source_.trace(), work, record.right[0]));
+  return {cast(format, source_of(reader, work, record.left[0])),
+          cast(format, source_of(reader, work, record.right[0]))};
+}
+
+}  // namespace
+
+rtl_models::Activity RecordCheck::replay_floats(const TrainingGemm& work, const MemoryOfGemm* memory) {
+  const FloatOperands operands = operands_of(*source_.trace(), work, models_.float_format);
   rtl_models::FloatRun found;
   play(work, memory, [&](const rtl_models::TileSchedule& schedule) {
-    found = models_.floats->replay(work.gemm, {format, left.codes}, {format, right.codes}, schedule);
+    found = models_.floats->replay(work.gemm, operands.left.codes, operands.right.codes, schedule);
   });
   base::ThreadPool pool(1);
   emu::GemmWorkspace workspace;
   std::vector<float> expected(found.sums.size());
-  emu::multiply_fp32(work.gemm, left.values, right.values, expected, emu::chosen_path(), pool, workspace);
+  emu::multiply_fp32(work.gemm, operands.left.values, operands.right.values, expected, emu::chosen_path(),
+                     pool, workspace);
   ++findings_.gemms;
   if (const auto first = first_unequal(std::span<const float>(expected), std::span<const float>(found.sums)))
-    findings_.differences.push_back(fmt::format(
-        "{}: sum {} of {} (index {}) has the bits {:08x}; the emulator has {:08x}", place_of(work), *first,
-        found.sums.size(), traces::text_of(index_in(record.result_shape, *first)),
-        std::bit_cast<std::uint32_t>(found.sums[static_cast<std::size_t>(*first)]),
-        std::bit_cast<std::uint32_t>(expected[static_cast<std::size_t>(*first)])));
+    findings_.differences.push_back(
+        fmt::format("{}: sum {} of {} (index {}) has the bits {:08x}; the emulator has {:08x}", place_of(work),
+                    *first, found.sums.size(), traces::text_of(index_in(work.record->result_shape, *first)),
+                    std::bit_cast<std::uint32_t>(found.sums[static_cast<std::size_t>(*first)]),
+                    std::bit_cast<std::uint32_t>(expected[static_cast<std::size_t>(*first)])));
   else
     ++findings_.gemms_equal;
   compare_cycles(work, found.cycles);
   return found.activity;
+}
+
+void RecordCheck::check_float_tile(const TrainingGemm& work, const rtl_models::TileSchedule& tile) {
+  const FloatOperands operands = operands_of(*source_.trace(), work, models_.float_format);
+  const auto run_on = [&](rtl_models::FloatArrayModel& model) {
+    return model.replay(work.gemm, operands.left.codes, operands.right.codes, tile);
+  };
+  const rtl_models::FloatRun found = run_on(*models_.floats), pe = run_on(*models_.sampled_float_pe);
+  const bool equal =
+      !first_unequal(std::span<const float>(pe.sums), std::span<const float>(found.sums)).has_value();
+  compare_tile(work, tile.tiles.front(), found, pe, equal);
 }
 
 }  // namespace quatrain::sim

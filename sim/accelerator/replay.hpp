@@ -25,19 +25,23 @@ namespace quatrain::sim {
 /// Elaborated before the first replay (SystemC elaborates once per process).
 struct ArrayModels {
   std::unique_ptr<rtl_models::ArrayModel> main;         ///< replays everything, or:
-  std::unique_ptr<rtl_models::FloatArrayModel> floats;  ///< a PE of floating-point operands, `float_format`
+  std::unique_ptr<rtl_models::FloatArrayModel> floats;  ///< one of floating-point operands, `float_format`
   traces::FloatFormat float_format = traces::FloatFormat::bf16;
   std::unique_ptr<rtl_models::ArrayModel> sampled_pe;  ///< beside an `array` or `tile` model of up to 64 x 64
+  std::unique_ptr<rtl_models::FloatArrayModel> sampled_float_pe;  ///< the same beside `floats`
   std::unique_ptr<rtl_models::MemoryModel> memory;     ///< where stalls are asked for
   std::unique_ptr<rtl_models::QuantizerModel> quantizer;  ///< where the config has lanes
+
+  bool samples_tiles() const { return sampled_pe != nullptr || sampled_float_pe != nullptr; }
 };
 
 /// Throws Error when the program was built without SystemC.
 ArrayModels make_array_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity,
                               const rtl_models::Dataflow& dataflow = {}, bool with_memory = false,
                               const rtl_models::PeModel& pe = rtl_models::dual_int4_fp4_pe());
-ArrayModels make_float_models(rtl_models::ArrayShape shape, const rtl_models::OutputStationary& dataflow,
-                              traces::FloatFormat format, bool with_memory);
+ArrayModels make_float_models(rtl_models::ArrayShape shape, rtl_models::Fidelity fidelity,
+                              const rtl_models::OutputStationary& dataflow, traces::FloatFormat format,
+                              bool with_memory);
 
 /// In the order of the enumeration.
 inline constexpr std::array<std::string_view, 3> fidelity_words = {"pe", "array", "tile"};
@@ -94,6 +98,11 @@ class RecordCheck {
   void play(const TrainingGemm& work, const MemoryOfGemm* memory,
             const std::function<void(const rtl_models::TileSchedule&)>& array);
   rtl_models::Activity replay_floats(const TrainingGemm& work, const MemoryOfGemm* memory);
+  void check_float_tile(const TrainingGemm& work, const rtl_models::TileSchedule& tile);
+  /// Run: an ArrayRun or a FloatRun of one tile, the other one at fidelity `pe`.
+  template <typename Run>
+  void compare_tile(const TrainingGemm& work, const rtl_models::Tile& tile, const Run& found, const Run& pe,
+                    bool equal_sums);
   void compare_cycles(const TrainingGemm& work, std::uint64_t found);
 
   const ReplaySource& source_;

@@ -297,7 +297,7 @@ class Replay {
   /// Every GEMM, then the sampled tiles.
   void run(const std::vector<TrainingGemm>& work, Simulation& simulation) {
     std::vector<SampledTile> tiles;
-    if (task_.models->sampled_pe) tiles = sample_tiles(work, sampled_pe_cycles);
+    if (task_.models->samples_tiles()) tiles = sample_tiles(work, sampled_pe_cycles);
     std::uint64_t macs = 0, all_macs = 0;
     for (const RecordResult& record : simulation.records) all_macs += record.tally.use.macs;
     progress_.begin("replay", all_macs);

@@ -78,23 +78,21 @@ struct Typed {
   bool is_analytic() const { return cycles_only || fidelity == analytic_word; }
 };
 
-/// PEs of floating-point operands are modelled at one fidelity, and sum all of k in one accumulator.
-void require_float_tiles(const AcceleratorConfig& config, const std::string& fidelity) {
+/// PEs of floating-point operands sum all of k in one accumulator.
+void require_whole_sums(const AcceleratorConfig& config) {
   const auto refuse = [&](std::string_view what) {
     return base::Error("{}: the pe '{}' is replayed {}; expected that, or --fidelity analytic", config.name,
                        config.pe->name, what);
   };
-  if (!fidelity.empty() && fidelity != name_of(rtl_models::Fidelity::tile))
-    throw refuse("at --fidelity tile alone");
   if (!std::holds_alternative<rtl_models::OutputStationary>(config.dataflow))
     throw refuse("by /array/dataflow 'output_stationary' alone");
   if (!std::holds_alternative<TilesInOrder>(config.mapping)) throw refuse("without /mapping alone");
 }
 
-/// Throws Error where the typed fidelity needs what the design or this program lacks.
-void require_replayable(const DesignInput& design, const std::string& fidelity) {
+/// Throws Error where a replay needs what the design or this program lacks.
+void require_replayable(const DesignInput& design) {
   if (design.config.pe->floats)
-    require_float_tiles(design.config, fidelity);
+    require_whole_sums(design.config);
   else if (design.config.pe->model == nullptr)
     throw base::Error("{}: the pe '{}' has no model to replay; expected --fidelity analytic",
                       design.config.name, design.config.pe->name);
@@ -107,13 +105,14 @@ void require_replayable(const DesignInput& design, const std::string& fidelity) 
 }
 
 ArrayModels models_for(const AcceleratorConfig& config, const std::string& typed_fidelity) {
-  if (config.pe->floats)
-    return make_float_models(config.array, std::get<rtl_models::OutputStationary>(config.dataflow),
-                             *config.pe->floats, config.stalls() != nullptr);
   const std::string word = typed_fidelity.empty() ? "array" : typed_fidelity;
-  const auto fidelity = std::ranges::find(fidelity_words, word) - fidelity_words.begin();
-  ArrayModels models = make_array_models(config.array, static_cast<rtl_models::Fidelity>(fidelity),
-                                         config.dataflow, config.stalls() != nullptr, config.pe->model());
+  const auto fidelity = static_cast<rtl_models::Fidelity>(std::ranges::find(fidelity_words, word) -
+                                                          fidelity_words.begin());
+  if (config.pe->floats)
+    return make_float_models(config.array, fidelity, std::get<rtl_models::OutputStationary>(config.dataflow),
+                             *config.pe->floats, config.stalls() != nullptr);
+  ArrayModels models = make_array_models(config.array, fidelity, config.dataflow, config.stalls() != nullptr,
+                                         config.pe->model());
   if (config.quantizers)
     models.quantizer = rtl_models::make_quantizer_model(
         config.quantizers->lanes, config.quantizers->placement, config.quantizers->groups());
@@ -155,7 +154,7 @@ std::vector<Run> plan(const Typed& typed, const SimInputs& inputs) {
             "--out for traces",
             file.string());
       require_free(run.outputs);
-      if (workload.has_values() && !typed.is_analytic()) require_replayable(design, typed.fidelity);
+      if (workload.has_values() && !typed.is_analytic()) require_replayable(design);
       if (!workload.is_trace() && workload.has_values() && design.config.pe->floats)
         throw base::Error("{}: the pe '{}' computes from fp32 tensors; expected a trace in place of --values",
                           design.config.name, design.config.pe->name);

@@ -51,7 +51,7 @@ class DelayedArray final : public rtl_models::ArrayModule {
  public:
   DelayedArray(const sc_core::sc_module_name& name, rtl_models::ArrayShape shape, EdgeDelay delay,
                std::unique_ptr<rtl_models::ArrayModule> array)
-      : ArrayModule(name, shape),
+      : rtl_models::ArrayModule(name, shape),
         array_(std::move(array)),
         left_registers_("left_registers", delay == EdgeDelay::every_lane ? shape.rows : 1),
         right_registers_("right_registers", delay == EdgeDelay::every_lane ? shape.columns : 0) {

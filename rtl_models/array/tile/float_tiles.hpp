@@ -4,8 +4,8 @@
 
 #include "rtl_models/array/tile/passing_codes.hpp"
 #include "rtl_models/array/tile/tile_values.hpp"
-#include "rtl_models/feeder/lowering.hpp"
-#include "rtl_models/float_array.hpp"
+#include "rtl_models/feeder/float_feeder.hpp"
+#include "traces/encoding/float_formats.hpp"
 
 #include <vector>
 
@@ -14,7 +14,8 @@ namespace quatrain::rtl_models {
 /// Spans live as long as the values.
 struct FloatTileJob {
   traces::Gemm gemm;
-  FloatOperand left, right;
+  traces::FloatFormat format = traces::FloatFormat::bf16;
+  std::span<const std::uint16_t> left, right;  ///< codes in natural shape
   ArrayShape array;
   std::uint64_t end = 0;  ///< the last edge that counts (Timeline)
   std::span<float> sums;  ///< results in natural shape
@@ -29,33 +30,21 @@ class FloatTiles final : public TileValues {
   Activity activity() override;
 
  private:
-  /// [k][lanes]. `is_inside`: the term stands in its tensor.
-  struct Panel {
-    std::uint32_t lanes = 0;
-    std::vector<std::uint16_t> codes;
-    std::vector<std::uint8_t> low, high, is_inside;  ///< halves of the codes
-    void reshape(std::uint32_t lane_count, std::uint64_t length);
-    void put(std::uint64_t k, std::uint32_t lane, std::uint16_t code);
-  };
   /// Both halves of the registers of one side.
   struct Side {
     PassingCodes low, high;
-    void stream(const Panel& panel, std::uint64_t length, std::uint64_t cycle);
+    std::vector<std::uint8_t> low_codes, high_codes;  ///< [k][lanes]
+    void stream(const PanelOf<WideLink>& panel, std::uint64_t cycle);
   };
 
-  void load_left(const Tile& tile);
-  void load_right(const Tile& tile);
   template <typename Format>
   void sum(const Tile& tile);
   void drain(const Tile& tile);
 
   FloatTileJob job_;
-  std::uint64_t k_;
-  LeftAddress left_address_;
-  RightAddress right_address_;
+  FloatFeeder feeder_;
   ResultAddress result_address_;
-  Panel left_, right_;
-  Side left_side_, right_side_;
+  Side left_, right_;
   std::size_t stride_;
   std::vector<std::int32_t> accumulators_, shadows_;  ///< [row][stride]: bits of fp32
   Activity activity_;

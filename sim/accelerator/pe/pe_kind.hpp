@@ -28,7 +28,7 @@ struct PeKind {
   TensorForm tensors = TensorForm::fp32;
   const rtl_models::PeModel& (*model)() = nullptr;  ///< computes its results bit for bit
   /// Of its operands, where they are floating-point numbers: what it computes is replayed from the fp32
-  /// tensors of a trace, at fidelity `tile`.
+  /// tensors of a trace.
   std::optional<traces::FloatFormat> floats = {};
   std::span<const std::string_view> limits = {};  ///< what its figures do not contain, one sentence each
 
