@@ -64,7 +64,8 @@ std::unique_ptr<WideArrayModule> make_module(ArrayShape shape, traces::FloatForm
                                              Drain drain) {
   return with_format(format, [&]<typename Format>() -> std::unique_ptr<WideArrayModule> {
     if (fidelity == Fidelity::pe)
-      return std::make_unique<PeArray<FloatPe<Format>>>(sc_core::sc_gen_unique_name("float_pes"), shape, drain);
+      return std::make_unique<PeArray<FloatPe<Format>>>(sc_core::sc_gen_unique_name("float_pes"), shape,
+                                                        drain);
     return std::make_unique<ClockedFloats<Format>>(sc_core::sc_gen_unique_name("float_array"), shape, drain);
   });
 }

@@ -1,6 +1,7 @@
 #pragma once
 /// Prepares the operand streams of one output-stationary tile of floating-point operands after the other, in
-/// the order m n k of numerics.md section 6. A term outside its tensor has code 0 and says so: it is not added.
+/// the order m n k of numerics.md section 6. A term outside its tensor has code 0 and says so: it is not
+/// added.
 
 #include "rtl_models/feeder/lowering.hpp"
 #include "rtl_models/feeder/panel.hpp"

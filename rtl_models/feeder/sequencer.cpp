@@ -7,7 +7,8 @@
 namespace quatrain::rtl_models {
 
 template <typename Word>
-SequencerOf<Word>::SequencerOf(const sc_core::sc_module_name& name, ArrayShape shape, std::unique_ptr<Pacing> pacing)
+SequencerOf<Word>::SequencerOf(const sc_core::sc_module_name& name, ArrayShape shape,
+                               std::unique_ptr<Pacing> pacing)
     : sc_module(name),
       pacing_(std::move(pacing)),
       columns_(shape.columns),

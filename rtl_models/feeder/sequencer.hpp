@@ -57,7 +57,9 @@ class SequencerOf final : public sc_core::sc_module {
     explicit Feed(std::uint32_t lanes) : skew(lanes) {}
     SkewOf<Word> skew;
     std::uint64_t begun_at = 0;  ///< the cycle in which its panel began to enter
-    bool is_busy(const PanelOf<Word>& panel, std::uint64_t cycle) const { return cycle < begun_at + panel.length; }
+    bool is_busy(const PanelOf<Word>& panel, std::uint64_t cycle) const {
+      return cycle < begun_at + panel.length;
+    }
     const Lanes<Word>& step(const PanelOf<Word>& panel, std::uint64_t cycle) {
       return skew.step(panel.at(cycle - begun_at));
     }

@@ -28,7 +28,8 @@ inline constexpr Link valid_bit = 1 << valid_at, first_bit = 1 << first_at, last
                       bottom_bit = 1 << bottom_at, load_bit = 1 << load_at, closes_bit = 1 << closes_at;
 
 /// Between PEs that are modules the code stands as the kind's operand, in wires of which it uses the low
-/// ones; the control bits stand above them, in the same order, and above those one of floating-point operands.
+/// ones; the control bits stand above them, in the same order, and above those one of floating-point
+/// operands.
 using LinkWires = sc_dt::sc_uint<21>;
 inline constexpr int operand_wires = 16;
 inline constexpr unsigned operand_wire_bits = (1U << operand_wires) - 1;
@@ -42,7 +43,6 @@ constexpr unsigned wires_of(Link link, unsigned operand) {
 }
 /// The link's control bits on such wires, without its code.
 constexpr Link control_on(unsigned wires) { return static_cast<Link>(wires >> operand_wires << valid_at); }
-
 
 /// A link of floating-point operands as a number, up to the edges of an array too: as on the wires.
 using WideLink = std::uint32_t;

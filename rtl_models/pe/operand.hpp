@@ -24,7 +24,9 @@ constexpr int operand_of(traces::Encoding encoding, int code) {
 
 /// A kind of PE whose operands are floating-point numbers (float_mac.hpp).
 template <typename Kind>
-concept TakesNumbers = requires { typename Kind::Format; };
+concept TakesNumbers = requires {
+  typename Kind::Format;
+};
 
 /// A link at the edge of an array of the kind.
 template <typename Kind>

@@ -95,12 +95,9 @@ class Pe final : public sc_core::sc_module {
     return now;
   }
 
-  PeSums sums(const LinkWires& left, const LinkWires& right) const
-    requires TakesNumbers<Kind>
-  {
+  PeSums sums(const LinkWires& left, const LinkWires& right) const requires TakesNumbers<Kind> {
     const auto before = static_cast<std::uint32_t>(held().sum);
-    const std::uint32_t now =
-        sum_of_pair<typename Kind::Format>(before, left.to_uint(), right.to_uint());
+    const std::uint32_t now = sum_of_pair<typename Kind::Format>(before, left.to_uint(), right.to_uint());
     return {static_cast<std::int32_t>(now), 0};
   }
 

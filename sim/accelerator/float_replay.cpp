@@ -53,43 +53,53 @@ std::vector<float> source_of(const traces::TraceReader& reader, const TrainingGe
   return reader.read_fp32(*quantizer.source);
 }
 
-/// A record's operands, cast.
-struct FloatOperands {
+/// A record's product of casts. Samples follow each other: a batch that is as many times as large.
+struct FloatProduct {
+  traces::Gemm gemm;
   Cast left, right;
 };
 
-FloatOperands operands_of(const traces::TraceReader& reader, const TrainingGemm& work,
-                          traces::FloatFormat format) {
+template <typename Element>
+void repeat(std::vector<Element>& elements, unsigned times) {
+  const std::size_t count = elements.size();
+  elements.reserve(count * times);
+  for (unsigned more = 1; more < times; ++more)
+    elements.insert(elements.end(), elements.begin(), elements.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+FloatProduct product_of(const traces::TraceReader& reader, const TrainingGemm& work,
+                        traces::FloatFormat format) {
   const traces::GemmRecord& record = *work.record;
-  if (record.samples != 1)
-    throw base::Error(
-        "{}: {} samples of a gradient, which a PE of floating-point operands does not take; expected 1, "
-        "or --fidelity analytic",
-        place_of(work), record.samples);
-  return {cast(format, source_of(reader, work, record.left[0])),
-          cast(format, source_of(reader, work, record.right[0]))};
+  FloatProduct product{work.gemm, cast(format, source_of(reader, work, record.left[0])),
+                       cast(format, source_of(reader, work, record.right[0]))};
+  product.gemm.geometry.batch *= record.samples;
+  for (Cast* operand : {&product.left, &product.right}) {
+    repeat(operand->codes, record.samples);
+    repeat(operand->values, record.samples);
+  }
+  return product;
 }
 
 }  // namespace
 
 rtl_models::Activity RecordCheck::replay_floats(const TrainingGemm& work, const MemoryOfGemm* memory) {
-  const FloatOperands operands = operands_of(*source_.trace(), work, models_.float_format);
+  const FloatProduct product = product_of(*source_.trace(), work, models_.float_format);
   rtl_models::FloatRun found;
   play(work, memory, [&](const rtl_models::TileSchedule& schedule) {
-    found = models_.floats->replay(work.gemm, operands.left.codes, operands.right.codes, schedule);
+    found = models_.floats->replay(product.gemm, product.left.codes, product.right.codes, schedule);
   });
   base::ThreadPool pool(1);
   emu::GemmWorkspace workspace;
   std::vector<float> expected(found.sums.size());
-  emu::multiply_fp32(work.gemm, operands.left.values, operands.right.values, expected, emu::chosen_path(),
+  emu::multiply_fp32(product.gemm, product.left.values, product.right.values, expected, emu::chosen_path(),
                      pool, workspace);
   ++findings_.gemms;
   if (const auto first = first_unequal(std::span<const float>(expected), std::span<const float>(found.sums)))
-    findings_.differences.push_back(
-        fmt::format("{}: sum {} of {} (index {}) has the bits {:08x}; the emulator has {:08x}", place_of(work),
-                    *first, found.sums.size(), traces::text_of(index_in(work.record->result_shape, *first)),
-                    std::bit_cast<std::uint32_t>(found.sums[static_cast<std::size_t>(*first)]),
-                    std::bit_cast<std::uint32_t>(expected[static_cast<std::size_t>(*first)])));
+    findings_.differences.push_back(fmt::format(
+        "{}: sum {} of {} (index {}) has the bits {:08x}; the emulator has {:08x}", place_of(work), *first,
+        found.sums.size(), traces::text_of(index_in(work.record->result_shape, *first)),
+        std::bit_cast<std::uint32_t>(found.sums[static_cast<std::size_t>(*first)]),
+        std::bit_cast<std::uint32_t>(expected[static_cast<std::size_t>(*first)])));
   else
     ++findings_.gemms_equal;
   compare_cycles(work, found.cycles);
@@ -97,9 +107,9 @@ rtl_models::Activity RecordCheck::replay_floats(const TrainingGemm& work, const 
 }
 
 void RecordCheck::check_float_tile(const TrainingGemm& work, const rtl_models::TileSchedule& tile) {
-  const FloatOperands operands = operands_of(*source_.trace(), work, models_.float_format);
+  const FloatProduct product = product_of(*source_.trace(), work, models_.float_format);
   const auto run_on = [&](rtl_models::FloatArrayModel& model) {
-    return model.replay(work.gemm, operands.left.codes, operands.right.codes, tile);
+    return model.replay(product.gemm, product.left.codes, product.right.codes, tile);
   };
   const rtl_models::FloatRun found = run_on(*models_.floats), pe = run_on(*models_.sampled_float_pe);
   const bool equal =

@@ -29,8 +29,8 @@ struct ArrayModels {
   traces::FloatFormat float_format = traces::FloatFormat::bf16;
   std::unique_ptr<rtl_models::ArrayModel> sampled_pe;  ///< beside an `array` or `tile` model of up to 64 x 64
   std::unique_ptr<rtl_models::FloatArrayModel> sampled_float_pe;  ///< the same beside `floats`
-  std::unique_ptr<rtl_models::MemoryModel> memory;     ///< where stalls are asked for
-  std::unique_ptr<rtl_models::QuantizerModel> quantizer;  ///< where the config has lanes
+  std::unique_ptr<rtl_models::MemoryModel> memory;                ///< where stalls are asked for
+  std::unique_ptr<rtl_models::QuantizerModel> quantizer;          ///< where the config has lanes
 
   bool samples_tiles() const { return sampled_pe != nullptr || sampled_float_pe != nullptr; }
 };

@@ -106,8 +106,8 @@ void require_replayable(const DesignInput& design) {
 
 ArrayModels models_for(const AcceleratorConfig& config, const std::string& typed_fidelity) {
   const std::string word = typed_fidelity.empty() ? "array" : typed_fidelity;
-  const auto fidelity = static_cast<rtl_models::Fidelity>(std::ranges::find(fidelity_words, word) -
-                                                          fidelity_words.begin());
+  const auto fidelity =
+      static_cast<rtl_models::Fidelity>(std::ranges::find(fidelity_words, word) - fidelity_words.begin());
   if (config.pe->floats)
     return make_float_models(config.array, fidelity, std::get<rtl_models::OutputStationary>(config.dataflow),
                              *config.pe->floats, config.stalls() != nullptr);

@@ -216,7 +216,8 @@ TEST(FloatArray, ATermOutsideItsTensorIsNotAdded) {
   const std::vector<std::uint16_t> left = {traces::float_code(FloatFormat::bf16, -0x1p-76F)},
                                    right = {traces::float_code(FloatFormat::bf16, 0x1p-76F), 0};
   for (const auto& model : models) {
-    const auto found = model->replay(gemm, left, right, rtl_models::whole_gemm_schedule({2, 1, 2, 1}, 1, {2, 2}));
+    const auto found =
+        model->replay(gemm, left, right, rtl_models::whole_gemm_schedule({2, 1, 2, 1}, 1, {2, 2}));
     ASSERT_EQ(found.sums.size(), 2U);
     EXPECT_EQ(std::bit_cast<std::uint32_t>(found.sums[1]), 0x80000000U) << int(model->fidelity());
     EXPECT_EQ(found.activity.macs, 4U);

@@ -21,6 +21,7 @@
 #include "planted/rtl_models/planted.hpp"
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <set>
 
 namespace quatrain::tests {
@@ -450,6 +451,62 @@ TEST(ReplayPlantedFault, FidelitiesThatDifferAreNamed) {
   EXPECT_TRUE(differences[0].ends_with("pe and array differ in accumulators")) << differences[0];
   EXPECT_NE(differences[1].find("pe and array differ in cycles: "), std::string::npos) << differences[1];
   EXPECT_TRUE(differences[2].ends_with("pe and array differ in activity")) << differences[2];
+}
+
+/// The same for arrays of floating-point operands.
+class MeddlingFloats final : public rtl_models::FloatArrayModel {
+ public:
+  using Change = std::function<void(std::uint64_t replay, rtl_models::FloatRun&)>;
+  MeddlingFloats(std::unique_ptr<FloatArrayModel> model, Change change)
+      : model_(std::move(model)), change_(std::move(change)) {}
+  ArrayShape shape() const override { return model_->shape(); }
+  Fidelity fidelity() const override { return model_->fidelity(); }
+  rtl_models::FloatRun replay(const traces::Gemm& gemm, std::span<const std::uint16_t> left,
+                              std::span<const std::uint16_t> right,
+                              const rtl_models::TileSchedule& schedule) override {
+    rtl_models::FloatRun result = model_->replay(gemm, left, right, schedule);
+    change_(replays_++, result);
+    return result;
+  }
+
+ private:
+  std::unique_ptr<FloatArrayModel> model_;
+  Change change_;
+  std::uint64_t replays_ = 0;
+};
+
+TEST(ReplayPlantedFault, FloatSumsCyclesAndFidelitiesThatDifferAreNamed) {
+  const traces::TraceReader reader = outside_trace();
+  sim::ArrayModels models =
+      sim::make_float_models({8, 8}, Fidelity::array, {}, traces::FloatFormat::fp8_e5m2, false);
+  models.floats =
+      std::make_unique<MeddlingFloats>(std::move(models.floats), [](std::uint64_t replay, auto& result) {
+        if (replay == 0) result.sums[1234] = std::nextafter(result.sums[1234], 1e9F);
+        if (replay == 1) result.cycles += 1;
+      });
+  models.sampled_float_pe = std::make_unique<MeddlingFloats>(std::move(models.sampled_float_pe),
+                                                             [](std::uint64_t replay, auto& result) {
+                                                               if (replay == 0) result.sums.back() += 1;
+                                                               if (replay == 2)
+                                                                 result.activity.accumulator_toggles += 1;
+                                                             });
+  sim::SimulationTask task = task_for({8, 8}, &models);
+  task.config.pe = &sim::pe_kind("fp8_e5m2");
+  const sim::Simulation simulation = simulated(task, reader);
+  EXPECT_FALSE(simulation.replay->equal());
+  EXPECT_EQ(simulation.replay->gemms_equal, training_gemms_of_trace - 1);
+  EXPECT_FALSE(simulation.replay->cycles_equal);
+  const auto& differences = simulation.replay->differences;
+  ASSERT_EQ(differences.size(), 4U);
+  EXPECT_TRUE(differences[0].starts_with(
+      "layer conv_a, step 0, forward: sum 1234 of 3003 (index [1, 1, 6, 12]) has the bits "))
+      << differences[0];
+  EXPECT_TRUE(differences[1].ends_with(fmt::format("{} cycles simulated; the closed form gives {}",
+                                                   simulation.records[1].tally.use.cycles + 1,
+                                                   simulation.records[1].tally.use.cycles)))
+      << differences[1];
+  EXPECT_TRUE(differences[2].ends_with("pe and array differ in accumulators")) << differences[2];
+  EXPECT_TRUE(differences[3].ends_with("pe and array differ in activity")) << differences[3];
 }
 
 TEST(Simulate, StopsBetweenGemms) {
