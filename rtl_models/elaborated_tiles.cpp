@@ -4,7 +4,6 @@
 #include "rtl_models/replay_check.hpp"
 #include "rtl_models/schedule/tile_work.hpp"
 #include "rtl_models/systemc_kernel.hpp"
-#include "traces/base/error.hpp"
 
 #include <fmt/format.h>
 
@@ -14,8 +13,6 @@ namespace quatrain::rtl_models {
 
 ElaboratedTiles::ElaboratedTiles(ArrayShape shape, const Dataflow& dataflow, const PeModel& pe)
     : shape_(shape), dataflow_(dataflow), pe_(pe), path_(chosen_path()) {
-  if (!pe.operands_are_codes)
-    throw base::Error("the fidelity 'tile' has no pe '{}'; expected the fidelity 'array' or 'pe'", pe.name);
   check_elaboration(shape);
   array_ = std::make_unique<TileArray>(sc_core::sc_gen_unique_name("tile_array"));
 }
@@ -46,8 +43,8 @@ ArrayRun ElaboratedTiles::replay(const traces::Gemm& gemm, const traces::Operand
   std::vector<TileWork> works;
   for (const Tile& tile : schedule.tiles) works.push_back(work_of(dataflow_, tile, right.size(), k));
   const Timeline timeline = timeline_of(works, *make_pacing(dataflow_, shape_));
-  const auto values =
-      make_tile_values(dataflow_, {gemm, left, right, shape_, timeline.end, result.accumulators, path_});
+  const auto values = make_tile_values(
+      dataflow_, {gemm, left, right, shape_, pe_.operands, timeline.end, result.accumulators, path_});
   result.cycles = array_->run(schedule, timeline, *values);
   result.activity = values->activity();
   return result;

@@ -10,8 +10,6 @@ namespace quatrain::rtl_models {
 
 class ElaboratedTiles final : public ArrayModel {
  public:
-  /// Throws Error for a kind of PE whose operands are not the codes of the trace: toggles are counted on
-  /// those.
   ElaboratedTiles(ArrayShape shape, const Dataflow& dataflow, const PeModel& pe);
   /// Before the first replay the kernel holds on to the process of the array: it keeps it then.
   ~ElaboratedTiles() override;

@@ -38,19 +38,19 @@ std::unique_ptr<WaveformModel> make_waveform_model(ArrayShape, const Dataflow&, 
 }
 
 const PeModel& dual_int4_fp4_pe() {
-  static constexpr PeModel model{"dual_int4_fp4", true, DualInt4Fp4::has};
+  static constexpr PeModel model{"dual_int4_fp4", operand_table<DualInt4Fp4>, DualInt4Fp4::has};
   return model;
 }
 const PeModel& int4_pe() {
-  static constexpr PeModel model{"int4", true, Int4::has};
+  static constexpr PeModel model{"int4", operand_table<Int4>, Int4::has};
   return model;
 }
 const PeModel& fp7_pe() {
-  static constexpr PeModel model{"fp7", true, Fp7::has};
+  static constexpr PeModel model{"fp7", operand_table<Fp7>, Fp7::has};
   return model;
 }
 const PeModel& int8_pe() {
-  static constexpr PeModel model{"int8", false, Int8::has};
+  static constexpr PeModel model{"int8", operand_table<Int8>, Int8::has};
   return model;
 }
 

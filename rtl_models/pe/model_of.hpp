@@ -9,7 +9,6 @@
 #include "rtl_models/pe/pe_model.hpp"
 #include "rtl_models/pe/pe_table.hpp"
 
-#include <type_traits>
 #include <variant>
 
 namespace quatrain::rtl_models {
@@ -42,7 +41,7 @@ std::unique_ptr<ArrayModule> make_array_of(ArrayShape shape, Fidelity fidelity, 
 
 template <typename Kind>
 constexpr PeModel model_of(std::string_view name) {
-  return {name, std::is_base_of_v<FourBitOperands, Kind>, Kind::has, make_array_of<Kind>};
+  return {name, operand_table<Kind>, Kind::has, make_array_of<Kind>};
 }
 
 }  // namespace quatrain::rtl_models

@@ -5,6 +5,7 @@
 #include "rtl_models/array/dataflow.hpp"
 #include "rtl_models/pe/link.hpp"
 #include "rtl_models/pe/mode.hpp"
+#include "rtl_models/pe/pe_table.hpp"
 #include "rtl_models/schedule/tile_schedule.hpp"
 
 #include <cstdint>
@@ -20,7 +21,7 @@ enum class Fidelity : std::uint8_t;
 
 struct PeModel {
   std::string_view name;
-  bool operands_are_codes = true;      ///< in its registers, as they stand in the trace
+  OperandTable (*operands)(traces::Encoding) = nullptr;  ///< what codes become in its registers
   bool (*has)(PeMode mode) = nullptr;  ///< whether it multiplies what stands on the inputs in this mode
   std::unique_ptr<ArrayModule> (*make_array)(ArrayShape shape, Fidelity fidelity,
                                              const Dataflow& dataflow) = nullptr;

@@ -38,7 +38,7 @@ class OutputTiles final : public TileValues {
   std::vector<OperandCodes> right_;  ///< [sample]
   CodeTable left_table_, right_table_;
   std::vector<CodePanel> left_panels_, right_panels_;
-  PassingCodes left_codes_, right_codes_;
+  PassingOperands left_codes_, right_codes_;
   std::size_t stride_;
   SumUnit unit_;
   std::vector<std::int64_t> columns_;                         ///< of results, of a tile

@@ -66,4 +66,17 @@ std::uint64_t PassingCodes::toggles() {
   return toggles_;
 }
 
+void PassingOperands::stream(const std::uint8_t* codes, std::size_t stride, std::uint32_t lanes,
+                             std::uint64_t length, std::uint64_t cycle) {
+  if (table_.bits_are_codes) return low_.stream(codes, stride, lanes, length, cycle);
+  bytes_.resize(length * lanes);
+  for (const bool is_high : {false, true}) {
+    for (std::uint64_t k = 0; k < length; ++k)
+      for (std::uint32_t i = 0; i < lanes; ++i)
+        bytes_[k * lanes + i] =
+            static_cast<std::uint8_t>(table_.bits[codes[k * stride + i]] >> (is_high ? 8 : 0));
+    (is_high ? high_ : low_).stream(bytes_.data(), lanes, lanes, length, cycle);
+  }
+}
+
 }  // namespace quatrain::rtl_models

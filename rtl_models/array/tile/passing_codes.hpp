@@ -4,6 +4,7 @@
 /// of the lane, until the GEMM ends (docs/hardware-model.md, "Activity", rules 1 to 3).
 
 #include "rtl_models/array/simd_path.hpp"
+#include "rtl_models/pe/pe_table.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -35,6 +36,23 @@ class PassingCodes {
   std::uint64_t end_, toggles_ = 0;
   SimdPath path_;
   std::vector<Lane> lanes_;
+};
+
+/// The same where registers hold what a kind of PE makes of the codes.
+class PassingOperands {
+ public:
+  PassingOperands(const OperandTable& table, std::uint32_t lanes, std::uint32_t depth, std::uint64_t end,
+                  SimdPath path)
+      : table_(table), low_(lanes, depth, end, path), high_(lanes, depth, end, path) {}
+
+  void stream(const std::uint8_t* codes, std::size_t stride, std::uint32_t lanes, std::uint64_t length,
+              std::uint64_t cycle);
+  std::uint64_t toggles() { return low_.toggles() + high_.toggles(); }
+
+ private:
+  OperandTable table_;
+  PassingCodes low_, high_;          ///< the two bytes of a register
+  std::vector<std::uint8_t> bytes_;  ///< [k][lanes]
 };
 
 }  // namespace quatrain::rtl_models

@@ -26,7 +26,9 @@ StationaryFolds::StationaryFolds(const TileJob& job, Preload preload, Held which
       moving_table_(code_table(which == Held::left ? job.right[0].encoding : job.left.encoding)),
       held_panel_(job.path),
       moving_panel_(job.path),
-      moving_codes_(job.array.rows, job.array.columns, job.end, job.path),
+      moving_codes_(job.operands(which == Held::left ? job.right[0].encoding : job.left.encoding),
+                    job.array.rows, job.array.columns, job.end, job.path),
+      held_operands_(job.operands(which == Held::left ? job.left.encoding : job.right[0].encoding)),
       chain_(std::size_t{job.array.rows} * job.array.columns),
       held_(chain_.size()),
       stride_((job.array.columns + sum_lanes - 1) / sum_lanes * sum_lanes),
@@ -56,14 +58,16 @@ void StationaryFolds::compute(const Tile& tile, const TileTimes& times) {
 void StationaryFolds::preload(const TileTimes& times) {
   const std::uint32_t rows = used_rows();
   const auto word = [&](std::uint32_t q, std::uint32_t j) -> unsigned {
-    return j < used_columns() ? held_panel_.codes[(rows - 1 - q) * held_panel_.stride + j] : 0;
+    return j < used_columns()
+               ? held_operands_.bits[held_panel_.codes[(rows - 1 - q) * held_panel_.stride + j]]
+               : 0;
   };
   for (std::uint32_t j = 0; j < job_.array.columns; ++j) {
     const std::uint64_t before = times.preload + j + 1;
     for (std::uint32_t i = 0; i < rows; ++i) {
-      std::uint8_t& code = chain_[std::size_t{i} * job_.array.columns + j];
-      if (before + i <= job_.end) held_toggles_ += changed_bits(code, word(0, j));
-      code = static_cast<std::uint8_t>(word(rows - 1 - i, j));
+      std::uint16_t& operand = chain_[std::size_t{i} * job_.array.columns + j];
+      if (before + i <= job_.end) held_toggles_ += changed_bits(operand, word(0, j));
+      operand = static_cast<std::uint16_t>(word(rows - 1 - i, j));
     }
     // The change from word q - 1 to word q passes rows 0 to rows - 1 - q, each an edge later.
     for (std::uint32_t q = 1; q < rows; ++q) {

@@ -35,9 +35,10 @@ class StationaryFolds final : public TileValues {
   std::vector<OperandCodes> right_;  ///< [sample]
   CodeTable held_table_, moving_table_;
   CodePanel held_panel_, moving_panel_;
-  PassingCodes moving_codes_;
+  PassingOperands moving_codes_;
   std::uint64_t held_toggles_ = 0;
-  std::vector<std::uint8_t> chain_, held_;  ///< [row][column]; held_: with Preload::hidden
+  OperandTable held_operands_;
+  std::vector<std::uint16_t> chain_, held_;  ///< [row][column]: operands; held_: with Preload::hidden
   std::size_t stride_;
   std::vector<std::int32_t> sums_;   ///< [row][stride]
   std::vector<std::int32_t> words_;  ///< [step][stride of the held panel]

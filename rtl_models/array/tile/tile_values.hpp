@@ -5,6 +5,7 @@
 #include "rtl_models/array/activity.hpp"
 #include "rtl_models/array/dataflow.hpp"
 #include "rtl_models/array/tile/sums.hpp"
+#include "rtl_models/pe/pe_table.hpp"
 #include "rtl_models/schedule/timeline.hpp"
 #include "traces/machine.hpp"
 
@@ -20,8 +21,9 @@ struct TileJob {
   traces::Operand left;
   std::span<const traces::Operand> right;
   ArrayShape array;
-  std::uint64_t end = 0;                 ///< the last edge that counts (Timeline)
-  std::span<std::int32_t> accumulators;  ///< results in natural shape; tiles add to them
+  OperandTable (*operands)(traces::Encoding) = nullptr;  ///< of the kind of PE
+  std::uint64_t end = 0;                                 ///< the last edge that counts (Timeline)
+  std::span<std::int32_t> accumulators;                  ///< results in natural shape; tiles add to them
   SimdPath path = SimdPath::portable;
 };
 
