@@ -5,6 +5,7 @@
 #include "rtl_models/feeder/stationary_feeder.hpp"
 #include "rtl_models/pe/sum_unit.hpp"
 #include "rtl_models/replay_check.hpp"
+#include "rtl_models/schedule/sum_order.hpp"
 #include "rtl_models/schedule/tile_work.hpp"
 #include "rtl_models/systemc_kernel.hpp"
 
@@ -61,11 +62,23 @@ ArrayRun ElaboratedArray::replay(const traces::Gemm& gemm, const traces::Operand
     std::int32_t& element =
         result.accumulators[static_cast<std::size_t>(address.row(m) + address.column(tile.group, n))];
     // The accumulator buffer adds. check_operands bounds every sum of products, so that of a part of k as
-    // well. Floating-point sums come whole.
-    element = gemm.accumulator.is_float() ? unit.result(sum) : element + sum;
+    // well. Other sums have gone on from the one that was here.
+    element = gemm.accumulator.is_exact() ? element + sum : sum;
   };
+  if (sums_return(gemm.accumulator, schedule))
+    job.returning = [&](const Tile& tile, std::uint64_t word, std::uint32_t column) {
+      if (begins_sums(tile)) return 0;
+      const ResultPlace place = std::holds_alternative<OutputStationary>(dataflow_)
+                                    ? ResultPlace{word, column}  // the top row's comes first
+                                    : place_of(dataflow_, tile, word, column);
+      const auto n = static_cast<std::int64_t>(tile.first_column + place.column);
+      return result.accumulators[static_cast<std::size_t>(
+          address.row(static_cast<std::int64_t>(tile.first_row + place.row)) +
+          address.column(tile.group, n))];
+    };
   job.holds = schedule.holds;
   wired_->run(job);
+  for (std::int32_t& element : result.accumulators) element = unit.result(element);
   result.cycles = wired_->cycles();
   result.activity = wired_->activity();
   return result;

@@ -37,10 +37,10 @@ class ElaboratedArray final : public ArrayModel {
   ArrayShape shape() const override { return shape_; }
   Fidelity fidelity() const override { return fidelity_; }
 
-  /// Held operands make sums of parts of k, which the accumulator buffer adds: only exact ones.
+  /// Held operands: no sum of a chunk moves down a column.
   traces::Refusal refuses(const traces::Gemm& gemm, traces::Encoding left,
                           traces::Encoding right) const override {
-    if (!std::holds_alternative<OutputStationary>(dataflow_))
+    if (!std::holds_alternative<OutputStationary>(dataflow_) && gemm.accumulator.chunk != 0)
       if (const auto reason = traces::needs_exact_sums(gemm)) return reason;
     return mode_missing(pe_, left, right);
   }

@@ -1,6 +1,7 @@
 #include "rtl_models/elaborated_tiles.hpp"
 
 #include "rtl_models/array/tile/operand_codes.hpp"
+#include "rtl_models/pe/sum_unit.hpp"
 #include "rtl_models/replay_check.hpp"
 #include "rtl_models/schedule/tile_work.hpp"
 #include "rtl_models/systemc_kernel.hpp"
@@ -28,7 +29,7 @@ traces::Refusal ElaboratedTiles::refuses(const traces::Gemm& gemm, traces::Encod
     return fmt::format(
         "the left tensor with its padding has {:.3g} codes; fidelity tile copies at most {:.3g}", codes,
         most_codes);
-  if (!std::holds_alternative<OutputStationary>(dataflow_))
+  if (!std::holds_alternative<OutputStationary>(dataflow_) && gemm.accumulator.chunk != 0)
     if (const auto reason = traces::needs_exact_sums(gemm)) return reason;
   return mode_missing(pe_, left, right);
 }
@@ -46,6 +47,8 @@ ArrayRun ElaboratedTiles::replay(const traces::Gemm& gemm, const traces::Operand
   const auto values = make_tile_values(
       dataflow_, {gemm, left, right, shape_, pe_.operands, timeline.end, result.accumulators, path_});
   result.cycles = array_->run(schedule, timeline, *values);
+  const SumUnit unit(gemm.accumulator);
+  for (std::int32_t& element : result.accumulators) element = unit.result(element);
   result.activity = values->activity();
   return result;
 }

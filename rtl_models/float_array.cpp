@@ -5,9 +5,11 @@
 #include "rtl_models/array/tile/float_tiles.hpp"
 #include "rtl_models/array/tile/tile_array.hpp"
 #include "rtl_models/feeder/float_feeder.hpp"
+#include "rtl_models/schedule/sum_order.hpp"
 #include "rtl_models/schedule/tile_work.hpp"
 #include "rtl_models/systemc_kernel.hpp"
 #include "rtl_models/wired_array.hpp"
+#include "traces/base/error.hpp"
 
 #include <bit>
 #include <cassert>
@@ -17,6 +19,14 @@ namespace {
 
 std::uint64_t k_of(const traces::Gemm& gemm) {
   return static_cast<std::uint64_t>(traces::gemm_size(gemm.phase, gemm.geometry).k);
+}
+
+constexpr traces::Accumulator fp32_sums{32, traces::Overflow::infinity, traces::SumFormat::floating};
+
+/// Throws Error for a schedule that adds the terms in another order.
+void check_order(const traces::Gemm& gemm, const OutputStationary& dataflow, const TileSchedule& schedule) {
+  if (const auto reason = sums_out_of_order(fp32_sums, dataflow, schedule, k_of(gemm)))
+    throw base::Error("an accumulator fp32 meets {}", *reason);
 }
 
 std::vector<float> no_sums(const traces::Gemm& gemm) {
@@ -40,6 +50,7 @@ class ElaboratedFloatTiles final : public FloatArrayModel {
   FloatRun replay(const traces::Gemm& gemm, std::span<const std::uint16_t> left,
                   std::span<const std::uint16_t> right, const TileSchedule& schedule) override {
     assert(schedule.array == shape_ && "the schedule is for another array");
+    check_order(gemm, dataflow_, schedule);
     FloatRun run{no_sums(gemm), 0, {}};
     if (schedule.tiles.empty()) return run;
     const Dataflow dataflow = dataflow_;
@@ -91,22 +102,28 @@ class ElaboratedFloatArray final : public FloatArrayModel {
   FloatRun replay(const traces::Gemm& gemm, std::span<const std::uint16_t> left,
                   std::span<const std::uint16_t> right, const TileSchedule& schedule) override {
     assert(schedule.array == shape_ && "the schedule is for another array");
+    check_order(gemm, dataflow_, schedule);
     FloatRun run{no_sums(gemm), 0, {}};
     if (schedule.tiles.empty()) return run;
     FloatFeeder feeder(gemm, left, right);
     const ResultAddress address(gemm);
     SequencerJobOf<WideLink> job;
-    job.control.accumulator = {32, traces::Overflow::infinity, traces::SumFormat::floating};
+    job.control.accumulator = fp32_sums;
     job.tiles = &schedule.tiles;
     job.work = [&](const Tile& tile) { return work_of(dataflow_, tile, 1, k_of(gemm)); };
     job.feeder = &feeder;
-    job.store = [&](const Tile& tile, std::uint64_t word, std::uint32_t column, std::int32_t sum) {
-      const ResultPlace place = place_of(dataflow_, tile, word, column);
-      const std::int64_t row = address.row(static_cast<std::int64_t>(tile.first_row + place.row));
-      run.sums[static_cast<std::size_t>(
-          row + address.column(tile.group, static_cast<std::int64_t>(tile.first_column + place.column)))] =
-          std::bit_cast<float>(sum);
+    const auto element = [&](const Tile& tile, std::uint64_t row, std::uint32_t column) -> float& {
+      return run.sums[static_cast<std::size_t>(
+          address.row(static_cast<std::int64_t>(tile.first_row + row)) +
+          address.column(tile.group, static_cast<std::int64_t>(tile.first_column) + column))];
     };
+    job.store = [&](const Tile& tile, std::uint64_t word, std::uint32_t column, std::int32_t sum) {
+      element(tile, place_of(dataflow_, tile, word, column).row, column) = std::bit_cast<float>(sum);
+    };
+    if (sums_return(fp32_sums, schedule))
+      job.returning = [&](const Tile& tile, std::uint64_t row, std::uint32_t column) {
+        return begins_sums(tile) ? 0 : std::bit_cast<std::int32_t>(element(tile, row, column));
+      };
     job.holds = schedule.holds;
     wired_->run(job);
     run.cycles = wired_->cycles();
@@ -117,7 +134,7 @@ class ElaboratedFloatArray final : public FloatArrayModel {
  private:
   ArrayShape shape_;
   Fidelity fidelity_;
-  Dataflow dataflow_;
+  OutputStationary dataflow_;
   std::unique_ptr<WiredArrayOf<WideLink>> wired_;
 };
 

@@ -1,6 +1,8 @@
 #include "rtl_models/replay_check.hpp"
 
+#include "rtl_models/schedule/sum_order.hpp"
 #include "rtl_models/schedule/tile_work.hpp"
+#include "traces/base/error.hpp"
 
 #include <fmt/format.h>
 
@@ -18,6 +20,10 @@ void check_replay(const traces::Gemm& gemm, const traces::Operand& left,
                   std::span<const traces::Operand> right, const TileSchedule& schedule, ArrayShape shape,
                   const Dataflow& dataflow) {
   traces::check_operands(gemm, left, right);
+  if (const auto reason =
+          sums_out_of_order(gemm.accumulator, dataflow, schedule,
+                            static_cast<std::uint64_t>(traces::gemm_size(gemm.phase, gemm.geometry).k)))
+    throw base::Error("an accumulator {} meets {}", traces::text_of(gemm.accumulator), *reason);
   const traces::GemmSize size = traces::gemm_size(gemm.phase, gemm.geometry);
   assert(pe_mode(left.encoding, right[0].encoding).has_value() && "refuses() says so beforehand");
   assert(schedule.array == shape && "the schedule is for another array");
@@ -29,8 +35,6 @@ void check_replay(const traces::Gemm& gemm, const traces::Operand& left,
     assert(tile.k || work.preload == 0);
     assert(tile.group < size.groups && tile.first_row + tile.rows <= static_cast<std::uint64_t>(size.m) &&
            tile.first_column + tile.columns <= static_cast<std::uint64_t>(size.n));
-    assert((gemm.accumulator.is_exact() || !tile.k) &&
-           "an accumulator that is not exact takes all of k at once");
     assert(!tile.k || (tile.k->first < tile.k->end && tile.k->end <= static_cast<std::uint64_t>(size.k)));
   }
 }

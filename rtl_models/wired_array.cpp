@@ -17,12 +17,14 @@ WiredArrayOf<Word>::WiredArrayOf(std::unique_ptr<ArrayModuleOf<Word>> array, Arr
   sequencer_.left(left_);
   sequencer_.right(right_);
   sequencer_.control(control_);
+  sequencer_.returning(returning_);
   sequencer_.exits(exits_);
   array_->clock(clock_signal_);
   array_->reset(reset_);
   array_->left(left_);
   array_->right(right_);
   array_->control(control_);
+  array_->returning(returning_);
   array_->exits(exits_);
 }
 

@@ -25,6 +25,7 @@ class WiredArrayOf {
   sc_core::sc_signal<bool> clock_signal_, reset_;
   sc_core::sc_signal<Lanes<Word>> left_, right_;
   sc_core::sc_signal<PeControl> control_;
+  sc_core::sc_signal<SumWords> returning_;
   sc_core::sc_signal<ExitWords> exits_;
 };
 using WiredArray = WiredArrayOf<Link>;

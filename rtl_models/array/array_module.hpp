@@ -18,6 +18,8 @@ class ArrayModuleOf : public sc_core::sc_module {
   sc_core::sc_in<bool> reset{"reset"};  ///< synchronous: all registers to zero, counters too
   sc_core::sc_in<Lanes<Word>> left{"left"}, right{"right"};
   sc_core::sc_in<PeControl> control{"control"};
+  /// Words of sums that are not exact and go on where they ended; else nothing ever stands here.
+  sc_core::sc_in<SumWords> returning{"returning"};
   sc_core::sc_out<ExitWords> exits{"exits"};
 
   /// Before a reset: only the first `used` rows and columns will carry both operands, until the next call.

@@ -23,6 +23,7 @@ struct ArrayState {
   PassedOn left_changes, right_changes;
   Registers accumulators;           ///< [row][stride]
   Registers parts;                  ///< [row][stride]: of chunks; written only where sums have them
+  Registers returning;              ///< [stride]: sums that come back, which stand on the columns' buses
   Registers shadows;                ///< [row][stride] with Drain::shadow, else empty
   Masks adds;                       ///< [word][row]: PEs that have added at the last edge
   Masks takes;                      ///< [word][row]: PEs that take the word above them at the next edge
@@ -46,6 +47,7 @@ struct ArrayState {
         right_changes(array.rows - 1),
         accumulators(rows * stride),
         parts(accumulators.size()),
+        returning(stride),
         shadows(kind == Drain::shadow ? accumulators.size() : 0),
         adds(mask_rows * words),
         takes(adds),

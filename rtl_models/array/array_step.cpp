@@ -98,7 +98,10 @@ template <SimdPath path, bool looks_up, bool narrow>
           if (const auto begins = static_cast<Mask>(first_of[masks + i] & adds); begins != 0) {
             SumLanes begin;
             spread_bits(begins, begin);
-            sums &= ~begin;
+            if constexpr (narrow)
+              sums = (lanes_at(state.returning.data() + column) & begin) | (sums & ~begin);
+            else
+              sums &= ~begin;
           }
         add_products<path, looks_up>(table, left + i * pitch, right + i * stride, adds, sums);
         if constexpr (narrow) keep(limits, sums);
@@ -134,7 +137,7 @@ inline std::uint64_t accumulate_each(ArrayState& state, const PeTable& table,
       const PeSums before{state.accumulators[at], state.parts[at]};
       PeSums now = before;
       if (has(state.adds[pes])) {
-        if (restarts && has(state.left.first[pes])) now = {};
+        if (restarts && has(state.left.first[pes])) now = {state.returning[j], 0};
         const std::int32_t left = state.left.row(i)[j], right = state.right.row(i)[j];
         const std::int32_t term = table.looks_up ? table.products[static_cast<std::size_t>(left + right)]
                                                  : left * static_cast<std::int16_t>(right);

@@ -81,8 +81,10 @@ class ClockedFloats final : public WideArrayModule {
         const WideLink of_left = left_.registers[at], of_right = right_.registers[at];
         const bool adds = (of_left & of_right & wide(valid_bit)) != 0, takes = columns_[j].takes(i);
         if (!adds && !takes) continue;
-        const std::uint32_t now =
-            adds ? sum_of_pair<Format>(accumulators_[at], of_left, of_right) : accumulators_[at];
+        std::uint32_t now = accumulators_[at];
+        if (adds && (of_left & wide(first_bit)) != 0)
+          now = static_cast<std::uint32_t>(returning.read().words[j]);  // +0 but for sums that come back
+        if (adds) now = sum_of_pair<Format>(now, of_left, of_right);
         if (adds) count_product(of_left, of_right);
         keep(at, now, adds && (of_left & wide(last_bit)) != 0, takes);
         constexpr WideLink leaves = wide(last_bit | bottom_bit);

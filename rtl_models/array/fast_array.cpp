@@ -1,5 +1,7 @@
 #include "rtl_models/array/fast_array.hpp"
 
+#include <algorithm>
+
 namespace quatrain::rtl_models {
 
 FastArray::FastArray(const sc_core::sc_module_name& name, ArrayShape shape, MakePeTable make_table,
@@ -27,6 +29,8 @@ void FastArray::on_edge() {
     table_.reset();
   } else {
     if (!table_) table_ = make_table_(control.read().mode);
+    if (!control.read().accumulator.is_exact())
+      std::copy_n(returning.read().words.begin(), state_.returning.size(), state_.returning.begin());
     step_(state_, left.read(), right.read(), *table_, control.read().accumulator, activity_);
   }
   show_exits();

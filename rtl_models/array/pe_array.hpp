@@ -22,10 +22,11 @@ class PeArray final : public ArrayModuleOf<EdgeLinkOf<Kind>> {
 
  public:
   using Module::clock, Module::reset, Module::left, Module::right, Module::control, Module::exits;
+  using Module::returning;
 
   SC_HAS_PROCESS(PeArray);
   PeArray(const sc_core::sc_module_name& name, ArrayShape shape, Drain drain = Drain::serial)
-      : Module(name, shape), drain_(drain), wires_(shape) {
+      : Module(name, shape), drain_(drain), wires_(shape), returning_("returning_wires", shape.columns) {
     for (std::uint32_t i = 0; i < shape.rows; ++i)
       for (std::uint32_t j = 0; j < shape.columns; ++j) place(i, j);
     for (std::uint32_t j = 0; j < shape.columns; ++j) place_drain(j);
@@ -37,6 +38,8 @@ class PeArray final : public ArrayModuleOf<EdgeLinkOf<Kind>> {
     sensitive << left;
     SC_METHOD(split_right);
     sensitive << right;
+    SC_METHOD(split_returning);
+    sensitive << returning;
     SC_METHOD(show_exits);
     for (std::uint32_t j = 0; j < shape.columns; ++j) {
       sensitive << wires_.draining[j] << wires_.tap[j];
@@ -86,6 +89,7 @@ class PeArray final : public ArrayModuleOf<EdgeLinkOf<Kind>> {
     const std::uint32_t above = i == 0 ? 0 : i - 1;  // row 0 has no PE above and takes nothing
     pe->above(chain(above, j));
     pe->above_took(wires_.took(above, j));
+    pe->returning(returning_[j]);
     pe->accumulator(wires_.accumulator(i, j));
     pe->shadow(wires_.shadow(i, j));
     pe->part(wires_.part(i, j));
@@ -119,6 +123,10 @@ class PeArray final : public ArrayModuleOf<EdgeLinkOf<Kind>> {
     for (std::uint32_t j = 0; j < word.count; ++j)
       wires_.right_into(0, j).write(entering<Kind>(encoding, word.words[j]));
   }
+  void split_returning() {
+    const SumWords& words = returning.read();
+    for (std::uint32_t j = 0; j < words.count; ++j) returning_[j].write(words.words[j]);
+  }
   void show_exits() {
     ExitWords words(shape_.columns);
     for (std::uint32_t j = 0; j < shape_.columns; ++j)
@@ -128,6 +136,7 @@ class PeArray final : public ArrayModuleOf<EdgeLinkOf<Kind>> {
 
   Drain drain_;
   ArrayWires wires_;
+  sc_core::sc_vector<sc_core::sc_signal<sc_dt::sc_int<32>>> returning_;  ///< [column]: the bus
   std::vector<std::unique_ptr<Pe<Kind>>> pes_;
   std::vector<std::unique_ptr<ColumnDrain>> drains_;
   std::unique_ptr<WireObserver> observer_;

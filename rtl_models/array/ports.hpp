@@ -51,6 +51,9 @@ struct ExitWord {
 };
 using ExitWords = Lanes<ExitWord>;
 
+/// Sums that come back from the accumulator buffer, a column's in each lane.
+using SumWords = Lanes<std::int32_t>;
+
 // A signal's type needs these two (waveforms are not written).
 template <typename Word>
 std::ostream& operator<<(std::ostream& out, const Lanes<Word>& lanes) {

@@ -32,11 +32,12 @@ void SequencerOf<Word>::begin(const SequencerJobOf<Word>& job) {
     const TileWork work = job_.work(tile);
     used_ = {std::max(used_.rows, work.rows), std::max(used_.columns, work.columns)};
   }
-  std::ranges::fill(columns_, Column{stream_, 0});
+  std::ranges::fill(columns_, Column{stream_});
   for (Feed* feed : {&left_, &top_}) {
     feed->skew.clear();
     feed->begun_at = 0;
   }
+  begun_at_.clear();
   pacing_->clear();
 }
 
@@ -118,6 +119,7 @@ void SequencerOf<Word>::begin_stream() {
   pacing_->begin(stream_.work, cycle_);
   job_.feeder->stream((*job_.tiles)[stream_.tile]);
   left_.begun_at = cycle_;
+  if (job_.returning) begun_at_.push_back(cycle_);
   if (stream_.work.preload == 0) top_.begun_at = cycle_;  // both operands stream
   words_due_ += stream_.work.words * stream_.work.columns;
   go_on(stream_);
@@ -161,6 +163,23 @@ template <typename Word>
 void SequencerOf<Word>::drive() {
   left.write(left_.step(job_.feeder->left(), cycle_));
   right.write(top_.step(job_.feeder->top(), cycle_));
+  if (job_.returning) bring_sums();
+}
+
+/// A column gets the words of a tile as its operands do: a cycle later than the column before.
+template <typename Word>
+void SequencerOf<Word>::bring_sums() {
+  SumWords words(used_.columns);
+  for (std::uint32_t j = 0; j < used_.columns; ++j) {
+    std::size_t& tile = columns_[j].returning;
+    while (tile + 1 < begun_at_.size() && cycle_ >= begun_at_[tile + 1] + j) ++tile;
+    if (tile == begun_at_.size() || cycle_ < begun_at_[tile] + j) continue;
+    const std::uint64_t word = cycle_ - begun_at_[tile] - j;
+    const Tile& of = (*job_.tiles)[tile];
+    if (const TileWork work = job_.work(of); j < work.columns && word < work.words)
+      words.words[j] = job_.returning(of, word, j);
+  }
+  returning.write(words);
 }
 
 template class SequencerOf<Link>;

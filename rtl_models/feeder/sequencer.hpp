@@ -26,6 +26,9 @@ struct SequencerJobOf {
   TileFeederOf<Word>* feeder = nullptr;
   /// Word `word` of an array column of the tile.
   std::function<void(const Tile&, std::uint64_t word, std::uint32_t column, std::int32_t sum)> store;
+  /// Sum number `word` that comes back to an array column of the tile, one in each cycle of the tile. Null:
+  /// none do.
+  std::function<std::int32_t(const Tile&, std::uint64_t word, std::uint32_t column)> returning;
   const Holds* holds = nullptr;      ///< nullptr: operands are always there
   GatedClock* held_clock = nullptr;  ///< the array's; with holds
 };
@@ -38,6 +41,7 @@ class SequencerOf final : public sc_core::sc_module {
   sc_core::sc_out<bool> reset{"reset"};
   sc_core::sc_out<Lanes<Word>> left{"left"}, right{"right"};
   sc_core::sc_out<PeControl> control{"control"};
+  sc_core::sc_out<SumWords> returning{"returning"};
   sc_core::sc_in<ExitWords> exits{"exits"};
 
   SC_HAS_PROCESS(SequencerOf);
@@ -71,7 +75,8 @@ class SequencerOf final : public sc_core::sc_module {
   };
   struct Column {
     Coming coming;
-    std::uint64_t taken = 0;  ///< words of this tile
+    std::uint64_t taken = 0;    ///< words of this tile
+    std::size_t returning = 0;  ///< the tile to which sums come back
   };
 
   void on_edge();
@@ -84,6 +89,7 @@ class SequencerOf final : public sc_core::sc_module {
   void go_on(Coming& coming);
   void take_words();
   void drive();
+  void bring_sums();
 
   SequencerJobOf<Word> job_;
   std::unique_ptr<Pacing> pacing_;
@@ -94,6 +100,7 @@ class SequencerOf final : public sc_core::sc_module {
   std::uint64_t words_due_ = 0;  ///< words that the begun tiles have still to send
   std::uint64_t blocks_begun_ = 0;
   std::vector<Column> columns_;
+  std::vector<std::uint64_t> begun_at_;  ///< [tile], where sums come back
   Feed left_, top_;
 };
 using Sequencer = SequencerOf<Link>;

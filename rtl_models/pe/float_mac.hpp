@@ -36,13 +36,12 @@ constexpr std::uint32_t multiply_add(std::uint32_t sum, typename Format::Bits a,
       number<Fp32>(sum), {x.negative != y.negative, x.significand * y.significand, x.exponent + y.exponent});
 }
 
-/// What an accumulator becomes when a pair of valid operands stands on a PE's wires. A term outside its
-/// tensor is not added.
+/// What an accumulator becomes when a pair of valid operands stands on a PE's wires. `before`: the sum so
+/// far, or what it begins with. A term outside its tensor is not added.
 template <typename Format>
 constexpr std::uint32_t sum_of_pair(std::uint32_t before, WideLink left, WideLink right) {
-  const std::uint32_t kept = (left & wide(first_bit)) != 0 ? 0 : before;  // begins anew at +0
-  if ((left & outside_bit) != 0) return kept;
-  return multiply_add<Format>(kept, static_cast<typename Format::Bits>(left & operand_wire_bits),
+  if ((left & outside_bit) != 0) return before;
+  return multiply_add<Format>(before, static_cast<typename Format::Bits>(left & operand_wire_bits),
                               static_cast<typename Format::Bits>(right & operand_wire_bits));
 }
 

@@ -5,7 +5,7 @@
 ///
 /// At a rising edge the operands on its inputs move into the registers, which are the links to the right and
 /// downwards; if both are valid their product joins the accumulator, readable one cycle later; `first` on the
-/// left restarts it from zero.
+/// left restarts it: from zero, or from a sum that comes back on the column's bus.
 ///
 /// Words leave a column downwards, through the accumulators, or with Drain::shadow through shadow registers:
 /// these take the sum together with the accumulator when `last` passes. A PE of the tile takes the word above
@@ -37,6 +37,7 @@ class Pe final : public sc_core::sc_module {
   sc_core::sc_in<bool> draining{"draining"}, begins{"begins"};  ///< of the column; begins: the first edge
   sc_core::sc_in<unsigned> tap{"tap"};                          ///< the tile's last row
   sc_core::sc_in<sc_dt::sc_int<32>> above{"above"};             ///< of the chain
+  sc_core::sc_in<sc_dt::sc_int<32>> returning{"returning"};     ///< of the column: with `first`, for this row
   sc_core::sc_in<bool> above_took{"above_took"};
   sc_core::sc_out<sc_dt::sc_int<32>> accumulator{"accumulator"}, shadow{"shadow"};
   sc_core::sc_out<sc_dt::sc_int<32>> part{"part"};  ///< the sum of a chunk (PeSums)
@@ -87,7 +88,7 @@ class Pe final : public sc_core::sc_module {
     constexpr int last = Kind::operand_bits - 1;
     const int a = left.range(last, 0).to_int(), b = right.range(last, 0).to_int();
     const bool restarts = left[wire_of(first_at)];
-    const PeSums kept = restarts ? PeSums{} : held();
+    const PeSums kept = restarts ? PeSums{returning.read().to_int(), 0} : held();
     const int term = with_mode<Kind>(control.read().mode,
                                      [&]<PeMode mode>() { return Kind::template product<mode>(a, b); });
     const bool closes = right[wire_of(closes_at)];
@@ -96,7 +97,8 @@ class Pe final : public sc_core::sc_module {
   }
 
   PeSums sums(const LinkWires& left, const LinkWires& right) const requires TakesNumbers<Kind> {
-    const auto before = static_cast<std::uint32_t>(held().sum);
+    const int begin = left[wire_of(first_at)] ? returning.read().to_int() : held().sum;
+    const auto before = static_cast<std::uint32_t>(begin);
     const std::uint32_t now = sum_of_pair<typename Kind::Format>(before, left.to_uint(), right.to_uint());
     return {static_cast<std::int32_t>(now), 0};
   }

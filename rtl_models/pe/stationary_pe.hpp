@@ -12,6 +12,7 @@
 #include "rtl_models/pe/control.hpp"
 #include "rtl_models/pe/dual_int4_fp4.hpp"
 #include "rtl_models/pe/link.hpp"
+#include "rtl_models/pe/sum_unit.hpp"
 
 #include <systemc>
 
@@ -64,7 +65,7 @@ class StationaryPe final : public sc_core::sc_module {
     const int above = sum_above.read().to_int();
     const int term = with_mode<Kind>(control.read().mode,
                                      [&]<PeMode mode>() { return Kind::template product<mode>(a, b); });
-    return above + term;
+    return SumUnit(control.read().accumulator).add({above, 0}, term, false).sum;
   }
 
   void on_edge() {

@@ -95,21 +95,17 @@ traces::Accumulator read_accumulator(const JsonNode& node, const PeKind& pe) {
   return accumulator;
 }
 
-/// What depends on the order of the terms needs all of them in one accumulator.
-void require_one_accumulator(const JsonNode& root, const AcceleratorConfig& config) {
-  const traces::Accumulator& accumulator = config.accumulator;
-  if (accumulator.is_exact()) return;
-  const JsonNode bits = root.at("accumulator").at(accumulator.is_float() ? "float" : "int");
-  const std::string_view exact = accumulator.is_float() ? R"({"int": 32})" : "32";
-  if (!std::holds_alternative<rtl_models::OutputStationary>(config.dataflow))
-    throw bits.error(
-        "found {} beside /array/dataflow '{}', which adds sums of parts of k; expected "
-        "'output_stationary' there, "
-        "or {}",
-        accumulator.bits, name_of(config.dataflow), exact);
-  if (root.has("mapping"))
-    throw bits.error("found {} beside /mapping, which may add sums of parts of k; expected no mapping, or {}",
-                     accumulator.bits, exact);
+/// No sum of a chunk moves down a column. What else keeps the order of the terms depends on the GEMM.
+void require_whole_chunks(const JsonNode& root, const AcceleratorConfig& config) {
+  if (config.accumulator.chunk == 0 || std::holds_alternative<rtl_models::OutputStationary>(config.dataflow))
+    return;
+  throw root.at("accumulator")
+      .at("chunk")
+      .error(
+          "found {} beside /array/dataflow '{}', where sums move down the columns; expected "
+          "'output_stationary' "
+          "there, or no chunk",
+          config.accumulator.chunk, name_of(config.dataflow));
 }
 
 nlohmann::ordered_json accumulator_object(const AcceleratorConfig& config) {
@@ -308,7 +304,7 @@ AcceleratorConfig read_accelerator(const JsonNode& root) {
   read_array(root.at("array"), config);
   config.pe = &read_pe(root.at("pe"));
   config.accumulator = read_accumulator(root.at("accumulator"), *config.pe);
-  require_one_accumulator(root, config);
+  require_whole_chunks(root, config);
   root.at("lowering").one_of(lowering_words);
   config.random_source = read_random_source(root.at("random_source"), *config.pe);
   config.clock_mhz = root.at("clock_mhz").number(1, 10'000);

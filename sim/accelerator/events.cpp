@@ -100,7 +100,7 @@ void add_array(EventCounts& counts, const AcceleratorConfig& config, const UseOf
 /// go through DRAM, they are read once more when they leave and written when they come back.
 std::uint64_t sum_rows(const Mapping& mapping, const Traffic& traffic) {
   if (std::holds_alternative<rtl_models::OutputStationary>(mapping.dataflow)) {
-    constexpr std::uint64_t sum_bytes = 4;  // narrow accumulators have no unfinished sums
+    constexpr std::uint64_t sum_bytes = 4;  // unfinished ones, of every accumulator
     const std::uint64_t results = mapping.groups() * mapping.m() * mapping.n();
     std::uint64_t times = mapping.passes();
     if (traffic.accumulator_bytes > 0) times += traffic.accumulator_bytes / (2 * sum_bytes * results);

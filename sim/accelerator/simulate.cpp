@@ -7,6 +7,7 @@
 #include "sim/accelerator/pricing.hpp"
 #include "sim/accelerator/quantizer_cycles.hpp"
 #include "sim/accelerator/simulation_timeline.hpp"
+#include "sim/accelerator/sum_order.hpp"
 #include "sim/accelerator/transposer.hpp"
 #include "sim/embedded/config_file.hpp"
 #include "sim/records/window.hpp"
@@ -90,6 +91,7 @@ Tally closed_forms(const SimulationTask& task, TrainingGemm& work) {
   work.mapping.blocks = blocks_for(task, work, traffic);
   work.mapping.dataflow = config.dataflow;
   work.mapping.convention = config.convention;
+  require_order(config, work, task.models != nullptr);
   Tally tally;
   tally.records = 1;
   tally.use = use_of_array(work.mapping);

@@ -59,7 +59,7 @@ rtl_models::Tile chosen(const rtl_models::TileSchedule& schedule, std::uint64_t 
 std::unique_ptr<rtl_models::WaveformModel> make_waveform_model(const AcceleratorConfig& config) {
   const rtl_models::ArrayShape array = config.array;
   if (config.pe->model == nullptr)
-    throw base::Error("{}: --vcd: the pe '{}' is modelled without its registers; expected a pe of codes",
+    throw base::Error("{}: --vcd: the pe '{}' takes no codes, which a waveform shows; expected a pe of codes",
                       config.name, config.pe->name);
   if (std::uint64_t{array.rows} * array.columns > most_pes)
     throw base::Error("{}: --vcd: an array of {} x {}; expected at most {} PEs, {}", config.name, array.rows,

@@ -78,21 +78,19 @@ struct Typed {
   bool is_analytic() const { return cycles_only || fidelity == analytic_word; }
 };
 
-/// PEs of floating-point operands sum all of k in one accumulator.
-void require_whole_sums(const AcceleratorConfig& config) {
-  const auto refuse = [&](std::string_view what) {
-    return base::Error("{}: the pe '{}' is replayed {}; expected that, or --fidelity analytic", config.name,
-                       config.pe->name, what);
-  };
+/// PEs of floating-point operands are modelled in one dataflow.
+void require_float_dataflow(const AcceleratorConfig& config) {
   if (!std::holds_alternative<rtl_models::OutputStationary>(config.dataflow))
-    throw refuse("by /array/dataflow 'output_stationary' alone");
-  if (!std::holds_alternative<TilesInOrder>(config.mapping)) throw refuse("without /mapping alone");
+    throw base::Error(
+        "{}: the pe '{}' is replayed by /array/dataflow 'output_stationary' alone; expected that, or "
+        "--fidelity analytic",
+        config.name, config.pe->name);
 }
 
 /// Throws Error where a replay needs what the design or this program lacks.
 void require_replayable(const DesignInput& design) {
   if (design.config.pe->floats)
-    require_whole_sums(design.config);
+    require_float_dataflow(design.config);
   else if (design.config.pe->model == nullptr)
     throw base::Error("{}: the pe '{}' has no model to replay; expected --fidelity analytic",
                       design.config.name, design.config.pe->name);

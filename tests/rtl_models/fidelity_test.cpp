@@ -1,10 +1,14 @@
 #include "rtl_models/array_model.hpp"
+#include "rtl_models/schedule/sum_order.hpp"
 #include "tests/support/exact_oracle.hpp"
 #include "tests/support/gemm_cases.hpp"
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <set>
+#include <utility>
+#include <vector>
 
 namespace quatrain::tests {
 namespace {
@@ -20,6 +24,12 @@ traces::Geometry small_convolution() {
   traces::Geometry g;
   g.batch = 2, g.in_channels = 3, g.height = 6, g.width = 5, g.out_channels = 7;
   g.kernel_height = g.kernel_width = 3, g.stride_height = 2, g.padding_height = g.padding_width = 1;
+  return with_output(g);
+}
+
+traces::Geometry few_positions() {
+  traces::Geometry g = small_convolution();
+  g.batch = 1, g.height = 3, g.in_channels = 4;
   return with_output(g);
 }
 
@@ -123,6 +133,121 @@ TEST(Fidelities, OtherAccumulatorsHaveTheSameActivity) {
       toggles.insert(found.activity.accumulator_toggles);
     }
   EXPECT_EQ(toggles.size(), 12U) << "each has registers of its own";
+}
+
+/// The tiles of a schedule with all of k in parts, a block of results after the other or part after part.
+TileSchedule in_parts(TileSchedule schedule, std::uint64_t k, std::uint64_t part, bool k_is_outer) {
+  const std::vector<Tile> whole = std::exchange(schedule.tiles, {});
+  const auto add = [&](Tile tile, std::uint64_t first) {
+    tile.k = rtl_models::KRange{first, std::min(first + part, k)};
+    schedule.tiles.push_back(tile);
+  };
+  if (k_is_outer)
+    for (std::uint64_t first = 0; first < k; first += part)
+      for (const Tile& tile : whole) add(tile, first);
+  else
+    for (const Tile& tile : whole)
+      for (std::uint64_t first = 0; first < k; first += part) add(tile, first);
+  return schedule;
+}
+
+/// Sums that round, saturate or wrap go on from the one that comes back: the bits are those of one
+/// accumulator that takes all of k (numerics.md section 7).
+TEST(Fidelities, SumsThatComeBackGoOnInTheirOrder) {
+  using traces::Overflow;
+  constexpr traces::SumFormat floating = traces::SumFormat::floating;
+  constexpr ArrayShape shape{4, 3};
+  struct Design {
+    rtl_models::Dataflow dataflow;
+    std::vector<std::unique_ptr<rtl_models::ArrayModel>> models;
+  };
+  std::vector<Design> designs;
+  for (const rtl_models::Dataflow& dataflow :
+       {rtl_models::Dataflow{rtl_models::OutputStationary{}},
+        rtl_models::Dataflow{rtl_models::WeightStationary{rtl_models::Preload::hidden}},
+        rtl_models::Dataflow{rtl_models::WeightStationary{rtl_models::Preload::exposed}},
+        rtl_models::Dataflow{rtl_models::InputStationary{rtl_models::Preload::hidden}},
+        rtl_models::Dataflow{rtl_models::InputStationary{rtl_models::Preload::exposed}}}) {
+    designs.push_back({dataflow, {}});
+    for (const Fidelity fidelity : {Fidelity::pe, Fidelity::array, Fidelity::tile})
+      designs.back().models.push_back(rtl_models::make_array_model(shape, fidelity, dataflow));
+  }
+  unsigned seed = 1, differ_from_parts = 0;
+  for (const traces::Accumulator& accumulator : {traces::Accumulator{8, Overflow::saturate},
+                                                 {9, Overflow::wrap},
+                                                 {16, Overflow::infinity, floating},
+                                                 {16, Overflow::saturate, floating},
+                                                 {32, Overflow::wrap, floating},
+                                                 {9, Overflow::saturate, traces::SumFormat::integer, 5},
+                                                 {16, Overflow::infinity, floating, 5}})
+    for (const Design& design : designs) {
+      const bool is_output = std::holds_alternative<rtl_models::OutputStationary>(design.dataflow);
+      for (const bool k_is_outer : {false, true}) {
+        const GemmCase c = random_case({Phase::backward_data, few_positions(), accumulator},
+                                       Encoding::fp4_e3m0, Encoding::int4, 1, seed++);
+        SCOPED_TRACE(testing::Message() << text_of(accumulator) << " design " << &design - designs.data());
+        const traces::GemmSize size = traces::gemm_size(c.gemm.phase, c.gemm.geometry);
+        const auto k = static_cast<std::uint64_t>(size.k);
+        TileSchedule schedule = rtl_models::whole_gemm_schedule(size, 1, shape, design.dataflow);
+        if (is_output) schedule = in_parts(schedule, k, 10, k_is_outer);
+        if (!is_output && accumulator.chunk != 0) {
+          EXPECT_TRUE(design.models[1]->refuses(c.gemm, c.left_encoding, c.right_encoding).has_value());
+          continue;
+        }
+        const auto golden = design.models[0]->replay(c.gemm, left_operand(c), right_operands(c), schedule);
+        EXPECT_EQ(golden.accumulators, exact::accumulators(c));
+        for (const auto& model : {design.models[1].get(), design.models[2].get()}) {
+          const auto found = model->replay(c.gemm, left_operand(c), right_operands(c), schedule);
+          EXPECT_EQ(found.accumulators, golden.accumulators) << int(model->fidelity());
+          EXPECT_EQ(found.cycles, golden.cycles) << int(model->fidelity());
+          EXPECT_EQ(found.activity, golden.activity) << int(model->fidelity());
+        }
+        if (!is_output || k_is_outer) continue;
+        GemmCase exact = c;
+        exact.gemm.accumulator = {};
+        differ_from_parts += exact::accumulators(exact) != golden.accumulators ? 1 : 0;
+        EXPECT_EQ(design.models[1]->replay(exact.gemm, left_operand(c), right_operands(c), schedule).cycles,
+                  golden.cycles);
+      }
+    }
+  EXPECT_GE(differ_from_parts, 3U) << "the accumulators matter";
+}
+
+/// Parts of k that an array would add in another order.
+TEST(Fidelities, SumsOutOfOrderAreRefused) {
+  using rtl_models::Drain, rtl_models::Preload, rtl_models::sums_out_of_order;
+  constexpr ArrayShape shape{8, 4};
+  const traces::Accumulator narrow{9, traces::Overflow::saturate},
+      chunks{9, traces::Overflow::saturate, traces::SumFormat::integer, 4};
+  const auto reason = [&](const rtl_models::Dataflow& dataflow, const traces::Accumulator& accumulator,
+                          traces::GemmSize size, unsigned samples, std::uint64_t part) {
+    TileSchedule schedule = rtl_models::whole_gemm_schedule(size, samples, shape, dataflow);
+    if (part != 0) schedule = in_parts(schedule, static_cast<std::uint64_t>(size.k), part, true);
+    return sums_out_of_order(accumulator, dataflow, schedule, static_cast<std::uint64_t>(size.k))
+        .value_or("");
+  };
+  const rtl_models::OutputStationary serial{Drain::serial}, skewed{Drain::skewed};
+  const rtl_models::WeightStationary hidden{Preload::hidden}, exposed{Preload::exposed};
+  EXPECT_EQ(reason(serial, narrow, {9, 9, 20, 1}, 1, 6), "");
+  EXPECT_EQ(reason(serial, chunks, {9, 9, 20, 1}, 1, 8), "");
+  EXPECT_EQ(reason(skewed, narrow, {9, 9, 20, 1}, 3, 0), "");
+  EXPECT_EQ(reason(skewed, {}, {9, 9, 20, 1}, 3, 6), "") << "exact";
+  EXPECT_EQ(reason(serial, chunks, {9, 9, 20, 1}, 1, 6),
+            "a part of k that begins at 6, inside a chunk; expected a multiple of 4");
+  EXPECT_EQ(reason(skewed, narrow, {9, 9, 20, 1}, 1, 6),
+            "parts of k, whose sums have to be back before they go on; expected the drain 'serial', or all "
+            "of k at once");
+  EXPECT_EQ(reason(serial, narrow, {9, 9, 20, 1}, 3, 6),
+            "3 samples, which follow each other over all of their k; expected all of k at once, or 1 sample");
+  EXPECT_EQ(reason(hidden, narrow, {9, 9, 8, 1}, 3, 0), "") << "sample after sample, each of them whole";
+  EXPECT_TRUE(reason(hidden, narrow, {9, 9, 9, 1}, 3, 0).starts_with("3 samples"));
+  EXPECT_TRUE(reason(rtl_models::InputStationary{}, narrow, {9, 9, 8, 1}, 3, 0).starts_with("3 samples"));
+  EXPECT_TRUE(reason(hidden, chunks, {9, 9, 8, 1}, 1, 0).starts_with("sums of chunks"));
+  EXPECT_EQ(reason(hidden, narrow, {2, 9, 11, 1}, 1, 0),
+            "a stream of 2 operands, behind which 3 rows follow 8 rows before their sums are back; expected "
+            "a preload 'exposed', or at least 3 operands");
+  EXPECT_EQ(reason(hidden, narrow, {3, 9, 11, 1}, 1, 0), "");
+  EXPECT_EQ(reason(exposed, narrow, {2, 9, 11, 1}, 1, 0), "");
 }
 
 /// Counted by hand (docs/hardware-model.md, "Activity"), codes of one tile on 2 x 2 PEs, k = 3:

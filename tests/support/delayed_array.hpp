@@ -58,6 +58,7 @@ class DelayedArray final : public rtl_models::ArrayModule {
     array_->clock(clock);
     array_->reset(reset);
     array_->control(control);
+    array_->returning(returning);
     array_->exits(exits);
     connect(left_registers_, left, delayed_left_, array_->left);
     connect(right_registers_, right, delayed_right_, array_->right);

@@ -1,5 +1,7 @@
 #include "rtl_models/array/stationary/fast_array.hpp"
 
+#include <algorithm>
+
 namespace quatrain::rtl_models {
 
 StationaryFastArray::StationaryFastArray(const sc_core::sc_module_name& name, ArrayShape shape,
@@ -14,7 +16,7 @@ StationaryFastArray::StationaryFastArray(const sc_core::sc_module_name& name, Ar
   sensitive << clock.pos();
   dont_initialize();
   SC_METHOD(show_exits);
-  sensitive << left << stepped_;
+  sensitive << left << returning << stepped_;
   dont_initialize();
 }
 
@@ -39,19 +41,26 @@ void StationaryFastArray::on_edge() {
   } else {
     for (std::uint32_t i = 0; i < state_.rows; ++i)
       if ((left.read().words[i] & bottom_bit) != 0) bottom_until_[i] = cycle_ + state_.columns;
-    step_(state_, left.read(), right.read(), table(), activity_);
+    take_returning();
+    step_(state_, left.read(), right.read(), table(), control.read().accumulator, activity_);
   }
   stepped_.notify(sc_core::SC_ZERO_TIME);
 }
 
+void StationaryFastArray::take_returning() {
+  if (control.read().accumulator.is_exact()) return;
+  std::copy_n(returning.read().words.begin(), state_.returning.size(), state_.returning.begin());
+}
+
 void StationaryFastArray::show_exits() {
+  take_returning();
   bool shows = false;
   for (std::uint32_t i = 0; i < state_.rows; ++i) {
     const Link enters = left.read().words[i];
     if (cycle_ >= bottom_until_[i] && (enters & bottom_bit) == 0) continue;
     if (!shows) exit_words_.clear();
     shows = true;
-    show_sums(state_, i, enters, table(), exit_words_);
+    show_sums(state_, i, enters, table(), control.read().accumulator, exit_words_);
   }
   if (!shows && !shown_) return;
   if (!shows) exit_words_.clear();

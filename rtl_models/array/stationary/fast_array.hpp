@@ -26,6 +26,7 @@ class StationaryFastArray final : public ArrayModule {
   /// What the adders of the bottom row make of what stands on their inputs in this cycle.
   void show_exits();
   const PeTable& table();
+  void take_returning();
 
   MakePeTable make_table_;
   std::optional<PeTable> table_;  ///< of the job's mode

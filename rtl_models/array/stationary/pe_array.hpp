@@ -29,6 +29,8 @@ class StationaryPeArray final : public ArrayModule {
     sensitive << left;
     SC_METHOD(split_top);
     sensitive << right;
+    SC_METHOD(split_returning);
+    sensitive << returning;
     SC_METHOD(show_exits);
     for (std::uint32_t i = 0; i < shape.rows; ++i)
       for (std::uint32_t j = 0; j < shape.columns; ++j)
@@ -85,6 +87,11 @@ class StationaryPeArray final : public ArrayModule {
     const traces::Encoding encoding = which_ == Held::left ? left_encoding(mode) : right_encoding(mode);
     for (std::uint32_t j = 0; j < word.count; ++j)
       wires_.chain_into(0, j).write(entering<Kind>(encoding, word.words[j]));
+  }
+  /// The top row adds to them.
+  void split_returning() {
+    const SumWords& words = returning.read();
+    for (std::uint32_t j = 0; j < words.count; ++j) wires_.sum_into(0, j).write(words.words[j]);
   }
   void show_exits() {
     ExitWords words(shape_.columns);

@@ -31,6 +31,7 @@ struct StationaryState {
   bool any_took = false;
   Masks adds;                      ///< [word][row]: as in ../array_state.hpp
   Registers sums;                  ///< [row][stride]
+  Registers returning;             ///< [stride]: what enters the top row's adders
   Registers top_values, top_bits;  ///< [stride]: what enters the chain
 
   StationaryState(ArrayShape whole, ArrayShape used, Preload how, Held what)
@@ -50,6 +51,7 @@ struct StationaryState {
         took(mask_rows * words),
         adds(took),
         sums(rows * stride),
+        returning(stride),
         top_values(stride),
         top_bits(stride) {}
   ArrayShape used() const { return {rows, columns}; }

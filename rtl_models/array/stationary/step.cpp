@@ -1,5 +1,7 @@
 #include "rtl_models/array/stationary/step.hpp"
 
+#include "rtl_models/pe/sum_unit.hpp"
+
 namespace quatrain::rtl_models {
 namespace {
 
@@ -62,7 +64,7 @@ template <SimdPath path, bool looks_up>
       if (first_of != nullptr && first_of[masks + i] != 0)
         choose(first_of[masks + i], lanes_at(chain + i * stride), fixed);
       const SumLanes before = lanes_at(registers + i * stride);
-      SumLanes sums = {}, now = before;
+      SumLanes sums = lanes_at(state.returning.data() + column), now = before;
       if (i > 0) sums = lanes_at(registers + (i - 1) * stride);
       if constexpr (looks_up)
         for (std::size_t lane = 0; lane < sum_lanes; ++lane)
@@ -78,6 +80,28 @@ template <SimdPath path, bool looks_up>
     }
   }
   return sum_of(toggles);
+}
+
+/// The same with sums that are not exact, one PE after the other.
+template <SimdPath path>
+[[gnu::always_inline]] inline std::uint64_t add_each(StationaryState& state, const PeTable& table,
+                                                     const traces::Accumulator& accumulator) {
+  const SumUnit unit(accumulator);
+  const std::uint32_t mask = sum_mask(accumulator);
+  std::uint64_t toggles = 0;
+  for (std::uint32_t i = state.rows; i-- > 0;)
+    for (std::uint32_t j = 0; j < state.columns; ++j) {
+      const std::size_t pes = j / sum_lanes * state.mask_rows + i, at = i * state.stride + j;
+      const auto has = [j](Mask of_word) { return (of_word >> (j % sum_lanes) & 1) != 0; };
+      if (!has(state.adds[pes])) continue;
+      const bool from_chain = state.moving.first_edges != 0 && has(state.moving.first[pes]);
+      const std::int32_t fixed = (from_chain ? state.chain : state.kept()).values[at],
+                         above = i == 0 ? state.returning[j] : state.sums[at - state.stride];
+      const std::int32_t now = unit.add({above, 0}, product(table, state.moving.row(i)[j], fixed), false).sum;
+      toggles += bits_of<path>(static_cast<std::uint32_t>(state.sums[at] ^ now) & mask);
+      state.sums[at] = now;
+    }
+  return toggles;
 }
 
 /// PEs of a word and row take other operands. Returns the bits that change.
@@ -154,7 +178,7 @@ template <SimdPath path>
 
 template <SimdPath path>
 void step(StationaryState& state, const EdgeWord& left_edge, const EdgeWord& top_edge, const PeTable& table,
-          Activity& activity) {
+          const traces::Accumulator& accumulator, Activity& activity) {
   run_on<path>([&]<SimdPath which>() __attribute__((always_inline)) {
     const bool holds_left = state.which == Held::left;
     const OperandTable &moving = holds_left ? table.right : table.left,
@@ -164,8 +188,11 @@ void step(StationaryState& state, const EdgeWord& left_edge, const EdgeWord& top
                         moved = entering + state.changes.edge(entering);
     state.moving.template enter<which>(left, moving);
     find_products<which>(state, activity);
-    activity.accumulator_toggles +=
-        table.looks_up ? add_rows<which, true>(state, table) : add_rows<which, false>(state, table);
+    if (!accumulator.is_exact())
+      activity.accumulator_toggles += add_each<which>(state, table, accumulator);
+    else
+      activity.accumulator_toggles +=
+          table.looks_up ? add_rows<which, true>(state, table) : add_rows<which, false>(state, table);
     const std::uint64_t taken = take_over<which>(state) + move_chain<which>(state, top_edge, fixed);
     activity.left_toggles += holds_left ? taken : moved;
     activity.right_toggles += holds_left ? moved : taken;
@@ -187,7 +214,8 @@ StationaryStep stationary_step(SimdPath path) {
 }
 
 void show_sums(const StationaryState& state, std::uint32_t row, Link enters, const PeTable& table,
-               ExitWords& exits) {
+               const traces::Accumulator& accumulator, ExitWords& exits) {
+  const SumUnit unit(accumulator);
   const OperandTable& of_moving = state.which == Held::left ? table.right : table.left;
   const std::int32_t* moving = state.moving.row(row) - 1;  // as they will stand after the next edge
   const std::int32_t entering = (enters & valid_bit) != 0 ? of_moving.values[enters & code_bits] : 0;
@@ -208,8 +236,9 @@ void show_sums(const StationaryState& state, std::uint32_t row, Link enters, con
       if ((leaves >> lane & 1) == 0) continue;
       const std::size_t j = word * sum_lanes + lane, at = row * state.stride + j;
       const std::int32_t fixed = ((from_chain >> lane & 1) != 0 ? state.chain : state.kept()).values[at],
-                         above = row == 0 ? 0 : state.sums[at - state.stride];
-      exits.words[j] = {above + product(table, j == 0 ? entering : moving[j], fixed), true};
+                         above = row == 0 ? state.returning[j] : state.sums[at - state.stride];
+      const std::int32_t term = product(table, j == 0 ? entering : moving[j], fixed);
+      exits.words[j] = {unit.add({above, 0}, term, false).sum, true};
     }
   }
 }

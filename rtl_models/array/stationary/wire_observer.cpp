@@ -1,5 +1,7 @@
 #include "rtl_models/array/stationary/wire_observer.hpp"
 
+#include "rtl_models/pe/sum.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <utility>
@@ -63,6 +65,7 @@ void StationaryWireObserver::count_toggles() {
   const auto toggles = [](unsigned& seen, unsigned now) {
     return static_cast<std::uint64_t>(std::popcount(std::exchange(seen, now) ^ now));
   };
+  const std::uint32_t mask = sum_mask(control.read().accumulator);
   std::uint64_t moving = 0, held = 0;
   for (std::uint32_t i = 0; i < wires_.shape.rows; ++i)
     for (std::uint32_t j = 0; j < wires_.shape.columns; ++j) {
@@ -71,7 +74,7 @@ void StationaryWireObserver::count_toggles() {
       held += toggles(chain_[pe], wires_.chain_into(i + 1, j).read().to_uint() & operand_wire_bits) +
               toggles(held_[pe], wires_.held(i, j).read().to_uint() & operand_wire_bits);
       activity_.accumulator_toggles +=
-          toggles(sums_[pe], static_cast<unsigned>(wires_.sum_into(i + 1, j).read().to_int()));
+          toggles(sums_[pe], static_cast<unsigned>(wires_.sum_into(i + 1, j).read().to_int()) & mask);
     }
   activity_.left_toggles += which_ == Held::left ? held : moving;
   activity_.right_toggles += which_ == Held::left ? moving : held;

@@ -2,6 +2,7 @@
 
 #include "rtl_models/array/tile/drained_bits.hpp"
 #include "rtl_models/pe/float_mac.hpp"
+#include "rtl_models/schedule/sum_order.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -51,30 +52,32 @@ void FloatTiles::sum(const Tile& tile) {
   for (std::uint32_t i = 0; i < tile.rows; ++i)
     for (std::uint32_t j = 0; j < tile.columns; ++j) {
       std::int32_t& accumulator = accumulators_[i * stride_ + j];
-      auto now = static_cast<std::uint32_t>(accumulator);
+      auto shown = static_cast<std::uint32_t>(accumulator);
+      std::uint32_t now =
+          begins_sums(tile) ? 0 : std::bit_cast<std::uint32_t>(job_.sums[element(tile, i, j)]);
       for (std::uint64_t k = 0; k < length; ++k) {
         const WideLink a = left.links[k * left.lanes + i], b = right.links[k * right.lanes + j];
-        const std::uint32_t before = now;
-        now = sum_of_pair<Format>(before, a, b);
+        now = sum_of_pair<Format>(now, a, b);
         if ((a & number_bits<Format>) == 0 || (b & number_bits<Format>) == 0) ++activity_.zero_operand_macs;
-        activity_.accumulator_toggles += static_cast<std::uint64_t>(std::popcount(before ^ now));
+        activity_.accumulator_toggles += static_cast<std::uint64_t>(std::popcount(shown ^ now));
+        shown = now;
       }
       accumulator = static_cast<std::int32_t>(now);
     }
 }
 
+std::size_t FloatTiles::element(const Tile& tile, std::uint32_t i, std::uint32_t j) const {
+  return static_cast<std::size_t>(
+      result_address_.row(static_cast<std::int64_t>(tile.first_row) + i) +
+      result_address_.column(tile.group, static_cast<std::int64_t>(tile.first_column) + j));
+}
+
 void FloatTiles::drain(const Tile& tile) {
   activity_.accumulator_toggles += drained_bits(
       accumulators_.data(), shadows_.empty() ? nullptr : shadows_.data(), stride_, tile.rows, tile.columns);
-  for (std::uint32_t i = 0; i < tile.rows; ++i) {
-    const std::int64_t row = result_address_.row(static_cast<std::int64_t>(tile.first_row) + i);
-    for (std::uint32_t j = 0; j < tile.columns; ++j) {
-      const std::int64_t column =
-          result_address_.column(tile.group, static_cast<std::int64_t>(tile.first_column) + j);
-      job_.sums[static_cast<std::size_t>(row + column)] =
-          std::bit_cast<float>(accumulators_[i * stride_ + j]);
-    }
-  }
+  for (std::uint32_t i = 0; i < tile.rows; ++i)
+    for (std::uint32_t j = 0; j < tile.columns; ++j)
+      job_.sums[element(tile, i, j)] = std::bit_cast<float>(accumulators_[i * stride_ + j]);
   std::vector<std::int32_t>& chain = shadows_.empty() ? accumulators_ : shadows_;
   for (std::uint32_t i = tile.rows; i-- > 0;)
     std::copy_n(accumulators_.begin(), tile.columns,

@@ -40,6 +40,8 @@ class FloatTiles final : public TileValues {
   template <typename Format>
   void sum(const Tile& tile);
   void drain(const Tile& tile);
+  /// Of the results, natural shape.
+  std::size_t element(const Tile& tile, std::uint32_t i, std::uint32_t j) const;
 
   FloatTileJob job_;
   FloatFeeder feeder_;

@@ -1,6 +1,7 @@
 #include "rtl_models/array/tile/output_tiles.hpp"
 
 #include "rtl_models/array/tile/drained_bits.hpp"
+#include "rtl_models/schedule/sum_order.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -89,7 +90,7 @@ std::uint64_t OutputTiles::accumulate_each(const CodePanel& left, const CodePane
                                            std::uint64_t length, bool is_first) {
   const traces::Accumulator& accumulator = job_.gemm.accumulator;
   const std::uint32_t mask = sum_mask(accumulator), of_part = part_mask(accumulator);
-  const std::uint64_t all = right_.size() * k_;
+  const std::uint64_t all = right_.size() * tile.k.value_or(KRange{0, k_}).count();
   const auto changed = [](std::int32_t before, std::int32_t after, std::uint32_t bits) {
     return static_cast<std::uint64_t>(std::popcount(static_cast<std::uint32_t>(before ^ after) & bits));
   };
@@ -98,11 +99,12 @@ std::uint64_t OutputTiles::accumulate_each(const CodePanel& left, const CodePane
     for (std::uint32_t j = 0; j < tile.columns; ++j) {
       std::int32_t& sum = row(accumulators_, i)[j];
       PeSums now{sum, parts_.empty() ? 0 : row(parts_, i)[j]};
+      const PeSums begin{is_first ? returned(tile, i, j) : 0, 0};
       for (std::uint64_t step = 0; step < length; ++step) {
         const PeSums before = now;
         const std::uint64_t place = place_ + step + 1;  // terms with this one
         const bool closes = accumulator.chunk != 0 && (place % accumulator.chunk == 0 || place == all);
-        now = unit_.add(is_first && step == 0 ? PeSums{} : before,
+        now = unit_.add(is_first && step == 0 ? begin : before,
                         left.values[step * left.stride + i] * right.values[step * right.stride + j], closes);
         toggles += changed(before.sum, now.sum, mask) + changed(before.part, now.part, of_part);
       }
@@ -111,6 +113,14 @@ std::uint64_t OutputTiles::accumulate_each(const CodePanel& left, const CodePane
     }
   place_ += length;
   return toggles;
+}
+
+/// What the sum goes on from.
+std::int32_t OutputTiles::returned(const Tile& tile, std::uint32_t i, std::uint32_t j) const {
+  if (begins_sums(tile)) return 0;
+  const std::int64_t at = address_.row(static_cast<std::int64_t>(tile.first_row) + i) +
+                          address_.column(tile.group, static_cast<std::int64_t>(tile.first_column) + j);
+  return job_.accumulators[static_cast<std::size_t>(at)];
 }
 
 [[gnu::always_inline]] inline void OutputTiles::count_drain(const Tile& tile) {
@@ -130,8 +140,8 @@ void OutputTiles::drain(const Tile& tile) {
     const std::int32_t* sums = row(accumulators_, i);
     std::int32_t* at_row =
         job_.accumulators.data() + address_.row(static_cast<std::int64_t>(tile.first_row) + i);
-    if (job_.gemm.accumulator.is_float())
-      for (std::uint32_t j = 0; j < tile.columns; ++j) at_row[columns_[j]] = unit_.result(sums[j]);
+    if (!job_.gemm.accumulator.is_exact())
+      for (std::uint32_t j = 0; j < tile.columns; ++j) at_row[columns_[j]] = sums[j];
     else
       for (std::uint32_t j = 0; j < tile.columns; ++j) at_row[columns_[j]] += sums[j];
   }

@@ -22,6 +22,7 @@ class OutputTiles final : public TileValues {
   void stream(const Tile& tile, KRange k, std::size_t sample, std::uint64_t cycle, bool is_first);
   std::uint64_t accumulate_each(const CodePanel& left, const CodePanel& right, const Tile& tile,
                                 std::uint64_t length, bool is_first);
+  std::int32_t returned(const Tile& tile, std::uint32_t i, std::uint32_t j) const;
   void drain(const Tile& tile);
   void count_drain(const Tile& tile);
   CodePanel& left_panel(std::uint64_t row, std::uint64_t part);

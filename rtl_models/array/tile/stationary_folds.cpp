@@ -1,6 +1,7 @@
 #include "rtl_models/array/tile/stationary_folds.hpp"
 
-#include "rtl_models/schedule/tile_work.hpp"
+#include "rtl_models/pe/sum_unit.hpp"
+#include "rtl_models/schedule/sum_order.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -98,10 +99,13 @@ void StationaryFolds::stream(const Tile& tile, const Lines& lines, std::size_t s
   moving_codes_.stream(moving_panel_.codes.data(), moving_panel_.stride, used_rows(), steps,
                        cycle + first_word);
   words_.resize(steps * held_panel_.stride);
-  activity_.accumulator_toggles +=
-      pass_down(job_.path, {moving_panel_.values.data(), moving_panel_.stride},
-                {held_panel_.values.data(), held_panel_.stride}, used_rows(), used_columns(), steps,
-                {sums_.data(), stride_}, {words_.data(), held_panel_.stride});
+  if (!job_.gemm.accumulator.is_exact())
+    pass_down_each(tile, first_word);
+  else
+    activity_.accumulator_toggles +=
+        pass_down(job_.path, {moving_panel_.values.data(), moving_panel_.stride},
+                  {held_panel_.values.data(), held_panel_.stride}, used_rows(), used_columns(), steps,
+                  {sums_.data(), stride_}, {words_.data(), held_panel_.stride});
   activity_.macs += steps * used_rows() * used_columns();
   // Pairs meet row by row: the row's moving operands that are not zero with its held ones.
   std::uint64_t full = 0;
@@ -115,16 +119,41 @@ void StationaryFolds::stream(const Tile& tile, const Lines& lines, std::size_t s
   store(tile, first_word, steps);
 }
 
+/// Sums that depend on their order: each goes on from the one that came back, one PE after the other.
+void StationaryFolds::pass_down_each(const Tile& tile, std::uint64_t first_word) {
+  const SumUnit unit(job_.gemm.accumulator);
+  const std::uint32_t mask = sum_mask(job_.gemm.accumulator);
+  const std::size_t held = held_panel_.stride;
+  for (std::uint64_t step = 0; step < moving_panel_.length; ++step)
+    for (std::uint32_t j = 0; j < used_columns(); ++j) {
+      std::int32_t sum = begins_sums(tile) ? 0 : job_.accumulators[element(tile, first_word + step, j)];
+      for (std::uint32_t i = 0; i < used_rows(); ++i) {
+        const std::int32_t term =
+            moving_panel_.values[step * moving_panel_.stride + i] * held_panel_.values[i * held + j];
+        sum = unit.add({sum, 0}, term, false).sum;
+        std::int32_t& shown = sums_[i * stride_ + j];
+        activity_.accumulator_toggles +=
+            changed_bits(static_cast<unsigned>(shown) & mask, static_cast<unsigned>(sum) & mask);
+        shown = sum;
+      }
+      words_[step * held + j] = sum;
+    }
+}
+
+/// Where word `word` of column j belongs.
+std::size_t StationaryFolds::element(const Tile& tile, std::uint64_t word, std::uint32_t j) const {
+  const std::uint64_t m = which_ == Held::left ? j : word, n = which_ == Held::left ? word % tile.columns : j;
+  return static_cast<std::size_t>(
+      address_.row(static_cast<std::int64_t>(tile.first_row + m)) +
+      address_.column(tile.group, static_cast<std::int64_t>(tile.first_column + n)));
+}
+
 void StationaryFolds::store(const Tile& tile, std::uint64_t first_word, std::uint64_t words) {
   for (std::uint64_t at = 0; at < words; ++at)
     for (std::uint32_t j = 0; j < used_columns(); ++j) {
-      const std::uint64_t word = first_word + at;
-      const std::uint64_t m = which_ == Held::left ? j : word,
-                          n = which_ == Held::left ? word % tile.columns : j;
-      const auto row = static_cast<std::int64_t>(tile.first_row + m),
-                 column = static_cast<std::int64_t>(tile.first_column + n);
-      job_.accumulators[static_cast<std::size_t>(address_.row(row) + address_.column(tile.group, column))] +=
-          words_[at * held_panel_.stride + j];
+      const std::int32_t word = words_[at * held_panel_.stride + j];
+      std::int32_t& sum = job_.accumulators[element(tile, first_word + at, j)];
+      sum = job_.gemm.accumulator.is_exact() ? sum + word : word;
     }
 }
 

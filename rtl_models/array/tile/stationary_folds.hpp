@@ -23,6 +23,8 @@ class StationaryFolds final : public TileValues {
   void take_over(const TileTimes& times);
   void stream(const Tile& tile, const Lines& lines, std::size_t sample, std::uint64_t cycle,
               std::uint64_t first_word);
+  void pass_down_each(const Tile& tile, std::uint64_t first_word);
+  std::size_t element(const Tile& tile, std::uint64_t word, std::uint32_t j) const;
   void store(const Tile& tile, std::uint64_t first_word, std::uint64_t words);
   std::uint32_t used_columns() const { return held_panel_.lanes; }
   std::uint32_t used_rows() const { return static_cast<std::uint32_t>(held_panel_.length); }

@@ -23,7 +23,7 @@ struct TileJob {
   ArrayShape array;
   OperandTable (*operands)(traces::Encoding) = nullptr;  ///< of the kind of PE
   std::uint64_t end = 0;                                 ///< the last edge that counts (Timeline)
-  std::span<std::int32_t> accumulators;                  ///< results in natural shape; tiles add to them
+  std::span<std::int32_t> accumulators;  ///< words in natural shape; tiles add to them, or go on from them
   SimdPath path = SimdPath::portable;
 };
 

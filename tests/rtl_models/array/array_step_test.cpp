@@ -98,8 +98,8 @@ void expect_same_stationary_steps(SimdPath path, ArrayShape shape, const PeTable
   for (int edge = 0; edge < 400; ++edge) {
     EdgeWord left = random_edge(shape.rows, random), top = random_edge(shape.columns, random);
     if (random() % 2 == 0) top.clear();
-    golden_step(golden, left, top, golden_table, golden_activity);
-    step(state, left, top, table, activity);
+    golden_step(golden, left, top, golden_table, {}, golden_activity);
+    step(state, left, top, table, {}, activity);
     ASSERT_EQ(golden.chain.bits, state.chain.bits) << "seed " << seed << " edge " << edge;
     ASSERT_EQ(golden.held.bits, state.held.bits);
     ASSERT_EQ(golden.took, state.took);
@@ -107,8 +107,8 @@ void expect_same_stationary_steps(SimdPath path, ArrayShape shape, const PeTable
     ASSERT_EQ(golden_activity, activity);
     const Link enters = left.words[0];
     ExitWords golden_exits(shape.columns), exits(shape.columns);
-    show_sums(golden, shape.rows - 1, enters, golden_table, golden_exits);
-    show_sums(state, shape.rows - 1, enters, table, exits);
+    show_sums(golden, shape.rows - 1, enters, golden_table, {}, golden_exits);
+    show_sums(state, shape.rows - 1, enters, table, {}, exits);
     ASSERT_EQ(golden_exits, exits);
   }
   EXPECT_GT(activity.left_toggles, 0U);

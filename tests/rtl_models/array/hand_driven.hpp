@@ -32,6 +32,7 @@ class HandDriven {
     array.left(left_);
     array.right(right_);
     array.control(control_);
+    array.returning(returning_);
     array.exits(exits_);
   }
   void begin() {
@@ -69,6 +70,7 @@ class HandDriven {
   sc_core::sc_signal<bool> reset_;
   sc_core::sc_signal<EdgeWord> left_, right_;
   sc_core::sc_signal<PeControl> control_;
+  sc_core::sc_signal<SumWords> returning_;
   sc_core::sc_signal<ExitWords> exits_;
 };
 

@@ -40,6 +40,7 @@ class HandDriven {
     array.left(left_);
     array.right(top_);
     array.control(control_);
+    array.returning(returning_);
     array.exits(exits_);
   }
 
@@ -97,6 +98,7 @@ class HandDriven {
   sc_core::sc_signal<bool> reset_;
   sc_core::sc_signal<EdgeWord> left_, top_;
   sc_core::sc_signal<PeControl> control_;
+  sc_core::sc_signal<SumWords> returning_;
   sc_core::sc_signal<ExitWords> exits_;
 };
 

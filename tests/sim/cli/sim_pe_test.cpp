@@ -179,6 +179,41 @@ TEST_F(NarrowTrace, IsReplayedByADesignWithItsAccumulator) {
   }
 }
 
+/// One sample: parts of k go on from the sums that come back, in blocks and down the columns.
+TEST_F(SimPe, SumsThatRoundGoOnInPartsOfK) {
+  if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "nothing is replayed without SystemC";
+  const traces::Accumulator accumulator{16, traces::Overflow::saturate, traces::SumFormat::floating};
+  std::vector<GemmCase> cases;
+  for (unsigned seed = 1; seed < 4; ++seed)
+    cases.push_back(random_case({fp4_int4.phase, linear_geometry(fp4_int4.phase, 9, 7, 40), accumulator},
+                                fp4_int4.left, fp4_int4.right, 1, seed));
+  write_gemm_trace(folder / "trace", cases);
+  const std::string trace = " --trace " + (folder / "trace").string();
+  const Json half{{"int", nullptr}, {"float", 16}, {"overflow", "saturate"}},
+      blocks{{"order", "k n m"}, {"m", 8}, {"n", 6}, {"k", 16}};
+  const std::vector<Json> designs = {
+      {{"accumulator", half}, {"mapping", blocks}},
+      {{"accumulator", half},
+       {"array", {{"dataflow", "weight_stationary"}, {"drain", nullptr}, {"preload", "hidden"}}}},
+      {{"accumulator", half},
+       {"array", {{"dataflow", "input_stationary"}, {"drain", nullptr}, {"preload", "exposed"}}}}};
+  for (std::size_t i = 0; i < designs.size(); ++i)
+    for (const std::string fidelity : {"array", "tile"}) {
+      const std::string name = fmt::format("{}_{}", fidelity, i);
+      const ProgramRun run = sim(name, designs[i], "--fidelity " + fidelity + trace);
+      ASSERT_EQ(run.exit_code, 0) << run.err << run.out;
+      EXPECT_THAT(run.out, HasSubstr(" of 3 of 3 GEMMs equal the trace; cycles equal the closed form; "));
+      EXPECT_GT(result(name)["replay"]["pe_tiles_checked"], 0);
+    }
+  Json skewed = designs[0];
+  skewed["array"]["drain"] = "skewed";
+  expect_refused(sim("skewed", skewed, "--fidelity analytic" + trace),
+                 "skewed: layer layer, step 0, backward_data: /accumulator: fp16 saturate meets parts of k, "
+                 "whose sums have to be back before they go on; expected the drain 'serial', or all of k at "
+                 "once");
+  EXPECT_FALSE(std::filesystem::exists(out / "skewed.json"));
+}
+
 TEST_F(NarrowTrace, IsRefusedByAnotherAccumulatorBeforeAnythingRuns) {
   if (!QUATRAIN_HAS_SYSTEMC) GTEST_SKIP() << "nothing is replayed without SystemC";
   const std::string as_the_trace =

@@ -259,7 +259,7 @@ TEST_F(Waveform, RefusalsNameTheOption) {
   }
   expect_refused(
       run_program(QUATRAIN_PROGRAM, "sim bf16_32x32 " + on_trace, folder),
-      "bf16_32x32: --vcd: the pe 'bf16' is modelled without its registers; expected a pe of codes");
+      "bf16_32x32: --vcd: the pe 'bf16' takes no codes, which a waveform shows; expected a pe of codes");
   expect_refused(sim(serial, int32, "--set array.drain=serial,shadow --vcd " + vcd), none);
   expect_refused(sim(serial, int32, "--set array.rows=1024 --vcd " + vcd),
                  "luq_32x32.rows-1024: --vcd: an array of 1024 x 6; expected at most 4096 PEs, as with --set "
