@@ -4,7 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <new>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace quatrain::emu {
@@ -17,13 +20,32 @@ struct Extent {
   friend constexpr bool operator==(const Extent&, const Extent&) = default;
 };
 
+/// Of vectors whose every element is written before it is read: new ones are not made zero.
+template <typename T>
+struct UnwrittenMemory : std::allocator<T> {
+  template <typename Other>
+  struct rebind {
+    using other = UnwrittenMemory<Other>;
+  };
+  template <typename Element, typename... Arguments>
+  void construct(Element* at, Arguments&&... arguments) {
+    if constexpr (sizeof...(Arguments) == 0)
+      ::new (static_cast<void*>(at)) Element;
+    else
+      ::new (static_cast<void*>(at)) Element(std::forward<Arguments>(arguments)...);
+  }
+};
+
 /// Keeps its memory when it becomes smaller, so that a short last batch costs nothing.
 class Tensor {
  public:
+  /// Whoever resizes a tensor then writes every element: what was there means nothing.
   void resize(std::int64_t batch, const Extent& extent) {
     batch_ = batch;
     extent_ = extent;
-    values_.resize(static_cast<std::size_t>(batch * extent.elements()));
+    const auto count = static_cast<std::size_t>(batch * extent.elements());
+    if (count > values_.capacity()) values_ = {};  // given back first, and nothing is copied
+    values_.resize(count);
   }
   std::int64_t batch() const { return batch_; }
   const Extent& extent() const { return extent_; }
@@ -37,7 +59,7 @@ class Tensor {
  private:
   std::int64_t batch_ = 0;
   Extent extent_;
-  std::vector<float> values_;
+  std::vector<float, UnwrittenMemory<float>> values_;
 };
 
 /// Elements of a piece (base::for_pieces) of an elementwise pass: about 10 microseconds.

@@ -63,6 +63,7 @@ float gradient_of_the_feature(const std::vector<float>& handed_back) {
   Tensor images, gradient;
   images.resize(1, {1, 28, 28});
   gradient.resize(1, {10, 1, 1});
+  for (Tensor* tensor : {&images, &gradient}) std::ranges::fill(tensor->values(), 0.0F);
   gradient.values()[0] = 1;
   base::ThreadPool pool(1);
   StepContext context{.pool = pool};
