@@ -81,6 +81,9 @@ class Layer {
   /// Whether the input, or the output, of a forward must be there unchanged for its backward.
   virtual bool keeps_input() const { return false; }
   virtual bool keeps_output() const { return false; }
+  /// Whether backward may be given one tensor as both gradients: the input has the output's size, and an
+  /// element of the one depends on the same element of the other, or on sums made before.
+  virtual bool writes_over_gradient() const { return false; }
   /// Whether the gradient by the input is that by the output; then backward is not called.
   virtual bool hands_gradient_on() const { return false; }
   /// In the order weight, bias; none for a layer without parameters.

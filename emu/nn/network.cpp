@@ -67,7 +67,8 @@ void show_parameter_gradients(const StepContext& context, std::size_t id, Layer&
 
 }  // namespace
 
-Network::Network(const TrainingConfig& config, SimdPath path) : path_(path), nodes_(config.layers.size()) {
+Network::Network(const TrainingConfig& config, SimdPath path)
+    : path_(path), runs_(fused_runs(config.layers)), nodes_(config.layers.size()) {
   for (std::size_t id = 0; id < nodes_.size(); ++id) {
     const LayerConfig& layer = config.layers[id];
     Node& node = nodes_[id];
@@ -83,6 +84,7 @@ Network::Network(const TrainingConfig& config, SimdPath path) : path_(path), nod
     parameters_.insert(parameters_.end(), state.parameters.begin(), state.parameters.end());
     if (!state.parameters.empty() || !state.states.empty()) state_.push_back(std::move(state));
   }
+  for (const FusedRun& run : runs_) nodes_[run.first].run = nodes_[run.last].run = &run;
   find_readers();
 }
 
@@ -91,7 +93,6 @@ void Network::find_readers() {
   for (std::size_t id = 0; id < nodes_.size(); ++id) {
     Node& node = nodes_[id];
     node.last_reader = static_cast<std::int32_t>(id);
-    node.is_kept = node.layer->keeps_output();
     for (const std::int32_t input : node.inputs) {
       if (input == images_input) continue;
       node_of(input).last_reader = static_cast<std::int32_t>(id);
@@ -101,51 +102,98 @@ void Network::find_readers() {
   nodes_.back().is_kept = true;  // the logits
 }
 
-void Network::drop_outputs_read_last_by(std::int32_t reader, traces::Pass pass) {
-  for (const std::int32_t id : node_of(reader).inputs) {
-    if (id == images_input || node_of(id).last_reader != reader) continue;
-    if (pass == traces::Pass::train && node_of(id).is_kept) continue;
+const FusedRun* Network::run_from(std::size_t id) const {
+  const FusedRun* run = nodes_[id].run;
+  return is_fused_ && run != nullptr && run->first == id ? run : nullptr;
+}
+
+const FusedRun* Network::run_to(std::size_t id) const {
+  const FusedRun* run = nodes_[id].run;
+  return is_fused_ && run != nullptr && run->last == id ? run : nullptr;
+}
+
+bool Network::is_needed_by_backward(const Node& node) const {
+  if (node.is_kept) return true;
+  const bool is_found_again = is_fused_ && node.run != nullptr && node.run->masks_by_input();
+  return node.layer->keeps_output() && !is_found_again;
+}
+
+void Network::drop_outputs_read_last_by(std::size_t reader, traces::Pass pass) {
+  for (const std::int32_t id : nodes_[reader].inputs) {
+    if (id == images_input || node_of(id).last_reader != static_cast<std::int32_t>(reader)) continue;
+    if (pass == traces::Pass::train && is_needed_by_backward(node_of(id))) continue;
     node_of(id).output.reset();
   }
 }
 
-const Tensor& Network::forward(const Tensor& images, StepContext& context) {
+const Tensor& Network::output_of(std::int32_t id, const Tensor& images) {
+  return id == images_input ? images : *node_of(id).output;
+}
+
+BatchNorm& Network::norm_of(const FusedRun& run) { return static_cast<BatchNorm&>(*nodes_[run.first].layer); }
+
+void Network::forward_node(std::size_t id, const Tensor& images, StepContext& context) {
+  Node& node = nodes_[id];
   std::vector<const Tensor*> inputs;
+  for (const std::int32_t input : node.inputs) inputs.push_back(&output_of(input, images));
+  node.output = take(images.batch(), node.output_extent);
+  const ProfiledPart part(context.profile, node.forward_name);
+  node.layer->forward(std::span<const Tensor* const>(inputs), *node.output, context);
+  show(context, StepPart::output, id, *node.output);
+  drop_outputs_read_last_by(id, context.pass);
+}
+
+void Network::forward_run(const FusedRun& run, const Tensor& images, StepContext& context) {
+  Node &norm = nodes_[run.first], &last = nodes_[run.last];
+  last.output = take(images.batch(), last.output_extent);
+  const ProfiledPart part(context.profile, run.forward_name);
+  norm_of(run).forward_with(
+      {.addend = run.addend ? &output_of(*run.addend, images) : nullptr, .rectifies = run.rectifies},
+      output_of(norm.inputs.front(), images), *last.output, context);
+  for (std::size_t id = run.first; id <= run.last; ++id) drop_outputs_read_last_by(id, context.pass);
+}
+
+const Tensor& Network::forward(const Tensor& images, StepContext& context) {
   for (Node& node : nodes_) {
     node.output.reset();
     node.gradient.reset();
+    node.last_gradient.reset();
   }
+  is_fused_ = context.tensors == nullptr;
   for (std::size_t id = 0; id < nodes_.size(); ++id) {
-    Node& node = nodes_[id];
-    inputs.clear();
-    for (const std::int32_t input : node.inputs)
-      inputs.push_back(input == images_input ? &images : node_of(input).output.get());
-    node.output = take(images.batch(), node.output_extent);
-    const ProfiledPart part(context.profile, node.forward_name);
-    node.layer->forward(std::span<const Tensor* const>(inputs), *node.output, context);
-    show(context, StepPart::output, id, *node.output);
-    drop_outputs_read_last_by(static_cast<std::int32_t>(id), context.pass);
+    if (const FusedRun* run = run_from(id)) {
+      forward_run(*run, images, context);
+      id = run->last;
+    } else {
+      forward_node(id, images, context);
+    }
   }
   return *nodes_.back().output;
 }
 
+void Network::add_gradient(std::int32_t id, const std::shared_ptr<Tensor>& gradient, StepContext& context) {
+  if (id == images_input || !node_of(id).has_backward) return;
+  Node& node = node_of(id);
+  sum_gradients(node, context);
+  (node.gradient == nullptr ? node.gradient : node.last_gradient) = gradient;
+}
+
 /// The order of the readers is the order of the sum. A gradient that somebody else holds too is not changed.
-void Network::add_gradient(Node& node, const std::shared_ptr<Tensor>& gradient, base::ThreadPool& threads) {
-  if (!node.has_backward) return;
-  if (!node.gradient) {
-    node.gradient = gradient;
-    return;
-  }
+void Network::sum_gradients(Node& node, StepContext& context) {
+  if (node.last_gradient == nullptr) return;
+  const ProfiledPart part(context.profile, "sum of gradients");
+  const std::shared_ptr<Tensor> last = std::move(node.last_gradient);
   const std::shared_ptr<Tensor> sum =
-      node.gradient.use_count() == 1 ? node.gradient : take(gradient->batch(), gradient->extent());
-  sum->resize(gradient->batch(), gradient->extent());
+      node.gradient.use_count() == 1 ? node.gradient : take(last->batch(), last->extent());
+  sum->resize(last->batch(), last->extent());
   const float* before = node.gradient->values().data();
-  const float* next = gradient->values().data();
+  const float* next = last->values().data();
   float* result = sum->values().data();
-  for_pieces(threads, gradient->size(), elementwise_piece,
+  for_pieces(context.pool, last->size(), elementwise_piece,
              [=, path = path_](std::size_t begin, std::size_t end) {
                on_path(
                    path, [=]() __attribute__((always_inline)) {
+#pragma GCC ivdep
                      for (std::size_t i = begin; i < end; ++i) result[i] = before[i] + next[i];
                    });
              });
@@ -156,27 +204,68 @@ void Network::add_gradient(Node& node, const std::shared_ptr<Tensor>& gradient, 
 std::shared_ptr<Tensor> Network::run_backward(Node& node, StepContext& context) {
   if (node.layer->hands_gradient_on()) return node.gradient;
   std::shared_ptr<Tensor> passed;
-  if (node.wants_input_gradient) passed = take(node.gradient->batch(), node.input_extent);
+  if (node.wants_input_gradient) {
+    const bool writes_over = node.layer->writes_over_gradient() && node.gradient.use_count() == 1;
+    passed = writes_over ? node.gradient : take(node.gradient->batch(), node.input_extent);
+  }
   node.layer->backward(*node.gradient, passed.get(), context);
   return passed;
+}
+
+void Network::backward_node(std::size_t id, StepContext& context) {
+  Node& node = nodes_[id];
+  sum_gradients(node, context);
+  const ProfiledPart part(context.profile, node.backward_name);
+  show(context, StepPart::gradient_by_output, id, *node.gradient);
+  const std::shared_ptr<Tensor> passed = run_backward(node, context);
+  show_parameter_gradients(context, id, *node.layer);
+  node.gradient.reset();
+  if (id + 1 != nodes_.size()) node.output.reset();
+  if (!node.wants_input_gradient) return;
+  for (const std::int32_t input : node.inputs) add_gradient(input, passed, context);
+}
+
+/// As its layers one after the other: first the addition hands its gradient on, then the batch_norm. Results
+/// go over gradients that are not needed any more and that nobody else holds.
+void Network::backward_run(const FusedRun& run, StepContext& context) {
+  Node &norm = nodes_[run.first], &last = nodes_[run.last];
+  if (!run.masks_by_output()) sum_gradients(last, context);
+  const std::shared_ptr<Tensor> first = std::move(last.gradient), second = std::move(last.last_gradient);
+  const bool owns_first = first.use_count() == 1, owns_second = second.use_count() == 1;
+  const bool hands_on = run.addend && *run.addend != images_input && node_of(*run.addend).has_backward;
+  std::shared_ptr<Tensor> dy = first, dx;
+  if (run.masks_by_output() && !owns_first) dy = owns_second ? second : take_as(*first);
+  if (norm.wants_input_gradient) {
+    if (!hands_on && (owns_first || run.masks_by_output()))
+      dx = dy;
+    else
+      dx = owns_second && second != dy ? second : take_as(*first);
+  }
+  {
+    const ProfiledPart part(context.profile, run.backward_name);
+    NormTailGradient gradient{
+        .first = *first, .second = second.get(), .masks_by_input = run.masks_by_input()};
+    if (run.masks_by_output()) {
+      gradient.output = last.output.get();
+      gradient.passed = dy.get();
+    }
+    norm_of(run).backward_with(gradient, dx.get(), context);
+  }
+  if (run.last + 1 != nodes_.size()) last.output.reset();
+  if (hands_on) add_gradient(*run.addend, dy, context);
+  if (dx != nullptr) add_gradient(norm.inputs.front(), dx, context);
 }
 
 void Network::backward(const Tensor& logits_gradient, StepContext& context) {
   nodes_.back().gradient = take(logits_gradient.batch(), logits_gradient.extent());
   *nodes_.back().gradient = logits_gradient;
   for (std::size_t id = nodes_.size(); id-- > 0;) {
-    Node& node = nodes_[id];
-    if (!node.has_backward) continue;
-    const ProfiledPart part(context.profile, node.backward_name);
-    show(context, StepPart::gradient_by_output, id, *node.gradient);
-    const std::shared_ptr<Tensor> passed = run_backward(node, context);
-    show_parameter_gradients(context, id, *node.layer);
-    node.gradient.reset();
-    if (id + 1 != nodes_.size()) node.output.reset();
-    if (!node.wants_input_gradient) continue;
-    const ProfiledPart sum(context.profile, "sum of gradients");
-    for (const std::int32_t input : node.inputs)
-      if (input != images_input) add_gradient(node_of(input), passed, context.pool);
+    if (const FusedRun* run = run_to(id)) {
+      backward_run(*run, context);
+      id = run->first;
+    } else if (nodes_[id].has_backward) {
+      backward_node(id, context);
+    }
   }
 }
 

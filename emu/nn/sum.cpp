@@ -7,14 +7,9 @@ namespace {
 
 /// At most sum_chunk elements.
 float sum_of_chunk(std::span<const float> elements) {
-  std::array<float, sum_lanes> lanes{};
-  std::size_t i = 0;
-  for (; i + sum_lanes <= elements.size(); i += sum_lanes)
-    for (std::size_t lane = 0; lane < sum_lanes; ++lane) lanes[lane] += elements[i + lane];
-  for (std::size_t lane = 0; i + lane < elements.size(); ++lane) lanes[lane] += elements[i + lane];
-  for (std::size_t width = sum_lanes / 2; width > 0; width /= 2)
-    for (std::size_t lane = 0; lane < width; ++lane) lanes[lane] += lanes[lane + width];
-  return lanes[0];
+  SumLanes lanes;
+  lanes.add(elements.data(), elements.size());
+  return lanes.folded();
 }
 
 float sum_channel(const Tensor& tensor, std::int64_t channel) {

@@ -19,6 +19,28 @@ inline constexpr std::size_t sum_chunk = 4096;
 /// +0 for no elements.
 float sum(std::span<const float> elements);
 
+/// The lanes of one chunk.
+class SumLanes {
+ public:
+  /// The next elements; only the last time may `count` be no multiple of sum_lanes.
+  [[gnu::always_inline]] void add(const float* elements, std::size_t count) {
+    std::array<float, sum_lanes> sums = lanes_;
+    std::size_t i = 0;
+    for (; i + sum_lanes <= count; i += sum_lanes)
+      for (std::size_t lane = 0; lane < sum_lanes; ++lane) sums[lane] += elements[i + lane];
+    for (std::size_t lane = 0; i + lane < count; ++lane) sums[lane] += elements[i + lane];
+    lanes_ = sums;
+  }
+  float folded() {
+    for (std::size_t width = sum_lanes / 2; width > 0; width /= 2)
+      for (std::size_t lane = 0; lane < width; ++lane) lanes_[lane] += lanes_[lane + width];
+    return lanes_[0];
+  }
+
+ private:
+  std::array<float, sum_lanes> lanes_{};
+};
+
 /// Sum of `count` elements of which there is only a chunk at a time: fill(begin, chunk) writes the elements
 /// begin, begin + 1, ... into `chunk`, which has at most sum_chunk places.
 template <typename Fill>
@@ -44,15 +66,25 @@ class ChannelElements {
         size_(static_cast<std::size_t>(tensor.batch()) * plane_) {}
 
   std::size_t size() const { return size_; }
+  std::size_t sample() const { return sample_; }  ///< elements from a place to the same of the next sample
+
+  /// body(place in the tensor, place in the range, elements) for the runs of the elements begin, begin + 1,
+  /// ... that lie side by side in the tensor; all `count` of them are there.
+  template <typename Body>
+  [[gnu::always_inline]] void for_runs(std::size_t begin, std::size_t count, const Body& body) const {
+    std::size_t place = begin / plane_ * sample_ + first_, inside = begin % plane_;
+    for (std::size_t done = 0; done < count; inside = 0, place += sample_) {
+      const std::size_t run = std::min(plane_ - inside, count - done);
+      body(place + inside, done, run);
+      done += run;
+    }
+  }
 
   /// Copies the elements begin, begin + 1, ... side by side; all of them are there.
   void copy(std::size_t begin, std::span<float> chunk) const {
-    for (std::size_t done = 0; done < chunk.size();) {
-      const std::size_t batch = (begin + done) / plane_, inside = (begin + done) % plane_;
-      const std::size_t run = std::min(plane_ - inside, chunk.size() - done);
-      std::copy_n(values_.data() + batch * sample_ + first_ + inside, run, chunk.data() + done);
-      done += run;
-    }
+    for_runs(begin, chunk.size(), [&](std::size_t place, std::size_t done, std::size_t run) {
+      std::copy_n(values_.data() + place, run, chunk.data() + done);
+    });
   }
 
  private:

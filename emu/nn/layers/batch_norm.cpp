@@ -1,6 +1,6 @@
 #include "emu/nn/layers/batch_norm.hpp"
 
-#include "emu/nn/sum.hpp"
+#include "emu/nn/layers/batch_norm_loops.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -12,14 +12,6 @@ State make_state(std::string name, std::int64_t channels, float value) {
   return {.name = std::move(name),
           .shape = {channels},
           .value = std::vector<float>(static_cast<std::size_t>(channels), value)};
-}
-
-/// The planes of one channel, sample by sample.
-template <typename Body>
-void for_planes_of(const Tensor& tensor, std::size_t channel, const Body& body) {
-  const auto plane = static_cast<std::size_t>(tensor.extent().plane());
-  const auto sample = static_cast<std::size_t>(tensor.extent().elements());
-  for (std::size_t begin = channel * plane; begin < tensor.size(); begin += sample) body(begin, plane);
 }
 
 /// So many channels that a task pays.
@@ -52,21 +44,15 @@ BatchNorm::BatchNorm(const LayerConfig& config, SimdPath path)
 
 /// Mean and variance of the batch; the running ones move.
 void BatchNorm::measure(std::size_t channel) {
-  const ChannelElements x(*input_, static_cast<std::int64_t>(channel));
-  const auto count = static_cast<float>(x.size());
-  const float mean =
-      sum_of_chunks(x.size(), [&](std::size_t begin, std::span<float> chunk) { x.copy(begin, chunk); }) /
-      count;
-  const float squares = sum_of_chunks(x.size(), [&](std::size_t begin, std::span<float> chunk) {
-    x.copy(begin, chunk);
-    on_path(
-        path_, [&]() __attribute__((always_inline)) {
-          for (float& element : chunk) {
-            const float difference = element - mean;
-            element = difference * difference;
-          }
-        });
-  });
+  const ChannelElements elements(*input_, static_cast<std::int64_t>(channel));
+  const auto count = static_cast<float>(elements.size());
+  const float* x = input_->values().data();
+  float mean = 0, squares = 0;
+  on_path(
+      path_, [&]() __attribute__((always_inline)) {
+        mean = sum_elements(elements, x) / count;
+        squares = sum_squares(elements, x, mean);
+      });
   const float variance = squares / count;
   const float unbiased = squares / std::max(count - 1, 1.0F);
   const float kept = 1 - momentum_;
@@ -81,22 +67,40 @@ void BatchNorm::take_running(std::size_t channel) {
   inverse_[channel] = 1 / std::sqrt(running_variance_.value[channel] + epsilon_);
 }
 
-void BatchNorm::normalize(std::size_t channel, Tensor& output) const {
-  const float mean = mean_[channel], inverse = inverse_[channel];
-  const float weight = weight_.value[channel], bias = bias_.value[channel];
-  for_planes_of(*input_, channel, [&](std::size_t begin, std::size_t count) {
-    const float* x = input_->values().data() + begin;
-    float* y = output.values().data() + begin;
-    on_path(
-        path_, [=]() __attribute__((always_inline)) {
-          for (std::size_t i = 0; i < count; ++i) y[i] = weight * ((x[i] - mean) * inverse) + bias;
-        });
-  });
+ChannelNorm BatchNorm::norm_of(std::size_t channel) const {
+  return {.mean = mean_[channel],
+          .inverse = inverse_[channel],
+          .weight = weight_.value[channel],
+          .bias = bias_.value[channel]};
+}
+
+void BatchNorm::normalize_channel(std::size_t channel, const NormTail& tail, Tensor& output) const {
+  const ChannelElements elements(*input_, static_cast<std::int64_t>(channel));
+  const ChannelNorm by = norm_of(channel);
+  const float* x = input_->values().data();
+  const float* addend = tail.addend != nullptr ? tail.addend->values().data() : nullptr;
+  float* y = output.values().data();
+  on_path(
+      path_, [ =, &elements, &tail ]() __attribute__((always_inline)) {
+        if (addend != nullptr && tail.rectifies)
+          normalize<true, true>(elements, by, x, addend, y);
+        else if (addend != nullptr)
+          normalize<true, false>(elements, by, x, addend, y);
+        else if (tail.rectifies)
+          normalize<false, true>(elements, by, x, addend, y);
+        else
+          normalize<false, false>(elements, by, x, addend, y);
+      });
 }
 
 void BatchNorm::forward(const Inputs& inputs, Tensor& output, StepContext& context) {
-  input_ = &inputs.first();
-  output.resize(input_->batch(), input_->extent());
+  forward_with({}, inputs.first(), output, context);
+}
+
+void BatchNorm::forward_with(const NormTail& tail, const Tensor& input, Tensor& output,
+                             StepContext& context) {
+  input_ = &input;
+  output.resize(input.batch(), input.extent());
   for_channels(output, context.pool, [&](std::size_t channel) {
     switch (context.pass) {
       case traces::Pass::train:
@@ -106,53 +110,67 @@ void BatchNorm::forward(const Inputs& inputs, Tensor& output, StepContext& conte
         take_running(channel);
         break;
     }
-    normalize(channel, output);
+    normalize_channel(channel, tail, output);
   });
 }
 
-void BatchNorm::sum_gradients(std::size_t channel, const Tensor& gradient) {
-  const ChannelElements dy(gradient, static_cast<std::int64_t>(channel));
-  const ChannelElements x(*input_, static_cast<std::int64_t>(channel));
-  bias_.gradient[channel] =
-      sum_of_chunks(dy.size(), [&](std::size_t begin, std::span<float> chunk) { dy.copy(begin, chunk); });
-  const float mean = mean_[channel], inverse = inverse_[channel];
-  std::array<float, sum_chunk> room;
-  weight_.gradient[channel] = sum_of_chunks(dy.size(), [&](std::size_t begin, std::span<float> chunk) {
-    const std::span<float> inputs = std::span(room).first(chunk.size());
-    dy.copy(begin, chunk);
-    x.copy(begin, inputs);
-    on_path(
-        path_, [&]() __attribute__((always_inline)) {
-          for (std::size_t i = 0; i < chunk.size(); ++i) chunk[i] = chunk[i] * ((inputs[i] - mean) * inverse);
-        });
-  });
+void BatchNorm::sum_channel_gradients(std::size_t channel, const NormTailGradient& gradient) {
+  const ChannelElements elements(*input_, static_cast<std::int64_t>(channel));
+  const ChannelNorm by = norm_of(channel);
+  const float* x = input_->values().data();
+  const auto pointer = [](auto* tensor) { return tensor != nullptr ? tensor->values().data() : nullptr; };
+  const GradientPointers from{.first = gradient.first.values().data(),
+                              .second = pointer(gradient.second),
+                              .output = pointer(gradient.output),
+                              .passed = pointer(gradient.passed)};
+  std::array<float, 2> sums{};
+  on_path(
+      path_, [&]() __attribute__((always_inline)) {
+        if (from.second != nullptr)
+          sums = sum_gradients<Mask::by_output, true>(elements, by, x, from);
+        else if (from.output != nullptr)
+          sums = sum_gradients<Mask::by_output, false>(elements, by, x, from);
+        else if (gradient.masks_by_input)
+          sums = sum_gradients<Mask::by_input, false>(elements, by, x, from);
+        else
+          sums = sum_gradients<Mask::none, false>(elements, by, x, from);
+      });
+  bias_.gradient[channel] = sums[0];
+  weight_.gradient[channel] = sums[1];
 }
 
-void BatchNorm::differentiate(std::size_t channel, const Tensor& gradient, Tensor& input_gradient) const {
-  const auto count =
-      static_cast<float>(gradient.size() / static_cast<std::size_t>(gradient.extent().channels));
-  const float mean = mean_[channel], inverse = inverse_[channel];
+void BatchNorm::differentiate_channel(std::size_t channel, const Tensor& gradient, bool masks,
+                                      Tensor& input_gradient) const {
+  const ChannelElements elements(*input_, static_cast<std::int64_t>(channel));
+  const ChannelNorm by = norm_of(channel);
+  const auto count = static_cast<float>(elements.size());
   const float of_bias = bias_.gradient[channel] / count, of_weight = weight_.gradient[channel] / count;
-  const float factor = weight_.value[channel] * inverse;
-  for_planes_of(gradient, channel, [&](std::size_t begin, std::size_t elements) {
-    const float* x = input_->values().data() + begin;
-    const float* dy = gradient.values().data() + begin;
-    float* dx = input_gradient.values().data() + begin;
-    on_path(
-        path_, [=]() __attribute__((always_inline)) {
-          for (std::size_t i = 0; i < elements; ++i) {
-            const float normalized = (x[i] - mean) * inverse;
-            dx[i] = factor * ((dy[i] - of_bias) - normalized * of_weight);
-          }
-        });
-  });
+  const float* x = input_->values().data();
+  const float* dy = gradient.values().data();
+  float* dx = input_gradient.values().data();
+  on_path(
+      path_, [ =, &elements ]() __attribute__((always_inline)) {
+        if (masks)
+          differentiate<true>(elements, by, of_bias, of_weight, x, dy, dx);
+        else
+          differentiate<false>(elements, by, of_bias, of_weight, x, dy, dx);
+      });
 }
 
 void BatchNorm::backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) {
-  if (input_gradient != nullptr) input_gradient->resize(gradient.batch(), gradient.extent());
-  for_channels(gradient, context.pool, [&](std::size_t channel) {
-    sum_gradients(channel, gradient);
-    if (input_gradient != nullptr) differentiate(channel, gradient, *input_gradient);
+  backward_with({.first = gradient}, input_gradient, context);
+}
+
+void BatchNorm::backward_with(const NormTailGradient& gradient, Tensor* input_gradient,
+                              StepContext& context) {
+  const Tensor& first = gradient.first;
+  for (Tensor* result : {input_gradient, gradient.passed})
+    if (result != nullptr) result->resize(first.batch(), first.extent());
+  const Tensor& dy = gradient.passed != nullptr ? *gradient.passed : first;
+  for_channels(first, context.pool, [&](std::size_t channel) {
+    sum_channel_gradients(channel, gradient);
+    if (input_gradient != nullptr)
+      differentiate_channel(channel, dy, gradient.masks_by_input, *input_gradient);
   });
 }
 

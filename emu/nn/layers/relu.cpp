@@ -25,6 +25,7 @@ void Relu::backward(const Tensor& gradient, Tensor* input_gradient, StepContext&
     float* dx = input_gradient->values().data();
     on_path(
         context.path, [=]() __attribute__((always_inline)) {
+#pragma GCC ivdep
           for (std::size_t i = begin; i < end; ++i) {
             const float passed =
                 dy[i];  // read in any case: else the compiler keeps a branch, half of them guessed wrong

@@ -10,6 +10,7 @@ class Relu final : public Layer {
   void forward(const Inputs& inputs, Tensor& output, StepContext& context) override;
   void backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) override;
   bool keeps_output() const override { return true; }
+  bool writes_over_gradient() const override { return true; }
 
  private:
   const Tensor* output_ = nullptr;  ///< of the last forward
