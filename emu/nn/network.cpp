@@ -259,6 +259,7 @@ void Network::backward_run(const FusedRun& run, StepContext& context) {
 void Network::backward(const Tensor& logits_gradient, StepContext& context) {
   nodes_.back().gradient = take(logits_gradient.batch(), logits_gradient.extent());
   *nodes_.back().gradient = logits_gradient;
+  nodes_.back().gradient->keep_magnitudes(std::nullopt);  // whoever made it may have written it since
   for (std::size_t id = nodes_.size(); id-- > 0;) {
     if (const FusedRun* run = run_to(id)) {
       backward_run(*run, context);

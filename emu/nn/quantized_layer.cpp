@@ -100,7 +100,8 @@ StepMachine& QuantizedLayer::machine(const StepContext& context) {
   return context.machine != nullptr ? *context.machine : own_machine_;
 }
 
-void QuantizedLayer::quantize(Role role, std::span<const float> source, std::int64_t batch,
+void QuantizedLayer::quantize(Role role, std::span<const float> source,
+                              const std::optional<Magnitudes>& known, std::int64_t batch,
                               std::optional<float> maximum, StepContext& context) {
   const ProfiledPart part(context.profile, quantizer_name(role));
   Side& made = side(role);
@@ -118,7 +119,7 @@ void QuantizedLayer::quantize(Role role, std::span<const float> source, std::int
                              .maximum = maximum};
   for (unsigned sample = 0; sample < made.codes.size(); ++sample) {
     task.draws.sample = sample;
-    machine(context).quantize(task, context, made.codes[sample]);
+    machine(context).quantize(task, known, context, made.codes[sample]);
   }
   if (context.observer == nullptr) return;
   for (unsigned sample = 0; sample < made.codes.size(); ++sample)
@@ -159,7 +160,7 @@ void QuantizedLayer::quantize_as_published(Role role, std::span<const float> sou
 
 void QuantizedLayer::quantize_gradient(const Tensor& gradient, StepContext& context) {
   const std::optional<float> estimate = hindsight_ ? hindsight_estimate(hindsight_->value) : std::nullopt;
-  quantize(Role::gradient, gradient.values(), gradient.batch(), estimate, context);
+  quantize(Role::gradient, gradient.values(), gradient.magnitudes(), gradient.batch(), estimate, context);
   if (hindsight_) keep_hindsight(hindsight_->value, estimate, gradient_side_.codes.front().max);
 }
 
@@ -197,8 +198,8 @@ void QuantizedLayer::forward(const Inputs& inputs, Tensor& output, StepContext& 
   const Tensor& input = inputs.first();
   input_ = &input;
   output.resize(input.batch(), config_.output);
-  quantize(Role::input, input.values(), input.batch(), std::nullopt, context);
-  quantize(Role::weight, weight_.value, input.batch(), std::nullopt, context);
+  quantize(Role::input, input.values(), input.magnitudes(), input.batch(), std::nullopt, context);
+  quantize(Role::weight, weight_.value, std::nullopt, input.batch(), std::nullopt, context);
   multiply_forward(input, output, context);
 }
 

@@ -34,8 +34,8 @@ class QuantizedLayer final : public ParametrizedLayer {
   Side& side(traces::Role role);
   StepMachine& machine(const StepContext& context);
   /// Makes the codes of a side, where it is quantized; an observer sees the source in any case.
-  void quantize(traces::Role role, std::span<const float> source, std::int64_t batch,
-                std::optional<float> maximum, StepContext& context);
+  void quantize(traces::Role role, std::span<const float> source, const std::optional<Magnitudes>& known,
+                std::int64_t batch, std::optional<float> maximum, StepContext& context);
   void quantize_as_published(traces::Role role, std::span<const float> source, StepContext& context);
   void quantize_gradient(const Tensor& gradient, StepContext& context);
   bool has_codes(traces::Phase phase);

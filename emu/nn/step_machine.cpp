@@ -67,9 +67,14 @@ void EmulatorSteps::multiply_scaled(const traces::Gemm& gemm, const QuantizedTen
   multiply_blocked_scaled(gemm, left, right, scale, output, path_, context.pool, context.workspace);
 }
 
-void EmulatorSteps::quantize(const traces::QuantizerTask& task, StepContext& context, QuantizedTensor& out) {
-  make_quantizer({.rule = task.rule, .random_bits = task.random_bits, .alpha = task.alpha}, path_)
-      ->quantize(task.source, task.draws, task.maximum, context.pool, out);
+void EmulatorSteps::quantize(const traces::QuantizerTask& task, const std::optional<Magnitudes>& known,
+                             StepContext& context, QuantizedTensor& out) {
+  const auto quantizer =
+      make_quantizer({.rule = task.rule, .random_bits = task.random_bits, .alpha = task.alpha}, path_);
+  if (known)
+    quantizer->quantize_measured(task.source, *known, task.draws, task.maximum, context.pool, out);
+  else
+    quantizer->quantize(task.source, task.draws, task.maximum, context.pool, out);
 }
 
 StepProduct EmulatorSteps::multiply(const traces::Gemm& gemm, const QuantizedTensor& left,
@@ -91,7 +96,8 @@ StepProduct EmulatorSteps::multiply(const traces::Gemm& gemm, const QuantizedTen
           .output = {}};
 }
 
-void MachineSteps::quantize(const traces::QuantizerTask& task, StepContext&, QuantizedTensor& out) {
+void MachineSteps::quantize(const traces::QuantizerTask& task, const std::optional<Magnitudes>&, StepContext&,
+                            QuantizedTensor& out) {
   const traces::QuantizerResult result = machine_.quantize(task);
   out.encoding = traces::encoding_of(task.rule);
   out.codes = traces::unpack_nibbles(result.codes, task.source.size());

@@ -25,8 +25,10 @@ class StepMachine {
   virtual ~StepMachine() = default;
   /// The emulator's instructions; nothing where another machine computes.
   virtual std::optional<SimdPath> path() const = 0;
-  /// Throws as traces::Machine does. Reuses the memory of `out`.
-  virtual void quantize(const traces::QuantizerTask& task, StepContext& context, QuantizedTensor& out) = 0;
+  /// Throws as traces::Machine does. Reuses the memory of `out`. known: the magnitudes of the task's source,
+  /// where whoever made it has found them.
+  virtual void quantize(const traces::QuantizerTask& task, const std::optional<Magnitudes>& known,
+                        StepContext& context, QuantizedTensor& out) = 0;
   virtual StepProduct multiply(const traces::Gemm& gemm, const QuantizedTensor& left,
                                std::span<const QuantizedTensor> right, StepContext& context) = 0;
   /// Only the output, before any bias.
@@ -41,7 +43,8 @@ class EmulatorSteps final : public StepMachine {
  public:
   explicit EmulatorSteps(SimdPath path) : path_(path) {}
   std::optional<SimdPath> path() const override { return path_; }
-  void quantize(const traces::QuantizerTask& task, StepContext& context, QuantizedTensor& out) override;
+  void quantize(const traces::QuantizerTask& task, const std::optional<Magnitudes>& known,
+                StepContext& context, QuantizedTensor& out) override;
   StepProduct multiply(const traces::Gemm& gemm, const QuantizedTensor& left,
                        std::span<const QuantizedTensor> right, StepContext& context) override;
   void multiply_scaled(const traces::Gemm& gemm, const QuantizedTensor& left,
@@ -57,7 +60,8 @@ class MachineSteps final : public StepMachine {
  public:
   explicit MachineSteps(traces::Machine& machine) : machine_(machine) {}
   std::optional<SimdPath> path() const override { return std::nullopt; }
-  void quantize(const traces::QuantizerTask& task, StepContext& context, QuantizedTensor& out) override;
+  void quantize(const traces::QuantizerTask& task, const std::optional<Magnitudes>& known,
+                StepContext& context, QuantizedTensor& out) override;
   StepProduct multiply(const traces::Gemm& gemm, const QuantizedTensor& left,
                        std::span<const QuantizedTensor> right, StepContext& context) override;
 

@@ -2,10 +2,13 @@
 /// Activations and gradients of a batch: fp32, row-major [batch, channels, height, width]. The values behind
 /// a linear layer have height = width = 1; flattening changes no byte.
 
+#include "emu/quant/magnitudes.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -39,10 +42,11 @@ struct UnwrittenMemory : std::allocator<T> {
 /// Keeps its memory when it becomes smaller, so that a short last batch costs nothing.
 class Tensor {
  public:
-  /// Whoever resizes a tensor then writes every element: what was there means nothing.
+  /// Comes before values are written, all of them: what was there means nothing.
   void resize(std::int64_t batch, const Extent& extent) {
     batch_ = batch;
     extent_ = extent;
+    magnitudes_.reset();
     const auto count = static_cast<std::size_t>(batch * extent.elements());
     if (count > values_.capacity()) values_ = {};  // given back first, and nothing is copied
     values_.resize(count);
@@ -53,12 +57,16 @@ class Tensor {
   std::size_t capacity() const {
     return values_.capacity();
   }  ///< elements that it can have without new memory
+  /// Of the values, where who wrote them found them in passing.
+  const std::optional<Magnitudes>& magnitudes() const { return magnitudes_; }
+  void keep_magnitudes(const std::optional<Magnitudes>& found) { magnitudes_ = found; }
   std::span<float> values() { return values_; }
   std::span<const float> values() const { return values_; }
 
  private:
   std::int64_t batch_ = 0;
   Extent extent_;
+  std::optional<Magnitudes> magnitudes_;
   std::vector<float, UnwrittenMemory<float>> values_;
 };
 

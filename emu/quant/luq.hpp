@@ -62,7 +62,12 @@ class LuqQuantizer final : public Quantizer {
 
   void quantize(std::span<const float> x, const traces::DrawKey& key, std::optional<float> maximum,
                 base::ThreadPool& pool, QuantizedTensor& out) const override {
-    const Fp4Maximum used = start_fp4(*this, x, key, maximum, pool, out);
+    quantize_measured(x, magnitudes_of(x, path_, pool), key, maximum, pool, out);
+  }
+  void quantize_measured(std::span<const float> x, const Magnitudes& measured, const traces::DrawKey& key,
+                         std::optional<float> maximum, base::ThreadPool& pool,
+                         QuantizedTensor& out) const override {
+    const Fp4Maximum used = start_fp4(config_, x, measured, key, maximum, out);
     const DrawSource source{
         .seed = key.seed, .stream = Stream::luq, .c1 = key.step, .c2 = key.layer, .c3 = key.sample};
     quantize_fp4(x, used, pool, out,

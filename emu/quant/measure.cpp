@@ -56,8 +56,7 @@ bool is_taken(float element, traces::Rule rule) {
 
 }  // namespace
 
-float measured_maximum(std::span<const float> x, traces::Rule rule, const traces::DrawKey& draws,
-                       SimdPath path, base::ThreadPool& pool) {
+Magnitudes magnitudes_of(std::span<const float> x, SimdPath path, base::ThreadPool& pool) {
   std::vector<PieceMaximum> pieces(piece_count(x.size()));
   for_pieces(pool, x.size(), piece_elements, [&](std::size_t begin, std::size_t end) {
     pieces[begin / piece_elements] = piece_maximum(x.subspan(begin, end - begin), path);
@@ -67,9 +66,14 @@ float measured_maximum(std::span<const float> x, traces::Rule rule, const traces
     all.magnitude = std::max(all.magnitude, piece.magnitude);
     all.below_zero |= piece.below_zero;
   }
-  if (all.magnitude >= infinity_bits || (all.below_zero != 0 && !traces::takes_negative(rule)))
+  return {.largest = all.magnitude, .may_be_below_zero = all.below_zero != 0};
+}
+
+float taken_maximum(std::span<const float> x, const Magnitudes& measured, traces::Rule rule,
+                    const traces::DrawKey& draws) {
+  if (measured.largest >= infinity_bits || (measured.may_be_below_zero && !traces::takes_negative(rule)))
     return measured_maximum_reference(x, rule, draws);  // names the first one
-  return std::bit_cast<float>(all.magnitude);
+  return std::bit_cast<float>(measured.largest);
 }
 
 float measured_maximum_reference(std::span<const float> x, traces::Rule rule, const traces::DrawKey& draws) {
@@ -110,14 +114,13 @@ Fp4Maximum fp4_maximum(float measured, std::optional<float> given, traces::Alpha
   __builtin_unreachable();
 }
 
-Fp4Maximum start_fp4(const Quantizer& quantizer, std::span<const float> x, const traces::DrawKey& draws,
-                     std::optional<float> given, base::ThreadPool& pool, QuantizedTensor& out) {
-  const QuantizerConfig& config = quantizer.config();
-  const float measured = measured_maximum(x, config.rule, draws, quantizer.path(), pool);
-  const Fp4Maximum maximum = fp4_maximum(measured, given, config.alpha, draws);
+Fp4Maximum start_fp4(const QuantizerConfig& config, std::span<const float> x, const Magnitudes& measured,
+                     const traces::DrawKey& draws, std::optional<float> given, QuantizedTensor& out) {
+  const float largest = taken_maximum(x, measured, config.rule, draws);
+  const Fp4Maximum maximum = fp4_maximum(largest, given, config.alpha, draws);
   out = {.encoding = traces::Encoding::fp4_e3m0, .codes = std::move(out.codes)};
   out.codes.resize(x.size());
-  out.max = measured;
+  out.max = largest;
   out.facts = traces::Fp4Facts{maximum.used};
   out.scale = maximum.used < smallest_maximum ? 0.0F : maximum.rounded * 0x1p-6F;
   if (out.scale == 0) std::fill(out.codes.begin(), out.codes.end(), std::uint8_t{0});

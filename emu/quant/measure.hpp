@@ -21,10 +21,12 @@ constexpr std::size_t piece_count(std::size_t elements) {
   return (elements + piece_elements - 1) / piece_elements;
 }
 
-/// max |x|. Throws base::Error that names layer, step and flat index of the first element that `rule`
-/// cannot take: NaN, infinity, below zero for sawb_uint4.
-float measured_maximum(std::span<const float> x, traces::Rule rule, const traces::DrawKey& draws,
-                       SimdPath path, base::ThreadPool& pool);
+Magnitudes magnitudes_of(std::span<const float> x, SimdPath path, base::ThreadPool& pool);
+
+/// max |x|, given the magnitudes of x. Throws base::Error that names layer, step and flat index of the first
+/// element that `rule` cannot take: NaN, infinity, below zero for sawb_uint4.
+float taken_maximum(std::span<const float> x, const Magnitudes& measured, traces::Rule rule,
+                    const traces::DrawKey& draws);
 
 /// The same, element by element.
 float measured_maximum_reference(std::span<const float> x, traces::Rule rule, const traces::DrawKey& draws);
@@ -41,8 +43,8 @@ struct Fp4Maximum {
 Fp4Maximum fp4_maximum(float measured, std::optional<float> given, traces::Alpha alpha,
                        const traces::DrawKey& draws);
 
-/// Measures x, settles M and fills in what an FP4 record says; zero codes where alpha is 0.
-Fp4Maximum start_fp4(const Quantizer& quantizer, std::span<const float> x, const traces::DrawKey& draws,
-                     std::optional<float> given, base::ThreadPool& pool, QuantizedTensor& out);
+/// Settles M and fills in what an FP4 record says; zero codes where alpha is 0.
+Fp4Maximum start_fp4(const QuantizerConfig& config, std::span<const float> x, const Magnitudes& measured,
+                     const traces::DrawKey& draws, std::optional<float> given, QuantizedTensor& out);
 
 }  // namespace quatrain::emu

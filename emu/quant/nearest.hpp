@@ -16,7 +16,12 @@ class NearestQuantizer final : public Quantizer {
 
   void quantize(std::span<const float> x, const traces::DrawKey& key, std::optional<float> maximum,
                 base::ThreadPool& pool, QuantizedTensor& out) const override {
-    const Fp4Maximum used = start_fp4(*this, x, key, maximum, pool, out);
+    quantize_measured(x, magnitudes_of(x, path_, pool), key, maximum, pool, out);
+  }
+  void quantize_measured(std::span<const float> x, const Magnitudes& measured, const traces::DrawKey& key,
+                         std::optional<float> maximum, base::ThreadPool& pool,
+                         QuantizedTensor& out) const override {
+    const Fp4Maximum used = start_fp4(config_, x, measured, key, maximum, out);
     quantize_fp4(x, used, pool, out,
                  [&](std::size_t, std::span<const float> some, float inverse, std::uint8_t* codes) {
                    on_path(

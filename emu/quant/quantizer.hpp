@@ -1,6 +1,7 @@
 #pragma once
 /// One recipe that turns an fp32 tensor into 4-bit codes and a scale (numerics.md sections 3 and 4).
 
+#include "emu/quant/magnitudes.hpp"
 #include "emu/simd/dispatch.hpp"
 #include "traces/base/parallel_for.hpp"
 #include "traces/machine.hpp"
@@ -41,6 +42,12 @@ class Quantizer {
   /// sawb_uint4, or a maximum out of range; the message names step and layer from `draws` and the flat index.
   virtual void quantize(std::span<const float> x, const traces::DrawKey& draws, std::optional<float> maximum,
                         base::ThreadPool& pool, QuantizedTensor& out) const = 0;
+  /// The same, where whoever made x has found its magnitudes in passing.
+  virtual void quantize_measured(std::span<const float> x, const Magnitudes&, const traces::DrawKey& draws,
+                                 std::optional<float> maximum, base::ThreadPool& pool,
+                                 QuantizedTensor& out) const {
+    quantize(x, draws, maximum, pool, out);
+  }
 };
 
 std::unique_ptr<Quantizer> make_quantizer(const QuantizerConfig& config, SimdPath path);

@@ -62,12 +62,16 @@ class SawbQuantizer final : public Quantizer {
   const QuantizerConfig& config() const override { return config_; }
   SimdPath path() const override { return path_; }
 
-  void quantize(std::span<const float> x, const traces::DrawKey& key, std::optional<float>,
+  void quantize(std::span<const float> x, const traces::DrawKey& key, std::optional<float> maximum,
                 base::ThreadPool& pool, QuantizedTensor& out) const override {
+    quantize_measured(x, magnitudes_of(x, path_, pool), key, maximum, pool, out);
+  }
+  void quantize_measured(std::span<const float> x, const Magnitudes& measured, const traces::DrawKey& key,
+                         std::optional<float>, base::ThreadPool& pool, QuantizedTensor& out) const override {
     const bool is_signed = traces::takes_negative(config_.rule);
     out = {.encoding = traces::encoding_of(config_.rule), .codes = std::move(out.codes)};
     out.codes.resize(x.size());
-    out.max = measured_maximum(x, config_.rule, key, path_, pool);
+    out.max = taken_maximum(x, measured, config_.rule, key);
     if (out.max < smallest_maximum) {
       std::fill(out.codes.begin(), out.codes.end(), std::uint8_t{0});
       return;

@@ -74,23 +74,25 @@ ChannelNorm BatchNorm::norm_of(std::size_t channel) const {
           .bias = bias_.value[channel]};
 }
 
-void BatchNorm::normalize_channel(std::size_t channel, const NormTail& tail, Tensor& output) const {
+std::int32_t BatchNorm::normalize_channel(std::size_t channel, const NormTail& tail, Tensor& output) const {
   const ChannelElements elements(*input_, static_cast<std::int64_t>(channel));
   const ChannelNorm by = norm_of(channel);
   const float* x = input_->values().data();
   const float* addend = tail.addend != nullptr ? tail.addend->values().data() : nullptr;
   float* y = output.values().data();
+  std::int32_t largest = 0;
   on_path(
-      path_, [ =, &elements, &tail ]() __attribute__((always_inline)) {
+      path_, [&]() __attribute__((always_inline)) {
         if (addend != nullptr && tail.rectifies)
-          normalize<true, true>(elements, by, x, addend, y);
+          largest = normalize<true, true>(elements, by, x, addend, y);
         else if (addend != nullptr)
-          normalize<true, false>(elements, by, x, addend, y);
+          largest = normalize<true, false>(elements, by, x, addend, y);
         else if (tail.rectifies)
-          normalize<false, true>(elements, by, x, addend, y);
+          largest = normalize<false, true>(elements, by, x, addend, y);
         else
-          normalize<false, false>(elements, by, x, addend, y);
+          largest = normalize<false, false>(elements, by, x, addend, y);
       });
+  return largest;
 }
 
 void BatchNorm::forward(const Inputs& inputs, Tensor& output, StepContext& context) {
@@ -101,6 +103,7 @@ void BatchNorm::forward_with(const NormTail& tail, const Tensor& input, Tensor& 
                              StepContext& context) {
   input_ = &input;
   output.resize(input.batch(), input.extent());
+  std::vector<std::int32_t> largest(mean_.size());
   for_channels(output, context.pool, [&](std::size_t channel) {
     switch (context.pass) {
       case traces::Pass::train:
@@ -110,8 +113,10 @@ void BatchNorm::forward_with(const NormTail& tail, const Tensor& input, Tensor& 
         take_running(channel);
         break;
     }
-    normalize_channel(channel, tail, output);
+    largest[channel] = normalize_channel(channel, tail, output);
   });
+  output.keep_magnitudes(
+      Magnitudes{.largest = std::ranges::max(largest), .may_be_below_zero = !tail.rectifies});
 }
 
 void BatchNorm::sum_channel_gradients(std::size_t channel, const NormTailGradient& gradient) {
@@ -139,8 +144,8 @@ void BatchNorm::sum_channel_gradients(std::size_t channel, const NormTailGradien
   weight_.gradient[channel] = sums[1];
 }
 
-void BatchNorm::differentiate_channel(std::size_t channel, const Tensor& gradient, bool masks,
-                                      Tensor& input_gradient) const {
+std::int32_t BatchNorm::differentiate_channel(std::size_t channel, const Tensor& gradient, bool masks,
+                                              Tensor& input_gradient) const {
   const ChannelElements elements(*input_, static_cast<std::int64_t>(channel));
   const ChannelNorm by = norm_of(channel);
   const auto count = static_cast<float>(elements.size());
@@ -148,13 +153,15 @@ void BatchNorm::differentiate_channel(std::size_t channel, const Tensor& gradien
   const float* x = input_->values().data();
   const float* dy = gradient.values().data();
   float* dx = input_gradient.values().data();
+  std::int32_t largest = 0;
   on_path(
-      path_, [ =, &elements ]() __attribute__((always_inline)) {
+      path_, [&]() __attribute__((always_inline)) {
         if (masks)
-          differentiate<true>(elements, by, of_bias, of_weight, x, dy, dx);
+          largest = differentiate<true>(elements, by, of_bias, of_weight, x, dy, dx);
         else
-          differentiate<false>(elements, by, of_bias, of_weight, x, dy, dx);
+          largest = differentiate<false>(elements, by, of_bias, of_weight, x, dy, dx);
       });
+  return largest;
 }
 
 void BatchNorm::backward(const Tensor& gradient, Tensor* input_gradient, StepContext& context) {
@@ -167,11 +174,15 @@ void BatchNorm::backward_with(const NormTailGradient& gradient, Tensor* input_gr
   for (Tensor* result : {input_gradient, gradient.passed})
     if (result != nullptr) result->resize(first.batch(), first.extent());
   const Tensor& dy = gradient.passed != nullptr ? *gradient.passed : first;
+  std::vector<std::int32_t> largest(mean_.size());
   for_channels(first, context.pool, [&](std::size_t channel) {
     sum_channel_gradients(channel, gradient);
     if (input_gradient != nullptr)
-      differentiate_channel(channel, dy, gradient.masks_by_input, *input_gradient);
+      largest[channel] = differentiate_channel(channel, dy, gradient.masks_by_input, *input_gradient);
   });
+  if (input_gradient != nullptr)
+    input_gradient->keep_magnitudes(
+        Magnitudes{.largest = std::ranges::max(largest), .may_be_below_zero = true});
 }
 
 }  // namespace quatrain::emu

@@ -42,13 +42,14 @@ class BatchNorm final : public Layer {
   std::vector<State*> states() override { return {&running_mean_, &running_variance_}; }
 
  private:
+  // Those of a channel that write a tensor return the bits of its largest magnitude.
   void measure(std::size_t channel);
   void take_running(std::size_t channel);
   ChannelNorm norm_of(std::size_t channel) const;
-  void normalize_channel(std::size_t channel, const NormTail& tail, Tensor& output) const;
+  std::int32_t normalize_channel(std::size_t channel, const NormTail& tail, Tensor& output) const;
   void sum_channel_gradients(std::size_t channel, const NormTailGradient& gradient);
-  void differentiate_channel(std::size_t channel, const Tensor& gradient, bool masks,
-                             Tensor& input_gradient) const;
+  std::int32_t differentiate_channel(std::size_t channel, const Tensor& gradient, bool masks,
+                                     Tensor& input_gradient) const;
 
   SimdPath path_;
   float epsilon_, momentum_;

@@ -51,6 +51,11 @@ template <std::size_t sequences, typename Fill>
   return results;
 }
 
+/// The larger of two magnitudes as bits: those of finite floats are ordered like the floats.
+[[gnu::always_inline]] inline std::int32_t larger(std::int32_t magnitude, float value) {
+  return std::max(magnitude, std::bit_cast<std::int32_t>(value) & 0x7FFFFFFF);
+}
+
 /// What a channel's elements go through.
 struct ChannelNorm {
   float mean, inverse, weight, bias;
@@ -104,21 +109,27 @@ template <typename... Pointers>
       })[0];
 }
 
-/// y, through addition and relu where they are fused. addend: read only where `adds`.
+/// y, through addition and relu where they are fused; returns the bits of max |y|. addend: read only where
+/// `adds`.
 template <bool adds, bool rectifies>
-[[gnu::always_inline]] inline void normalize(const ChannelElements& channel, const ChannelNorm& by,
-                                             const float* x, const float* addend, float* y) {
+[[gnu::always_inline]] inline std::int32_t normalize(const ChannelElements& channel, const ChannelNorm& by,
+                                                     const float* x, const float* addend, float* y) {
+  std::int32_t largest = 0;
   channel.for_runs(
       0, channel.size(), [&](std::size_t place, std::size_t, std::size_t run) __attribute__((always_inline)) {
         if constexpr (adds) ask_for(place + channel.sample(), run, addend);
+        std::int32_t of_run = largest;
 #pragma GCC ivdep
         for (std::size_t i = place; i < place + run; ++i) {
           float value = by.output(x[i]);
           if constexpr (adds) value = value + addend[i];
           if constexpr (rectifies) value = value <= 0 ? 0.0F : value;
           y[i] = value;
+          of_run = larger(of_run, value);
         }
+        largest = of_run;
       });
+  return largest;
 }
 
 /// Where a relu behind the batch_norm lets a gradient pass.
@@ -170,27 +181,35 @@ template <Mask mask, bool has_two_parts>
       });
 }
 
-/// dx from dy, which `masks` says to find by the input once more. dx may be dy itself.
+/// dx from dy, which `masks` says to find by the input once more; returns the bits of max |dx|. dx may be dy
+/// itself.
 template <bool masks>
-[[gnu::always_inline]] inline void differentiate(const ChannelElements& channel, const ChannelNorm& by,
-                                                 float of_bias, float of_weight, const float* x,
-                                                 const float* dy, float* dx) {
+[[gnu::always_inline]] inline std::int32_t differentiate(const ChannelElements& channel,
+                                                         const ChannelNorm& by, float of_bias,
+                                                         float of_weight, const float* x, const float* dy,
+                                                         float* dx) {
   const float factor = by.weight * by.inverse;
+  std::int32_t largest = 0;
   for_chunks(
       channel.size(),
       PassOrder::backwards, [&](std::size_t begin, std::size_t end) __attribute__((always_inline)) {
         channel.for_runs(
             begin,
             end - begin, [&](std::size_t place, std::size_t, std::size_t run) __attribute__((always_inline)) {
+              std::int32_t of_run = largest;
 #pragma GCC ivdep
               for (std::size_t i = place; i < place + run; ++i) {
                 const float z = by.normalized(x[i]);
                 float gradient = dy[i];
                 if constexpr (masks) gradient = kept_where(by.weight * z + by.bias > 0, gradient);
-                dx[i] = factor * ((gradient - of_bias) - z * of_weight);
+                const float result = factor * ((gradient - of_bias) - z * of_weight);
+                dx[i] = result;
+                of_run = larger(of_run, result);
               }
+              largest = of_run;
             });
       });
+  return largest;
 }
 
 }  // namespace quatrain::emu

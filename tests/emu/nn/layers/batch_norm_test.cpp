@@ -102,6 +102,13 @@ TEST(BatchNorm, BackwardIsTheSlopeOfForward) {
   tests::expect_near(found, tests::central_differences(forward, all, tests::doubles_of(dy.values())), 1e-5);
 }
 
+/// The bits of max |x|.
+std::int32_t largest_in(std::span<const float> values) {
+  float largest = 0;
+  for (const float value : values) largest = std::max(largest, std::fabs(value));
+  return std::bit_cast<std::int32_t>(largest);
+}
+
 /// More than one chunk of a channel, planes that are no multiple of the lanes.
 TEST(BatchNorm, SameBitsForAnyThreadsAndPath) {
   const Extent extent{5, 13, 11};
@@ -112,8 +119,15 @@ TEST(BatchNorm, SameBitsForAnyThreadsAndPath) {
       base::ThreadPool pool(threads);
       StepContext context{.pool = pool};
       tests::LayerRun<BatchNorm> layer(config_of(extent), path);
-      std::vector<Bits> found = {bits_of(layer.forward(x, context).values())};
-      found.push_back(bits_of(layer.backward(dy, true, context).values()));
+      const Tensor& y = layer.forward(x, context);
+      ASSERT_TRUE(y.magnitudes());
+      EXPECT_EQ(y.magnitudes()->largest, largest_in(y.values()));
+      EXPECT_TRUE(y.magnitudes()->may_be_below_zero);
+      std::vector<Bits> found = {bits_of(y.values())};
+      const Tensor& dx = layer.backward(dy, true, context);
+      ASSERT_TRUE(dx.magnitudes());
+      EXPECT_EQ(dx.magnitudes()->largest, largest_in(dx.values()));
+      found.push_back(bits_of(dx.values()));
       found.push_back(bits_of(layer.parameters()[0]->gradient));
       found.push_back(bits_of(layer.states()[1]->value));
       if (first.empty()) first = found;
