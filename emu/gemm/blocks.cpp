@@ -34,22 +34,63 @@ QUATRAIN_AVX512 inline void store_to_every_second(void* first, std::size_t count
                            _mm512_permutexvar_epi32(_mm512_add_epi32(spread, _mm512_set1_epi32(8)), words));
 }
 
+/// The words of a piece, zeros behind them. What they have in common is found once for all lines of a block.
+struct OneAfterTheOther {
+  __mmask16 mask;
+  template <typename Word>
+  QUATRAIN_AVX512 [[gnu::always_inline]] __m512i operator()(const Word* first) const {
+    return _mm512_maskz_loadu_epi32(mask, first);
+  }
+};
+struct EverySecond {
+  std::size_t count;
+  template <typename Word>
+  QUATRAIN_AVX512 [[gnu::always_inline]] __m512i operator()(const Word* first) const {
+    return every_second(first, count);
+  }
+};
+struct FarApart {
+  __mmask16 mask;
+  __m512i places;
+  template <typename Word>
+  QUATRAIN_AVX512 [[gnu::always_inline]] __m512i operator()(const Word* first) const {
+    return _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), mask, places, first, 4);
+  }
+};
+
+/// One piece of every line of a block. A vector may cover what the next piece will overwrite, never what is
+/// beyond the line.
+template <typename Word, typename Load>
+QUATRAIN_AVX512 void gather_piece(const Word* source, std::span<const std::int32_t> outer, std::size_t to,
+                                  std::size_t pitch, Word* words, Load load) {
+  words += to;
+  if (to + vector_words <= pitch) {
+    for (const std::int32_t from : outer) {
+      _mm512_storeu_si512(words, load(source + from));
+      words += pitch;
+    }
+    return;
+  }
+  const __mmask16 mask = mask_of(pitch - to);
+  for (const std::int32_t from : outer) {
+    _mm512_mask_storeu_epi32(words, mask, load(source + from));
+    words += pitch;
+  }
+}
+
 template <typename Word>
 QUATRAIN_AVX512 void gather(const Word* source, std::span<const std::int32_t> outer,
                             std::span<const Piece> pieces, std::size_t pitch, Word* words) {
   static_assert(sizeof(Word) == 4);
-  for (const std::int32_t from : outer) {
-    for (const Piece& piece : pieces) {
-      const Word* const first = source + from + piece.from;
-      const __mmask16 mask = mask_of(piece.count);
-      const __m512i some = piece.stride == 1 ? _mm512_maskz_loadu_epi32(mask, first)
-                           : piece.stride == 2
-                               ? every_second(first, piece.count)
-                               : _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), mask,
-                                                             places_apart(piece.stride), first, 4);
-      _mm512_storeu_si512(words + piece.to, some);
-    }
-    words += pitch;
+  for (const Piece& piece : pieces) {
+    const Word* const first = source + piece.from;
+    const __mmask16 mask = mask_of(piece.count);
+    if (piece.stride == 1)
+      gather_piece(first, outer, piece.to, pitch, words, OneAfterTheOther{mask});
+    else if (piece.stride == 2)
+      gather_piece(first, outer, piece.to, pitch, words, EverySecond{piece.count});
+    else
+      gather_piece(first, outer, piece.to, pitch, words, FarApart{mask, places_apart(piece.stride)});
   }
 }
 
@@ -65,18 +106,22 @@ struct Scaled {
 };
 
 template <typename Word, typename Result, typename Change>
-QUATRAIN_AVX512 void scatter(const Word* values, std::span<const Piece> pieces, Result* target,
-                             Change changed) {
+QUATRAIN_AVX512 void scatter(const Word* values, std::size_t columns, std::span<const Piece> pieces,
+                             Result* target, std::size_t pitch, Change changed) {
   static_assert(sizeof(Word) == 4 && sizeof(Result) == 4);
   for (const Piece& piece : pieces) {
-    const __m512i some = changed(_mm512_maskz_loadu_epi32(mask_of(piece.count), values + piece.to));
-    Result* const first = target + piece.from;
-    if (piece.stride == 1)
-      _mm512_mask_storeu_epi32(first, mask_of(piece.count), some);
-    else if (piece.stride == 2)
-      store_to_every_second(first, piece.count, some);
-    else
-      _mm512_mask_i32scatter_epi32(first, mask_of(piece.count), places_apart(piece.stride), some, 4);
+    const __mmask16 mask = mask_of(piece.count);
+    const Word* from = values + piece.to;
+    Result* to = target + piece.from;
+    for (std::size_t n = 0; n < columns; ++n, from += block_rows, to += pitch) {
+      const __m512i some = changed(_mm512_maskz_loadu_epi32(mask, from));
+      if (piece.stride == 1)
+        _mm512_mask_storeu_epi32(to, mask, some);
+      else if (piece.stride == 2)
+        store_to_every_second(to, piece.count, some);
+      else
+        _mm512_mask_i32scatter_epi32(to, mask, places_apart(piece.stride), some, 4);
+    }
   }
 }
 
@@ -107,15 +152,17 @@ template void gather_block(const float*, std::span<const std::int32_t>, std::spa
                            float*);
 
 template <typename Word>
-void scatter_pieces(const Word* values, std::span<const Piece> pieces, Word* target) {
-  scatter(values, pieces, target, AsTheyAre{});
+void scatter_columns(const Word* values, std::size_t columns, std::span<const Piece> pieces, Word* target,
+                     std::size_t pitch) {
+  scatter(values, columns, pieces, target, pitch, AsTheyAre{});
 }
-void scatter_scaled(const std::int32_t* accumulators, std::span<const Piece> pieces, float scale,
-                    float* target) {
-  scatter(accumulators, pieces, target, Scaled{scale});
+void scatter_scaled(const std::int32_t* accumulators, std::size_t columns, std::span<const Piece> pieces,
+                    float scale, float* target, std::size_t pitch) {
+  scatter(accumulators, columns, pieces, target, pitch, Scaled{scale});
 }
-template void scatter_pieces(const std::int32_t*, std::span<const Piece>, std::int32_t*);
-template void scatter_pieces(const float*, std::span<const Piece>, float*);
+template void scatter_columns(const std::int32_t*, std::size_t, std::span<const Piece>, std::int32_t*,
+                              std::size_t);
+template void scatter_columns(const float*, std::size_t, std::span<const Piece>, float*, std::size_t);
 
 template <typename Word>
 void store_lines(const Word* values, std::size_t pitch, std::size_t count,

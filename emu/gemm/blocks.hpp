@@ -72,19 +72,21 @@ inline std::size_t cost_of(std::span<const Piece> pieces) {
   return cost;
 }
 
-/// words[o * pitch + piece.to ..] = source[outer[o] + places of the piece], for all o and pieces. Writes up
-/// to vector_words - 1 words behind the last one. Word: 4 bytes. Needs SimdPath::avx512.
+/// words[o * pitch + piece.to ..] = source[outer[o] + places of the piece], for all o and pieces; what no
+/// piece covers may become 0. pitch: at least what the pieces cover. Word: 4 bytes. Needs SimdPath::avx512.
 template <typename Word>
 void gather_block(const Word* source, std::span<const std::int32_t> outer, std::span<const Piece> pieces,
                   std::size_t pitch, Word* words);
 
-/// target[places of a piece] = values[piece.to ..], for all pieces. Needs SimdPath::avx512.
+/// target[n * pitch + places of a piece] = values[n * block_rows + piece.to ..], for all columns n and pieces.
+/// Needs SimdPath::avx512.
 template <typename Word>
-void scatter_pieces(const Word* values, std::span<const Piece> pieces, Word* target);
+void scatter_columns(const Word* values, std::size_t columns, std::span<const Piece> pieces, Word* target,
+                     std::size_t pitch);
 
 /// The same with f32(f32(accumulator) * scale) of each.
-void scatter_scaled(const std::int32_t* accumulators, std::span<const Piece> pieces, float scale,
-                    float* target);
+void scatter_scaled(const std::int32_t* accumulators, std::size_t columns, std::span<const Piece> pieces,
+                    float scale, float* target, std::size_t pitch);
 
 /// target[places[row] ..] = the `count` values of each row: panel_width of them at values + row *
 /// panel_width, the next ones `pitch` further on, and so forth. Needs SimdPath::avx512.

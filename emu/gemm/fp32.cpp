@@ -1,5 +1,6 @@
 #include "emu/gemm/fp32.hpp"
 
+#include "emu/gemm/planes.hpp"
 #include "emu/gemm/wide_products.hpp"
 
 #include <bit>
@@ -56,30 +57,27 @@ BorderTerms border_terms(const LeftLayout& layout, std::span<const float> left, 
   return is_finite && is_exact ? BorderTerms::add_zero : BorderTerms::skip;
 }
 
-/// Planes with their border, lanes of one: in `words`, or the tensor itself where there is no border.
-const float* with_border(const LeftLayout& layout, std::span<const float> values, BorderTerms terms,
-                         base::ThreadPool& pool, AlignedVector<float>& words) {
-  if (!layout.has_border()) return values.data();
-  const std::size_t height = size_of(layout.vertical.size), width = size_of(layout.horizontal.size);
-  const std::size_t line = size_of(layout.horizontal.padded), padded = size_of(layout.plane_words());
-  const std::size_t inner = size_of(layout.inner);
-  const std::size_t origin = size_of(layout.vertical.before) * line + size_of(layout.horizontal.before);
+/// The left tensor in its layout, lanes of one: in `words`, or the tensor itself where it is that already.
+const float* laid_out(const LeftLayout& layout, std::span<const float> values, BorderTerms terms,
+                      SimdPath path, base::ThreadPool& pool, AlignedVector<float>& words) {
+  if (layout.is_plain()) return values.data();
+  const std::size_t plane = size_of(layout.vertical.size * layout.horizontal.size);
+  const std::size_t plane_words = size_of(layout.plane_words());
   const float border = terms == BorderTerms::skip ? std::bit_cast<float>(border_mark) : 0.0F;
   words.resize(size_of(layout.words()));
-  const std::size_t planes = size_of(layout.outer) * inner;
-  for_pieces(pool, planes, base::items_a_piece(padded), [&](std::size_t begin, std::size_t end) {
+  const std::size_t planes = size_of(layout.outer * layout.inner);
+  for_pieces(pool, planes, base::items_a_piece(plane_words), [&](std::size_t begin, std::size_t end) {
+    std::vector<float> unmarked;
     for (std::size_t p = begin; p < end; ++p) {
-      float* const target = &words[p * padded];
-      std::fill(target, target + padded, border);
-      for (std::size_t y = 0; y < height; ++y) {
-        const float* const source = &values[(p * height + y) * width];
-        float* const at = target + origin + y * line;
-        std::copy(source, source + width, at);
-        if (terms != BorderTerms::skip) continue;
-        for (std::size_t x = 0; x < width; ++x)  // the mark means the border and nothing else
-          if (std::bit_cast<std::uint32_t>(at[x]) == border_mark)
-            at[x] = std::numeric_limits<float>::quiet_NaN();
+      const float* source = &values[p * plane];
+      if (terms == BorderTerms::skip) {  // the mark means the border and nothing else
+        unmarked.assign(source, source + plane);
+        for (float& value : unmarked)
+          if (std::bit_cast<std::uint32_t>(value) == border_mark)
+            value = std::numeric_limits<float>::quiet_NaN();
+        source = unmarked.data();
       }
+      lay_out_plane(layout, source, border, &words[p * plane_words], path);
     }
   });
   return words.data();
@@ -114,10 +112,12 @@ void pack_data_weight(const Geometry& g, const LoweredProduct& product, const Pa
     std::copy_n(origin, panel.columns, words);
     return std::fill(words + panel.columns, words + panel.width, 0.0F);
   }
-  for (const std::int64_t i : product.vertical->taps)
-    for (const std::int64_t j : product.horizontal->taps)
+  for (const Tap& y : product.vertical->taps)
+    for (const Tap& x : product.horizontal->taps) {
+      const std::size_t tap = size_of(y.index * g.kernel_width + x.index);
       for (std::size_t column = 0; column < panel.width; ++column)
-        *words++ = column < panel.columns ? origin[column * taps + size_of(i * g.kernel_width + j)] : 0.0F;
+        *words++ = column < panel.columns ? origin[column * taps + tap] : 0.0F;
+    }
 }
 
 void pack_gradient(const Geometry& g, const LoweredProduct& product, const Panel& panel, std::size_t image,
@@ -167,7 +167,7 @@ void multiply_fp32(const traces::Gemm& gemm, std::span<const float> left, std::s
   if (!lowering.covers_result()) std::fill(result.begin(), result.end(), 0.0F);
   if (lowering.products().empty()) return;
   const BorderTerms border = border_terms(lowering.left(), left, right, path, pool);
-  const float* const words = with_border(lowering.left(), left, border, pool, workspace.left_fp32);
+  const float* const words = laid_out(lowering.left(), left, border, path, pool, workspace.left_fp32);
   if (has_avx512(path)) {
     const std::vector<WideProduct> products =
         wide_products(lowering, [](BlockOrder order, std::size_t steps) {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <numeric>
 
 namespace quatrain::emu {
 namespace {
@@ -26,40 +25,46 @@ LayerAxis horizontal_of(const Geometry& g) {
 }
 
 /// forward, backward_weight: output position p sees input coordinate stride p + tap - padding.
-PaddedAxis sliding(const LayerAxis& axis, std::vector<TapAxis>& classes) {
-  TapAxis all{.positions = axis.out, .step = axis.stride, .taps = {}, .offsets = {}};
-  all.taps.resize(static_cast<std::size_t>(axis.kernel));
-  std::iota(all.taps.begin(), all.taps.end(), std::int64_t{0});
-  all.offsets = all.taps;  // the border's `before` is the padding
+PackedAxis sliding(const LayerAxis& axis, std::vector<TapAxis>& classes) {
+  TapAxis all{.positions = axis.out, .taps = {}};
+  for (std::int64_t tap = 0; tap < axis.kernel; ++tap)
+    all.taps.push_back({tap, tap % axis.stride, tap / axis.stride});
   classes.push_back(std::move(all));
-  return {axis.in, axis.padding,
-          std::max(axis.in + axis.padding, (axis.out - 1) * axis.stride + axis.kernel)};
+  PackedAxis packed{.size = axis.in, .pitch = axis.stride, .firsts = {}};
+  packed.places = axis.out + (axis.kernel - 1) / axis.stride;
+  for (std::int64_t phase = 0; phase < std::min(axis.stride, axis.kernel); ++phase)
+    packed.firsts.push_back(phase - axis.padding);
+  return packed;
 }
 
 /// backward_data: input coordinate first + stride p sees output coordinate p + (first + padding - tap) /
 /// stride.
-PaddedAxis transposed(const LayerAxis& axis, std::vector<TapAxis>& classes) {
+PackedAxis transposed(const LayerAxis& axis, std::vector<TapAxis>& classes) {
   std::int64_t lowest = 0, highest = axis.out - 1;
   for (std::int64_t first = 0; first < std::min(axis.stride, axis.in); ++first) {
     TapAxis one{.positions = words_for(axis.in - first, axis.stride),
                 .first = first,
                 .pitch = axis.stride,
-                .taps = {},
-                .offsets = {}};
+                .taps = {}};
     for (std::int64_t tap = (first + axis.padding) % axis.stride; tap < axis.kernel; tap += axis.stride) {
-      one.taps.push_back(tap);
-      one.offsets.push_back((first + axis.padding - tap) / axis.stride);
-      lowest = std::min(lowest, one.offsets.back());
-      highest = std::max(highest, one.offsets.back() + one.positions - 1);
+      one.taps.push_back({tap, 0, (first + axis.padding - tap) / axis.stride});
+      lowest = std::min(lowest, one.taps.back().offset);
+      highest = std::max(highest, one.taps.back().offset + one.positions - 1);
     }
     if (!one.taps.empty()) classes.push_back(std::move(one));
   }
   for (TapAxis& one : classes)
-    for (std::int64_t& offset : one.offsets) offset -= lowest;
-  return {axis.out, -lowest, highest - lowest + 1};
+    for (Tap& tap : one.taps) tap.offset -= lowest;
+  return {.size = axis.out, .places = highest - lowest + 1, .firsts = {lowest}};
 }
 
 }  // namespace
+
+bool PackedAxis::has_border() const {
+  return std::any_of(firsts.begin(), firsts.end(), [&](std::int64_t first) {
+    return first < 0 || first + pitch * (places - 1) >= size;
+  });
+}
 
 Lowering::Lowering(const traces::Gemm& gemm, std::int64_t lanes) {
   assert(!why_not_lowered(gemm, most_left_words) && "the word offsets must fit 32 bits");
@@ -95,7 +100,7 @@ LoweredProduct Lowering::position_rows(const traces::Gemm& gemm, std::int64_t gr
   const std::int64_t result_width = is_data ? g.width : g.out_width;
   const std::int64_t result_plane = result_width * (is_data ? g.height : g.out_height);
   const std::int64_t result_channels = is_data ? g.in_channels : g.out_channels;
-  const std::int64_t group_words = left_.inner / g.groups, line = left_.horizontal.padded;
+  const std::int64_t group_words = left_.inner / g.groups;
   LoweredProduct product;
   product.group = group;
   product.vertical = &vertical;
@@ -106,20 +111,20 @@ LoweredProduct Lowering::position_rows(const traces::Gemm& gemm, std::int64_t gr
   product.rows.lines = vertical.positions;
   product.rows.pixels = horizontal.positions;
   product.rows.left = {group * group_words * left_.plane_words(), left_.inner * left_.plane_words(),
-                       vertical.step * line, horizontal.step};
+                       left_.horizontal.places, 1};
   product.rows.result = {
       group * product.columns * result_plane + vertical.first * result_width + horizontal.first,
       result_channels * result_plane, vertical.pitch * result_width, horizontal.pitch};
   for (std::int64_t word = 0; word < group_words; ++word)
-    for (const std::int64_t y : vertical.offsets)
-      for (const std::int64_t x : horizontal.offsets)
-        product.steps.push_back(static_cast<std::int32_t>(word * left_.plane_words() + y * line + x));
+    for (const Tap& y : vertical.taps)
+      for (const Tap& x : horizontal.taps)
+        product.steps.push_back(static_cast<std::int32_t>(word * left_.plane_words() + left_.place(y, x)));
   return product;
 }
 
 /// backward_weight: a row is one tap of one channel, a step the same pixel of one word of images.
 LoweredProduct Lowering::tap_rows(const Geometry& g, std::int64_t group) const {
-  const std::int64_t channels = g.in_channels / g.groups, line = left_.horizontal.padded;
+  const std::int64_t channels = g.in_channels / g.groups;
   LoweredProduct product;
   product.group = group;
   product.vertical = &vertical_.front();
@@ -129,7 +134,9 @@ LoweredProduct Lowering::tap_rows(const Geometry& g, std::int64_t group) const {
   product.rows.planes = channels;
   product.rows.lines = g.kernel_height;
   product.rows.pixels = g.kernel_width;
-  product.rows.left = {group * channels * left_.plane_words(), left_.plane_words(), line, 1};
+  product.rows.left = {group * channels * left_.plane_words(), left_.plane_words(), 0, 0};
+  for (const Tap& y : product.vertical->taps)
+    for (const Tap& x : product.horizontal->taps) product.rows.taps.push_back(left_.place(y, x));
   product.rows.result = {group * product.columns * product.column_pitch, g.kernel_height * g.kernel_width,
                          g.kernel_width, 1};
   product.steps.reserve(static_cast<std::size_t>(left_.outer * g.out_height * g.out_width));
@@ -137,7 +144,7 @@ LoweredProduct Lowering::tap_rows(const Geometry& g, std::int64_t group) const {
     for (std::int64_t ho = 0; ho < g.out_height; ++ho)
       for (std::int64_t wo = 0; wo < g.out_width; ++wo)
         product.steps.push_back(static_cast<std::int32_t>(word * left_.inner * left_.plane_words() +
-                                                          ho * g.stride_height * line + wo * g.stride_width));
+                                                          ho * left_.horizontal.places + wo));
   return product;
 }
 
@@ -145,12 +152,12 @@ std::optional<std::string> why_not_lowered(const traces::Gemm& gemm, std::int64_
   const Geometry& g = gemm.geometry;
   std::vector<TapAxis> unused;
   const auto lower = is_transposed(gemm.phase) ? transposed : sliding;
-  const PaddedAxis vertical = lower(vertical_of(g), unused);
+  const PackedAxis vertical = lower(vertical_of(g), unused);
   unused.clear();
-  const PaddedAxis horizontal = lower(horizontal_of(g), unused);
+  const PackedAxis horizontal = lower(horizontal_of(g), unused);
   // Words of one lane: those of four are fewer. In floating point: the product of hostile sizes leaves 64
   // bits.
-  const double words = static_cast<double>(vertical.padded) * static_cast<double>(horizontal.padded) *
+  const double words = static_cast<double>(vertical.words()) * static_cast<double>(horizontal.words()) *
                        static_cast<double>(g.batch) * static_cast<double>(left_channels(gemm));
   if (words <= static_cast<double>(most)) return std::nullopt;
   return fmt::format("the left operand with its border has {:.3g} elements: at most {} expected", words,

@@ -46,40 +46,63 @@ constexpr std::int64_t left_channels(const traces::Gemm& gemm) {
   return is_transposed(gemm.phase) ? gemm.geometry.out_channels : gemm.geometry.in_channels;
 }
 
+/// A tap of the kernel on one axis: position p of a class sees place `offset` + p of the phase.
+struct Tap {
+  std::int64_t index = 0;  ///< in the kernel
+  std::int64_t phase = 0, offset = 0;
+};
+
 /// One axis of one class: where its positions lie in the result, and which taps they see.
 struct TapAxis {
   std::int64_t positions = 0;
   std::int64_t first = 0, pitch = 1;  ///< position p is coordinate first + pitch * p of the result's plane
-  std::int64_t step = 1;              ///< position p sees tap t at coordinate step * p + offsets[t]
-  std::vector<std::int64_t> taps;     ///< kernel indices, ascending
-  std::vector<std::int64_t> offsets;  ///< border counted
+  std::vector<Tap> taps;              ///< by index, ascending
 };
 
-/// One axis of a plane of the left tensor, and of the same plane with its border.
-struct PaddedAxis {
-  std::int64_t size = 0, before = 0, padded = 0;
+/// One axis of a plane of the left tensor, border included, as it is packed: what neighbouring positions see
+/// under one tap follows each other. Under a stride the coordinates fall into phases; those that no tap sees
+/// are left out. Place i of a phase is coordinate firsts[phase] + pitch * i, of the border where that is
+/// outside 0 .. size - 1.
+struct PackedAxis {
+  std::int64_t size = 0, pitch = 1;
+  std::int64_t places = 0;  ///< of each phase
+  std::vector<std::int64_t> firsts;
+
+  std::int64_t phases() const { return static_cast<std::int64_t>(firsts.size()); }
+  std::int64_t words() const { return phases() * places; }
+  /// Whether it is the tensor's axis as it stands.
+  bool is_plain() const { return pitch == 1 && phases() == 1 && firsts.front() == 0 && places == size; }
+  bool has_border() const;
 };
 
-/// The left tensor as words: outer x inner planes.
+/// The left tensor as words: outer x inner planes, each its vertical phases x its horizontal ones.
 struct LeftLayout {
-  PaddedAxis vertical, horizontal;
+  PackedAxis vertical, horizontal;
   std::int64_t lanes = 1;
   bool lanes_are_images = false;
   std::int64_t outer = 0, inner = 0;  ///< images x channel words of all groups, or image words x channels
 
-  std::int64_t plane_words() const { return vertical.padded * horizontal.padded; }
+  std::int64_t plane_words() const { return vertical.words() * horizontal.words(); }
   std::int64_t words() const { return outer * inner * plane_words(); }
-  bool has_border() const { return vertical.padded != vertical.size || horizontal.padded != horizontal.size; }
+  bool is_plain() const { return vertical.is_plain() && horizontal.is_plain(); }
+  bool has_border() const { return vertical.has_border() || horizontal.has_border(); }
+  /// Words of a plane before what the first position sees.
+  std::int64_t place(const Tap& y, const Tap& x) const {
+    const std::int64_t phase = y.phase * horizontal.phases() + x.phase;
+    return (phase * vertical.places + y.offset) * horizontal.places + x.offset;
+  }
 };
 
 /// The rows of a product: planes x lines x pixels, and what one more of each adds to the places that a row
-/// reads and writes.
+/// reads and writes. Where the lines and pixels of a plane are taps, `taps` says what each adds to the place
+/// that it reads, line by line.
 struct RowNest {
   struct Places {
     std::int64_t origin = 0, plane = 0, line = 0, pixel = 0;
   };
   std::int64_t planes = 0, lines = 0, pixels = 0;
   Places left, result;
+  std::vector<std::int64_t> taps;
 
   std::int64_t count() const { return planes * lines * pixels; }
 };

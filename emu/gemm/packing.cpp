@@ -1,39 +1,31 @@
 #include "emu/gemm/packing.hpp"
 
+#include "emu/gemm/planes.hpp"
 #include "emu/simd/intrinsics.hpp"
 
 #include <algorithm>
 
 namespace quatrain::emu {
+namespace {
 
-void LeftPacker::copy_into_border(const std::uint32_t* source, std::uint32_t* target) const {
-  const std::uint32_t border = 0x01010101U * table_[0];
-  const auto height = static_cast<std::size_t>(layout_.vertical.size);
-  const auto width = static_cast<std::size_t>(layout_.horizontal.size);
-  const auto line = static_cast<std::size_t>(layout_.horizontal.padded);
-  const auto before = static_cast<std::size_t>(layout_.horizontal.before);
-  std::uint32_t* const first = target + static_cast<std::size_t>(layout_.vertical.before) * line;
-  std::uint32_t* const end = target + layout_.plane_words();
-  std::fill(target, first, border);
-  for (std::size_t y = 0; y < height; ++y) {
-    std::uint32_t* const at = first + y * line;
-    std::fill(at, at + before, border);
-    std::copy(source + y * width, source + (y + 1) * width, at + before);
-    std::fill(at + before + width, at + line, border);
-  }
-  std::fill(first + height * line, end, border);
+constexpr std::size_t spare_codes = 16;  // of a vector
+
+std::array<const std::uint8_t*, 4> advanced(std::array<const std::uint8_t*, 4> lanes, std::size_t codes) {
+  for (const std::uint8_t*& lane : lanes)
+    if (lane != nullptr) lane += codes;
+  return lanes;
 }
 
-void LeftPacker::pack_planes(const Lanes& lanes, std::size_t planes, std::uint32_t* target) const {
+}  // namespace
+
+void LeftPacker::pack_planes(const Lanes& lanes, std::size_t planes, std::vector<std::uint32_t>& scratch,
+                             std::uint32_t* target) const {
   const auto plane = static_cast<std::size_t>(layout_.vertical.size * layout_.horizontal.size);
-  if (!layout_.has_border()) return interleave_codes(lanes, planes * plane, table_, target, path_);
-  std::vector<std::uint32_t> words(plane);
-  for (std::size_t p = 0; p < planes; ++p) {
-    Lanes here = lanes;
-    for (const std::uint8_t*& lane : here)
-      if (lane != nullptr) lane += p * plane;
-    interleave_codes(here, plane, table_, words.data(), path_);
-    copy_into_border(words.data(), target + p * static_cast<std::size_t>(layout_.plane_words()));
+  if (layout_.is_plain()) return interleave_codes(lanes, planes * plane, table_, target, path_);
+  scratch.resize(plane);
+  for (std::size_t p = 0; p < planes; ++p, target += layout_.plane_words()) {
+    interleave_codes(advanced(lanes, p * plane), plane, table_, scratch.data(), path_);
+    lay_out_plane(layout_, scratch.data(), 0x01010101U * table_[0], target, path_);
   }
 }
 
@@ -50,35 +42,37 @@ void LeftPacker::pack(std::span<const std::uint8_t> codes, base::ThreadPool& poo
       Lanes lanes{};
       for (std::size_t lane = 0; lane < 4 && word * 4 + lane < batch; ++lane)
         lanes[lane] = codes.data() + (word * 4 + lane) * inner * plane;
-      pack_planes(lanes, inner, &words[word * inner * padded]);
+      std::vector<std::uint32_t> scratch;
+      pack_planes(lanes, inner, scratch, &words[word * inner * padded]);
     });
     return;
   }
   const std::size_t channels = size(left_channels(gemm_)) / groups;
   const std::size_t group_words = inner / groups;
-  const auto pack_part = [&](std::size_t part) {
+  const auto pack_part = [&](std::size_t part, std::vector<std::uint32_t>& scratch) {
     const std::uint8_t* const source = codes.data() + part * channels * plane;
     std::uint32_t* const target = &words[part * group_words * padded];
-    if (plane == 1 && padded == 1) return gather_codes(source, channels, table_, target, path_);
+    if (plane == 1 && layout_.is_plain()) return gather_codes(source, channels, table_, target, path_);
     for (std::size_t word = 0; word < group_words; ++word) {
       Lanes lanes{};
       for (std::size_t lane = 0; lane < 4 && word * 4 + lane < channels; ++lane)
         lanes[lane] = source + (word * 4 + lane) * plane;
-      pack_planes(lanes, 1, target + word * padded);
+      pack_planes(lanes, 1, scratch, target + word * padded);
     }
   };
   for_pieces(pool, batch * groups, base::items_a_piece(group_words * padded),
              [&](std::size_t begin, std::size_t end) {
-               for (std::size_t part = begin; part < end; ++part) pack_part(part);
+               std::vector<std::uint32_t> scratch;
+               for (std::size_t part = begin; part < end; ++part) pack_part(part, scratch);
              });
 }
 
 void RightPacker::pack(std::span<const std::uint8_t> codes, base::ThreadPool& pool,
                        std::uint32_t* words) const {
   const bool is_weight = sums_images(gemm_.phase);
-  if (!is_weight && !is_transposed(gemm_.phase) &&
-      gemm_.geometry.kernel_height * gemm_.geometry.kernel_width == 1)
-    return pack_rows(codes, pool, words);
+  if (!is_weight && !is_transposed(gemm_.phase)) return pack_rows(codes, pool, words);
+  if (!is_weight && gemm_.geometry.kernel_height * gemm_.geometry.kernel_width == 1)
+    return pack_lines(codes, pool, words);
   const auto& products = lowering_.products();
   // A part: the steps of one word of channels or images, in one panel.
   const std::size_t outer = words_of_steps();
@@ -108,11 +102,13 @@ void RightPacker::pack_rows(std::span<const std::uint8_t> codes, base::ThreadPoo
                             std::uint32_t* words) const {
   const traces::Geometry& g = gemm_.geometry;
   const auto in = static_cast<std::size_t>(g.in_channels / g.groups);
+  const auto taps = static_cast<std::size_t>(g.kernel_height * g.kernel_width);
   const auto columns = static_cast<std::size_t>(g.out_channels / g.groups);
   const std::size_t panels = panel_count(columns), steps = lowering_.products().front().steps.size();
   for_pieces(pool, lowering_.products().size() * panels, base::items_a_piece(tile_pitch * steps),
              [&](std::size_t begin, std::size_t end) {
-               std::vector<std::uint32_t> rows(tile_pitch * steps);
+               std::vector<std::uint32_t> rows(tile_pitch * steps + spare_codes);
+               std::vector<std::uint8_t> scratch(in * taps + spare_codes);
                for (std::size_t task = begin; task < end; ++task) {
                  const std::size_t group = task / panels;
                  const PanelLayout& layout = layouts_[group];
@@ -120,8 +116,8 @@ void RightPacker::pack_rows(std::span<const std::uint8_t> codes, base::ThreadPoo
                  for (std::size_t column = 0; column < panel.width; ++column) {
                    std::uint32_t* const row = &rows[column * steps];
                    if (column < panel.columns)
-                     gather_codes(&codes[(group * columns + panel.first + column) * in], in, table_, row,
-                                  path_);
+                     pack_row(&codes[(group * columns + panel.first + column) * in * taps], in, taps, scratch,
+                              row);
                    else
                      std::fill_n(row, steps, 0U);
                  }
@@ -132,6 +128,48 @@ void RightPacker::pack_rows(std::span<const std::uint8_t> codes, base::ThreadPoo
              });
 }
 
+void RightPacker::pack_row(const std::uint8_t* codes, std::size_t channels, std::size_t taps,
+                           std::vector<std::uint8_t>& scratch, std::uint32_t* row) const {
+  if (taps == 1) return gather_codes(codes, channels, table_, row, path_);
+  // Whole vectors: what runs over the taps of a word is overwritten by the next word or column.
+  const std::size_t count = has_avx2(path_) ? (taps + spare_codes - 1) / spare_codes * spare_codes : taps;
+  std::copy_n(codes, channels * taps, scratch.begin());
+  for (std::size_t channel = 0; channel < channels; channel += 4, row += taps) {
+    std::array<const std::uint8_t*, 4> lanes{};
+    for (std::size_t lane = 0; lane < 4 && channel + lane < channels; ++lane)
+      lanes[lane] = &scratch[(channel + lane) * taps];
+    interleave_codes(lanes, count, table_, row, path_);
+  }
+}
+
+void RightPacker::pack_lines(std::span<const std::uint8_t> codes, base::ThreadPool& pool,
+                             std::uint32_t* words) const {
+  const traces::Geometry& g = gemm_.geometry;
+  const auto channels = static_cast<std::size_t>(g.out_channels / g.groups);
+  const auto columns = static_cast<std::size_t>(g.in_channels / g.groups);
+  const std::size_t outer = words_of_steps(), panels = panel_count(columns);
+  for_pieces(
+      pool, lowering_.products().size() * outer, base::items_a_piece(columns),
+      [&](std::size_t begin, std::size_t end) {
+        std::vector<std::uint32_t> line(panels * tile_pitch);  // columns past the end stay 0
+        for (std::size_t part = begin; part < end; ++part) {
+          const std::size_t group = part / outer, word = part % outer;
+          const PanelLayout& layout = layouts_[group];
+          std::array<const std::uint8_t*, 4> lanes{};
+          for (std::size_t lane = 0; lane < 4 && word * 4 + lane < channels; ++lane)
+            lanes[lane] = &codes[(group * channels + word * 4 + lane) * columns];
+          interleave_codes(lanes, columns, table_, line.data(), path_);
+          for (std::size_t index = 0; index < panels; ++index) {
+            const Panel panel = panel_at(index, columns, layout.narrowest);
+            std::uint32_t* const target = words + layout.place + panel.first * layout.steps;
+            std::copy_n(&line[panel.first], panel.width, target + word * panel.width);
+            if (word + 1 == outer)
+              std::fill(target + outer * panel.width, target + layout.steps * panel.width, 0U);
+          }
+        }
+      });
+}
+
 std::size_t RightPacker::words_of_steps() const {
   const LeftLayout& left = lowering_.left();
   return static_cast<std::size_t>(left.lanes_are_images ? left.outer : left.inner / gemm_.geometry.groups);
@@ -140,46 +178,20 @@ std::size_t RightPacker::words_of_steps() const {
 void RightPacker::pack_weight(const LoweredProduct& product, const Panel& panel, std::size_t word,
                               std::span<const std::uint8_t> codes, std::uint32_t* panel_words) const {
   const traces::Geometry& g = gemm_.geometry;
-  const bool is_data = is_transposed(gemm_.phase);
-  const std::int64_t taps = g.kernel_height * g.kernel_width, in = g.in_channels / g.groups;
-  const std::int64_t out = g.out_channels / g.groups, channels = is_data ? out : in;
-  const std::int64_t channel_pitch = is_data ? in * taps : taps, column_pitch = is_data ? taps : in * taps;
+  const auto size = [](std::int64_t value) { return static_cast<std::size_t>(value); };
+  const std::size_t taps = size(g.kernel_height * g.kernel_width), in = size(g.in_channels / g.groups);
+  const std::size_t out = size(g.out_channels / g.groups), group = size(product.group);
   const std::size_t steps = product.vertical->taps.size() * product.horizontal->taps.size();
   std::uint32_t* out_word = panel_words + word * steps * panel.width;
-  const std::int64_t first_channel = static_cast<std::int64_t>(word) * 4;
-  const std::int64_t lanes = std::min<std::int64_t>(4, channels - first_channel);
-  const std::uint8_t* const origin = codes.data() + product.group * out * in * taps +
-                                     first_channel * channel_pitch +
-                                     static_cast<std::int64_t>(panel.first) * column_pitch;
-  if (is_data) {  // the taps of all columns follow each other
-    std::array<const std::uint8_t*, 4> from{};
-    for (std::int64_t lane = 0; lane < lanes; ++lane)
-      from[static_cast<std::size_t>(lane)] = origin + lane * channel_pitch;
-    if (taps == 1 && panel.columns == panel.width)
-      return interleave_codes(from, panel.width, table_, out_word, path_);
-    const auto pitch = static_cast<std::size_t>(taps);
-    std::vector<std::uint32_t> words(panel.width * pitch);  // columns past the end stay 0
-    interleave_codes(from, panel.columns * pitch, table_, words.data(), path_);
-    for (const std::int64_t i : product.vertical->taps)
-      for (const std::int64_t j : product.horizontal->taps) {
-        const std::uint32_t* const at = &words[static_cast<std::size_t>(i * g.kernel_width + j)];
-        for (std::size_t column = 0; column < panel.width; ++column) *out_word++ = at[column * pitch];
-      }
-    return;
-  }
-  for (const std::int64_t i : product.vertical->taps)
-    for (const std::int64_t j : product.horizontal->taps) {
-      const std::uint8_t* const at = origin + i * g.kernel_width + j;
-      for (std::size_t column = 0; column < panel.width; ++column) {
-        std::uint32_t packed = 0;
-        if (column < panel.columns)
-          for (std::int64_t lane = 0; lane < lanes; ++lane)
-            packed |=
-                std::uint32_t{
-                    table_[at[static_cast<std::int64_t>(column) * column_pitch + lane * channel_pitch]]}
-                << (8 * lane);
-        *out_word++ = packed;
-      }
+  std::array<const std::uint8_t*, 4> lanes{};
+  for (std::size_t lane = 0; lane < 4 && word * 4 + lane < out; ++lane)
+    lanes[lane] = &codes[((group * out + word * 4 + lane) * in + panel.first) * taps];
+  std::vector<std::uint32_t> words(panel.width * taps);  // columns past the end stay 0
+  interleave_codes(lanes, panel.columns * taps, table_, words.data(), path_);
+  for (const Tap& y : product.vertical->taps)
+    for (const Tap& x : product.horizontal->taps) {
+      const std::uint32_t* const at = &words[size(y.index * g.kernel_width + x.index)];
+      for (std::size_t column = 0; column < panel.width; ++column) *out_word++ = at[column * taps];
     }
 }
 

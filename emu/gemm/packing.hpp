@@ -25,10 +25,9 @@ class LeftPacker {
  private:
   using Lanes = std::array<const std::uint8_t*, 4>;
 
-  /// Interleaves `planes` planes that follow each other in every lane.
-  void pack_planes(const Lanes& lanes, std::size_t planes, std::uint32_t* target) const;
-  /// Copies a plane of words without a border into one with it.
-  void copy_into_border(const std::uint32_t* source, std::uint32_t* target) const;
+  /// Interleaves `planes` planes that follow each other in every lane. scratch: words of a plane.
+  void pack_planes(const Lanes& lanes, std::size_t planes, std::vector<std::uint32_t>& scratch,
+                   std::uint32_t* target) const;
 
   const traces::Gemm& gemm_;
   const LeftLayout& layout_;
@@ -52,9 +51,14 @@ class RightPacker {
 
  private:
   std::size_t words_of_steps() const;
-  /// W[o, c] of forward: the codes of a column lie in a row.
+  /// W[o, c, i, j] of forward, columns o: the codes of a column lie in a row.
   void pack_rows(std::span<const std::uint8_t> codes, base::ThreadPool& pool, std::uint32_t* words) const;
-  /// W[o, c, i, j]: columns are o (forward) or c (backward_data), lanes the other.
+  /// One of these rows; writes less than a vector behind it. scratch: for its codes and a vector of codes more.
+  void pack_row(const std::uint8_t* codes, std::size_t channels, std::size_t taps,
+                std::vector<std::uint8_t>& scratch, std::uint32_t* row) const;
+  /// W[o, c] of backward_data, columns c, lanes o: the columns of a step lie in a line.
+  void pack_lines(std::span<const std::uint8_t> codes, base::ThreadPool& pool, std::uint32_t* words) const;
+  /// W[o, c, i, j] of backward_data.
   void pack_weight(const LoweredProduct& product, const Panel& panel, std::size_t word,
                    std::span<const std::uint8_t> codes, std::uint32_t* panel_words) const;
   /// dZ[b, o, ho, wo]: columns are o, lanes images; the columns' planes are transposed, a few columns at a

@@ -101,10 +101,14 @@ class RowCursor {
         line_(row / nest.pixels % nest.lines),
         plane_(row / nest.pixels / nest.lines) {}
 
-  std::int64_t left() const { return place(nest_.left); }
+  std::int64_t left() const {
+    const std::int64_t tap =
+        nest_.taps.empty() ? 0 : nest_.taps[static_cast<std::size_t>(line_ * nest_.pixels + pixel_)];
+    return place(nest_.left) + tap;
+  }
   std::int64_t result() const { return place(nest_.result); }
-  /// Rows up to the end of the line.
-  std::int64_t line_rows() const { return nest_.pixels - pixel_; }
+  /// Rows from here on whose places follow each other at one distance: those of the line, or one tap.
+  std::int64_t line_rows() const { return nest_.taps.empty() ? nest_.pixels - pixel_ : 1; }
   /// rows: at most line_rows().
   void advance(std::int64_t rows = 1) {
     if ((pixel_ += rows) < nest_.pixels) return;

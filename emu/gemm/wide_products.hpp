@@ -294,17 +294,15 @@ class WideTaskRun {
   /// Where rows follow.
   template <typename Value, typename Result>
   void store_columns(const Value* values, const BlockRows& rows, Result* result) const {
-    const auto pitch = product_.lowered->column_pitch;
+    const auto pitch = static_cast<std::size_t>(product_.lowered->column_pitch);
     for (std::size_t index = 0; index < task_.panels; ++index) {
       const Panel here = panel(index);
-      for (std::size_t n = 0; n < here.columns; ++n) {
-        const Value* const from = values + index * panel_sums + n * block_rows;
-        Result* const to = result + static_cast<std::int64_t>(here.first + n) * pitch;
-        if constexpr (std::is_same_v<Value, Result>)
-          scatter_pieces(from, rows.result_pieces(), to);
-        else
-          scatter_scaled(from, rows.result_pieces(), scale_, to);
-      }
+      const Value* const from = values + index * panel_sums;
+      Result* const to = result + here.first * pitch;
+      if constexpr (std::is_same_v<Value, Result>)
+        scatter_columns(from, here.columns, rows.result_pieces(), to, pitch);
+      else
+        scatter_scaled(from, here.columns, rows.result_pieces(), scale_, to, pitch);
     }
   }
 
@@ -329,7 +327,7 @@ class WideTaskRun {
   AlignedVector<float> scaled_;
   /// Zeros at first: rows past the task's are computed, and a product of subnormal leftovers takes a hundred
   /// times as long.
-  AlignedVector<Word> block_ = AlignedVector<Word>(block_rows * block_steps + vector_words, Word{});
+  AlignedVector<Word> block_ = AlignedVector<Word>(block_rows * block_steps, Word{});
 };
 
 }  // namespace quatrain::emu

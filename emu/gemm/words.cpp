@@ -31,12 +31,32 @@ template <typename Word>
   }
 }
 
-/// 32 or 16 words at a time; returns how many were done.
-[[gnu::target("avx2")]] std::size_t interleave_fast(const std::array<const std::uint8_t*, 4>& lanes,
-                                                    std::size_t count, const ByteTable& table,
-                                                    std::uint32_t* target) {
-  const __m256i values =
-      _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table.data())));
+using Lanes = std::array<const std::uint8_t*, 4>;
+
+[[gnu::target("avx2"), gnu::always_inline]] inline void interleave_16(const Lanes& lanes, std::size_t i,
+                                                                      __m128i values, std::uint32_t* target) {
+  __m128i byte[4];
+  for (std::size_t lane = 0; lane < 4; ++lane) {
+    const __m128i codes = lanes[lane] == nullptr
+                              ? _mm_setzero_si128()
+                              : _mm_loadu_si128(reinterpret_cast<const __m128i*>(lanes[lane] + i));
+    byte[lane] = _mm_shuffle_epi8(values, codes);
+  }
+  const __m128i low01 = _mm_unpacklo_epi8(byte[0], byte[1]), low23 = _mm_unpacklo_epi8(byte[2], byte[3]);
+  const __m128i high01 = _mm_unpackhi_epi8(byte[0], byte[1]), high23 = _mm_unpackhi_epi8(byte[2], byte[3]);
+  auto* out = reinterpret_cast<__m128i*>(target + i);
+  _mm_storeu_si128(out + 0, _mm_unpacklo_epi16(low01, low23));
+  _mm_storeu_si128(out + 1, _mm_unpackhi_epi16(low01, low23));
+  _mm_storeu_si128(out + 2, _mm_unpacklo_epi16(high01, high23));
+  _mm_storeu_si128(out + 3, _mm_unpackhi_epi16(high01, high23));
+}
+
+/// 32 or 16 words at a time, the last ones perhaps twice; returns how many were done: all, or none of less
+/// than 16.
+[[gnu::target("avx2")]] std::size_t interleave_fast(const Lanes& lanes, std::size_t count,
+                                                    const ByteTable& table, std::uint32_t* target) {
+  const __m128i half = _mm_loadu_si128(reinterpret_cast<const __m128i*>(table.data()));
+  const __m256i values = _mm256_broadcastsi128_si256(half);
   std::size_t i = 0;
   for (; i + 32 <= count; i += 32) {
     __m256i byte[4];
@@ -59,37 +79,28 @@ template <typename Word>
     _mm256_storeu_si256(out + 2, _mm256_permute2x128_si256(words[0], words[1], 0x31));
     _mm256_storeu_si256(out + 3, _mm256_permute2x128_si256(words[2], words[3], 0x31));
   }
+  if (count < 16) return 0;
   if (i + 16 <= count) {
-    __m128i byte[4];
-    for (std::size_t lane = 0; lane < 4; ++lane) {
-      const __m128i codes = lanes[lane] == nullptr
-                                ? _mm_setzero_si128()
-                                : _mm_loadu_si128(reinterpret_cast<const __m128i*>(lanes[lane] + i));
-      byte[lane] = _mm_shuffle_epi8(_mm256_castsi256_si128(values), codes);
-    }
-    const __m128i low01 = _mm_unpacklo_epi8(byte[0], byte[1]), low23 = _mm_unpacklo_epi8(byte[2], byte[3]);
-    const __m128i high01 = _mm_unpackhi_epi8(byte[0], byte[1]), high23 = _mm_unpackhi_epi8(byte[2], byte[3]);
-    auto* out = reinterpret_cast<__m128i*>(target + i);
-    _mm_storeu_si128(out + 0, _mm_unpacklo_epi16(low01, low23));
-    _mm_storeu_si128(out + 1, _mm_unpackhi_epi16(low01, low23));
-    _mm_storeu_si128(out + 2, _mm_unpacklo_epi16(high01, high23));
-    _mm_storeu_si128(out + 3, _mm_unpackhi_epi16(high01, high23));
+    interleave_16(lanes, i, half, target);
     i += 16;
   }
-  return i;
+  if (i < count) interleave_16(lanes, count - 16, half, target);
+  return count;
 }
 
-/// 8 words at a time; returns how many were done.
+/// 8 words at a time, the last ones perhaps twice; returns how many were done: all, or none of less than 8.
 [[gnu::target("avx2")]] std::size_t gather_fast(const std::uint8_t* codes, std::size_t words,
                                                 const ByteTable& table, std::uint32_t* target) {
+  if (words < 8) return 0;
   const __m256i values =
       _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table.data())));
-  std::size_t i = 0;
-  for (; i + 8 <= words; i += 8) {
+  const auto gather_8 = [&](std::size_t i) __attribute__((always_inline, target("avx2"))) {
     const __m256i some = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + 4 * i));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(target + i), _mm256_shuffle_epi8(values, some));
-  }
-  return i;
+  };
+  for (std::size_t i = 0; i + 8 <= words; i += 8) gather_8(i);
+  if (words % 8 != 0) gather_8(words - 8);
+  return words;
 }
 
 }  // namespace
@@ -116,8 +127,8 @@ template void transpose_words(const std::int32_t*, std::size_t, std::size_t, std
 template void transpose_words(const std::uint32_t*, std::size_t, std::size_t, std::size_t, std::uint32_t*,
                               std::size_t, SimdPath);
 
-void interleave_codes(const std::array<const std::uint8_t*, 4>& lanes, std::size_t count,
-                      const ByteTable& table, std::uint32_t* target, SimdPath path) {
+void interleave_codes(const Lanes& lanes, std::size_t count, const ByteTable& table, std::uint32_t* target,
+                      SimdPath path) {
   std::size_t i = has_avx2(path) ? interleave_fast(lanes, count, table, target) : 0;
   for (; i < count; ++i) {
     std::uint32_t word = 0;
