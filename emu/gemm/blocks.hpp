@@ -61,7 +61,12 @@ inline void add_places(std::vector<Piece>& pieces, std::int64_t place, std::int3
 template <typename Place>
 std::vector<Piece> pieces_of(std::span<const Place> places) {
   std::vector<Piece> pieces;
-  for (std::size_t i = 0; i < places.size(); ++i) add_places(pieces, places[i], 1, 1, i);
+  for (std::size_t i = 0; i < places.size();) {
+    std::size_t end = i + 1;  // of places one after the other
+    while (end < places.size() && places[end] == places[end - 1] + 1) ++end;
+    add_places(pieces, places[i], 1, end - i, i);
+    i = end;
+  }
   return pieces;
 }
 
@@ -78,8 +83,8 @@ template <typename Word>
 void gather_block(const Word* source, std::span<const std::int32_t> outer, std::span<const Piece> pieces,
                   std::size_t pitch, Word* words);
 
-/// target[n * pitch + places of a piece] = values[n * block_rows + piece.to ..], for all columns n and pieces.
-/// Needs SimdPath::avx512.
+/// target[n * pitch + places of a piece] = values[n * block_rows + piece.to ..], for all columns n and
+/// pieces. Needs SimdPath::avx512.
 template <typename Word>
 void scatter_columns(const Word* values, std::size_t columns, std::span<const Piece> pieces, Word* target,
                      std::size_t pitch);

@@ -77,7 +77,7 @@ void RightPacker::pack(std::span<const std::uint8_t> codes, base::ThreadPool& po
   // A part: the steps of one word of channels or images, in one panel.
   const std::size_t outer = words_of_steps();
   const std::size_t panels = panel_count(static_cast<std::size_t>(products.front().columns));
-  const auto pack_part = [&](std::size_t task) {
+  const auto pack_part = [&](std::size_t task, std::vector<std::uint32_t>& scratch) {
     const std::size_t index = task / (panels * outer), word = task % outer;
     const LoweredProduct& product = products[index];
     const PanelLayout& layout = layouts_[index];
@@ -85,16 +85,17 @@ void RightPacker::pack(std::span<const std::uint8_t> codes, base::ThreadPool& po
         panel_at(task / outer % panels, static_cast<std::size_t>(product.columns), layout.narrowest);
     std::uint32_t* const panel_words = words + layout.place + panel.first * layout.steps;
     if (is_weight)
-      pack_gradient(product, panel, word, codes, panel_words);
+      pack_gradient(product, panel, word, codes, scratch, panel_words);
     else
-      pack_weight(product, panel, word, codes, panel_words);
+      pack_weight(product, panel, word, codes, scratch, panel_words);
     if (word + 1 == outer)
       std::fill(panel_words + product.steps.size() * panel.width, panel_words + layout.steps * panel.width,
                 0U);
   };
   const std::size_t piece = base::items_a_piece(tile_pitch * products.front().steps.size() / outer);
   for_pieces(pool, products.size() * panels * outer, piece, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t task = begin; task < end; ++task) pack_part(task);
+    std::vector<std::uint32_t> scratch;
+    for (std::size_t task = begin; task < end; ++task) pack_part(task, scratch);
   });
 }
 
@@ -148,26 +149,25 @@ void RightPacker::pack_lines(std::span<const std::uint8_t> codes, base::ThreadPo
   const auto channels = static_cast<std::size_t>(g.out_channels / g.groups);
   const auto columns = static_cast<std::size_t>(g.in_channels / g.groups);
   const std::size_t outer = words_of_steps(), panels = panel_count(columns);
-  for_pieces(
-      pool, lowering_.products().size() * outer, base::items_a_piece(columns),
-      [&](std::size_t begin, std::size_t end) {
-        std::vector<std::uint32_t> line(panels * tile_pitch);  // columns past the end stay 0
-        for (std::size_t part = begin; part < end; ++part) {
-          const std::size_t group = part / outer, word = part % outer;
-          const PanelLayout& layout = layouts_[group];
-          std::array<const std::uint8_t*, 4> lanes{};
-          for (std::size_t lane = 0; lane < 4 && word * 4 + lane < channels; ++lane)
-            lanes[lane] = &codes[(group * channels + word * 4 + lane) * columns];
-          interleave_codes(lanes, columns, table_, line.data(), path_);
-          for (std::size_t index = 0; index < panels; ++index) {
-            const Panel panel = panel_at(index, columns, layout.narrowest);
-            std::uint32_t* const target = words + layout.place + panel.first * layout.steps;
-            std::copy_n(&line[panel.first], panel.width, target + word * panel.width);
-            if (word + 1 == outer)
-              std::fill(target + outer * panel.width, target + layout.steps * panel.width, 0U);
-          }
-        }
-      });
+  for_pieces(pool, lowering_.products().size() * outer, base::items_a_piece(columns),
+             [&](std::size_t begin, std::size_t end) {
+               std::vector<std::uint32_t> line(panels * tile_pitch);  // columns past the end stay 0
+               for (std::size_t part = begin; part < end; ++part) {
+                 const std::size_t group = part / outer, word = part % outer;
+                 const PanelLayout& layout = layouts_[group];
+                 std::array<const std::uint8_t*, 4> lanes{};
+                 for (std::size_t lane = 0; lane < 4 && word * 4 + lane < channels; ++lane)
+                   lanes[lane] = &codes[(group * channels + word * 4 + lane) * columns];
+                 interleave_codes(lanes, columns, table_, line.data(), path_);
+                 for (std::size_t index = 0; index < panels; ++index) {
+                   const Panel panel = panel_at(index, columns, layout.narrowest);
+                   std::uint32_t* const target = words + layout.place + panel.first * layout.steps;
+                   std::copy_n(&line[panel.first], panel.width, target + word * panel.width);
+                   if (word + 1 == outer)
+                     std::fill(target + outer * panel.width, target + layout.steps * panel.width, 0U);
+                 }
+               }
+             });
 }
 
 std::size_t RightPacker::words_of_steps() const {
@@ -176,7 +176,8 @@ std::size_t RightPacker::words_of_steps() const {
 }
 
 void RightPacker::pack_weight(const LoweredProduct& product, const Panel& panel, std::size_t word,
-                              std::span<const std::uint8_t> codes, std::uint32_t* panel_words) const {
+                              std::span<const std::uint8_t> codes, std::vector<std::uint32_t>& scratch,
+                              std::uint32_t* panel_words) const {
   const traces::Geometry& g = gemm_.geometry;
   const auto size = [](std::int64_t value) { return static_cast<std::size_t>(value); };
   const std::size_t taps = size(g.kernel_height * g.kernel_width), in = size(g.in_channels / g.groups);
@@ -186,29 +187,32 @@ void RightPacker::pack_weight(const LoweredProduct& product, const Panel& panel,
   std::array<const std::uint8_t*, 4> lanes{};
   for (std::size_t lane = 0; lane < 4 && word * 4 + lane < out; ++lane)
     lanes[lane] = &codes[((group * out + word * 4 + lane) * in + panel.first) * taps];
-  std::vector<std::uint32_t> words(panel.width * taps);  // columns past the end stay 0
-  interleave_codes(lanes, panel.columns * taps, table_, words.data(), path_);
+  scratch.assign(panel.width * taps, 0);  // columns past the end stay 0
+  interleave_codes(lanes, panel.columns * taps, table_, scratch.data(), path_);
   for (const Tap& y : product.vertical->taps)
     for (const Tap& x : product.horizontal->taps) {
-      const std::uint32_t* const at = &words[size(y.index * g.kernel_width + x.index)];
+      const std::uint32_t* const at = &scratch[size(y.index * g.kernel_width + x.index)];
       for (std::size_t column = 0; column < panel.width; ++column) *out_word++ = at[column * taps];
     }
 }
 
 void RightPacker::pack_gradient(const LoweredProduct& product, const Panel& panel, std::size_t word,
-                                std::span<const std::uint8_t> codes, std::uint32_t* panel_words) const {
+                                std::span<const std::uint8_t> codes, std::vector<std::uint32_t>& scratch,
+                                std::uint32_t* panel_words) const {
   const traces::Geometry& g = gemm_.geometry;
   const auto plane = static_cast<std::size_t>(g.out_height * g.out_width);
   const std::size_t image = static_cast<std::size_t>(g.out_channels) * plane;
   const std::size_t batch = static_cast<std::size_t>(g.batch);
   const std::size_t channel = static_cast<std::size_t>(product.group * product.columns) + panel.first;
   std::uint32_t* const target = panel_words + word * plane * panel.width;
-  std::vector<std::uint32_t> planes(panel.width * plane);  // columns past the end stay 0
+  const std::size_t count = panel.columns * plane;
+  scratch.resize(panel.width * plane);
+  std::fill(scratch.begin() + static_cast<std::ptrdiff_t>(count), scratch.end(), 0U);
   std::array<const std::uint8_t*, 4> lanes{};
   for (std::size_t lane = 0; lane < 4 && word * 4 + lane < batch; ++lane)
     lanes[lane] = codes.data() + (word * 4 + lane) * image + channel * plane;
-  interleave_codes(lanes, panel.columns * plane, table_, planes.data(), path_);
-  transpose_words(planes.data(), panel.width, plane, plane, target, panel.width, path_);
+  interleave_codes(lanes, count, table_, scratch.data(), path_);
+  transpose_words(scratch.data(), panel.width, plane, plane, target, panel.width, path_);
 }
 
 namespace {
@@ -217,12 +221,19 @@ namespace {
 QUATRAIN_AVX512 void add_column_sums_512(std::span<const std::uint32_t> panel, std::size_t width,
                                          std::int32_t* sums) {
   const __m512i ones = _mm512_set1_epi8(1);
-  __m512i sum = _mm512_setzero_si512();
-  for (std::size_t i = 0; i < panel.size(); i += 16) {
+  __m512i sum = _mm512_setzero_si512(), other = sum;  // two chains: each waits for its last sum
+  std::size_t i = 0;
+  for (; i + 32 <= panel.size(); i += 32) {
+    const __m512i some = _mm512_loadu_si512(&panel[i]), more = _mm512_loadu_si512(&panel[i + 16]);
+    asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(ones), "v"(some));
+    asm("vpdpbusd %2, %1, %0" : "+v"(other) : "v"(ones), "v"(more));
+  }
+  for (; i < panel.size(); i += 16) {
     const std::size_t count = std::min<std::size_t>(16, panel.size() - i);
     const __m512i some = _mm512_maskz_loadu_epi32(static_cast<__mmask16>((1U << count) - 1), &panel[i]);
     asm("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(ones), "v"(some));
   }
+  sum = _mm512_add_epi32(sum, other);
   std::int32_t all[16];
   _mm512_storeu_si512(all, sum);
   for (std::size_t i = 0; i < std::size(all); ++i) sums[i % width] += all[i];

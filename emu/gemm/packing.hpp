@@ -53,18 +53,21 @@ class RightPacker {
   std::size_t words_of_steps() const;
   /// W[o, c, i, j] of forward, columns o: the codes of a column lie in a row.
   void pack_rows(std::span<const std::uint8_t> codes, base::ThreadPool& pool, std::uint32_t* words) const;
-  /// One of these rows; writes less than a vector behind it. scratch: for its codes and a vector of codes more.
+  /// One of these rows; writes less than a vector behind it. scratch: for its codes and a vector of codes
+  /// more.
   void pack_row(const std::uint8_t* codes, std::size_t channels, std::size_t taps,
                 std::vector<std::uint8_t>& scratch, std::uint32_t* row) const;
   /// W[o, c] of backward_data, columns c, lanes o: the columns of a step lie in a line.
   void pack_lines(std::span<const std::uint8_t> codes, base::ThreadPool& pool, std::uint32_t* words) const;
   /// W[o, c, i, j] of backward_data.
   void pack_weight(const LoweredProduct& product, const Panel& panel, std::size_t word,
-                   std::span<const std::uint8_t> codes, std::uint32_t* panel_words) const;
+                   std::span<const std::uint8_t> codes, std::vector<std::uint32_t>& scratch,
+                   std::uint32_t* panel_words) const;
   /// dZ[b, o, ho, wo]: columns are o, lanes images; the columns' planes are transposed, a few columns at a
   /// time.
   void pack_gradient(const LoweredProduct& product, const Panel& panel, std::size_t word,
-                     std::span<const std::uint8_t> codes, std::uint32_t* panel_words) const;
+                     std::span<const std::uint8_t> codes, std::vector<std::uint32_t>& scratch,
+                     std::uint32_t* panel_words) const;
 
   const traces::Gemm& gemm_;
   const Lowering& lowering_;

@@ -60,8 +60,9 @@ template <std::int64_t pitch, typename Word>
 
 /// The lines of one phase, without the border.
 template <typename Word, typename Copy>
-[[gnu::always_inline]] inline void lay_out_phase(const LeftLayout& layout, std::int64_t top, std::int64_t left,
-                                                 const Word* plane, Word* target, const Copy& copy) {
+[[gnu::always_inline]] inline void lay_out_phase(const LeftLayout& layout, std::int64_t top,
+                                                 std::int64_t left, const Word* plane, Word* target,
+                                                 const Copy& copy) {
   const std::int64_t line = layout.horizontal.places, pitch = layout.vertical.pitch * layout.horizontal.size;
   const InnerPlaces y(layout.vertical, top), x(layout.horizontal, left);
   plane += y.coordinate * layout.horizontal.size + x.coordinate;
@@ -82,13 +83,11 @@ template <typename Word>
   };
   const std::int64_t pitch = layout.horizontal.pitch;
   if (pitch == 1)
-    with([](const Word* from, std::int64_t count, Word* to) __attribute__((always_inline)) {
-      copy_apart<1>(from, count, to);
-    });
+    with([](const Word* from, std::int64_t count, Word* to)
+             __attribute__((always_inline)) { copy_apart<1>(from, count, to); });
   else if (pitch == 2)
-    with([](const Word* from, std::int64_t count, Word* to) __attribute__((always_inline)) {
-      copy_apart<2>(from, count, to);
-    });
+    with([](const Word* from, std::int64_t count, Word* to)
+             __attribute__((always_inline)) { copy_apart<2>(from, count, to); });
   else
     with([pitch](const Word* from, std::int64_t count, Word* to) {
       for (std::int64_t i = 0; i < count; ++i) to[i] = from[pitch * i];
@@ -100,7 +99,8 @@ template <typename Word>
 template <typename Word>
 void lay_out_plane(const LeftLayout& layout, const Word* plane, Word border, Word* target, SimdPath path) {
   static_assert(sizeof(Word) == 4);
-  on_path(path, [&]() __attribute__((always_inline)) { lay_out(layout, plane, border, target); });
+  on_path(
+      path, [&]() __attribute__((always_inline)) { lay_out(layout, plane, border, target); });
 }
 template void lay_out_plane(const LeftLayout&, const std::uint32_t*, std::uint32_t, std::uint32_t*, SimdPath);
 template void lay_out_plane(const LeftLayout&, const float*, float, float*, SimdPath);

@@ -153,6 +153,12 @@ inline bool are_whole_vectors(std::span<const Piece> pieces) {
          });
 }
 
+inline bool are_apart(std::span<const std::int64_t> places, std::int64_t distance) {
+  for (std::size_t i = 1; i < places.size(); ++i)
+    if (places[i] - places[i - 1] != distance) return false;
+  return true;
+}
+
 /// Of a block's steps where rows follow.
 inline constexpr auto block_offsets = [] {
   std::array<std::int32_t, block_steps> offsets{};
@@ -183,9 +189,9 @@ class WideTaskRun {
     BlockRows rows;
     for (std::int64_t row = 0; row < task_.rows; row += static_cast<std::int64_t>(rows.count())) {
       rows.take(cursor, nest, task_.rows - row);
-      Sum* const place = place_of_sums(rows, result);
+      const SumPlace place = place_of_sums(rows, result);
       add_terms(left, right, rows, place, loops);
-      if (place == nullptr) store(rows, result, path);
+      if (place.at == nullptr) store(rows, result, path);
     }
   }
 
@@ -195,30 +201,43 @@ class WideTaskRun {
                     product_.layout.narrowest);
   }
 
-  /// Where sums can go at once rather than through sums_: where the task's results begin, or null.
+  /// Where sums go at once rather than through sums_; at: null where they cannot.
+  struct SumPlace {
+    Sum* at = nullptr;
+    std::size_t pitch = 0;  ///< between columns where rows follow, else between rows
+    std::size_t panel = 0;  ///< between panels
+  };
+
   template <typename Result>
-  Sum* place_of_sums(const BlockRows& rows, Result* result) const {
+  SumPlace place_of_sums(const BlockRows& rows, Result* result) const {
     if constexpr (std::is_same_v<Result, Sum>) {
       const Panel last = panel(task_.panels - 1);
+      if (last.columns < last.width || rows.count() < block_rows) return {};
+      const auto pitch = static_cast<std::size_t>(product_.lowered->column_pitch);
       const std::span<const std::int64_t> places = rows.results();
-      if (product_.order == BlockOrder::rows_follow && last.columns == last.width &&
-          rows.count() == block_rows && are_whole_vectors(rows.result_pieces()) &&
-          places.back() - places.front() == static_cast<std::int64_t>(block_rows) - 1)
-        return result + places.front() +
-               static_cast<std::int64_t>(panel(0).first) * product_.lowered->column_pitch;
+      const std::int64_t distance = places[1] - places[0];
+      Sum* const at = result + places.front() + static_cast<std::int64_t>(panel(0).first * pitch);
+      switch (product_.order) {
+        case BlockOrder::rows_follow:
+          if (!are_whole_vectors(rows.result_pieces()) ||
+              places.back() - places.front() != static_cast<std::int64_t>(block_rows) - 1)
+            return {};
+          return {at, pitch, panel_width * pitch};
+        case BlockOrder::steps_follow:
+          if (pitch != 1 || distance < 0 || !are_apart(places, distance)) return {};
+          return {at, static_cast<std::size_t>(distance), panel_width};
+      }
     }
-    return nullptr;
+    return {};
   }
 
-  /// place: where the sums go, or null: to sums_.
   template <typename Loops>
-  void add_terms(const Word* left, std::span<const Word* const> right, const BlockRows& rows, Sum* place,
-                 const Loops& loops) {
+  void add_terms(const Word* left, std::span<const Word* const> right, const BlockRows& rows,
+                 const SumPlace& place, const Loops& loops) {
     static constexpr std::array<Sum, 2 * panel_width> zeros{};
     const std::span<const std::int32_t> all(product_.lowered->steps);
     const bool rows_follow = product_.order == BlockOrder::rows_follow;
     const bool is_in_place = Loops::reads_in_place && rows_follow && are_whole_vectors(rows.left_pieces());
-    const auto place_pitch = static_cast<std::size_t>(product_.lowered->column_pitch);
     const std::size_t last = task_.first_step + task_.steps;
     bool begins = true;
     for (std::size_t first = task_.first_step; first < last; first += block_steps) {
@@ -237,7 +256,7 @@ class WideTaskRun {
           const Panel here = panel(index);
           const bool is_pair = index + 1 < task_.panels && panel(index + 1).width == panel_width;
           Sum* const sums = &sums_[index * panel_sums];
-          const bool is_last = ends && place != nullptr;
+          const bool is_last = ends && place.at != nullptr;
           loops.add({.order = product_.order,
                      .left = vectors,
                      .offsets = is_in_place ? some.data() : block_offsets.data(),
@@ -250,11 +269,11 @@ class WideTaskRun {
                      .panel_pitch = panel_width * product_.layout.steps,
                      .starts = starts_.empty() ? zeros.data() : &starts_[product_.first_column + here.first],
                      .from = begins ? nullptr : sums,
-                     .to = is_last ? place + index * panel_width * place_pitch : sums,
-                     .to_pitch = is_last       ? place_pitch
+                     .to = is_last ? place.at + index * place.panel : sums,
+                     .to_pitch = is_last       ? place.pitch
                                  : rows_follow ? block_rows
                                                : panel_width,
-                     .to_panel = is_last ? panel_width * place_pitch : panel_sums});
+                     .to_panel = is_last ? place.panel : panel_sums});
           index += is_pair ? 2 : 1;
         }
         begins = false;

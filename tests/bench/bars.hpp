@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,11 +15,18 @@ namespace quatrain::tests {
 
 class Bars {
  public:
-  /// unit: of `amount` work a second. work: in that unit, of one call.
-  Bars(std::string subject, std::string rival, std::string unit)
-      : subject_(std::move(subject)), rival_(std::move(rival)), unit_(std::move(unit)) {}
+  /// unit: of `amount` work a second. rows: those whose names have a match.
+  Bars(std::string subject, std::string rival, std::string unit, std::regex rows)
+      : subject_(std::move(subject)),
+        rival_(std::move(rival)),
+        unit_(std::move(unit)),
+        wanted_(std::move(rows)) {}
 
-  /// Rounds for about `seconds`, at least 7 of them, one more before that is not counted.
+  /// Whether a row is to be measured: ask before its operands are made.
+  bool wants(const std::string& what) const { return std::regex_search(what, wanted_); }
+
+  /// Rounds for about `seconds`, at least 7 of them, one more before that is not counted. work: in the unit,
+  /// of one call.
   void measure(const std::string& what, double work, double bar, const auto& ours, const auto& rival,
                double rival_work, double seconds = 0.4) {
     ours(), rival();
@@ -31,6 +39,7 @@ class Bars {
   }
 
   void print() const {
+    if (rows_.empty()) return;
     fmt::print("\n{}\n{:<44} {:>12} {:>12} {:>7} {:>6}\n", subject_, "", "ours", rival_, "ratio", "bar");
     for (const Row& row : rows_)
       fmt::print("{:<44} {:>12} {:>12} {:>7.2f} {:>6.2f} {}\n", row.what, of(row.ours), of(row.rival),
@@ -49,6 +58,7 @@ class Bars {
   static std::string of(double speed) { return fmt::format("{:.1f}", speed * 1e-9); }
 
   std::string subject_, rival_, unit_;
+  std::regex wanted_;
   std::vector<Row> rows_;
 };
 

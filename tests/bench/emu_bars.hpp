@@ -3,13 +3,15 @@
 
 #include "emu/simd/dispatch.hpp"
 
+#include <regex>
 #include <string>
 
 namespace quatrain::tests {
 
-void print_integer_bars();
-void print_fp32_bars();
-void print_quantizer_bars();
+/// rows: those whose names have a match.
+void print_integer_bars(const std::regex& rows);
+void print_fp32_bars(const std::regex& rows);
+void print_quantizer_bars(const std::regex& rows);
 
 /// Multiply-accumulates a second of bytes that the path's instructions make with all sums in registers; 0 for
 /// portable.

@@ -93,12 +93,13 @@ class OurProduct {
 void measure_integers(Bars& bars, const std::string& what, const traces::Gemm& gemm, Encoding left,
                       Encoding right, double bar) {
   const traces::GemmSize size = traces::gemm_size(gemm.phase, gemm.geometry);
+  const std::string name = fmt::format("{} {} x {} x {}", what, size.m, size.n, size.k);
+  if (!bars.wants(name)) return;
   OurProduct ours(gemm, left, right);
   OneDnnProduct rival(size.m, size.n, size.k);
   const double macs = static_cast<double>(size.m * size.n) * static_cast<double>(size.k);
   bars.measure(
-      fmt::format("{} {} x {} x {}", what, size.m, size.n, size.k), macs, bar, [&] { ours.run(); },
-      [&] { rival.run(); }, macs);
+      name, macs, bar, [&] { ours.run(); }, [&] { rival.run(); }, macs);
 }
 
 /// What DNNL_MAX_CPU_ISA allows the rival.
@@ -109,12 +110,12 @@ std::string one_dnn_isa() {
 
 }  // namespace
 
-void print_integer_bars() {
+void print_integer_bars(const std::regex& rows) {
   const dnnl_version_t* version = dnnl_version();
   Bars large(fmt::format("Exact 4-bit products on {}, rival oneDNN {}.{}.{} u8 x s8 ({}), one thread",
                          emu::title_of(emu::chosen_path()), version->major, version->minor, version->patch,
                          one_dnn_isa()),
-             "oneDNN", "GMAC/s; m x n x k");
+             "oneDNN", "GMAC/s; m x n x k", rows);
   measure_integers(large, "int4 x int4", {Phase::forward, square(1024)}, Encoding::int4, Encoding::int4, 0.9);
   measure_integers(large, "fp4 x int4", {Phase::backward_data, square(1024)}, Encoding::fp4_e3m0,
                    Encoding::int4, 0.9);
@@ -141,7 +142,7 @@ void print_integer_bars() {
   fmt::print("peak of the instructions alone: {:.0f} GMAC/s\n", measured_peak(emu::chosen_path()) * 1e-9);
 }
 
-void print_fp32_bars() {
+void print_fp32_bars(const std::regex& rows) {
   constexpr std::int64_t size = 1024;
   std::mt19937 random(2);
   std::normal_distribution<float> normal;
@@ -161,9 +162,11 @@ void print_fp32_bars() {
   };
   Bars bars(fmt::format("fp32 products on {}, one fma chain over k; rival {}, one thread",
                         emu::title_of(emu::chosen_path()), openblas_get_config()),
-            "OpenBLAS", "GMAC/s");
+            "OpenBLAS", "GMAC/s", rows);
+  const std::string name = "fp32 1024 x 1024 x 1024";
+  if (!bars.wants(name)) return;
   constexpr double macs = static_cast<double>(size) * size * size;
-  bars.measure("fp32 1024 x 1024 x 1024", macs, 0.8, run_ours, run_rival, macs, 1);
+  bars.measure(name, macs, 0.8, run_ours, run_rival, macs, 1);
   bars.print();
 }
 

@@ -16,6 +16,8 @@ using traces::Rule;
 
 void measure(Bars& bars, const char* what, const emu::QuantizerConfig& config, std::size_t elements,
              double bar) {
+  const std::string name = fmt::format("{}, {} elements", what, elements);
+  if (!bars.wants(name)) return;
   std::mt19937 random(1);
   std::lognormal_distribution<float> magnitude;
   std::vector<float> x(elements), copy(elements);
@@ -31,7 +33,7 @@ void measure(Bars& bars, const char* what, const emu::QuantizerConfig& config, s
   const bool is_sawb = config.rule == Rule::sawb_int4 || config.rule == Rule::sawb_uint4;
   const auto count = static_cast<double>(elements);
   bars.measure(
-      fmt::format("{}, {} elements", what, elements), count * (is_sawb ? 13 : 9), bar, run_ours,
+      name, count * (is_sawb ? 13 : 9), bar, run_ours,
       [&] {
         std::memcpy(copy.data(), x.data(), elements * sizeof(float));
         asm volatile("" ::"r"(copy.data()) : "memory");
@@ -41,9 +43,9 @@ void measure(Bars& bars, const char* what, const emu::QuantizerConfig& config, s
 
 }  // namespace
 
-void print_quantizer_bars() {
+void print_quantizer_bars(const std::regex& rows) {
   Bars bars(fmt::format("Quantizers on {}, rival memcpy, one thread", emu::title_of(emu::chosen_path())),
-            "memcpy", "GB/s of bytes read and written");
+            "memcpy", "GB/s of bytes read and written", rows);
   for (const std::size_t elements : {std::size_t{1} << 20, std::size_t{1} << 24}) {
     measure(bars, "LUQ, 16 random bits", {.rule = Rule::luq_fp4, .random_bits = 16}, elements, 0.5);
     measure(bars, "LUQ, 8 random bits", {.rule = Rule::luq_fp4, .random_bits = 8}, elements, 0.65);
