@@ -153,12 +153,6 @@ inline bool are_whole_vectors(std::span<const Piece> pieces) {
          });
 }
 
-inline bool are_apart(std::span<const std::int64_t> places, std::int64_t distance) {
-  for (std::size_t i = 1; i < places.size(); ++i)
-    if (places[i] - places[i - 1] != distance) return false;
-  return true;
-}
-
 /// Of a block's steps where rows follow.
 inline constexpr auto block_offsets = [] {
   std::array<std::int32_t, block_steps> offsets{};
@@ -215,7 +209,6 @@ class WideTaskRun {
       if (last.columns < last.width || rows.count() < block_rows) return {};
       const auto pitch = static_cast<std::size_t>(product_.lowered->column_pitch);
       const std::span<const std::int64_t> places = rows.results();
-      const std::int64_t distance = places[1] - places[0];
       Sum* const at = result + places.front() + static_cast<std::int64_t>(panel(0).first * pitch);
       switch (product_.order) {
         case BlockOrder::rows_follow:
@@ -224,8 +217,8 @@ class WideTaskRun {
             return {};
           return {at, pitch, panel_width * pitch};
         case BlockOrder::steps_follow:
-          if (pitch != 1 || distance < 0 || !are_apart(places, distance)) return {};
-          return {at, static_cast<std::size_t>(distance), panel_width};
+          if (pitch != 1) return {};  // else a row is an image
+          return {at, static_cast<std::size_t>(places[1] - places[0]), panel_width};
       }
     }
     return {};
