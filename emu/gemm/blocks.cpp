@@ -12,86 +12,102 @@ QUATRAIN_AVX512 inline __m512i places_apart(std::int32_t stride) {
   return _mm512_mullo_epi32(numbers, _mm512_set1_epi32(stride));
 }
 
-/// Every second word from `first` on, `count` of them. A load from many places takes longer than these two
-/// loads.
-QUATRAIN_AVX512 inline __m512i every_second(const void* first, std::size_t count) {
-  const std::size_t words = 2 * count - 1, low = std::min(words, vector_words);
-  const __m512i numbers = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-  return _mm512_permutex2var_epi32(
-      _mm512_maskz_loadu_epi32(mask_of(low), first), numbers,
-      _mm512_maskz_loadu_epi32(mask_of(words - low),
-                               static_cast<const std::uint32_t*>(first) + vector_words));
-}
+// The words of a piece, loaded with zeros behind them, and stored. What they have in common is found once for
+// all lines of a block.
 
-/// The first `count` words to every second place from `first` on.
-QUATRAIN_AVX512 inline void store_to_every_second(void* first, std::size_t count, __m512i words) {
-  constexpr __mmask16 even = 0x5555;
-  const std::size_t low = std::min(count, vector_words / 2);
-  const auto some = [](std::size_t of) { return static_cast<__mmask16>(even & mask_of(2 * of)); };
-  const __m512i spread = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
-  _mm512_mask_storeu_epi32(first, some(low), _mm512_permutexvar_epi32(spread, words));
-  _mm512_mask_storeu_epi32(static_cast<std::uint32_t*>(first) + vector_words, some(count - low),
-                           _mm512_permutexvar_epi32(_mm512_add_epi32(spread, _mm512_set1_epi32(8)), words));
-}
-
-/// The words of a piece, zeros behind them. What they have in common is found once for all lines of a block.
 struct OneAfterTheOther {
   __mmask16 mask;
-  template <typename Word>
-  QUATRAIN_AVX512 [[gnu::always_inline]] __m512i operator()(const Word* first) const {
+  explicit OneAfterTheOther(const Piece& piece) : mask(mask_of(piece.count)) {}
+
+  QUATRAIN_AVX512 [[gnu::always_inline]] __m512i load(const void* first) const {
     return _mm512_maskz_loadu_epi32(mask, first);
   }
-};
-struct EverySecond {
-  std::size_t count;
-  template <typename Word>
-  QUATRAIN_AVX512 [[gnu::always_inline]] __m512i operator()(const Word* first) const {
-    return every_second(first, count);
+  QUATRAIN_AVX512 [[gnu::always_inline]] void store(void* first, __m512i words) const {
+    _mm512_mask_storeu_epi32(first, mask, words);
   }
 };
+
+/// Two loads or stores take less time than one to many places.
+struct EverySecond {
+  __mmask16 low, high;  ///< of the words from the first to the last, those between them included
+  explicit EverySecond(const Piece& piece) {
+    const std::size_t words = 2 * piece.count - 1U, here = std::min(words, vector_words);
+    low = mask_of(here), high = mask_of(words - here);
+  }
+
+  QUATRAIN_AVX512 [[gnu::always_inline]] __m512i load(const void* first) const {
+    const __m512i numbers = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    return _mm512_permutex2var_epi32(
+        _mm512_maskz_loadu_epi32(low, first), numbers,
+        _mm512_maskz_loadu_epi32(high, static_cast<const std::uint32_t*>(first) + vector_words));
+  }
+  QUATRAIN_AVX512 [[gnu::always_inline]] void store(void* first, __m512i words) const {
+    constexpr __mmask16 even = 0x5555;
+    const __m512i spread = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
+    _mm512_mask_storeu_epi32(first, low & even, _mm512_permutexvar_epi32(spread, words));
+    _mm512_mask_storeu_epi32(static_cast<std::uint32_t*>(first) + vector_words, high & even,
+                             _mm512_permutexvar_epi32(_mm512_add_epi32(spread, _mm512_set1_epi32(8)), words));
+  }
+};
+
 struct FarApart {
   __mmask16 mask;
-  __m512i places;
-  template <typename Word>
-  QUATRAIN_AVX512 [[gnu::always_inline]] __m512i operator()(const Word* first) const {
-    return _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), mask, places, first, 4);
+  std::int32_t stride;
+  explicit FarApart(const Piece& piece) : mask(mask_of(piece.count)), stride(piece.stride) {}
+
+  QUATRAIN_AVX512 [[gnu::always_inline]] __m512i load(const void* first) const {
+    return _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), mask, places_apart(stride), first, 4);
+  }
+  QUATRAIN_AVX512 [[gnu::always_inline]] void store(void* first, __m512i words) const {
+    _mm512_mask_i32scatter_epi32(first, mask, places_apart(stride), words, 4);
   }
 };
+
+/// visit(OneAfterTheOther, EverySecond or FarApart)
+template <typename Visit>
+QUATRAIN_AVX512 [[gnu::always_inline]] inline void with_places_of(const Piece& piece, const Visit& visit) {
+  if (piece.stride == 1)
+    visit(OneAfterTheOther(piece));
+  else if (piece.stride == 2)
+    visit(EverySecond(piece));
+  else
+    visit(FarApart(piece));
+}
 
 /// One piece of every line of a block. A vector may cover what the next piece will overwrite, never what is
 /// beyond the line.
-template <typename Word, typename Load>
-QUATRAIN_AVX512 void gather_piece(const Word* source, std::span<const std::int32_t> outer, std::size_t to,
-                                  std::size_t pitch, Word* words, Load load) {
-  words += to;
-  if (to + vector_words <= pitch) {
-    for (const std::int32_t from : outer) {
-      _mm512_storeu_si512(words, load(source + from));
-      words += pitch;
+template <typename Word>
+struct GatherPiece {
+  const Word* source;
+  std::span<const std::int32_t> outer;
+  std::size_t pitch, room;  ///< room: from the piece's first word to the end of a line
+  Word* words;
+
+  template <typename Places>
+  QUATRAIN_AVX512 void operator()(const Places& places) const {
+    Word* to = words;
+    if (room >= vector_words) {
+      for (const std::int32_t from : outer) {
+        _mm512_storeu_si512(to, places.load(source + from));
+        to += pitch;
+      }
+      return;
     }
-    return;
+    const __mmask16 mask = mask_of(room);
+    for (const std::int32_t from : outer) {
+      _mm512_mask_storeu_epi32(to, mask, places.load(source + from));
+      to += pitch;
+    }
   }
-  const __mmask16 mask = mask_of(pitch - to);
-  for (const std::int32_t from : outer) {
-    _mm512_mask_storeu_epi32(words, mask, load(source + from));
-    words += pitch;
-  }
-}
+};
 
 template <typename Word>
 QUATRAIN_AVX512 void gather(const Word* source, std::span<const std::int32_t> outer,
                             std::span<const Piece> pieces, std::size_t pitch, Word* words) {
   static_assert(sizeof(Word) == 4);
-  for (const Piece& piece : pieces) {
-    const Word* const first = source + piece.from;
-    const __mmask16 mask = mask_of(piece.count);
-    if (piece.stride == 1)
-      gather_piece(first, outer, piece.to, pitch, words, OneAfterTheOther{mask});
-    else if (piece.stride == 2)
-      gather_piece(first, outer, piece.to, pitch, words, EverySecond{piece.count});
-    else
-      gather_piece(first, outer, piece.to, pitch, words, FarApart{mask, places_apart(piece.stride)});
-  }
+  for (const Piece& piece : pieces)
+    with_places_of(piece,
+                   GatherPiece<Word>{source + piece.from, outer, pitch, pitch - piece.to, words + piece.to});
 }
 
 struct AsTheyAre {
@@ -105,24 +121,31 @@ struct Scaled {
   }
 };
 
+/// One piece of the results of all columns.
+template <typename Word, typename Result, typename Change>
+struct ScatterPiece {
+  const Word* values;
+  __mmask16 mask;
+  std::size_t columns, pitch;
+  Result* target;
+  Change changed;
+
+  template <typename Places>
+  QUATRAIN_AVX512 void operator()(const Places& places) const {
+    const Word* from = values;
+    Result* to = target;
+    for (std::size_t n = 0; n < columns; ++n, from += block_rows, to += pitch)
+      places.store(to, changed(_mm512_maskz_loadu_epi32(mask, from)));
+  }
+};
+
 template <typename Word, typename Result, typename Change>
 QUATRAIN_AVX512 void scatter(const Word* values, std::size_t columns, std::span<const Piece> pieces,
                              Result* target, std::size_t pitch, Change changed) {
   static_assert(sizeof(Word) == 4 && sizeof(Result) == 4);
-  for (const Piece& piece : pieces) {
-    const __mmask16 mask = mask_of(piece.count);
-    const Word* from = values + piece.to;
-    Result* to = target + piece.from;
-    for (std::size_t n = 0; n < columns; ++n, from += block_rows, to += pitch) {
-      const __m512i some = changed(_mm512_maskz_loadu_epi32(mask, from));
-      if (piece.stride == 1)
-        _mm512_mask_storeu_epi32(to, mask, some);
-      else if (piece.stride == 2)
-        store_to_every_second(to, piece.count, some);
-      else
-        _mm512_mask_i32scatter_epi32(to, mask, places_apart(piece.stride), some, 4);
-    }
-  }
+  for (const Piece& piece : pieces)
+    with_places_of(piece, ScatterPiece<Word, Result, Change>{values + piece.to, mask_of(piece.count), columns,
+                                                             pitch, target + piece.from, changed});
 }
 
 template <typename Word>

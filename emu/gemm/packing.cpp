@@ -236,7 +236,7 @@ QUATRAIN_AVX512 void add_column_sums_512(std::span<const std::uint32_t> panel, s
   sum = _mm512_add_epi32(sum, other);
   std::int32_t all[16];
   _mm512_storeu_si512(all, sum);
-  for (std::size_t i = 0; i < std::size(all); ++i) sums[i % width] += all[i];
+  for (std::size_t n = 0; n < std::size(all); ++n) sums[n % width] += all[n];
 }
 
 }  // namespace
