@@ -61,7 +61,7 @@ inline std::vector<NamedLayer> layers_at_tile_edges() {
       {"whole_vectors", conv_layer(1, {64, 6, 16}, 8, {3, 3}, {1, 1}, {1, 1})},
       {"every_second_word", conv_layer(1, {4, 8, 64}, 8, {3, 3}, {2, 2}, {1, 1})},
       {"whole_weights", linear_layer(516, 48, 8)},
-      {"whole_panels", linear_layer(100, 600, 32)},
+      {"whole_panels", linear_layer(52, 528, 32)},
       // strides that see a part of the lines and columns, and sizes that they do not divide
       {"one_by_one_stride2", conv_layer(5, {9, 9, 17}, 18, {1, 1}, {2, 2}, {0, 0})},
       {"one_by_one_stride3", conv_layer(2, {6, 8, 26}, 16, {1, 1}, {3, 3}, {0, 0})},

@@ -346,11 +346,10 @@ TEST(TrainingConfig, BordersCountForTheLimitToo) {
   json["layers"] = {conv("conv1", 256, 3, 1, 1),
                     last};  // of the first layer's products that one is never made
   EXPECT_EQ(complaint(json.dump()), "");
-  json["layers"] = {conv("conv1", 8, 1, 1024, 1024), last};  // 520 x 2049 x 2049
+  json["layers"] = {conv("conv1", 8, 1, 1024, 1024),
+                    last};  // 520 x 2049 x 2049, of which 520 x 3 x 3 are seen
   json["batch"] = 520;
-  EXPECT_EQ(complaint(json.dump()),
-            "c.json: /layers/0: forward of 520 images: the left operand with its border has 2.18e+09 "
-            "elements: at most 2147483647 expected");
+  EXPECT_EQ(complaint(json.dump()), "");
 }
 
 TEST(TrainingConfig, ProductsThatMayLeaveInt32AreRefused) {
