@@ -113,21 +113,29 @@ inline std::vector<WideTask> wide_tasks(const std::vector<WideProduct>& products
   return tasks;
 }
 
-/// Rows that follow each other: where they read and write.
+/// Rows that follow each other: where they read and write, as pieces where rows follow, else one by one.
 class BlockRows {
  public:
   /// Takes as many as a block has, or all `rows`.
-  void take(RowCursor& cursor, const RowNest& nest, std::int64_t rows) {
+  void take(RowCursor& cursor, const RowNest& nest, std::int64_t rows, BlockOrder order) {
     left_pieces_.clear(), result_pieces_.clear();
     count_ = std::min(block_rows, static_cast<std::size_t>(rows));
     for (std::size_t row = 0; row < count_;) {
       const std::size_t here = std::min(count_ - row, static_cast<std::size_t>(cursor.line_rows()));
       std::int64_t left = cursor.left(), result = cursor.result();
-      add_places(left_pieces_, left, static_cast<std::int32_t>(nest.left.pixel), here, row);
-      add_places(result_pieces_, result, static_cast<std::int32_t>(nest.result.pixel), here, row);
-      for (const std::size_t end = row + here; row < end; ++row) {
-        left_[row] = static_cast<std::int32_t>(left), left += nest.left.pixel;
-        result_[row] = result, result += nest.result.pixel;
+      const std::size_t end = row + here;
+      switch (order) {
+        case BlockOrder::rows_follow:
+          add_places(left_pieces_, left, static_cast<std::int32_t>(nest.left.pixel), here, row);
+          add_places(result_pieces_, result, static_cast<std::int32_t>(nest.result.pixel), here, row);
+          row = end;
+          break;
+        case BlockOrder::steps_follow:
+          for (; row < end; ++row) {
+            left_[row] = static_cast<std::int32_t>(left), left += nest.left.pixel;
+            result_[row] = result, result += nest.result.pixel;
+          }
+          break;
       }
       cursor.advance(static_cast<std::int64_t>(here));
     }
@@ -151,6 +159,12 @@ inline bool are_whole_vectors(std::span<const Piece> pieces) {
   return pieces.size() == row_vectors && std::all_of(pieces.begin(), pieces.end(), [](const Piece& piece) {
            return piece.stride == 1 && piece.count == vector_words;
          });
+}
+
+/// Whether these vectors follow each other.
+inline bool is_one_run(std::span<const Piece> pieces) {
+  return are_whole_vectors(pieces) && pieces[1].from == pieces[0].from + std::int64_t{vector_words} &&
+         pieces[2].from == pieces[1].from + std::int64_t{vector_words};
 }
 
 /// Of a block's steps where rows follow.
@@ -182,7 +196,7 @@ class WideTaskRun {
     RowCursor cursor(nest, task_.first_row);
     BlockRows rows;
     for (std::int64_t row = 0; row < task_.rows; row += static_cast<std::int64_t>(rows.count())) {
-      rows.take(cursor, nest, task_.rows - row);
+      rows.take(cursor, nest, task_.rows - row, product_.order);
       const SumPlace place = place_of_sums(rows, result);
       add_terms(left, right, rows, place, loops);
       if (place.at == nullptr) store(rows, result, path);
@@ -208,17 +222,15 @@ class WideTaskRun {
       const Panel last = panel(task_.panels - 1);
       if (last.columns < last.width || rows.count() < block_rows) return {};
       const auto pitch = static_cast<std::size_t>(product_.lowered->column_pitch);
-      const std::span<const std::int64_t> places = rows.results();
-      Sum* const at = result + places.front() + static_cast<std::int64_t>(panel(0).first * pitch);
+      Sum* const at = result + static_cast<std::int64_t>(panel(0).first * pitch);
       switch (product_.order) {
         case BlockOrder::rows_follow:
-          if (!are_whole_vectors(rows.result_pieces()) ||
-              places.back() - places.front() != static_cast<std::int64_t>(block_rows) - 1)
-            return {};
-          return {at, pitch, panel_width * pitch};
+          if (!is_one_run(rows.result_pieces())) return {};
+          return {at + rows.result_pieces().front().from, pitch, panel_width * pitch};
         case BlockOrder::steps_follow:
           if (pitch != 1) return {};  // else a row is an image
-          return {at, static_cast<std::size_t>(places[1] - places[0]), panel_width};
+          return {at + rows.results()[0], static_cast<std::size_t>(rows.results()[1] - rows.results()[0]),
+                  panel_width};
       }
     }
     return {};
