@@ -2,6 +2,7 @@
 #include "rtl_models/schedule/sum_order.hpp"
 #include "tests/support/exact_oracle.hpp"
 #include "tests/support/gemm_cases.hpp"
+#include "tests/support/sharp_gemms.hpp"
 
 #include <gtest/gtest.h>
 
@@ -211,6 +212,29 @@ TEST(Fidelities, SumsThatComeBackGoOnInTheirOrder) {
       }
     }
   EXPECT_GE(differ_from_parts, 3U) << "the accumulators matter";
+}
+
+/// Held weights of two samples with all of k: the second sample goes on from the first one's sums.
+TEST(Fidelities, SamplesOfHeldWeightsFollowEachOther) {
+  constexpr ArrayShape shape{4, 3};
+  const rtl_models::Dataflow held = rtl_models::WeightStationary{rtl_models::Preload::hidden};
+  std::vector<std::unique_ptr<rtl_models::ArrayModel>> models;
+  for (const Fidelity fidelity : {Fidelity::pe, Fidelity::array, Fidelity::tile})
+    models.push_back(rtl_models::make_array_model(shape, fidelity, held));
+  const GemmCase c = random_case({Phase::backward_weight,
+                                  linear_geometry(Phase::backward_weight, 5, 7, 4),
+                                  {8, traces::Overflow::saturate}},
+                                 Encoding::uint4, Encoding::fp4_e3m0, 2, 11);
+  const TileSchedule schedule =
+      rtl_models::whole_gemm_schedule(traces::gemm_size(c.gemm.phase, c.gemm.geometry), 2, shape, held);
+  const auto golden = models[0]->replay(c.gemm, left_operand(c), right_operands(c), schedule);
+  EXPECT_EQ(golden.accumulators, exact::accumulators(c));
+  for (const auto& model : models) {
+    const auto found = model->replay(c.gemm, left_operand(c), right_operands(c), schedule);
+    EXPECT_EQ(found.accumulators, golden.accumulators);
+    EXPECT_EQ(found.cycles, golden.cycles);
+    EXPECT_EQ(found.activity, golden.activity);
+  }
 }
 
 /// Parts of k that an array would add in another order.
