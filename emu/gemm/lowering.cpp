@@ -61,9 +61,8 @@ PackedAxis transposed(const LayerAxis& axis, std::vector<TapAxis>& classes) {
 }  // namespace
 
 bool PackedAxis::has_border() const {
-  return std::any_of(firsts.begin(), firsts.end(), [&](std::int64_t first) {
-    return first < 0 || first + pitch * (places - 1) >= size;
-  });
+  return std::any_of(firsts.begin(), firsts.end(),
+                     [&](std::int64_t first) { return first < 0 || first + pitch * (places - 1) >= size; });
 }
 
 Lowering::Lowering(const traces::Gemm& gemm, std::int64_t lanes) {
