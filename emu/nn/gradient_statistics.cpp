@@ -9,22 +9,22 @@
 namespace quatrain::emu {
 namespace {
 
-constexpr std::size_t lanes = 8;
-constexpr std::size_t chunk = 4096;  // elements whose sums are one term of the tensor's
+constexpr std::size_t term_lanes = 8;
+constexpr std::size_t term_elements = 4096;  // elements whose sums are one term of the tensor's
 
-/// A sum of up to `chunk` terms: term i goes to lane i mod 8; the lanes fold by halves.
+/// A sum of up to `term_elements` terms: term i goes to lane i mod 8; the lanes fold by halves.
 class LaneSum {
  public:
   void add(std::size_t lane, double term) { lanes_[lane] += term; }
   double total() const {
-    std::array<double, lanes> folded = lanes_;
-    for (std::size_t width = lanes / 2; width > 0; width /= 2)
+    std::array<double, term_lanes> folded = lanes_;
+    for (std::size_t width = term_lanes / 2; width > 0; width /= 2)
       for (std::size_t lane = 0; lane < width; ++lane) folded[lane] += folded[lane + width];
     return folded[0];
   }
 
  private:
-  std::array<double, lanes> lanes_{};
+  std::array<double, term_lanes> lanes_{};
 };
 
 /// Of a part of the tensor.
@@ -59,13 +59,13 @@ void measure(std::span<const float> source, float alpha, Part& part) {
   for (std::size_t i = 0; i < source.size(); ++i) {
     const float magnitude = std::fabs(source[i]);
     const double x = magnitude;
-    square.add(i % lanes, x * x);
+    square.add(i % term_lanes, x * x);
     if (magnitude == 0) continue;
     ++part.nonzero;
     part.below_alpha += magnitude < alpha;
     const double logarithm_of_x = logarithm(magnitude);
-    ln.add(i % lanes, logarithm_of_x);
-    ln_square.add(i % lanes, logarithm_of_x * logarithm_of_x);
+    ln.add(i % term_lanes, logarithm_of_x);
+    ln_square.add(i % term_lanes, logarithm_of_x * logarithm_of_x);
   }
   part.maximum = largest(source);
   part.square = square.total();
@@ -79,8 +79,8 @@ void compare(std::span<const float> source, std::span<const std::uint8_t> codes,
   for (std::size_t i = 0; i < source.size(); ++i) {
     const double x = source[i], q = decoded[codes[i]];
     ++part.codes[codes[i]];
-    product.add(i % lanes, q * x);
-    noise.add(i % lanes, (q - x) * (q - x));
+    product.add(i % term_lanes, q * x);
+    noise.add(i % term_lanes, (q - x) * (q - x));
   }
   part.product = product.total();
   part.noise = noise.total();
@@ -90,11 +90,11 @@ void compare(std::span<const float> source, std::span<const std::uint8_t> codes,
 template <typename Measure>
 Part total_of_chunks(std::size_t elements, base::ThreadPool& pool, const Measure& measure_chunk) {
   constexpr std::size_t chunks_a_task = 8;
-  const std::size_t chunks = (elements + chunk - 1) / chunk;
+  const std::size_t chunks = (elements + term_elements - 1) / term_elements;
   std::vector<Part> parts(chunks);
   base::for_pieces(pool, chunks, chunks_a_task, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i)
-      measure_chunk(i * chunk, std::min(chunk, elements - i * chunk), parts[i]);
+      measure_chunk(i * term_elements, std::min(term_elements, elements - i * term_elements), parts[i]);
   });
   Part total;
   for (const Part& part : parts) total.add(part);

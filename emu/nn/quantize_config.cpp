@@ -133,14 +133,14 @@ void take_recipe(QuantizePlan& plan, Recipe recipe) {
   std::erase_if(plan.rules, [](const QuantizeRule& rule) { return !says_something(rule); });
 }
 
-bool names(const QuantizeRule& rule, const std::string& layer) {
+bool rule_names(const QuantizeRule& rule, const std::string& layer) {
   return ::fnmatch(rule.layers.c_str(), layer.c_str(), 0) == 0;
 }
 
 void apply_rules(const QuantizePlan& plan, const std::string& layer, Precision& precision,
                  QuantizeConfig& quantize) {
   for (const QuantizeRule& rule : plan.rules) {
-    if (!names(rule, layer)) continue;
+    if (!rule_names(rule, layer)) continue;
     precision = rule.precision.value_or(precision);
     apply(rule, quantize);
   }
@@ -152,7 +152,7 @@ void require_named_layers(const JsonNode& node, const QuantizePlan& plan,
                           const std::vector<std::string>& layers) {
   for (std::size_t i = 0; i < plan.rules.size(); ++i)
     if (std::none_of(layers.begin(), layers.end(),
-                     [&](const std::string& layer) { return names(plan.rules[i], layer); }))
+                     [&](const std::string& layer) { return rule_names(plan.rules[i], layer); }))
       throw node.at("rules").items()[i].at("layers").error(
           "no layer that can be quantized is named '{}'; expected one of {}", plan.rules[i].layers,
           base::joined(layers));

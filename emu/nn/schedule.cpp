@@ -1,6 +1,7 @@
 #include "emu/nn/schedule.hpp"
 
 #include "emu/nn/elementary.hpp"
+#include "emu/nn/training_config.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -11,13 +12,13 @@ namespace {
 
 using base::JsonNode;
 
-constexpr std::int64_t most_epochs = 100'000, most_steps = 4'294'967'295;
+constexpr std::int64_t most_warmup_steps = 4'294'967'295;
 constexpr double largest_rate = 100;
 
 void read_warmup(const JsonNode& node, std::int64_t epochs, LearningRateConfig& rate) {
   if (node.has("warmup_epochs")) rate.warmup_epochs = node.at("warmup_epochs").integer(1, epochs);
   if (!node.has("warmup_steps")) return;
-  rate.warmup_steps = node.at("warmup_steps").integer(1, most_steps);
+  rate.warmup_steps = node.at("warmup_steps").integer(1, most_warmup_steps);
   if (rate.warmup_epochs > 0)
     throw node.at("warmup_steps").error("stands beside 'warmup_epochs'; expected one of the two");
 }

@@ -20,7 +20,7 @@
 namespace quatrain::sim {
 namespace {
 
-constexpr const char* examples = R"(
+constexpr const char* bisect_examples = R"(
 Two runs of one config on the same data should be one, bit for bit. When they are not, this names the first step
 and the tensor by the files of both runs (hashes.csv, steps.csv, metrics.csv). Then it runs that step again, from
 the newest checkpoint of each run before it, and names layer, phase, tensor and element. Runs of different configs
@@ -43,7 +43,7 @@ Exit codes:
   1    different
   2    bad input)";
 
-struct Typed {
+struct TypedBisect {
   std::array<std::string, 2> run, program, machine;  ///< of A and B
   std::string data;
   unsigned threads = 0;
@@ -73,7 +73,7 @@ class WorkFolder {
 /// Steps in a process of their own: another program may be asked, and each run has its own machine.
 class StepsAgain {
  public:
-  StepsAgain(const Typed& typed, const std::array<bisect::RecordedRun, 2>& runs)
+  StepsAgain(const TypedBisect& typed, const std::array<bisect::RecordedRun, 2>& runs)
       : typed_(typed), runs_(runs) {}
 
   emu::RepeatedStep run(const bisect::RepeatRequest& request) const {
@@ -118,12 +118,12 @@ class StepsAgain {
     return line.starts_with(mark) ? line.substr(mark.size()) : line;
   }
 
-  const Typed& typed_;
+  const TypedBisect& typed_;
   const std::array<bisect::RecordedRun, 2>& runs_;
   WorkFolder folder_;
 };
 
-int run_bisect(const Typed& typed) {
+int run_bisect(const TypedBisect& typed) {
   const std::array<bisect::RecordedRun, 2> runs = {bisect::read_run(typed.run[0]),
                                                    bisect::read_run(typed.run[1])};
   const StepsAgain steps(typed, runs);
@@ -140,8 +140,8 @@ int run_bisect(const Typed& typed) {
 
 void add_bisect_command(CLI::App& program, Action& action) {
   CLI::App* command = program.add_subcommand("bisect", "Where two runs that should be one part");
-  command->footer(examples);
-  const auto typed = std::make_shared<Typed>();
+  command->footer(bisect_examples);
+  const auto typed = std::make_shared<TypedBisect>();
   command->add_option("RUN_A", typed->run[0], "run directory")->required()->check(not_empty());
   command->add_option("RUN_B", typed->run[1], "run directory of the other run")
       ->required()

@@ -27,7 +27,7 @@
 namespace quatrain::sim {
 namespace {
 
-constexpr const char* examples = R"(
+constexpr const char* conformance_examples = R"(
 Examples:
   quatrain conformance make sharp                                       the whole set
   quatrain conformance make sharp --quick --shape 128,64,300            a small set, and your sizes
@@ -258,7 +258,7 @@ void add_conformance_command(CLI::App& program, Action& action) {
   CLI::App* command = program.add_subcommand(
       "conformance", "Sharp cases for a program of your own, and a verdict on its results");
   command->require_subcommand(1);
-  command->footer(examples);
+  command->footer(conformance_examples);
   add_make(*command, action);
   add_check(*command, action);
 }

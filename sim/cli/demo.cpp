@@ -29,7 +29,7 @@
 namespace quatrain::sim {
 namespace {
 
-constexpr const char* examples = R"(
+constexpr const char* demo_examples = R"(
 The demo prints and runs one command after the other:
   train    a small convolutional network, three times: in fp32, with LUQ (logarithmic unbiased quantization: 4-bit
            gradients by random rounding), and with gradients rounded to nearest
@@ -45,7 +45,7 @@ Examples:
   quatrain demo --quick          a smaller network on a tenth of the images
   quatrain demo --out results    into a folder of your choice)";
 
-struct Typed {
+struct TypedDemo {
   std::filesystem::path out;
   std::string data;
   unsigned threads = 0;
@@ -65,7 +65,7 @@ struct Stage {
 
 std::string command_line(const Stage& stage) { return "quatrain " + shell_line(stage.arguments); }
 
-std::vector<Stage> stages_of(const Typed& typed) {
+std::vector<Stage> stages_of(const TypedDemo& typed) {
   const std::string out = typed.out.string(), luq = out + "/luq", trace = luq + "/" + names::trace;
   const std::string config = typed.is_quick ? "demo_quick" : "demo_cnn";
   std::vector<std::string> threads, data;
@@ -99,7 +99,7 @@ std::vector<Stage> stages_of(const Typed& typed) {
 
 class Demo {
  public:
-  explicit Demo(Typed typed) : typed_(std::move(typed)) {}
+  explicit Demo(TypedDemo typed) : typed_(std::move(typed)) {}
 
   int run() {
     const std::vector<Stage> stages = stages_of(typed_);
@@ -154,11 +154,11 @@ class Demo {
     fmt::print("  {:<15}  {}\n", "all", duration_text(all));
   }
 
-  Typed typed_;
+  TypedDemo typed_;
   std::vector<std::pair<Stage, double>> seconds_;
 };
 
-int demo(Typed typed) {
+int demo(TypedDemo typed) {
   if (typed.out.empty())
     typed.out = emu::make_numbered_directory("runs", "demo");
   else if (!base::make_new_directory(typed.out) && !std::filesystem::is_empty(typed.out))
@@ -175,8 +175,8 @@ int demo(Typed typed) {
 void add_demo_command(CLI::App& program, Action& action) {
   CLI::App* command =
       program.add_subcommand("demo", "All of it on Fashion-MNIST: train, trace, simulate, verify, report");
-  command->footer(examples);
-  const auto typed = std::make_shared<Typed>();
+  command->footer(demo_examples);
+  const auto typed = std::make_shared<TypedDemo>();
   command->add_option("--out", typed->out, "new folder (default: runs/demo-001, ...)")->check(not_empty());
   command->add_flag("--quick", typed->is_quick, "a smaller network on a tenth of the images");
   command

@@ -31,7 +31,7 @@ using experiment::Cell;
 using experiment::Experiment;
 using experiment::RunResult;
 
-constexpr const char* examples = R"(
+constexpr const char* experiment_examples = R"(
 FILE is an experiment inside the program (demo_recipes) or a file: a training config, seeds, and variants that
 each replace some of its keys. Every variant is trained with every seed, each run in a process of its own, as
 many at a time as the computer has cores.
@@ -53,7 +53,7 @@ Exit codes:
   0    every run has finished
   2    bad input, or a run that failed: one line says which; the report shows the others)";
 
-struct Typed {
+struct TypedExperiment {
   std::string file, data;
   std::filesystem::path out;
   unsigned jobs = 0, threads = 0;
@@ -66,7 +66,7 @@ struct Plan {
   std::size_t kept = 0;
 };
 
-Plan plan_of(const Experiment& experiment, const std::vector<RunResult>& results, const Typed& typed,
+Plan plan_of(const Experiment& experiment, const std::vector<RunResult>& results, const TypedExperiment& typed,
              unsigned threads) {
   Plan plan;
   for (const RunResult& result : results) {
@@ -107,7 +107,7 @@ void print_end(const Job& job, const std::filesystem::path& run_directory, const
 }
 
 /// What makes the experiment again, and each run by itself.
-std::vector<std::string> commands_of(const Experiment& experiment, const Typed& typed,
+std::vector<std::string> commands_of(const Experiment& experiment, const TypedExperiment& typed,
                                      const std::vector<RunResult>& results) {
   std::vector<std::string> data;
   if (!typed.data.empty()) data = {"--data", typed.data};
@@ -132,7 +132,7 @@ std::array<Output, 2> outputs_in(const std::filesystem::path& directory) {
           Output{directory / traces::run_names::report_html, std::string(report::page_mark)}};
 }
 
-void write_report(const Experiment& experiment, const Typed& typed, const std::vector<RunResult>& results) {
+void write_report(const Experiment& experiment, const TypedExperiment& typed, const std::vector<RunResult>& results) {
   const report::Page page =
       experiment::make_page(experiment, results, commands_of(experiment, typed, results));
   const auto outputs = outputs_in(typed.out);
@@ -155,7 +155,7 @@ void run(const Plan& plan, const Experiment& experiment, unsigned at_once) {
            [&](const JobEnd& end) { print_end(plan.jobs[end.job], plan.run_directories[end.job], end); });
 }
 
-int run_experiment(Typed typed) {
+int run_experiment(TypedExperiment typed) {
   const Experiment experiment = experiment::read_experiment(open_config(typed.file, ConfigKind::experiment));
   if (!typed.data.empty() && !std::filesystem::is_directory(typed.data))
     throw base::Error("{}: no such folder; expected the folder of the data set", typed.data);
@@ -190,8 +190,8 @@ int run_experiment(Typed typed) {
 void add_experiment_command(CLI::App& program, Action& action) {
   CLI::App* command =
       program.add_subcommand("experiment", "Variants of a config with several seeds each, compared");
-  command->footer(examples);
-  const auto typed = std::make_shared<Typed>();
+  command->footer(experiment_examples);
+  const auto typed = std::make_shared<TypedExperiment>();
   command->add_option("FILE", typed->file, "experiment: name or file")->required();
   command
       ->add_option(

@@ -19,7 +19,7 @@
 namespace quatrain::sim {
 namespace {
 
-constexpr const char* examples = R"(
+constexpr const char* explain_examples = R"(
 DESIGN is an accelerator config inside the program (luq_32x32, bf16_32x32) or a file. WORKLOAD is what `quatrain sim`
 takes: a trace, a training config, a list of shapes, or an ONNX model.
 
@@ -35,20 +35,20 @@ Examples:
   quatrain explain luq_32x32 resnet20 --set array.drain=shadow
       with a key changed first)";
 
-struct Typed {
+struct TypedExplain {
   std::string design, workload, layer;
   std::vector<std::string> overrides;
   std::shared_ptr<const TypedWorkloadOptions> workload_options;
 };
 
-DesignText design_text(const Typed& typed) {
+DesignText design_text(const TypedExplain& typed) {
   const ConfigText config = config_text(typed.design, ConfigKind::accelerator);
   return {with_overrides(config.text, config.name, parse_overrides(typed.overrides)), config.name,
           std::filesystem::path(config.name).parent_path()};
 }
 
 /// The command that shows a change.
-std::string sim_command(const Typed& typed) {
+std::string sim_command(const TypedExplain& typed) {
   std::vector<std::string> words = {"quatrain", "sim", typed.design, typed.workload};
   const TypedWorkloadOptions& options = *typed.workload_options;
   if (options.batch > 0) words.insert(words.end(), {"--batch", fmt::to_string(options.batch)});
@@ -58,7 +58,7 @@ std::string sim_command(const Typed& typed) {
   return shell_line(words);
 }
 
-int explain_typed(const Typed& typed) {
+int explain_typed(const TypedExplain& typed) {
   const DesignText design = design_text(typed);
   const auto explained = [&](const Workload& workload) {
     const Explanation explanation = explain(design, workload, typed.layer);
@@ -80,8 +80,8 @@ int explain_typed(const Typed& typed) {
 void add_explain_command(CLI::App& program, Action& action) {
   CLI::App* command =
       program.add_subcommand("explain", "What bounds a design on a workload, and which key would help most");
-  command->footer(examples);
-  const auto typed = std::make_shared<Typed>();
+  command->footer(explain_examples);
+  const auto typed = std::make_shared<TypedExplain>();
   command->add_option("DESIGN", typed->design, "accelerator config: name or file")->required();
   command->add_option("WORKLOAD", typed->workload, "trace, training config, list of shapes or ONNX model")
       ->required();

@@ -10,7 +10,7 @@
 namespace quatrain::sim {
 namespace {
 
-constexpr const char* examples = R"(
+constexpr const char* machines_examples = R"(
 Machines compute the same bits, each in its own way:
   emu.*        the emulator, in C++
   systemc.*    the hardware model: registers and wires
@@ -39,7 +39,7 @@ int list_machines() {
 
 void add_machines_command(CLI::App& program, Action& action) {
   CLI::App* command = program.add_subcommand("machines", "Which machines can run here, and on what");
-  command->footer(examples);
+  command->footer(machines_examples);
   command->callback([&action] { action = [](const Provenance&) { return list_machines(); }; });
 }
 

@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* examples = R"(
+constexpr const char* price_examples = R"(
 RESULT is a NAME.json of quatrain sim. It holds the event counts of every record, so that nothing is simulated and no
 trace is read: the energies are those that quatrain sim gives with these tables, to the last digit.
 
@@ -34,7 +34,7 @@ Examples:
   quatrain price study/luq_32x32.json --technology foundry.json --out priced
       with a table of your own; the result is priced/NAME.json and priced/NAME.csv, which quatrain report reads)";
 
-struct Typed {
+struct TypedPrice {
   std::string result, out;
   std::vector<std::string> tables;
 };
@@ -47,7 +47,7 @@ std::string stored_name(const std::string& table) {
 }
 
 /// None of them goes over the result that is priced.
-std::vector<Output> outputs_of(const Typed& typed, const Simulation& simulation) {
+std::vector<Output> outputs_of(const TypedPrice& typed, const Simulation& simulation) {
   std::vector<Output> outputs =
       simulation_outputs(simulation.config, simulation.workload, fs::path(typed.out).lexically_normal());
   for (const Output& output : outputs)
@@ -57,7 +57,7 @@ std::vector<Output> outputs_of(const Typed& typed, const Simulation& simulation)
   return outputs;
 }
 
-int price_typed(const Typed& typed, const Provenance& provenance) {
+int price_typed(const TypedPrice& typed, const Provenance& provenance) {
   Simulation simulation = read_simulation(typed.result, "");
   simulation.config.technology.clear();
   for (const std::string& table : typed.tables) simulation.config.technology.push_back(stored_name(table));
@@ -81,8 +81,8 @@ int price_typed(const Typed& typed, const Provenance& provenance) {
 void add_price_command(CLI::App& program, Action& action) {
   constexpr int most_tables = 8;
   CLI::App* command = program.add_subcommand("price", "Energy of an earlier simulation with other tables");
-  command->footer(examples);
-  const auto typed = std::make_shared<Typed>();
+  command->footer(price_examples);
+  const auto typed = std::make_shared<TypedPrice>();
   command->add_option("RESULT", typed->result, "NAME.json of quatrain sim")->required();
   command
       ->add_option("--technology", typed->tables, "tables: names (7nm, 16nm, 28nm, 45nm) or files; up to 8")

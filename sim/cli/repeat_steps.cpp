@@ -14,13 +14,13 @@
 namespace quatrain::sim {
 namespace {
 
-struct Typed {
+struct TypedRepeatSteps {
   std::string run, data, checkpoint, machine, out;
   std::int64_t step = 0, keep = -1;
   unsigned threads = 0;
 };
 
-int repeat(const Typed& typed) {
+int repeat(const TypedRepeatSteps& typed) {
   emu::RepeatOptions options{
       .config = emu::read_training_config(
           base::JsonNode::read(std::filesystem::path(typed.run) / traces::run_names::config)),
@@ -51,7 +51,7 @@ int repeat(const Typed& typed) {
 void add_repeat_steps_command(CLI::App& program, Action& action) {
   CLI::App* command = program.add_subcommand("repeat-steps", "Runs steps again for `quatrain bisect`");
   command->group("");  // not in --help
-  const auto typed = std::make_shared<Typed>();
+  const auto typed = std::make_shared<TypedRepeatSteps>();
   command->add_option("RUN", typed->run)->required();
   command->add_option("--data", typed->data)->required();
   command->add_option("--checkpoint", typed->checkpoint);

@@ -27,7 +27,7 @@
 namespace quatrain::sim {
 namespace {
 
-constexpr const char* examples = R"(
+constexpr const char* report_examples = R"(
 RUN_DIR is a run directory of `quatrain train`, a folder of `quatrain demo`, or a folder of `quatrain sim --out`, and
 of several designs in such a folder a second page, study.html, compares them. Of a folder of `quatrain sweep` the
 report is study.html, from the tables that are there.
@@ -42,7 +42,7 @@ Examples:
   quatrain report studies/array_sizes           study.html in that folder, text here
   quatrain report runs/mine --html mine.html    the page goes to another place)";
 
-struct Typed {
+struct TypedReport {
   std::filesystem::path directory, html, json;
 };
 
@@ -65,7 +65,7 @@ std::string html_of(const report::Page& page) {
   return report::render_html(page, embedded_resource("chart.js").value_or(""));
 }
 
-int report_sweep(const Typed& typed) {
+int report_sweep(const TypedReport& typed) {
   if (!typed.json.empty())
     throw base::Error("--json: {} says a sweep's figures to programs; expected no --json",
                       (typed.directory / results_json_name).string());
@@ -102,7 +102,7 @@ std::filesystem::path subject_of(const std::filesystem::path& typed) {
   return std::filesystem::exists(run / traces::run_names::config) ? run : directory;
 }
 
-int make_report(Typed typed, const Provenance& provenance) {
+int make_report(TypedReport typed, const Provenance& provenance) {
   if (is_sweep(typed.directory)) return report_sweep(typed);
   typed.directory = subject_of(typed.directory);
   const bool is_trace = report::is_trace_folder(typed.directory);
@@ -134,8 +134,8 @@ int make_report(Typed typed, const Provenance& provenance) {
 void add_report_command(CLI::App& program, Action& action) {
   CLI::App* command =
       program.add_subcommand("report", "Accuracy, cycles, energy and cross-check of a run, on one page");
-  command->footer(examples);
-  const auto typed = std::make_shared<Typed>();
+  command->footer(report_examples);
+  const auto typed = std::make_shared<TypedReport>();
   command->add_option("RUN_DIR", typed->directory, "folder of train, demo, sim --out or sweep, or a trace")
       ->required();
   command->add_option("--html", typed->html, "where the page goes (default: RUN_DIR/report.html)")

@@ -29,7 +29,7 @@
 namespace quatrain::sim {
 namespace {
 
-constexpr const char* examples = R"(
+constexpr const char* sim_examples = R"(
 Any number of designs and workloads may be typed: each design runs each workload.
 DESIGN is a config inside the program (luq_32x32, bf16_32x32), a file, or an earlier result of sim.
 WORKLOAD is the folder of a trace (or --trace), a training config, a CSV file of shapes, an ONNX model, or a workload
@@ -67,7 +67,7 @@ Examples:
 
 A second design of the same name gets files of its own, NAME-2.json and so on.)";
 
-struct Typed {
+struct TypedSim {
   SimNames names;
   std::string out, fidelity, timeline, vcd;
   TileChoice tile;
@@ -118,7 +118,7 @@ ArrayModels models_for(const AcceleratorConfig& config, const std::string& typed
 }
 
 /// Results of a trace stand beside it.
-std::filesystem::path folder_for(const Typed& typed, const WorkloadInput& workload) {
+std::filesystem::path folder_for(const TypedSim& typed, const WorkloadInput& workload) {
   if (!typed.out.empty()) return std::filesystem::path(typed.out).lexically_normal();
   if (!workload.is_trace()) return "simulation";
   return (std::filesystem::path(workload.place) / ".." / "simulation").lexically_normal();
@@ -136,7 +136,7 @@ struct Run {
 };
 
 /// All that is asked for, before anything is simulated: SystemC elaborates once per process.
-std::vector<Run> plan(const Typed& typed, const SimInputs& inputs) {
+std::vector<Run> plan(const TypedSim& typed, const SimInputs& inputs) {
   std::vector<Run> runs;
   std::set<std::filesystem::path> taken;
   for (const DesignInput& design : inputs.designs)
@@ -215,7 +215,7 @@ Output comparison_output(const std::vector<Run>& runs) {
 }
 
 /// Nothing where no waveform is asked for.
-std::vector<Output> vcd_output(const Typed& typed, const std::vector<Run>& runs) {
+std::vector<Output> vcd_output(const TypedSim& typed, const std::vector<Run>& runs) {
   if (typed.vcd.empty()) return {};
   const Run& run = runs.front();
   if (runs.size() > 1 || !run.workload.is_trace() || typed.is_analytic())
@@ -228,7 +228,7 @@ std::vector<Output> vcd_output(const Typed& typed, const std::vector<Run>& runs)
   return outputs;
 }
 
-int simulate_typed(const Typed& typed, const Provenance& provenance) {
+int simulate_typed(const TypedSim& typed, const Provenance& provenance) {
   const SimInputs inputs = sim_inputs(typed.names, typed.workload->options());
   if (!typed.names.values.empty() && typed.is_analytic())
     throw base::Error("--values: --fidelity {} needs none; expected array, tile or pe", analytic_word);
@@ -286,8 +286,8 @@ int simulate_typed(const Typed& typed, const Provenance& provenance) {
 void add_sim_command(CLI::App& program, Action& action) {
   CLI::App* command =
       program.add_subcommand("sim", "Cycles, traffic and energy of an accelerator on a workload");
-  command->footer(examples);
-  const auto typed = std::make_shared<Typed>();
+  command->footer(sim_examples);
+  const auto typed = std::make_shared<TypedSim>();
   command
       ->add_option("DESIGN_OR_WORKLOAD", typed->names.names,
                    "designs and what they compute: names, files, folders")

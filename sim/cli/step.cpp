@@ -25,7 +25,7 @@
 namespace quatrain::sim {
 namespace {
 
-constexpr const char* examples = R"(
+constexpr const char* step_examples = R"(
 DESIGN is an accelerator config inside the program (luq_32x32, bf16_32x32) or a file. NETWORK is a training config:
 its shapes count, nothing is trained.
 
@@ -45,13 +45,13 @@ Examples:
   quatrain step luq_32x32 --network demo_cnn --out study
       study/luq_32x32-demo_cnn.step.json and .csv: every operation; study/demo_cnn.step.html: a picture)";
 
-struct Typed {
+struct TypedStep {
   std::vector<std::string> designs;
   std::string network, out, timeline;
   std::optional<std::int64_t> batch;
 };
 
-std::vector<Output> outputs_of(const Typed& typed, const std::vector<TrainingStep>& steps) {
+std::vector<Output> outputs_of(const TypedStep& typed, const std::vector<TrainingStep>& steps) {
   std::vector<Output> outputs;
   if (!typed.out.empty())
     for (const TrainingStep& step : steps) {
@@ -80,7 +80,7 @@ std::string page_of(const std::vector<TrainingStep>& steps) {
   return report::render_html(page, embedded_resource("chart.js").value_or(""));
 }
 
-std::vector<std::string> texts_of(const Typed& typed, const std::vector<TrainingStep>& steps) {
+std::vector<std::string> texts_of(const TypedStep& typed, const std::vector<TrainingStep>& steps) {
   std::vector<std::string> texts;
   if (!typed.out.empty())
     for (const TrainingStep& step : steps) {
@@ -98,7 +98,7 @@ void make_folder(const std::string& folder) {
   if (failed) throw base::Error("{}: cannot be made: {}", folder, failed.message());
 }
 
-int step_typed(const Typed& typed, const Provenance& provenance) {
+int step_typed(const TypedStep& typed, const Provenance& provenance) {
   const emu::TrainingConfig network =
       emu::read_training_config(open_config(typed.network, ConfigKind::training));
   std::vector<TrainingStep> steps;
@@ -127,8 +127,8 @@ int step_typed(const Typed& typed, const Provenance& provenance) {
 void add_step_command(CLI::App& program, Action& action) {
   CLI::App* command =
       program.add_subcommand("step", "Time and energy of a whole training step on accelerators");
-  command->footer(examples);
-  const auto typed = std::make_shared<Typed>();
+  command->footer(step_examples);
+  const auto typed = std::make_shared<TypedStep>();
   command->add_option("DESIGN", typed->designs, "accelerator configs: names or files")->required();
   command->add_option("--network", typed->network, "training config: name or file")->required();
   command->add_option("--batch", typed->batch, "samples of the step (default: the network's batch)")

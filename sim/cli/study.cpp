@@ -25,7 +25,7 @@
 namespace quatrain::sim {
 namespace {
 
-constexpr const char* examples = R"(
+constexpr const char* study_examples = R"(
 Every gradient of the trace that has its fp32 source is quantized again, many times, by LUQ (logarithmic unbiased
 quantization) and by rounding to nearest. The weight gradient of its codes is compared with that of the unquantized
 gradient, in fp64. A gradient whose layer has no input in the trace is compared itself.
@@ -44,7 +44,7 @@ Examples:
   quatrain study runs/mine/trace --samples 1,4,16,64,256,1024 --random-bits 4,8,16 --trials 16
   quatrain study other/trace --json other.json       a trace of another program)";
 
-struct Typed {
+struct TypedStudy {
   std::string trace, json, samples = "1,4,16", random_bits, alphas;
   unsigned trials = 8, threads = 0;
   std::int64_t most_macs = study::StudyRequest{}.most_macs;
@@ -87,7 +87,7 @@ std::vector<traces::Alpha> alphas_in(const std::string& list) {
   return alphas;
 }
 
-study::StudyRequest request_of(const Typed& typed) {
+study::StudyRequest request_of(const TypedStudy& typed) {
   study::StudyRequest asked;
   asked.samples = numbers_in("--samples", typed.samples, "whole numbers of 1 to 1024, with commas",
                              [](std::int64_t n) { return n >= 1 && n <= most_samples; });
@@ -101,7 +101,7 @@ study::StudyRequest request_of(const Typed& typed) {
   return asked;
 }
 
-int run_study(const Typed& typed, const Provenance& provenance) {
+int run_study(const TypedStudy& typed, const Provenance& provenance) {
   const study::StudyOptions options{.asked = request_of(typed), .stops = interrupted};
   const std::filesystem::path trace = typed.trace;
   const std::filesystem::path file =
@@ -132,8 +132,8 @@ int run_study(const Typed& typed, const Provenance& provenance) {
 
 void add_study_command(CLI::App& program, Action& action) {
   CLI::App* command = program.add_subcommand("study", "What each rule does to the gradients of a trace");
-  command->footer(examples);
-  const auto typed = std::make_shared<Typed>();
+  command->footer(study_examples);
+  const auto typed = std::make_shared<TypedStudy>();
   command->add_option("TRACE", typed->trace, "trace directory")->required();
   command
       ->add_option("--json", typed->json,

@@ -26,7 +26,7 @@
 namespace quatrain::sim {
 namespace {
 
-constexpr const char* examples = R"(
+constexpr const char* sweep_examples = R"(
 STUDY is a JSON file: a base design, the keys that vary, workloads, a search and constraints
 (configs/schemas/study.schema.json; docs/guides/studies.md has an example of every key). Cycles, bytes and energy are
 closed forms.
@@ -49,7 +49,7 @@ Examples:
   quatrain sweep study.json --out parts --resume
       the rest of them, and the tables)";
 
-struct Typed {
+struct TypedSweep {
   std::string study, out, shard;
   bool resumes = false;
   unsigned threads = 0;
@@ -117,7 +117,7 @@ std::vector<std::string> texts_of(const StudyTables& tables, const StudyResults&
   return texts;
 }
 
-std::pair<Study, SweepOptions> opened(const Typed& typed, const Provenance& provenance) {
+std::pair<Study, SweepOptions> opened(const TypedSweep& typed, const Provenance& provenance) {
   const std::filesystem::path file = typed.study;
   SweepOptions options;
   options.study_text = base::read_whole_file(file, base::JsonLimits{}.bytes);
@@ -133,7 +133,7 @@ std::pair<Study, SweepOptions> opened(const Typed& typed, const Provenance& prov
   return {std::move(study), std::move(options)};
 }
 
-int sweep(const Typed& typed, const Provenance& provenance) {
+int sweep(const TypedSweep& typed, const Provenance& provenance) {
   const std::unique_ptr<Ranks> ranks = Ranks::of_mpirun();
   if (ranks && !ranks->hands_out()) {
     serve_sweep(*ranks, [&] { return opened(typed, provenance); });
@@ -171,8 +171,8 @@ int sweep(const Typed& typed, const Provenance& provenance) {
 
 void add_sweep_command(CLI::App& program, Action& action) {
   CLI::App* command = program.add_subcommand("sweep", "Many designs on several workloads, as tables");
-  command->footer(examples);
-  const auto typed = std::make_shared<Typed>();
+  command->footer(sweep_examples);
+  const auto typed = std::make_shared<TypedSweep>();
   command->add_option("STUDY", typed->study, "what is varied, on which workloads: a JSON file")->required();
   command->add_option("--out", typed->out, "folder of journal and tables (default: studies/NAME)")
       ->check(not_empty());

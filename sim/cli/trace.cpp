@@ -32,7 +32,7 @@ using traces::QuantizerRecord;
 using traces::TensorRecord;
 using traces::TraceReader;
 
-constexpr const char* examples = R"(
+constexpr const char* trace_examples = R"(
 Examples:
   quatrain trace info runs/mine/trace     model, steps, layers, and how many records each has
   quatrain trace check runs/mine/trace    whether the files are whole and the records legal
@@ -229,14 +229,14 @@ int show(const std::string& directory, const std::string& id, std::size_t limit)
   return 0;
 }
 
-struct Typed {
+struct TypedTrace {
   std::string directory, tensor;
   bool lists_tensors = false, shows_all = false;
   std::size_t limit = 16;
 };
 
 CLI::App* add_part(CLI::App& trace, const std::string& name, const std::string& what,
-                   const std::string& example, const std::shared_ptr<Typed>& typed) {
+                   const std::string& example, const std::shared_ptr<TypedTrace>& typed) {
   CLI::App* part = trace.add_subcommand(name, what);
   part->footer("\nExample:\n  " + example);
   part->add_option("DIR", typed->directory, "trace directory")->required();
@@ -248,8 +248,8 @@ CLI::App* add_part(CLI::App& trace, const std::string& name, const std::string& 
 void add_trace_command(CLI::App& program, Action& action) {
   CLI::App* trace = program.add_subcommand("trace", "Look into a trace, or check it");
   trace->require_subcommand(1);
-  trace->footer(examples);
-  const auto typed = std::make_shared<Typed>();
+  trace->footer(trace_examples);
+  const auto typed = std::make_shared<TypedTrace>();
   CLI::App* info_part =
       add_part(*trace, "info", "Model, steps, layers, records, MACs (multiply-accumulates), bytes",
                "quatrain trace info runs/mine/trace", typed);

@@ -23,7 +23,7 @@
 namespace quatrain::sim {
 namespace {
 
-constexpr const char* examples = R"(
+constexpr const char* train_examples = R"(
 CONFIG is a config inside the program (demo_cnn, demo_quick, lenet5, resnet20, resnet18_small, resnet18,
 mobilenet_v2, mobilenet_v2_quantized) or a file.
 
@@ -67,7 +67,7 @@ Exit codes:
   1    --check found a difference; its record is the trace RUN/difference
   2    bad input, or a machine that was named cannot run here)";
 
-struct Typed {
+struct TypedTrain {
   std::string config;
   std::vector<std::string> set;
   std::string out, data, trace, steps, quantize, machine, check, weights;
@@ -79,7 +79,7 @@ struct Typed {
 };
 
 /// The config as a file or by name, with --set, and then with the options that have names of their own.
-emu::TrainingConfig config_of(const Typed& typed) {
+emu::TrainingConfig config_of(const TypedTrain& typed) {
   const std::vector<Override> set = parse_overrides(typed.set);
   const base::JsonNode file = open_config(typed.config, ConfigKind::training, set);
   emu::TrainingOverrides overrides = typed.overrides;
@@ -92,7 +92,7 @@ emu::TrainingConfig config_of(const Typed& typed) {
   }
 }
 
-emu::TrainingOptions options_of(const Typed& typed, const CLI::App& command,
+emu::TrainingOptions options_of(const TypedTrain& typed, const CLI::App& command,
                                 const std::string& command_line) {
   emu::TrainingOptions options;
   options.config = config_of(typed);
@@ -163,7 +163,7 @@ constexpr const char* built_in = "emu.blocked";
 /// Who computes the 4-bit steps, and who computes them too.
 class StepMachines {
  public:
-  explicit StepMachines(const Typed& typed) : pool_(typed.threads, interrupted) {
+  explicit StepMachines(const TypedTrain& typed) : pool_(typed.threads, interrupted) {
     const std::string trained_on = typed.machine.empty() ? built_in : only_one(typed.machine);
     std::vector<std::string> checks =
         typed.check.empty() ? std::vector<std::string>{} : named("--check", typed.check);
@@ -222,7 +222,7 @@ class StepMachines {
   std::vector<CheckedBeside> checked_;
 };
 
-int train(const Typed& typed, const CLI::App& command, const std::string& command_line) {
+int train(const TypedTrain& typed, const CLI::App& command, const std::string& command_line) {
   emu::TrainingOptions options = options_of(typed, command, command_line);
   std::optional<StepMachines> machines;
   if (!typed.machine.empty() || !typed.check.empty()) machines.emplace(typed).set(options);
@@ -252,8 +252,8 @@ int train(const Typed& typed, const CLI::App& command, const std::string& comman
 
 void add_train_command(CLI::App& program, Action& action) {
   CLI::App* command = program.add_subcommand("train", "Train a network; equal bits on every computer");
-  command->footer(examples);
-  const auto typed = std::make_shared<Typed>();
+  command->footer(train_examples);
+  const auto typed = std::make_shared<TypedTrain>();
   command->add_option("CONFIG", typed->config, "training config: name or file")->required();
   CLI::Option* out =
       command

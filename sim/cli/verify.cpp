@@ -30,7 +30,7 @@
 namespace quatrain::sim {
 namespace {
 
-constexpr const char* examples = R"(
+constexpr const char* verify_examples = R"(
 TRACE is a directory written by `quatrain train --trace`, or by any program that follows docs/trace-format.md. The
 trace itself is checked first, as `quatrain trace check` does.
 
@@ -62,7 +62,7 @@ Examples:
   quatrain verify runs/mine/trace --kernel ./mine.so
       a kernel of your own (docs/guides/kernel.md))";
 
-struct Typed {
+struct TypedVerify {
   std::string trace, machines, json, replayed;
   std::uint64_t result_limit_mib = CrossCheckOptions{}.result_limit_mib;
   std::uint64_t pe_macs = 20'000'000;  ///< a few seconds: about 7e6 MACs a second on a 32 x 32 array
@@ -74,7 +74,7 @@ struct Typed {
 };
 
 /// What --machines names. Without it all but the slow ones, or beside a kernel one that is fast.
-std::vector<std::string> machines_typed(const Typed& typed) try {
+std::vector<std::string> machines_typed(const TypedVerify& typed) try {
   if (typed.are_named()) return machines_named(typed.machines);
   return typed.kernels.empty() ? quick_machines() : std::vector<std::string>{"emu.blocked"};
 } catch (const base::Error& error) {
@@ -82,7 +82,7 @@ std::vector<std::string> machines_typed(const Typed& typed) try {
 }
 
 /// Registry, and what this run leaves out of it.
-std::vector<RegisteredMachine> machines_for(const Typed& typed, const traces::Manifest& manifest,
+std::vector<RegisteredMachine> machines_for(const TypedVerify& typed, const traces::Manifest& manifest,
                                             base::ThreadPool& pool) {
   std::vector<std::string> wanted = machines_typed(typed);
   const std::uint64_t macs = macs_of(manifest);
@@ -104,7 +104,7 @@ std::vector<RegisteredMachine> machines_for(const Typed& typed, const traces::Ma
   return machines;
 }
 
-std::vector<RegisteredMachine> kernels_for(const Typed& typed, base::ThreadPool& pool) try {
+std::vector<RegisteredMachine> kernels_for(const TypedVerify& typed, base::ThreadPool& pool) try {
   const external::KernelSettings settings{.patience = std::chrono::seconds(typed.kernel_seconds),
                                           .stops = interrupted,
                                           .printed = [](std::string_view line) { print_to_stderr(line); }};
@@ -118,7 +118,7 @@ std::vector<RegisteredMachine> kernels_for(const Typed& typed, base::ThreadPool&
 }
 
 /// The libraries are what the result depends on, too.
-Provenance with_kernels(const Typed& typed, Provenance provenance) {
+Provenance with_kernels(const TypedVerify& typed, Provenance provenance) {
   for (const std::string& library : typed.kernels)
     provenance.inputs.push_back({library, traces::sha256_of_file(library)});
   return provenance;
@@ -146,7 +146,7 @@ CrossCheck compared(const traces::TraceReader& trace, const std::vector<Candidat
   throw base::Error("{} (--result-limit)", error.what());
 }
 
-int verify(const Typed& typed, const Provenance& provenance) {
+int verify(const TypedVerify& typed, const Provenance& provenance) {
   machines_typed(typed);  // a wrong name is told before the trace is read
   std::vector<Output> outputs;
   if (!typed.json.empty()) {
@@ -185,8 +185,8 @@ int verify(const Typed& typed, const Provenance& provenance) {
 
 void add_verify_command(CLI::App& program, Action& action) {
   CLI::App* command = program.add_subcommand("verify", "Compare every machine with a trace, bit for bit");
-  command->footer(examples);
-  const auto typed = std::make_shared<Typed>();
+  command->footer(verify_examples);
+  const auto typed = std::make_shared<TypedVerify>();
   command->add_option("TRACE", typed->trace, "trace directory")->required();
   command
       ->add_option("--machines", typed->machines,

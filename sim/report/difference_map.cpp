@@ -34,11 +34,11 @@ std::string range_text(std::int64_t cell, std::int64_t a_cell, std::int64_t size
   return first == last ? fmt::format("{}", first) : fmt::format("{} to {}", first, last);
 }
 
-struct Part {
+struct MapPart {
   const char* word;
   DifferenceFindings MachineFindings::*findings;
 };
-constexpr std::array<Part, 2> parts = {
+constexpr std::array<MapPart, 2> parts = {
     {{"GEMMs", &MachineFindings::gemm_differences}, {"quantizers", &MachineFindings::quantizer_differences}}};
 
 }  // namespace

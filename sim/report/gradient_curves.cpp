@@ -16,7 +16,7 @@ constexpr std::size_t most_points = 120;
 constexpr std::size_t most_curves = 10;
 
 /// A column of gradients.csv as a curve.
-struct Figure {
+struct Curve {
   const char *title, *y_label;
   std::optional<double> (*value)(const GradientRow&);
 };
@@ -26,7 +26,7 @@ std::optional<double> finite(const std::optional<float>& figure, double factor =
   return factor * static_cast<double>(*figure);
 }
 
-const std::array<Figure, 7> figures = {{
+const std::array<Curve, 7> all_curves = {{
     {"Largest gradient, log2", "log2 of the maximum",
      [](const GradientRow& row) -> std::optional<double> {
        if (row.statistics.maximum == 0) return std::nullopt;
@@ -67,13 +67,13 @@ Series curve_of(std::string name, const std::vector<std::pair<double, double>>& 
   return series;
 }
 
-Chart layer_curves(const TrainingRun& run, const Figure& figure) {
+Chart layer_curves(const TrainingRun& run, const Curve& curve) {
   Chart chart{
-      .title = figure.title, .x_label = "step", .y_label = figure.y_label, .labels = {}, .series = {}};
+      .title = curve.title, .x_label = "step", .y_label = curve.y_label, .labels = {}, .series = {}};
   for (const std::string& layer : layers_of(run)) {
     std::vector<std::pair<double, double>> points;
     for (const GradientRow& row : run.gradients)
-      if (const auto value = figure.value(row); row.layer == layer && value)
+      if (const auto value = curve.value(row); row.layer == layer && value)
         points.emplace_back(static_cast<double>(row.step), *value);
     if (!points.empty()) chart.series.push_back(curve_of(layer, points));
   }
@@ -81,15 +81,15 @@ Chart layer_curves(const TrainingRun& run, const Figure& figure) {
 }
 
 /// Of many layers: the least, the median and the largest of each step.
-Chart range_curves(const TrainingRun& run, const Figure& figure) {
-  Chart chart{.title = fmt::format("{}: range over the layers", figure.title),
+Chart range_curves(const TrainingRun& run, const Curve& curve) {
+  Chart chart{.title = fmt::format("{}: range over the layers", curve.title),
               .x_label = "step",
-              .y_label = figure.y_label,
+              .y_label = curve.y_label,
               .labels = {},
               .series = {}};
   std::map<std::int64_t, std::vector<double>> by_step;
   for (const GradientRow& row : run.gradients)
-    if (const auto value = figure.value(row)) by_step[row.step].push_back(*value);
+    if (const auto value = curve.value(row)) by_step[row.step].push_back(*value);
   std::array<std::vector<std::pair<double, double>>, 3> curves;
   for (auto& [step, values] : by_step) {
     std::ranges::sort(values);
@@ -173,9 +173,9 @@ std::optional<Section> gradient_curves_section(const Report& report) {
                   "and with one sample. "
                   "alpha is the scale of the codes, or the maximum / 64 where there are none.",
                   shown.recipe));
-  for (const Figure& figure : figures) {
+  for (const Curve& curve : all_curves) {
     Chart chart =
-        layers_of(shown).size() <= most_curves ? layer_curves(shown, figure) : range_curves(shown, figure);
+        layers_of(shown).size() <= most_curves ? layer_curves(shown, curve) : range_curves(shown, curve);
     if (!chart.series.empty()) section.charts.push_back(std::move(chart));
   }
   section.tables.push_back(means_table(report));

@@ -11,7 +11,7 @@
 namespace quatrain::sim::report {
 namespace {
 
-constexpr std::size_t most_bars = 10;  // beside each other at a value
+constexpr std::size_t most_values = 10;  // beside each other at a value
 
 using study::CodeHistogram;
 using study::Estimate;
@@ -230,7 +230,7 @@ std::optional<Section> gradient_section(const Report& report) {
         "LUQ is for; what it does to accuracy depends on network and schedule.");
   }
   if (!study.histograms.empty()) {
-    section.charts.push_back(study.histograms.size() <= most_bars ? histogram_chart(study)
+    section.charts.push_back(study.histograms.size() <= most_values ? histogram_chart(study)
                                                                   : histogram_ranges(study));
     section.tables.push_back(histogram_table(study));
   }

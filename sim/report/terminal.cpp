@@ -120,7 +120,7 @@ class Grid {
   std::vector<std::vector<std::vector<std::string>>> rows_;  ///< [row][column][line]
 };
 
-std::string render(const Table& table) {
+std::string lines_of(const Table& table) {
   std::size_t cell_width = widest_cell;
   while (!Grid(table, cell_width).fits() && cell_width > narrowest_cell) cell_width -= 4;
   const Grid narrow(table, cell_width);
@@ -172,7 +172,7 @@ std::string render_terminal(const Page& page) {
     for (const std::string& paragraph : section.text) text += wrapped(paragraph, "");
     if (!section.text.empty()) text += '\n';
     for (const Table& table : section.tables)
-      if (!table.is_detail) text += render(table);
+      if (!table.is_detail) text += lines_of(table);
     for (const std::string& command : section.commands) text += shell_lines(command);
     if (!section.commands.empty()) text += '\n';
     for (const std::string& limit : section.limits) text += wrapped(limit, "  limit: ");

@@ -57,9 +57,9 @@ std::string axis(double axis_ms, int height) {
 }
 
 /// Where cycles lie in the picture.
-class Place {
+class PlaceOnAxis {
  public:
-  explicit Place(const Timeline& timeline)
+  explicit PlaceOnAxis(const Timeline& timeline)
       : per_cycle_(axis_width / (timeline.axis_ms * timeline.cycles_per_ms)) {}
   double x(std::uint64_t begin) const { return label_width + width(begin); }
   double width(std::uint64_t cycles) const { return static_cast<double>(cycles) * per_cycle_; }
@@ -70,7 +70,7 @@ class Place {
 
 std::string bands(const Timeline& timeline) {
   constexpr double narrowest_named = 48;
-  const Place place(timeline);
+  const PlaceOnAxis place(timeline);
   std::string text;
   for (const TimelineBand& band : timeline.bands) {
     const double x = place.x(band.begin), width = place.width(band.cycles);
@@ -87,7 +87,7 @@ std::string bands(const Timeline& timeline) {
   return text;
 }
 
-std::string bar_text(const TimelineBar& bar, const std::string& lane, int y, const Place& place) {
+std::string bar_text(const TimelineBar& bar, const std::string& lane, int y, const PlaceOnAxis& place) {
   // Bars that stand together are as dark as they fill their stretch.
   const double filled = bar.span == 0 ? 1 : static_cast<double>(bar.cycles) / static_cast<double>(bar.span);
   const std::string opacity =
@@ -118,7 +118,7 @@ std::uint64_t join_narrow(std::vector<TimelineLane>& lanes, std::uint64_t axis_c
 std::string render_timeline(const Timeline& timeline) {
   const int rows = static_cast<int>(timeline.lanes.size());
   const int height = band_height + rows * lane_height + axis_height;
-  const Place place(timeline);
+  const PlaceOnAxis place(timeline);
   std::string labels, bars;
   for (std::size_t row = 0; row < timeline.lanes.size(); ++row) {
     const TimelineLane& lane = timeline.lanes[row];

@@ -8,7 +8,7 @@
 namespace quatrain::sim::report {
 namespace {
 
-constexpr std::size_t most_points = 120;
+constexpr std::size_t most_losses = 120;
 
 /// Means over equal stretches of steps, so that a curve of thousands of steps can be read.
 Series smoothed(const TrainingRun& run, std::size_t stretch) {
@@ -26,7 +26,7 @@ Series smoothed(const TrainingRun& run, std::size_t stretch) {
 Chart loss_chart(const Report& report) {
   std::size_t steps = 1;
   for (const TrainingRun& run : report.training) steps = std::max(steps, run.step_losses.size());
-  const std::size_t stretch = (steps + most_points - 1) / most_points;
+  const std::size_t stretch = (steps + most_losses - 1) / most_losses;
   Chart chart{.title = stretch == 1 ? "Training loss by step"
                                     : fmt::format("Training loss, mean of {} steps", stretch),
               .x_label = "step",
