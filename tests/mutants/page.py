@@ -11,6 +11,9 @@ The mistakes stand in the `.toml` files of `tests/mutants/`. `tests/mutants/run.
 builds it and runs the tests that are named beside the mistake. If these pass, it runs all others. What came out, and on which day, stands in
 `tests/mutants/results.jsonl`; `tests/mutants/run.py page` writes this page from it. A result is of the tree of its day ({days}), and
 holds as long as the edit is the same. The copies are built with {compiler}, without CUDA.
+
+*Not tried* says that no result of the edit as it stands is on record: the mutant is new, or its file was rewritten since. Most of them were tried by
+hand when they were made; nothing of that is counted here.
 """
 
 
