@@ -2,6 +2,7 @@
 #include "tests/emu/nn/tiny_config.hpp"
 #include "tests/sim/report/page_reader.hpp"
 #include "tests/support/program.hpp"
+#include "tests/support/signalled_program.hpp"
 #include "tests/support/synthetic_images.hpp"
 #include "traces/base/files.hpp"
 
@@ -11,11 +12,8 @@
 #include <nlohmann/json.hpp>
 
 #include <cmath>
-#include <csignal>
-#include <fcntl.h>
 #include <sstream>
 #include <thread>
-#include <unistd.h>
 
 namespace quatrain::tests {
 namespace {
@@ -87,21 +85,9 @@ class ExperimentCommand : public testing::Test {
   }
   /// Sends a signal to the experiment as soon as `file` is there.
   void signal_at(const std::filesystem::path& file, int signal) const {
-    const pid_t child = fork();
-    if (child == 0) {
-      ::dup2(::open("/dev/null", O_WRONLY), STDOUT_FILENO);
-      ::dup2(::open((folder_ / "stderr").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), STDERR_FILENO);
-      if (::chdir(folder_.path().c_str()) == 0)
-        ::execl(QUATRAIN_PROGRAM, "quatrain", "experiment", "e.json", "--data", "data", "--out", "e",
-                "--jobs", "2", nullptr);
-      ::_exit(99);
-    }
-    int status = 0;
-    while (!std::filesystem::exists(file) && ::waitpid(child, &status, WNOHANG) == 0)
-      std::this_thread::yield();
-    ASSERT_EQ(::kill(child, signal), 0) << "it ended by itself";
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    EXPECT_TRUE(signal == SIGKILL ? WIFSIGNALED(status) : WIFEXITED(status) && WEXITSTATUS(status) == 130);
+    SignalledProgram experiment(QUATRAIN_PROGRAM, "experiment e.json --data data --out e --jobs 2", folder_);
+    experiment.wait_until([&] { return std::filesystem::exists(file); });
+    EXPECT_EQ(experiment.end(signal).exit_code, signal == SIGKILL ? 137 : 130);
   }
 
   Folder folder_;

@@ -1,6 +1,7 @@
 #include "tests/sim/report/page_reader.hpp"
 #include "tests/sim/report/synthetic_run.hpp"
 #include "tests/support/program.hpp"
+#include "tests/support/signalled_program.hpp"
 #include "tests/support/synthetic_images.hpp"
 #include "traces/base/files.hpp"
 
@@ -143,8 +144,9 @@ TEST(StudyCommand, OneInterruptEndsIt) {
       folder);
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
   const auto before = tests::contents(folder / "run");
-  const ProgramRun run = tests::run_program("timeout --preserve-status -k 8 -s INT 0.5 " QUATRAIN_PROGRAM,
-                                            "study " + at + "/run/trace", folder);
+  tests::SignalledProgram study(QUATRAIN_PROGRAM, "study " + at + "/run/trace", folder);
+  study.wait_until_at_work(0.3);
+  const ProgramRun run = study.end(SIGINT, 8);
   EXPECT_EQ(run.exit_code, 130) << "137: killed before it ended";
   EXPECT_EQ(run.err, "interrupted\n");
   EXPECT_EQ(run.out, "");

@@ -1,6 +1,7 @@
 /// Many designs at once, typed as a user types it: `quatrain sim` with several names, and `quatrain sweep`.
 #include "tests/sim/cli/many_designs.hpp"
 #include "tests/sim/report/page_reader.hpp"
+#include "tests/support/signalled_program.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -174,10 +175,16 @@ TEST_F(ManyDesigns, AKilledSweepGoesOn) {
   for (int i = 1; i <= 400; ++i) rows.push_back(i);
   write_study({{"vary", {{"array.rows", rows}, {"array.drain", nullptr}, {"clock_mhz", nullptr}}}});
   ASSERT_EQ(run("sweep study.json --out whole").exit_code, 0);
-  for (int kill = 0; kill < 4; ++kill)
-    run("sweep study.json --out killed --resume --threads 1",
-        fmt::format("timeout -s KILL {} ", 0.1 + 0.15 * kill));
-  ASSERT_TRUE(std::filesystem::exists(folder / "killed/journal.jsonl"));
+  const auto whole = std::filesystem::file_size(folder / "whole/journal.jsonl");
+  for (unsigned kill = 1; kill <= 4; ++kill) {
+    SignalledProgram sweep(QUATRAIN_PROGRAM, "sweep study.json --out killed --resume --threads 1", folder);
+    sweep.wait_until([&] {
+      std::error_code not_there;
+      const auto size = std::filesystem::file_size(folder / "killed/journal.jsonl", not_there);
+      return !not_there && size >= kill * whole / 8;
+    });
+    ASSERT_EQ(sweep.end(SIGKILL).exit_code, 137);
+  }
   std::ofstream(folder / "killed/journal.jsonl", std::ios::app) << R"({"point": 399, "refu)";
   const ProgramRun done = run("sweep study.json --out killed --resume");
   ASSERT_EQ(done.exit_code, 0) << done.err;

@@ -2,6 +2,7 @@
 #include "tests/emu/nn/residual_config.hpp"
 #include "tests/emu/nn/tiny_config.hpp"
 #include "tests/support/program.hpp"
+#include "tests/support/signalled_program.hpp"
 #include "tests/support/synthetic_images.hpp"
 #include "traces/base/files.hpp"
 
@@ -9,13 +10,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <chrono>
-#include <csignal>
-#include <fcntl.h>
 #include <map>
 #include <regex>
-#include <thread>
-#include <unistd.h>
 
 namespace quatrain::tests {
 namespace {
@@ -53,25 +49,11 @@ class TrainCommand : public testing::Test {
   std::filesystem::path checkpoint(const std::string& run, unsigned epoch) const {
     return folder_ / fmt::format("{}/checkpoints/epoch_{:04}.safetensors", run, epoch);
   }
-  /// Sends SIGINT as soon as `file` is there, and wants exit code 130.
-  void interrupt_at(std::vector<std::string> arguments, const std::filesystem::path& file) const {
-    const pid_t child = fork();
-    if (child == 0) {
-      std::vector<char*> words = {const_cast<char*>("quatrain"), const_cast<char*>("train")};
-      for (std::string& argument : arguments) words.push_back(argument.data());
-      words.push_back(nullptr);
-      ::dup2(::open(in("stderr").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644), STDERR_FILENO);
-      ::dup2(::open("/dev/null", O_WRONLY), STDOUT_FILENO);
-      if (::chdir(folder_.path().c_str()) == 0) ::execv(QUATRAIN_PROGRAM, words.data());
-      ::_exit(99);
-    }
-    int status = 0;
-    while (!std::filesystem::exists(file) && ::waitpid(child, &status, WNOHANG) == 0)
-      std::this_thread::yield();
-    ASSERT_EQ(::kill(child, SIGINT), 0) << "it ended by itself";
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    ASSERT_TRUE(WIFEXITED(status));
-    EXPECT_EQ(WEXITSTATUS(status), 130);
+  /// Sends SIGINT as soon as `file` is there, and wants exit code 130 in good time.
+  void interrupt_at(const std::string& arguments, const std::filesystem::path& file) const {
+    SignalledProgram train(QUATRAIN_PROGRAM, "train " + arguments, folder_);
+    train.wait_until([&] { return std::filesystem::exists(file); });
+    EXPECT_EQ(train.end(SIGINT, 30).exit_code, 130) << "137: killed, it went on for too long";
   }
   static std::string last_line(const std::string& text) {
     const std::size_t begin = text.rfind('\n', text.size() - 2);
@@ -299,12 +281,9 @@ TEST_F(TrainCommand, ADiskThatTakesNoMoreIsNamed) {
 }
 
 TEST_F(TrainCommand, InterruptedBySignalKeepsItsCheckpointsAndGoesOn) {
-  const std::vector<std::string> endless = {"tiny.json", "--data", "data", "--epochs", "100000"};
+  const std::string endless = "tiny.json --data data --epochs 100000 --out ";
   const auto until = [&](const std::string& run, unsigned epoch, bool resumes) {
-    std::vector<std::string> arguments = endless;
-    arguments.insert(arguments.end(), {"--out", run});
-    if (resumes) arguments.emplace_back("--resume");
-    interrupt_at(arguments, checkpoint(run, epoch));
+    interrupt_at(endless + run + (resumes ? " --resume" : ""), checkpoint(run, epoch));
     EXPECT_EQ(read_whole_file(folder_ / "stderr"), "interrupted\n");
     EXPECT_TRUE(read_whole_file(folder_ / (run + "/log.txt")).ends_with("stopped: interrupted\n"));
   };
@@ -327,9 +306,7 @@ TEST_F(TrainCommand, ASignalEndsTheStepThatRuns) {
   config["layers"] = {wide("conv1", 128), wide("conv2", 512), wide("conv3", 512), config["layers"].back()};
   config["batch"] = 48;
   write_whole_file(folder_ / "wide.json", config.dump());
-  const auto start = std::chrono::steady_clock::now();
-  interrupt_at({"wide.json", "--data", "data", "--out", "run"}, folder_ / "run/log.txt");
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
+  interrupt_at("wide.json --data data --out run", folder_ / "run/log.txt");
   EXPECT_EQ(read_whole_file(folder_ / "stderr"), "interrupted\n");
   const nlohmann::json run = nlohmann::json::parse(read_whole_file(folder_ / "run/run.json"));
   EXPECT_EQ(run.at("state"), "interrupted");

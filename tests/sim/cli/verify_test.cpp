@@ -7,6 +7,7 @@
 #include "tests/support/message_of.hpp"
 #include "tests/support/program.hpp"
 #include "tests/support/sharp_gemms.hpp"
+#include "tests/support/signalled_program.hpp"
 #include "traces/base/strict_json.hpp"
 #include "traces/format/check.hpp"
 
@@ -358,8 +359,10 @@ TEST_F(VerifyCommand, OneInterruptEndsALongGemm) {
   const GemmCase c = random_case(gemm, traces::Encoding::uint4, traces::Encoding::int4, 1, 1);
   write_gemm_trace(trace(), std::vector{c}, Stored::checksums);
   const std::string json = (folder / "crosscheck.json").string();
-  const ProgramRun run = run_program("timeout --preserve-status -k 8 -s INT 0.5 " QUATRAIN_PROGRAM,
-                                     "verify " + trace() + " --machines systemc.pe --json " + json, folder);
+  SignalledProgram verify(QUATRAIN_PROGRAM, "verify " + trace() + " --machines systemc.pe --json " + json,
+                          folder);
+  verify.wait_until_at_work(0.3);
+  const ProgramRun run = verify.end(SIGINT, 8);
   EXPECT_EQ(run.exit_code, 130) << "137: killed before the GEMM ended";
   EXPECT_EQ(run.err, "interrupted\n");
   EXPECT_EQ(run.out, "");
