@@ -1,5 +1,6 @@
 #include "sim/accelerator/events.hpp"
 
+#include "sim/accelerator/ceil_div.hpp"
 #include "sim/accelerator/checked.hpp"
 #include "sim/accelerator/circuits.hpp"
 #include "sim/accelerator/dataflow/movement.hpp"
@@ -18,8 +19,6 @@ namespace quatrain::sim {
 namespace {
 
 constexpr unsigned maximum_register_bits = 31;  // of |x| in fp32
-
-constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
 /// One side: `reads` times what its lanes take in a cycle, and the fetched bytes written once.
 void add_operand_side(EventCounts& counts, const AcceleratorConfig& config, const PortWords& port,

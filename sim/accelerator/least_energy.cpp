@@ -13,7 +13,7 @@
 namespace quatrain::sim {
 namespace {
 
-struct Candidate {
+struct CheapCandidate {
   double pj = 0;  ///< an energy that it cannot beat
   std::uint64_t bytes = 0;
   Blocks blocks;
@@ -42,15 +42,15 @@ std::optional<Blocks> least_energy(const AcceleratorConfig& config, const Traini
   const double ideal = nominal_pj(config, tried, compulsory, 0, technology);
   const double byte_pj = 8 * technology.row(dram_row(config.dram)).pj.nominal;
   constexpr double rounding = 1 - 1e-9;
-  std::vector<Candidate> candidates;
+  std::vector<CheapCandidate> candidates;
   traffic.for_each_that_fits([&](const Blocks& blocks) {
     const std::uint64_t bytes = traffic.traffic(blocks).gemm_bytes();
     const double more = static_cast<double>(bytes) - static_cast<double>(compulsory.gemm_bytes());
     candidates.push_back({(ideal + byte_pj * more) * rounding, bytes, blocks, candidates.size()});
   });
-  std::ranges::sort(candidates, {}, &Candidate::rank);
-  std::optional<Candidate> best;  // its bound is its energy
-  for (Candidate candidate : candidates) {
+  std::ranges::sort(candidates, {}, &CheapCandidate::rank);
+  std::optional<CheapCandidate> best;  // its bound is its energy
+  for (CheapCandidate candidate : candidates) {
     if (best && candidate.rank() >= best->rank()) break;
     tried.blocks = candidate.blocks;
     std::uint64_t stalls = 0;

@@ -1,5 +1,6 @@
 #include "sim/accelerator/mapping.hpp"
 
+#include "sim/accelerator/ceil_div.hpp"
 #include "sim/accelerator/dataflow/stationary.hpp"
 
 #include <algorithm>
@@ -11,8 +12,6 @@
 
 namespace quatrain::sim {
 namespace {
-
-constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a - 1) / b + 1; }
 
 /// The block of a tile: its group, then its place in each loop, the outermost first.
 std::array<std::uint64_t, 4> block_of(const Blocks& blocks, const rtl_models::Tile& tile) {

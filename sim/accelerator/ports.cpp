@@ -1,5 +1,6 @@
 #include "sim/accelerator/ports.hpp"
 
+#include "sim/accelerator/ceil_div.hpp"
 #include "sim/accelerator/technology.hpp"
 #include "traces/base/error.hpp"
 
@@ -8,8 +9,6 @@
 
 namespace quatrain::sim {
 namespace {
-
-constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
 constexpr unsigned widest = *std::rbegin(sram_widths);
 

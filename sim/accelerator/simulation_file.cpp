@@ -100,7 +100,7 @@ Json number(const Figure::Value& value) {
   return std::visit([](auto number) { return Json(number); }, value);
 }
 
-Bounds read_bounds(const JsonNode& node) {
+Bounds stored_bounds(const JsonNode& node) {
   Bounds bounds;
   for (const Bound& bound : bounds_in_order) bounds.*bound.member = number_at(node, bound.name);
   return bounds;
@@ -177,7 +177,7 @@ RecordResult read_record(const JsonNode& node, const Simulation& simulation) {
   record.tally.use.used_pes = checked_product(
       record.tally.records, used_pes_of(simulation.config.dataflow, record.size, record.samples));
   for (const TechnologyResult& technology : simulation.technologies)
-    record.tally.energy_pj.push_back(read_bounds(node.at("energy_pj").at(technology.name)));
+    record.tally.energy_pj.push_back(stored_bounds(node.at("energy_pj").at(technology.name)));
   return record;
 }
 
@@ -205,7 +205,7 @@ ComponentEnergy read_component(const JsonNode& node) {
   return {.component = static_cast<Component>(node.at("component").one_of(component_words)),
           .constant = node.at("constant").string(),
           .events = count_at(node, "events"),
-          .per_event = {.pj = read_bounds(node.at("pj_per_event")),
+          .per_event = {.pj = stored_bounds(node.at("pj_per_event")),
                         .unit = node.at("unit").string(),
                         .kind = std::string(kind_words[node.at("kind").one_of(kind_words)]),
                         .source = node.at("source").string(),
@@ -213,7 +213,7 @@ ComponentEnergy read_component(const JsonNode& node) {
                         .conditions = node.at("conditions").string(),
                         .voltage = read_voltage(node.at("voltage")),
                         .family = node.at("family").string()},
-          .energy_pj = read_bounds(node.at("energy_pj"))};
+          .energy_pj = stored_bounds(node.at("energy_pj"))};
 }
 
 Json area_object(const ComponentArea& line) {
@@ -231,8 +231,8 @@ Json area_object(const ComponentArea& line) {
 
 ComponentArea read_area(const JsonNode& node) {
   ComponentArea line{
-      node.at("component").string(), count_at(node, "amount"), {}, read_bounds(node.at("area_mm2"))};
-  line.per_unit.um2 = read_bounds(node.at("um2_per_unit"));
+      node.at("component").string(), count_at(node, "amount"), {}, stored_bounds(node.at("area_mm2"))};
+  line.per_unit.um2 = stored_bounds(node.at("um2_per_unit"));
   Constant& origin = line.per_unit.origin;
   origin.unit = node.at("unit").string();
   origin.kind = kind_words[node.at("kind").one_of(kind_words)];

@@ -1,5 +1,6 @@
 #include "sim/accelerator/traffic.hpp"
 
+#include "sim/accelerator/ceil_div.hpp"
 #include "sim/accelerator/checked.hpp"
 #include "sim/accelerator/mapping/left_elements.hpp"
 
@@ -9,8 +10,6 @@ namespace quatrain::sim {
 namespace {
 
 constexpr std::uint64_t fp32_bytes = 4;
-
-std::uint64_t bytes_for(std::uint64_t bits) { return (bits + 7) / 8; }
 
 }  // namespace
 

@@ -92,12 +92,13 @@ std::string place_text(const traces::Gemm& gemm, std::size_t element) {
 }
 
 /// A single member of a result.
-constexpr std::uint64_t poison_word = 0x5EADBEE55EADBEE5;
+constexpr std::uint64_t poison_of_members = 0x5EADBEE55EADBEE5;
 
 template <typename Value>
 Value poison_of_member(Turn turn) {
   using Bits = std::conditional_t<sizeof(Value) == 8, std::uint64_t, std::uint32_t>;
-  return std::bit_cast<Value>(static_cast<Bits>(turn == Turn::first ? poison_word : ~poison_word));
+  return std::bit_cast<Value>(
+      static_cast<Bits>(turn == Turn::first ? poison_of_members : ~poison_of_members));
 }
 
 template <typename Value>

@@ -23,11 +23,6 @@ std::string_view characters(std::span<const std::uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-struct HeldTensor {
-  StoredTensor stored;
-  std::vector<std::uint8_t> bytes;
-};
-
 /// The final name of a folder: "out/trace/" is out/trace.
 fs::path without_slash(const fs::path& directory) {
   return directory.has_filename() ? directory : directory.parent_path();
@@ -51,6 +46,11 @@ std::set<std::string> named_tensors(const Manifest& manifest) {
 }  // namespace
 
 struct TraceWriter::State {
+  struct HeldTensor {
+    StoredTensor stored;
+    std::vector<std::uint8_t> bytes;
+  };
+
   fs::path directory, partial;
   Manifest manifest;
   std::map<std::string, std::string> sums;
@@ -238,7 +238,7 @@ bool TraceWriter::has_records() const {
 
 void TraceWriter::drop_file() {
   if (state_->file_name.empty()) return;
-  for (const HeldTensor& tensor : state_->held) state_->manifest.tensors.erase(tensor.stored.id);
+  for (const State::HeldTensor& tensor : state_->held) state_->manifest.tensors.erase(tensor.stored.id);
   state_->manifest.quantizers.resize(state_->quantizers_before);
   state_->manifest.gemms.resize(state_->gemms_before);
   std::error_code ignored;

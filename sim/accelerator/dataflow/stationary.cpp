@@ -1,5 +1,6 @@
 #include "sim/accelerator/dataflow/stationary.hpp"
 
+#include "sim/accelerator/ceil_div.hpp"
 #include "sim/accelerator/checked.hpp"
 #include "sim/accelerator/mapping/left_elements.hpp"
 
@@ -12,9 +13,7 @@ namespace {
 
 using rtl_models::Preload;
 
-constexpr std::uint64_t word_bits = 32;  ///< of a sum
-constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a - 1) / b + 1; }
-constexpr std::uint64_t bytes_for(std::uint64_t bits) { return (bits + 7) / 8; }
+constexpr std::uint64_t sum_word_bits = 32;  ///< of a sum
 
 /// What runs over the array's columns: n, or m where the left operand is held.
 std::uint64_t across(const Mapping& mapping) {
@@ -57,7 +56,7 @@ std::uint64_t hidden_cycles(const Mapping& mapping, const Folds& folds) {
 /// Sums of the columns of folds that do not fit the accumulator buffer: how many words of a group.
 std::uint64_t spilled_sums(const Mapping& mapping, const Folds& folds, const OperandBuffers& buffers) {
   const auto spills = [&](std::uint64_t width) {
-    return checked_product(folds.lines, width, word_bits) > buffers.accumulator_bits;
+    return checked_product(folds.lines, width, sum_word_bits) > buffers.accumulator_bits;
   };
   std::uint64_t widths = spills(folds.last_width) ? folds.last_width : 0;
   if (folds.columns > 1 && spills(mapping.array.columns))

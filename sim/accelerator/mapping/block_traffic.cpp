@@ -1,5 +1,6 @@
 #include "sim/accelerator/mapping/block_traffic.hpp"
 
+#include "sim/accelerator/ceil_div.hpp"
 #include "sim/accelerator/checked.hpp"
 
 #include <fmt/format.h>
@@ -12,9 +13,6 @@ namespace quatrain::sim {
 namespace {
 
 constexpr std::uint64_t word_bits = 32;  ///< of an accumulator
-
-constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
-constexpr std::uint64_t bytes_for(std::uint64_t bits) { return ceil_div(bits, 8); }
 
 /// For each number of blocks that multiples of `unit` can give, the smallest such block; all of `size` first.
 std::vector<std::uint64_t> block_sizes(std::uint64_t size, std::uint64_t unit) {

@@ -1,13 +1,12 @@
 #include "sim/accelerator/memory/dram_time.hpp"
 
+#include "sim/accelerator/ceil_div.hpp"
 #include "sim/accelerator/checked.hpp"
 
 #include <cmath>
 
 namespace quatrain::sim {
 namespace {
-
-constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return a / b + (a % b != 0 ? 1 : 0); }
 
 std::uint64_t picoseconds(double nanoseconds) {
   return static_cast<std::uint64_t>(std::llround(nanoseconds * 1000));

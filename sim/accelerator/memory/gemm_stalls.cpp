@@ -19,7 +19,7 @@ std::uint64_t load_cycles(const DramTiming& timing, const BlockVisit& visit) {
 }
 
 /// Blocks that could be the best, with a time that they cannot beat.
-struct Candidate {
+struct FastCandidate {
   std::uint64_t bound = 0, bytes = 0;
   Blocks blocks;
   std::uint64_t number = 0;  ///< in the order of trying
@@ -76,18 +76,18 @@ Stalls stalls_of(BlockTraffic& traffic, const Mapping& mapping, const DramTiming
 std::optional<Blocks> least_time(BlockTraffic& traffic, const Mapping& mapping, const DramTiming& timing,
                                  Buffering buffering) {
   Mapping tried = mapping;
-  std::vector<Candidate> candidates;
+  std::vector<FastCandidate> candidates;
   traffic.for_each_that_fits([&](const Blocks& blocks) {
     tried.blocks = blocks;
     const std::uint64_t bytes = traffic.traffic(blocks).gemm_bytes();
     candidates.push_back({lower_bound(traffic, tried, timing, bytes), bytes, blocks, candidates.size()});
   });
-  std::ranges::sort(candidates, {}, &Candidate::rank);
-  std::optional<Candidate> best;  // its bound is its time
-  for (const Candidate& candidate : candidates) {
+  std::ranges::sort(candidates, {}, &FastCandidate::rank);
+  std::optional<FastCandidate> best;  // its bound is its time
+  for (const FastCandidate& candidate : candidates) {
     if (best && candidate.rank() >= best->rank()) break;
     tried.blocks = candidate.blocks;
-    Candidate found = candidate;
+    FastCandidate found = candidate;
     found.bound = checked_sum(cycles_of(tried), stalls_of(traffic, tried, timing, buffering).all());
     if (!best || found.rank() < best->rank()) best = found;
   }

@@ -2,17 +2,13 @@
 #include "sim/accelerator/pe/kinds.hpp"
 
 namespace quatrain::sim {
-namespace {
-
-constexpr TechnologyRow per_mac[] = {operation_row("bf16_mul"), TechnologyRow::fp32_add};
-constexpr std::string_view limits[] = {
-    "multiplier and adder are published macros; the 4-bit PE is priced from gate counts",
-    "weights, activations and gradients stand in DRAM as bf16; an fp32 master copy of the weights is not "
-    "moved"};
-
-}  // namespace
 
 const PeKind& bf16_kind() {
+  static constexpr TechnologyRow per_mac[] = {operation_row("bf16_mul"), TechnologyRow::fp32_add};
+  static constexpr std::string_view limits[] = {
+      "multiplier and adder are published macros; the 4-bit PE is priced from gate counts",
+      "weights, activations and gradients stand in DRAM as bf16; an fp32 master copy of the weights is not "
+      "moved"};
   static constexpr PeKind kind{
       .name = "bf16",
       .operand_bits = 16,

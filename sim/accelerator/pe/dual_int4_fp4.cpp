@@ -3,14 +3,11 @@
 #include "sim/accelerator/pe/kinds.hpp"
 
 namespace quatrain::sim {
-namespace {
-
-constexpr TechnologyRow per_mac[] = {operation_row("pe_dual_int32")};
-constexpr std::string_view limits[] = {"the PE is priced from gate counts; a bf16 PE from published macros"};
-
-}  // namespace
 
 const PeKind& dual_int4_fp4_kind() {
+  static constexpr TechnologyRow per_mac[] = {operation_row("pe_dual_int32")};
+  static constexpr std::string_view limits[] = {
+      "the PE is priced from gate counts; a bf16 PE from published macros"};
   static constexpr PeKind kind{.name = "dual_int4_fp4",
                                .per_mac = per_mac,
                                .gates = 435,

@@ -9,7 +9,7 @@ namespace quatrain::sim::diagnosis {
 namespace {
 
 template <typename Predict>
-GemmClaim claim(std::string_view word, std::string_view text, Predict predict) {
+GemmClaim stale_claim(std::string_view word, std::string_view text, Predict predict) {
   return {fmt::format("stale.{}", word), [text](const DifferingGemm&) { return std::string(text); }, predict};
 }
 
@@ -58,23 +58,24 @@ std::optional<std::int64_t> old_result(const DifferingGemm& gemm, const Sum& sum
 
 std::vector<GemmClaim> stale(const DifferingGemm& gemm, const Sum&) {
   std::vector<GemmClaim> claims{
-      claim("accumulator",
-            "equal the sum of all columns up to theirs: the accumulator is not cleared between columns",
-            [](const DifferingGemm& g, const Sum& sum) { return running(g, sum, &ResultPlace::column); }),
-      claim("accumulator_rows",
-            "equal the sum of all rows up to theirs: the accumulator is not cleared between rows",
-            [](const DifferingGemm& g, const Sum& sum) { return running(g, sum, &ResultPlace::row); })};
+      stale_claim(
+          "accumulator",
+          "equal the sum of all columns up to theirs: the accumulator is not cleared between columns",
+          [](const DifferingGemm& g, const Sum& sum) { return running(g, sum, &ResultPlace::column); }),
+      stale_claim("accumulator_rows",
+                  "equal the sum of all rows up to theirs: the accumulator is not cleared between rows",
+                  [](const DifferingGemm& g, const Sum& sum) { return running(g, sum, &ResultPlace::row); })};
   if (gemm.before == nullptr) return claims;
-  claims.push_back(claim("result", "are the result of the record before",
-                         [](const DifferingGemm& g, const Sum& sum) { return old_result(g, sum, 0); }));
-  claims.push_back(claim("result_added", "equal the sum added to the result of the record before",
-                         [](const DifferingGemm& g, const Sum& sum) { return old_result(g, sum, 1); }));
+  claims.push_back(stale_claim("result", "are the result of the record before",
+                               [](const DifferingGemm& g, const Sum& sum) { return old_result(g, sum, 0); }));
+  claims.push_back(stale_claim("result_added", "equal the sum added to the result of the record before",
+                               [](const DifferingGemm& g, const Sum& sum) { return old_result(g, sum, 1); }));
   claims.push_back(
-      claim("left", "equal the sum with the left operand of the record before",
-            [](const DifferingGemm& g, const Sum& sum) { return with_old_operand(g, sum, true); }));
+      stale_claim("left", "equal the sum with the left operand of the record before",
+                  [](const DifferingGemm& g, const Sum& sum) { return with_old_operand(g, sum, true); }));
   claims.push_back(
-      claim("right", "equal the sum with the right operand of the record before",
-            [](const DifferingGemm& g, const Sum& sum) { return with_old_operand(g, sum, false); }));
+      stale_claim("right", "equal the sum with the right operand of the record before",
+                  [](const DifferingGemm& g, const Sum& sum) { return with_old_operand(g, sum, false); }));
   return claims;
 }
 
