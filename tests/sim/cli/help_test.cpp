@@ -60,15 +60,16 @@ class Help : public testing::Test {
   /// In a folder with small data, the user's own files that the examples name, and a small network in the
   /// place of the demo's.
   void expect_examples_to_run(const std::vector<std::string>& of_commands) const {
-    write_synthetic_images(folder_ / "data", 6, 2);
+    write_synthetic_images(folder_ / "data", 3, 1);
     std::string config = tiny_config_text;
-    config.replace(config.find("\"batch\": 16"), 11, "\"batch\": 2");  // systemc.pe takes its time
+    config.replace(config.find("\"batch\": 16"), 11, "\"batch\": 1");  // systemc.pe takes its time
     for (const char* name : {"mine.json", "tune.json", "small.json"})
       base::write_whole_file(folder_ / name, config);
     std::filesystem::copy_file(QUATRAIN_SOURCE_DIR "/configs/accelerators/luq_32x32.json",
                                folder_ / "design.json");
     std::filesystem::copy_file(QUATRAIN_SOURCE_DIR "/configs/technology/16nm.json", folder_ / "foundry.json",
                                std::filesystem::copy_options::overwrite_existing);
+    base::write_whole_file(folder_ / "small.csv", "layer,m,n,k\none,64,32,90\n");
     base::write_whole_file(folder_ / "study.json", R"({"name": "array_sizes", "design": "luq_32x32",
       "workloads": [{"workload": "lenet5"}], "vary": {"array.rows": [16, 32]}})");
     for (const std::string& command : of_commands) {
@@ -80,7 +81,7 @@ class Help : public testing::Test {
         if (const std::size_t place = example.find("demo_cnn"); place != std::string::npos)
           example.replace(place, 8, "small.json");
         if (const std::size_t place = example.find("resnet50 --values"); place != std::string::npos)
-          example.replace(place, 8, "lenet5");  // a minute else
+          example.replace(place, 8, "small.csv");  // a minute else
         const ProgramRun run = run_program(
             "cd " + folder_.path().string() + " && QUATRAIN_DATA=data " QUATRAIN_PROGRAM, example, folder_);
         EXPECT_EQ(run.exit_code, 0) << example << "\n" << run.err;
