@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+/// Instructions of the path avx2.
+#define QUATRAIN_AVX2 [[gnu::target("avx2,fma")]]
 /// Instructions of the paths avx512 and amx.
 #define QUATRAIN_AVX512 [[gnu::target("avx2,fma,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni")]]
 

@@ -84,7 +84,7 @@ class EveryPath : public testing::TestWithParam<SimdPath> {};
 TEST_P(EveryPath, FillEqualsSingleBlocks) {
   const DrawSource source{3, Stream::luq, 1, 2, top};
   for (const std::uint32_t first : {0U, 5U, top - 3})  // the block number wraps, and changes no other word
-    for (const std::size_t blocks : {0U, 1U, 7U, 8U, 9U, 16U, 29U}) {
+    for (const std::size_t blocks : {0U, 1U, 7U, 8U, 9U, 16U, 29U, 33U}) {
       std::vector<std::uint32_t> words(4 * blocks);
       source.fill(first, words, GetParam());
       for (std::size_t block = 0; block < blocks; ++block) {
