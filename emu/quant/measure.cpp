@@ -1,5 +1,6 @@
 #include "emu/quant/measure.hpp"
 
+#include "emu/quant/avx2_quantizer_loops.hpp"
 #include "emu/quant/wide_quantizer_loops.hpp"
 #include "traces/base/error.hpp"
 
@@ -23,6 +24,10 @@ PieceMaximum piece_maximum(std::span<const float> x, SimdPath path) {
   if (has_avx512(path)) {
     const WideMaximum wide = maximum_wide(x.data(), x.size());
     return {wide.magnitude, wide.below_zero};
+  }
+  if (has_avx2(path)) {
+    const Magnitudes found = magnitudes_avx2(x.data(), x.size());
+    return {found.largest, found.may_be_below_zero ? 1 : 0};
   }
   PieceMaximum result;
   on_path(

@@ -2,6 +2,7 @@
 /// FP4 to the nearest power of two in value, ties to the even e: the control without randomness
 /// (numerics.md section 3, last paragraph).
 
+#include "emu/quant/avx2_quantizer_loops.hpp"
 #include "emu/quant/fp4_codes.hpp"
 #include "emu/quant/measure.hpp"
 
@@ -24,6 +25,8 @@ class NearestQuantizer final : public Quantizer {
     const Fp4Maximum used = start_fp4(config_, x, measured, key, maximum, out);
     quantize_fp4(x, used, pool, out,
                  [&](std::size_t, std::span<const float> some, float inverse, std::uint8_t* codes) {
+                   if (path_ == SimdPath::avx2)
+                     return nearest_codes_avx2(some.data(), some.size(), inverse, codes);
                    on_path(
                        path_, [&]() __attribute__((always_inline)) {
                          fp4_codes<false>(some.data(), some.size(), inverse, Halves(), codes);

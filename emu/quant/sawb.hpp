@@ -2,21 +2,15 @@
 /// SAWB: fp32 to INT4 or UINT4 with a clip from the tensor's first two moments (numerics.md section 4; the
 /// published coefficients for INT4). The moments are integers, so their sums do not depend on any order.
 
+#include "emu/quant/avx2_quantizer_loops.hpp"
 #include "emu/quant/measure.hpp"
+#include "emu/quant/sawb_sums.hpp"
 #include "emu/quant/wide_quantizer_loops.hpp"
 
 #include <algorithm>
 #include <cmath>
 
 namespace quatrain::emu {
-
-/// S1, S2 and the number of magnitudes that are not zero.
-struct SawbSums {
-  std::uint64_t sum1 = 0, sum2 = 0, above_zero = 0;
-};
-
-/// Sums over m_i = rint(|x_i| * to_units), at most 65536 each; at most piece_elements of them.
-SawbSums sawb_sums(std::span<const float> x, float to_units, SimdPath path);
 
 /// C of numerics.md section 4, step 5, in units of 2^(p - 16).
 inline double sawb_clip(bool is_signed, double mean_square, double mean) {
@@ -42,8 +36,7 @@ struct SawbScale {
 inline constexpr std::size_t sawb_block_elements = 1024;
 
 /// count <= sawb_block_elements; codes: one per byte.
-[[gnu::always_inline]] inline void sawb_codes(const float* x, std::size_t count, SawbScale by,
-                                              std::uint8_t* codes) {
+inline void sawb_codes(const float* x, std::size_t count, SawbScale by, std::uint8_t* codes) {
   constexpr float magic = 0x1.8p23F;  // adding it rounds half to even; clamped first: |x * inverse| is large
   std::int32_t wide[sawb_block_elements];
   for (std::size_t i = 0; i < count; ++i) {
@@ -78,7 +71,7 @@ class SawbQuantizer final : public Quantizer {
     }
     traces::SawbFacts& facts = out.facts.emplace<traces::SawbFacts>();
     facts.exponent = sawb_exponent(out.max);
-    add_sums(x, pool, facts);
+    add_sums(x, out.max, pool, facts);
     set_clip(is_signed, out.max, facts);
     const float largest_code = is_signed ? 7.0F : 15.0F;
     out.scale = facts.clip / largest_code;
@@ -86,20 +79,20 @@ class SawbQuantizer final : public Quantizer {
     for_pieces(pool, x.size(), piece_elements, [&](std::size_t begin, std::size_t end) {
       if (has_avx512(path_))
         return sawb_codes_wide(&x[begin], end - begin, by.inverse, by.lowest, by.highest, &out.codes[begin]);
-      on_path(
-          path_, [&]() __attribute__((always_inline)) {
-            for (std::size_t at = begin; at < end; at += sawb_block_elements)
-              sawb_codes(&x[at], std::min(sawb_block_elements, end - at), by, &out.codes[at]);
-          });
+      if (has_avx2(path_))
+        return sawb_codes_avx2(&x[begin], end - begin, by.inverse, by.lowest, by.highest, &out.codes[begin]);
+      for (std::size_t at = begin; at < end; at += sawb_block_elements)
+        sawb_codes(&x[at], std::min(sawb_block_elements, end - at), by, &out.codes[at]);
     });
   }
 
  private:
-  void add_sums(std::span<const float> x, base::ThreadPool& pool, traces::SawbFacts& facts) const {
+  void add_sums(std::span<const float> x, float largest, base::ThreadPool& pool,
+                traces::SawbFacts& facts) const {
     const float to_units = std::ldexp(1.0F, 16 - facts.exponent);  // 2^-112 .. 2^115
     std::vector<SawbSums> pieces(piece_count(x.size()));
     for_pieces(pool, x.size(), piece_elements, [&](std::size_t begin, std::size_t end) {
-      pieces[begin / piece_elements] = sawb_sums(x.subspan(begin, end - begin), to_units, path_);
+      pieces[begin / piece_elements] = sawb_sums(x.subspan(begin, end - begin), largest, to_units, path_);
     });
     std::uint64_t above_zero = 0;
     for (const SawbSums& piece : pieces) {

@@ -7,7 +7,6 @@
 
 #include <cmath>
 #include <limits>
-#include <numeric>
 #include <ostream>
 
 namespace quatrain::tests {
@@ -28,21 +27,23 @@ std::ostream& operator<<(std::ostream& out, const Counted& counted) {
   return out << counted.upward << " above e = " << counted.lower << ", " << counted.others << " elsewhere";
 }
 
+/// Words that hold the draws 0, 1, ..., 2^r - 1.
+std::vector<std::uint32_t> words_of_all_draws(unsigned bits) {
+  const std::uint32_t draws = std::uint32_t{1} << bits;
+  std::vector<std::uint32_t> words(std::max(draws, 32U) * bits / 32);
+  for (std::uint32_t u = 0; u < draws; ++u) words[u * bits / 32] |= u << (u * bits % 32);
+  return words;
+}
+
 /// What the 2^r draws make of x, by the loop of the fast path.
 Counted all_draws(float x, float maximum, unsigned bits, unsigned lower, SimdPath path) {
   const std::size_t draws = std::size_t{1} << bits;
-  std::vector<std::uint16_t> u(draws);
-  std::iota(u.begin(), u.end(), std::uint16_t{0});
+  const std::vector<std::uint32_t> words = words_of_all_draws(bits);
   std::vector<std::uint8_t> codes(draws);
   const std::vector<float> same(emu::fp4_block_elements, x);
-  for (std::size_t at = 0; at < draws; at += emu::fp4_block_elements) {
-    const std::size_t count = std::min(emu::fp4_block_elements, draws - at);
-    const emu::DrawnThresholds drawn{&u[at], static_cast<int>(22 - bits)};
-    emu::on_path(
-        path, [&]() __attribute__((always_inline)) {
-          emu::fp4_codes<true>(same.data(), count, 64.0F / maximum, drawn, &codes[at]);
-        });
-  }
+  for (std::size_t at = 0; at < draws; at += emu::fp4_block_elements)
+    emu::luq_codes(same.data(), std::min(emu::fp4_block_elements, draws - at), 64.0F / maximum, bits,
+                   &words[at * bits / 32], path, &codes[at]);
   Counted result{.lower = lower};
   for (const std::uint8_t code : codes) {
     const unsigned e = code & 7U;
@@ -141,9 +142,39 @@ TEST(Luq, DrawsAreThoseOfTheFlatIndex) {
     for (const unsigned bits : {4U, 8U, 16U})
       for (const std::size_t first : {std::size_t{0}, std::size_t{32}, std::size_t{1} << 30}) {
         std::vector<std::uint16_t> draws(1000);
-        emu::fill_draws(source, bits, first, draws.size(), path, draws.data());
+        const emu::DrawWords words(source, bits, first, draws.size(), path);
+        emu::cut_draws(words.words, bits, draws.size(), draws.data());
         for (std::size_t i = 0; i < draws.size(); ++i) ASSERT_EQ(draws[i], source.draw(first + i, bits)) << i;
       }
+}
+
+TEST(Luq, EveryPlaceHasItsThreshold) {
+  // alpha = 1. In every gap, an element on the threshold of its draw goes up, as does the next one above; the
+  // next one below does not. 1001 elements: no whole vector at the end.
+  const traces::DrawKey key{5, 1, 2, 3};
+  const emu::DrawSource source{5, emu::Stream::luq, 1, 2, 3};
+  for (const unsigned bits : {4U, 8U, 16U})
+    for (const int ulp : {-1, 0, 1}) {
+      std::vector<float> x(1001);
+      std::vector<std::uint8_t> expected(x.size());
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const int q = static_cast<int>(i % 7) - 1;  // -1 stands for y < 1
+        const float part =
+            std::ldexp(static_cast<float>(2 * source.draw(i, bits) + 1), -1 - static_cast<int>(bits));
+        const float on = q < 0 ? part : std::ldexp(1 + part, q);
+        const float towards = ulp < 0 ? 0.0F : 100.0F;
+        const bool is_negative = i % 3 == 0;
+        x[i] = (ulp == 0 ? on : std::nextafter(on, towards)) * (is_negative ? -1.0F : 1.0F);
+        const int e = q + (ulp < 0 ? 1 : 2);
+        expected[i] = static_cast<std::uint8_t>(e + (is_negative && e != 0 ? 8 : 0));
+      }
+      for (const SimdPath path : emu::supported_paths())
+        EXPECT_EQ(
+            quantized(*emu::make_quantizer({traces::Rule::luq_fp4, bits, Alpha::exact}, path), x, key, 64.0F)
+                .codes,
+            expected)
+            << emu::name_of(path) << ", " << bits << " bits, " << ulp << " ulp beside the thresholds";
+    }
 }
 
 TEST(Luq, SamplesStepsLayersAndSeedsDrawDifferently) {

@@ -45,6 +45,32 @@ TEST(Measure, FirstBadElementIsNamedForAnyThreadCount) {
     }
 }
 
+TEST(Measure, OneElementAtEveryPlace) {
+  // Among negative zeros, so that nothing else is below zero. 3 vectors of 16 and what is left.
+  base::ThreadPool pool(1);
+  constexpr std::int32_t one_and_a_half = 0x3FC00000, infinite = 0x7F800000;
+  for (const emu::SimdPath path : emu::supported_paths())
+    for (const std::size_t count : {1U, 7U, 31U, 32U, 33U, 63U})
+      for (std::size_t place = 0; place < count; ++place) {
+        SCOPED_TRACE(testing::Message() << emu::name_of(path) << " place " << place << " of " << count);
+        std::vector<float> x(count, -0.0F);
+        EXPECT_EQ(emu::magnitudes_of(x, path, pool).largest, 0);
+        EXPECT_FALSE(emu::magnitudes_of(x, path, pool).may_be_below_zero);
+        for (const float sign : {1.0F, -1.0F}) {
+          const auto with = [&](float element) {
+            x[place] = sign * element;
+            return emu::magnitudes_of(x, path, pool);
+          };
+          EXPECT_EQ(with(1.5F).largest, one_and_a_half);
+          EXPECT_EQ(with(1.5F).may_be_below_zero, sign < 0);
+          EXPECT_EQ(with(0x1p-149F).largest, 1);
+          EXPECT_EQ(with(0x1p-149F).may_be_below_zero, sign < 0);
+          EXPECT_EQ(with(infinity).largest, infinite);
+          EXPECT_GT(with(nan).largest, infinite);
+        }
+      }
+}
+
 TEST(Measure, NegativeElementIsAnErrorForUint4Only) {
   EXPECT_EQ(refusal(Rule::sawb_uint4, {1, -0.0F, -1.5F, nan}),
             "layer 6, step 20: element 2 is -1.5; expected none below zero for sawb_uint4");

@@ -67,6 +67,39 @@ TEST_P(EveryQuantizer, EqualsTheReference) {
   }
 }
 
+TEST(Quantizer, EveryLengthAtEveryAddressEqualsTheReference) {
+  // Two vectors of 32 and what is left, from each of the eight places that a vector's first element can have.
+  constexpr std::size_t longest = 70, addresses = 8;
+  for (const QuantizerConfig& config : every_config()) {
+    const emu::ReferenceQuantizer reference(config);
+    auto all = random_tensor(longest + addresses, config.rule, 5);
+    for (std::size_t i = 0; i < all.size(); i += 5) all[i] = std::ldexp(all[i], -150);  // denormal, or zero
+    for (const SimdPath path : emu::supported_paths()) {
+      const auto fast = emu::make_quantizer(config, path);
+      for (std::size_t elements = 1; elements <= longest; ++elements) {
+        SCOPED_TRACE(testing::Message() << emu::name_of(path) << " rule " << int(config.rule) << " bits "
+                                        << config.random_bits << " elements " << elements);
+        const auto x = std::span(all).subspan(elements % addresses, elements);
+        const traces::DrawKey key{7, 3, 2, static_cast<std::uint32_t>(elements)};
+        expect_same(quantized(*fast, x, key), quantized(reference, x, key));
+      }
+    }
+  }
+}
+
+TEST(Quantizer, GivenMaximumFarBelowTheElementsGivesTheLargestLevel) {
+  // y up to infinity; the vectors' other elements stay what they are.
+  for (const SimdPath path : emu::supported_paths())
+    for (const Rule rule : {Rule::luq_fp4, Rule::nearest_fp4}) {
+      const auto fast = emu::make_quantizer({rule, rule == Rule::luq_fp4 ? 16U : 0U, Alpha::exact}, path);
+      std::vector<float> x(33, 0.0F);
+      for (std::size_t i = 0; i < x.size(); i += 2) x[i] = i % 4 == 0 ? 0x1p127F : -0x1p90F;
+      const auto codes = quantized(*fast, x, {}, 0x1p-99F).codes;
+      for (std::size_t i = 0; i < x.size(); ++i)
+        EXPECT_EQ(codes[i], i % 2 != 0 ? 0x0 : i % 4 == 0 ? 0x7 : 0xF) << emu::name_of(path) << " " << i;
+    }
+}
+
 TEST_P(EveryQuantizer, EqualsTheExactOracleOnSharpTensors) {
   std::size_t tensors = 0;
   for (const SharpQuantizer& sharp : sharp_quantizers()) {

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace quatrain::tests {
 namespace {
 
@@ -51,6 +53,38 @@ TEST(Sawb, ClipIsBelowTheMaximumOfAHeavyTail) {
   const auto out = sawb(Rule::sawb_int4, x);
   EXPECT_LT(sawb_facts(out).clip, 10.0F);
   EXPECT_EQ(out.codes.back(), 16 - 7);
+}
+
+TEST(Sawb, MagnitudesThatRoundToTheTopOfTheRange) {
+  // p = 0: the largest float below 1 has m = 65536, which no 16 bits hold; 65535 / 65536 has m = 65535.
+  const float top = std::nextafter(1.0F, 0.0F), next = 65535.0F / 65536;
+  for (const Rule rule : {Rule::sawb_int4, Rule::sawb_uint4})
+    for (const std::size_t count : {1U, 5U, 40U, 1000U}) {
+      const auto highest = sawb(rule, std::vector<float>(count, top));
+      EXPECT_EQ(sawb_facts(highest).sum1, count * 65536);
+      EXPECT_EQ(sawb_facts(highest).sum2, count * 65536 * 65536);
+      EXPECT_EQ(sawb_facts(highest).count, count);
+      const auto second = sawb(rule, std::vector<float>(count, next));
+      EXPECT_EQ(sawb_facts(second).sum1, count * 65535);
+      EXPECT_EQ(sawb_facts(second).sum2, count * 65535 * 65535);
+      EXPECT_EQ(sawb_facts(second).count, count);
+    }
+}
+
+TEST(Sawb, OneElementAtEveryPlace) {
+  // m = 32768 for 1, one of 1 for 2^-15, and 0 for the rest: a place that is left out or counted twice shows.
+  for (const std::size_t count : {1U, 7U, 31U, 33U, 63U})
+    for (std::size_t place = 0; place < count; ++place) {
+      std::vector<float> x(count, 0x1p-17F);
+      x[place] = 1;
+      if (place + 1 < count) x[place + 1] = 0x1p-15F;
+      const std::uint64_t small = place + 1 < count ? 1 : 0;
+      const auto out = sawb(Rule::sawb_uint4, x);
+      EXPECT_EQ(sawb_facts(out).sum1, 32768 + small);
+      EXPECT_EQ(sawb_facts(out).sum2, (std::uint64_t{1} << 30) + small);
+      EXPECT_EQ(sawb_facts(out).count, 1 + small);
+      EXPECT_EQ(out.codes[place], 15);
+    }
 }
 
 TEST(Sawb, ZeroTensorHasNothing) {
