@@ -1,54 +1,65 @@
 #include "emu/gemm/inner_loops.hpp"
+#include "emu/gemm/pair_sums.hpp"
 
 #include <algorithm>
-#include <immintrin.h>
 
 namespace quatrain::emu {
 namespace {
 
 constexpr std::size_t lanes = 4;
 
-/// columns = 8 * vectors
-template <std::size_t vectors>
+/// 6 rows of 16 columns.
 [[gnu::target("avx2")]] void add_with_avx2(const std::uint32_t* left, const std::int32_t* rows,
                                            const PanelSteps<std::uint32_t>& steps, std::size_t steps_per_sum,
                                            std::int32_t* tile) {
-  const std::int32_t* const offsets = steps.offsets.data();
-  const std::uint32_t* panel = steps.panel;
-  const std::size_t step_count = steps.offsets.size();
   const std::uint32_t* row[tile_rows];
-#pragma GCC unroll 6
   for (std::size_t r = 0; r < tile_rows; ++r) row[r] = left + rows[r];
   const __m256i ones = _mm256_set1_epi16(1);
-  for (std::size_t first = 0; first < step_count; first += steps_per_sum) {
-    const std::size_t last = std::min(first + steps_per_sum, step_count);
-    __m256i sum[tile_rows][vectors];  // 16 bits: two sums of two lanes a column
+  const std::size_t count = steps.offsets.size();
+  for (std::size_t first = 0; first < count; first += steps_per_sum) {
+    const std::int32_t* const offset = steps.offsets.data() + first;
+    PairSums sum;
+    sum_pairs<Repeated::left>(row, offset, offset + std::min(steps_per_sum, count - first),
+                              steps.panel + first * tile_pitch, tile_pitch * sizeof(std::uint32_t), sum);
 #pragma GCC unroll 6
     for (std::size_t r = 0; r < tile_rows; ++r)
 #pragma GCC unroll 2
-      for (std::size_t v = 0; v < vectors; ++v) sum[r][v] = _mm256_setzero_si256();
-    for (std::size_t s = first; s < last; ++s) {
-      __m256i right[vectors];
-#pragma GCC unroll 2
-      for (std::size_t v = 0; v < vectors; ++v, panel += 8)
-        right[v] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(panel));
-#pragma GCC unroll 6
-      for (std::size_t r = 0; r < tile_rows; ++r) {
-        const __m256i word = _mm256_set1_epi32(static_cast<int>(row[r][offsets[s]]));
-#pragma GCC unroll 2
-        for (std::size_t v = 0; v < vectors; ++v) {
-          sum[r][v] = _mm256_add_epi16(sum[r][v], _mm256_maddubs_epi16(word, right[v]));
-        }
-      }
-    }
-#pragma GCC unroll 6
-    for (std::size_t r = 0; r < tile_rows; ++r)
-#pragma GCC unroll 2
-      for (std::size_t v = 0; v < vectors; ++v) {
+      for (std::size_t v = 0; v < 2; ++v) {
         auto* const at = reinterpret_cast<__m256i*>(tile + r * tile_pitch + 8 * v);
         const __m256i wide = _mm256_madd_epi16(sum[r][v], ones);
         _mm256_storeu_si256(at, _mm256_add_epi32(_mm256_loadu_si256(at), wide));
       }
+  }
+}
+
+/// 6 rows of 8 columns.
+[[gnu::target("avx2")]] void add_narrow_with_avx2(const std::uint32_t* left, const std::int32_t* rows,
+                                                  const PanelSteps<std::uint32_t>& steps,
+                                                  std::size_t steps_per_sum, std::int32_t* tile) {
+  const __m256i ones = _mm256_set1_epi16(1);
+  const std::uint32_t* row[tile_rows];
+#pragma GCC unroll 6
+  for (std::size_t r = 0; r < tile_rows; ++r) row[r] = left + rows[r];
+  const std::uint32_t* panel = steps.panel;
+  for (std::size_t first = 0; first < steps.offsets.size(); first += steps_per_sum) {
+    const std::size_t last = std::min(first + steps_per_sum, steps.offsets.size());
+    __m256i sum[tile_rows];  // 16 bits: two sums of two lanes a column
+#pragma GCC unroll 6
+    for (std::size_t r = 0; r < tile_rows; ++r) sum[r] = _mm256_setzero_si256();
+    for (std::size_t s = first; s < last; ++s, panel += 8) {
+      const __m256i right = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(panel));
+#pragma GCC unroll 6
+      for (std::size_t r = 0; r < tile_rows; ++r) {
+        const __m256i word = _mm256_set1_epi32(static_cast<int>(row[r][steps.offsets[s]]));
+        sum[r] = _mm256_add_epi16(sum[r], _mm256_maddubs_epi16(word, right));
+      }
+    }
+#pragma GCC unroll 6
+    for (std::size_t r = 0; r < tile_rows; ++r) {
+      auto* const at = reinterpret_cast<__m256i*>(tile + r * tile_pitch);
+      const __m256i wide = _mm256_madd_epi16(sum[r], ones);
+      _mm256_storeu_si256(at, _mm256_add_epi32(_mm256_loadu_si256(at), wide));
+    }
   }
 }
 
@@ -92,7 +103,7 @@ void add_integer_products(const std::uint32_t* left, const std::int32_t* rows,
                           const PanelSteps<std::uint32_t>& steps, std::size_t steps_per_sum,
                           std::int32_t* tile, SimdPath path) {
   const bool narrow = steps.columns == 8;
-  const auto add = has_avx2(path) ? (narrow ? add_with_avx2<1> : add_with_avx2<2>)
+  const auto add = has_avx2(path) ? (narrow ? add_narrow_with_avx2 : add_with_avx2)
                                   : (narrow ? add_portably<8> : add_portably<16>);
   add(left, rows, steps, steps_per_sum, tile);
 }
