@@ -10,6 +10,13 @@
 
 namespace quatrain::emu {
 
+/// Where the results go: accumulators, or in their place the output: f32(f32(accumulator) * scale).
+struct IntegerResult {
+  std::span<std::int32_t> accumulators = {};
+  std::span<float> output = {};
+  float scale = 0;
+};
+
 /// scale_left * scale_right / samples, each one fp32 rounding; the division by one sample, which all phases
 /// but backward_weight have, is exact. Throws when infinite.
 float product_scale(float scale_left, float scale_right, unsigned samples);

@@ -194,7 +194,7 @@ void multiply_fp32(const traces::Gemm& gemm, std::span<const float> left, std::s
   pool.parallel_for(tasks.size(), [&](std::size_t index) {
     const TileTask& task = tasks[index];
     const float* const panel = &workspace.right_fp32[task.panel_place];
-    run_task<float, float>(task, start, std::span(&panel, 1), result.data(), path,
+    run_task<float, float>(task, start, std::span(&panel, 1), 0, result.data(), path,
                            [&](const std::int32_t* rows, const PanelSteps<float>& steps, float* tile) {
                              add_fp32_products(words, rows, steps, border, tile, path);
                            });

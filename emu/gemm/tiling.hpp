@@ -2,6 +2,7 @@
 /// Cuts a lowered GEMM into tasks and tiles, and puts finished tiles where the result's natural shape wants
 /// them. What a task covers depends on the sizes alone, never on the number of threads.
 
+#include "emu/gemm/epilogue.hpp"
 #include "emu/gemm/inner_loops.hpp"
 #include "emu/gemm/lowering.hpp"
 #include "emu/gemm/words.hpp"
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <span>
+#include <type_traits>
 #include <vector>
 
 namespace quatrain::emu {
@@ -74,14 +76,28 @@ struct TileTask {
   std::int64_t first_row = 0, row_count = 0;
 };
 
-/// layouts: panel_layouts(lowering). The tasks point into the lowering.
-inline std::vector<TileTask> tile_tasks(const Lowering& lowering, const std::vector<PanelLayout>& layouts) {
+/// Words of a vector of 256 bits.
+inline constexpr std::size_t line_vector = 8;
+
+/// Whether vectors along the lines are mostly full.
+inline bool follows_lines(const LoweredProduct& product) {
+  constexpr std::int64_t vector = line_vector, most = 2048;  // a task has whole lines
+  const std::int64_t pixels = product.rows.pixels, vectors = (pixels + vector - 1) / vector;
+  return product.rows.left.pixel == 1 && pixels >= vector && pixels <= most &&
+         4 * pixels >= 3 * vectors * vector;
+}
+
+/// layouts: panel_layouts(lowering). whole_lines: where follows_lines(). The tasks point into the lowering.
+inline std::vector<TileTask> tile_tasks(const Lowering& lowering, const std::vector<PanelLayout>& layouts,
+                                        bool whole_lines = false) {
   constexpr std::size_t steps_a_task = 16384;  // of tile_rows x 16 results each: some 20 microseconds or more
   std::vector<TileTask> tasks;
   for (std::size_t index = 0; index < lowering.products().size(); ++index) {
     const LoweredProduct& product = lowering.products()[index];
     const std::size_t tiles = std::max<std::size_t>(1, steps_a_task / product.steps.size());
-    const auto rows = static_cast<std::int64_t>(tile_rows * tiles), all = product.rows.count();
+    const std::int64_t whole = whole_lines && follows_lines(product) ? product.rows.pixels : 1;
+    const auto some = static_cast<std::int64_t>(tile_rows * tiles), all = product.rows.count();
+    const std::int64_t rows = (some + whole - 1) / whole * whole;
     for (std::int64_t first = 0; first < all; first += rows)
       for (std::size_t i = 0; i < panel_count(static_cast<std::size_t>(product.columns)); ++i) {
         const Panel panel = panel_at(i, static_cast<std::size_t>(product.columns));
@@ -153,19 +169,35 @@ class TileBlock {
     for (std::size_t row = 0; row < count_; row += tile_rows) add(&left_[row], &sums_[row * tile_pitch]);
   }
 
-  void store(const Panel& panel, std::int64_t column_pitch, Sum* result, SimdPath path) const {
+  /// scale: of a result that is not the sums: f32(f32(sum) * scale).
+  template <typename Result>
+  void store(const Panel& panel, std::int64_t column_pitch, float scale, Result* result,
+             SimdPath path) const {
+    if constexpr (std::is_same_v<Result, Sum>) {
+      store_values(sums_, panel, column_pitch, result, path);
+    } else {
+      float scaled[most_rows * tile_pitch];
+      const std::size_t count = count_ * tile_pitch;
+      scale_accumulators(std::span(sums_).first(count), scale, std::span(scaled).first(count), path);
+      store_values(scaled, panel, column_pitch, result, path);
+    }
+  }
+
+ private:
+  template <typename Result>
+  void store_values(const Result* values, const Panel& panel, std::int64_t column_pitch, Result* result,
+                    SimdPath path) const {
     const auto pitch = static_cast<std::size_t>(column_pitch);
     result += panel.first * pitch;
     for (std::size_t row = 0; row < count_;) {
       std::size_t end = row + 1;  // rows whose results follow each other
       while (end < count_ && result_[end] == result_[end - 1] + 1) ++end;
-      transpose_words(&sums_[row * tile_pitch], end - row, panel.columns, tile_pitch, result + result_[row],
+      transpose_words(values + row * tile_pitch, end - row, panel.columns, tile_pitch, result + result_[row],
                       pitch, path);
       row = end;
     }
   }
 
- private:
   std::size_t padded_count() const { return (count_ + tile_rows - 1) / tile_rows * tile_rows; }
 
   std::size_t count_;
@@ -178,10 +210,10 @@ class TileBlock {
 inline constexpr std::size_t steps_a_block = 256;
 
 /// Runs a task. start: tile_pitch sums; panels: the right operand's, one after the other (samples).
-/// add(rows, steps, tile).
-template <typename Sum, typename Word, typename Add>
-void run_task(const TileTask& task, const Sum* start, std::span<const Word* const> panels, Sum* result,
-              SimdPath path, const Add& add) {
+/// add(rows, steps, tile). Result: Sum, or float, with a scale.
+template <typename Sum, typename Word, typename Result, typename Add>
+void run_task(const TileTask& task, const Sum* start, std::span<const Word* const> panels, float scale,
+              Result* result, SimdPath path, const Add& add) {
   const LoweredProduct& product = *task.product;
   const std::span<const std::int32_t> steps(product.steps);
   const std::size_t width = task.panel.width;
@@ -195,7 +227,7 @@ void run_task(const TileTask& task, const Sum* start, std::span<const Word* cons
                                     words + first * width, width};
         block.for_each_tile([&](const std::int32_t* rows, Sum* tile) { add(rows, some, tile); });
       }
-    block.store(task.panel, product.column_pitch, result, path);
+    block.store(task.panel, product.column_pitch, scale, result, path);
   }
 }
 

@@ -1,6 +1,5 @@
 #include "emu/gemm/wide.hpp"
 
-#include "emu/gemm/epilogue.hpp"
 #include "emu/gemm/wide_products.hpp"
 
 namespace quatrain::emu {
@@ -75,7 +74,7 @@ void transpose_tiles(const std::vector<WideProduct>& products, std::uint32_t* wo
 }  // namespace
 
 void multiply_wide(const traces::Gemm& gemm, const Lowering& lowering, const ByteTable& right_table,
-                   std::int32_t shift, std::span<const QuantizedTensor> right, const WideResult& result,
+                   std::int32_t shift, std::span<const QuantizedTensor> right, const IntegerResult& result,
                    SimdPath path, base::ThreadPool& pool, GemmWorkspace& workspace) {
   const std::vector<WideProduct> products = wide_products(
       lowering, [&](BlockOrder order, std::size_t steps) { return layout_on(path, order, steps); });

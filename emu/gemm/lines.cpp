@@ -1,0 +1,124 @@
+#include "emu/gemm/lines.hpp"
+
+#include "emu/gemm/pair_sums.hpp"
+
+#include <type_traits>
+
+namespace quatrain::emu {
+namespace {
+
+constexpr std::size_t vectors = 6;  // of rows, at a time
+
+/// Where the rows of these vectors begin: what they read, and where their results go.
+template <typename Result>
+struct LineTile {
+  const std::uint32_t* left[vectors];
+  Result* result[vectors];
+};
+
+[[gnu::target("avx2"), gnu::always_inline]] inline __m256i load(const std::int32_t* at) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+}
+[[gnu::target("avx2"), gnu::always_inline]] inline void store(void* at, __m256i words) {
+  _mm256_storeu_si256(static_cast<__m256i*>(at), words);
+}
+
+/// Results of a vector, `pitch` apart.
+template <typename Result>
+[[gnu::target("avx2"), gnu::always_inline]] inline void store_apart(Result* at, __m256i words,
+                                                                    std::int64_t pitch) {
+  alignas(32) Result values[line_vector];
+  store(values, words);
+#pragma GCC unroll 8
+  for (const Result value : values) *at = value, at += pitch;
+}
+
+template <typename Result>
+class LineProduct {
+ public:
+  LineProduct(const TileTask& task, const LineOperands& operands, float scale)
+      : task_(task), product_(*task.product), operands_(operands), scale_(scale) {}
+
+  /// All columns of a tile, two at a time.
+  [[gnu::target("avx2")]] void add(const LineTile<Result>& tile) const {
+    alignas(32) std::int32_t sums[tile_pitch][vectors * line_vector];
+    const std::size_t steps = product_.steps.size(), width = task_.panel.width;
+    const __m256i ones = _mm256_set1_epi16(1);
+    for (std::size_t first = 0; first < steps; first += operands_.steps_per_sum) {
+      const std::size_t count = std::min(operands_.steps_per_sum, steps - first);
+      const bool begins = first == 0, ends = first + count == steps;
+      const std::int32_t* const offset = product_.steps.data() + first;
+      for (std::size_t n = 0; n < task_.panel.columns; n += 2) {
+        PairSums pairs;
+        sum_pairs<Repeated::panel>(tile.left, offset, offset + count, operands_.panel + first * width + n,
+                                   width * sizeof(std::uint32_t), pairs);
+#pragma GCC unroll 2
+        for (std::size_t c = 0; c < 2; ++c) {
+          const __m256i start = _mm256_set1_epi32(operands_.start[n + c]);
+          __m256i sum[vectors];
+#pragma GCC unroll 6
+          for (std::size_t v = 0; v < vectors; ++v) {
+            std::int32_t* const so_far = &sums[n + c][v * line_vector];
+            sum[v] = _mm256_add_epi32(_mm256_madd_epi16(pairs[v][c], ones), begins ? start : load(so_far));
+            if (!ends) store(so_far, sum[v]);
+          }
+          if (ends && n + c < task_.panel.columns) finish(tile, n + c, sum);
+        }
+      }
+    }
+  }
+
+ private:
+  [[gnu::target("avx2"), gnu::always_inline]] void finish(const LineTile<Result>& tile, std::size_t column,
+                                                          const __m256i* sum) const {
+    const std::int64_t place = static_cast<std::int64_t>(column) * product_.column_pitch;
+    const std::int64_t pitch = product_.rows.result.pixel;
+#pragma GCC unroll 6
+    for (std::size_t v = 0; v < vectors; ++v) {
+      if (pitch == 1)
+        store(tile.result[v] + place, finished(sum[v]));
+      else
+        store_apart(tile.result[v] + place, finished(sum[v]), pitch);
+    }
+  }
+
+  [[gnu::target("avx2"), gnu::always_inline]] __m256i finished(__m256i sum) const {
+    if constexpr (std::is_same_v<Result, float>)
+      return _mm256_castps_si256(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_set1_ps(scale_)));
+    else
+      return sum;
+  }
+
+  const TileTask& task_;
+  const LoweredProduct& product_;
+  const LineOperands& operands_;
+  float scale_;
+};
+
+}  // namespace
+
+template <typename Result>
+void run_line_task(const TileTask& task, const LineOperands& operands, float scale, Result* result) {
+  const LoweredProduct& product = *task.product;
+  const LineProduct<Result> lines(task, operands, scale);
+  result += static_cast<std::int64_t>(task.panel.first) * product.column_pitch;
+  LineTile<Result> tile;
+  std::size_t count = 0;
+  RowCursor cursor(product.rows, task.first_row);
+  const std::int64_t pixels = product.rows.pixels, last = pixels - std::int64_t{line_vector};
+  for (std::int64_t row = 0; row < task.row_count; row += pixels, cursor.advance(pixels))
+    for (std::int64_t pixel = 0; pixel < pixels; pixel += line_vector) {
+      const std::int64_t first = std::min(pixel, last);  // the last ones perhaps twice
+      tile.left[count] = operands.left + cursor.left() + first;
+      tile.result[count] = result + cursor.result() + first * product.rows.result.pixel;
+      if (++count == vectors) lines.add(tile), count = 0;
+    }
+  if (count == 0) return;
+  for (; count < vectors; ++count)
+    tile.left[count] = tile.left[count - 1], tile.result[count] = tile.result[count - 1];
+  lines.add(tile);
+}
+template void run_line_task(const TileTask&, const LineOperands&, float, std::int32_t*);
+template void run_line_task(const TileTask&, const LineOperands&, float, float*);
+
+}  // namespace quatrain::emu
