@@ -189,6 +189,14 @@ class TileBlock {
                     SimdPath path) const {
     const auto pitch = static_cast<std::size_t>(column_pitch);
     result += panel.first * pitch;
+    if (pitch == 1) {  // a row's results follow each other
+      for (std::size_t row = 0; row < count_; ++row, values += tile_pitch)
+        if (panel.columns == tile_pitch)
+          std::copy_n(values, tile_pitch, result + result_[row]);
+        else
+          std::copy_n(values, panel.columns, result + result_[row]);
+      return;
+    }
     for (std::size_t row = 0; row < count_;) {
       std::size_t end = row + 1;  // rows whose results follow each other
       while (end < count_ && result_[end] == result_[end - 1] + 1) ++end;
