@@ -39,46 +39,61 @@ class LineProduct {
   LineProduct(const TileTask& task, const LineOperands& operands, float scale)
       : task_(task), product_(*task.product), operands_(operands), scale_(scale) {}
 
-  /// All columns of a tile, two at a time.
+  /// All columns of a tile.
   [[gnu::target("avx2")]] void add(const LineTile<Result>& tile) const {
-    alignas(32) std::int32_t sums[tile_pitch][vectors * line_vector];
-    const std::size_t steps = product_.steps.size(), width = task_.panel.width;
-    const __m256i ones = _mm256_set1_epi16(1);
+    Sums sums;
+    const std::size_t steps = product_.steps.size();
     for (std::size_t first = 0; first < steps; first += operands_.steps_per_sum) {
       const std::size_t count = std::min(operands_.steps_per_sum, steps - first);
       const bool begins = first == 0, ends = first + count == steps;
-      const std::int32_t* const offset = product_.steps.data() + first;
-      for (std::size_t n = 0; n < task_.panel.columns; n += 2) {
-        PairSums pairs;
-        sum_pairs<Repeated::panel>(tile.left, offset, offset + count, operands_.panel + first * width + n,
-                                   width * sizeof(std::uint32_t), pairs);
-#pragma GCC unroll 2
-        for (std::size_t c = 0; c < 2; ++c) {
-          const __m256i start = _mm256_set1_epi32(operands_.start[n + c]);
-          __m256i sum[vectors];
-#pragma GCC unroll 6
-          for (std::size_t v = 0; v < vectors; ++v) {
-            std::int32_t* const so_far = &sums[n + c][v * line_vector];
-            sum[v] = _mm256_add_epi32(_mm256_madd_epi16(pairs[v][c], ones), begins ? start : load(so_far));
-            if (!ends) store(so_far, sum[v]);
-          }
-          if (ends && n + c < task_.panel.columns) finish(tile, n + c, sum);
-        }
-      }
+      if (begins && ends)
+        add_steps<true, true>(tile, first, count, sums);
+      else if (begins)
+        add_steps<true, false>(tile, first, count, sums);
+      else if (ends)
+        add_steps<false, true>(tile, first, count, sums);
+      else
+        add_steps<false, false>(tile, first, count, sums);
     }
   }
 
  private:
-  [[gnu::target("avx2"), gnu::always_inline]] void finish(const LineTile<Result>& tile, std::size_t column,
-                                                          const __m256i* sum) const {
-    const std::int64_t place = static_cast<std::int64_t>(column) * product_.column_pitch;
-    const std::int64_t pitch = product_.rows.result.pixel;
+  /// Of the steps so far.
+  struct alignas(32) Sums {
+    std::int32_t of_column[tile_pitch][vectors * line_vector];
+  };
+
+  /// Some steps, two columns at a time. begins: they are the first; ends: the last.
+  template <bool begins, bool ends>
+  [[gnu::target("avx2"), gnu::always_inline]] void add_steps(const LineTile<Result>& tile, std::size_t first,
+                                                             std::size_t count, Sums& sums) const {
+    const std::int32_t* const offset = product_.steps.data() + first;
+    const std::size_t width = task_.panel.width, columns = task_.panel.columns;
+    const std::uint32_t* const panel = operands_.panel + first * width;
+    const bool is_run = product_.rows.result.pixel == 1;
+    for (std::size_t n = 0; n < columns; n += 2) {
+      PairSums pairs;
+      sum_pairs<Repeated::panel>(tile.left, offset, offset + count, panel + n, width * sizeof(std::uint32_t),
+                                 pairs);
+#pragma GCC unroll 2
+      for (std::size_t c = 0; c < 2; ++c) {
+        if (ends && n + c == columns) break;
+        const __m256i start = _mm256_set1_epi32(operands_.start[n + c]);
+        std::int32_t* const so_far = sums.of_column[n + c];
+        const std::int64_t place = static_cast<std::int64_t>(n + c) * product_.column_pitch;
 #pragma GCC unroll 6
-    for (std::size_t v = 0; v < vectors; ++v) {
-      if (pitch == 1)
-        store(tile.result[v] + place, finished(sum[v]));
-      else
-        store_apart(tile.result[v] + place, finished(sum[v]), pitch);
+        for (std::size_t v = 0; v < vectors; ++v) {
+          std::int32_t* const of_vector = so_far + v * line_vector;
+          const __m256i sum = _mm256_add_epi32(_mm256_madd_epi16(pairs[v][c], _mm256_set1_epi16(1)),
+                                               begins ? start : load(of_vector));
+          if (!ends)
+            store(of_vector, sum);
+          else if (is_run)
+            store(tile.result[v] + place, finished(sum));
+          else
+            store_apart(tile.result[v] + place, finished(sum), product_.rows.result.pixel);
+        }
+      }
     }
   }
 

@@ -22,6 +22,20 @@ void LeftPacker::pack_planes(const Lanes& lanes, std::size_t planes, std::vector
                              std::uint32_t* target) const {
   const auto plane = static_cast<std::size_t>(layout_.vertical.size * layout_.horizontal.size);
   if (layout_.is_plain()) return interleave_codes(lanes, planes * plane, table_, target, path_);
+  const PackedAxis &vertical = layout_.vertical, &horizontal = layout_.horizontal;
+  if (vertical.phases() * horizontal.phases() == 1 && !layout_.has_border()) {
+    // A 1 x 1 kernel: what its stride leaves out stays where it is.
+    const auto size = [](std::int64_t value) { return static_cast<std::size_t>(value); };
+    const CodeLines lines{.lines = size(vertical.places),
+                          .line_pitch = size(vertical.pitch * horizontal.size),
+                          .codes = size(horizontal.places),
+                          .code_pitch = size(horizontal.pitch),
+                          .target_pitch = size(horizontal.places)};
+    const std::size_t first = size(vertical.firsts.front() * horizontal.size + horizontal.firsts.front());
+    for (std::size_t p = 0; p < planes; ++p, target += layout_.plane_words())
+      interleave_lines(advanced(lanes, p * plane + first), lines, table_, target, path_);
+    return;
+  }
   scratch.resize(plane);
   for (std::size_t p = 0; p < planes; ++p, target += layout_.plane_words()) {
     interleave_codes(advanced(lanes, p * plane), plane, table_, scratch.data(), path_);

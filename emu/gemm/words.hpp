@@ -22,6 +22,18 @@ using ByteTable = std::array<std::uint8_t, 16>;
 void interleave_codes(const std::array<const std::uint8_t*, 4>& lanes, std::size_t count,
                       const ByteTable& table, std::uint32_t* target, SimdPath path);
 
+/// Lines of a plane, some codes of each.
+struct CodeLines {
+  std::size_t lines = 0, line_pitch = 0;  ///< pitch: in the plane, between two lines
+  std::size_t codes = 0, code_pitch = 1;  ///< of a line
+  std::size_t target_pitch = 0;           ///< in words, between two lines
+};
+
+/// The same for each line: target[line * target_pitch + i] holds table[lane[line * line_pitch + i *
+/// code_pitch]] of the lanes, of which the first is not null.
+void interleave_lines(const std::array<const std::uint8_t*, 4>& lanes, const CodeLines& lines,
+                      const ByteTable& table, std::uint32_t* target, SimdPath path);
+
 /// target[i] holds table[] of codes 4 i .. 4 i + 3; codes past `count` count as 0.
 void gather_codes(const std::uint8_t* codes, std::size_t count, const ByteTable& table, std::uint32_t* target,
                   SimdPath path);
