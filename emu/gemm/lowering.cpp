@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 
 namespace quatrain::emu {
 namespace {
@@ -138,12 +139,13 @@ LoweredProduct Lowering::tap_rows(const Geometry& g, std::int64_t group) const {
     for (const Tap& x : product.horizontal->taps) product.rows.taps.push_back(left_.place(y, x));
   product.rows.result = {group * product.columns * product.column_pitch, g.kernel_height * g.kernel_width,
                          g.kernel_width, 1};
-  product.steps.reserve(static_cast<std::size_t>(left_.outer * g.out_height * g.out_width));
+  product.steps.resize(static_cast<std::size_t>(left_.outer * g.out_height * g.out_width));
+  auto step = product.steps.begin();
   for (std::int64_t word = 0; word < left_.outer; ++word)
-    for (std::int64_t ho = 0; ho < g.out_height; ++ho)
-      for (std::int64_t wo = 0; wo < g.out_width; ++wo)
-        product.steps.push_back(static_cast<std::int32_t>(word * left_.inner * left_.plane_words() +
-                                                          ho * left_.horizontal.places + wo));
+    for (std::int64_t ho = 0; ho < g.out_height; ++ho, step += g.out_width)
+      std::iota(
+          step, step + g.out_width,
+          static_cast<std::int32_t>(word * left_.inner * left_.plane_words() + ho * left_.horizontal.places));
   return product;
 }
 
