@@ -55,6 +55,14 @@ struct Blocked {
     emu::multiply_blocked(c.gemm, o.left, o.right, result, path, pool, workspace);
     return result;
   }
+
+  std::vector<float> scaled(const GemmCase& c, float scale) {
+    const Operands o = operands_of(c);
+    std::vector<float> result(
+        static_cast<std::size_t>(traces::result_elements(c.gemm.phase, c.gemm.geometry)), 99);
+    emu::multiply_blocked_scaled(c.gemm, o.left, o.right, scale, result, path, pool, workspace);
+    return result;
+  }
 };
 
 /// All modes of a geometry, with several samples where the mode has them.
@@ -81,10 +89,14 @@ TEST(IntegerProducts, ReferenceEqualsTheFormulas) {
 TEST(IntegerProducts, EveryPathAndThreadCountEqualsTheReference) {
   std::vector<std::pair<std::string, GemmCase>> cases;
   std::vector<std::vector<std::int32_t>> expected;
+  std::vector<std::vector<float>> scaled;
+  constexpr float scale = 0.37F;
   for (const NamedLayer& layer : layers_at_tile_edges())
     for (const GemmCase& c : cases_of(layer.geometry, 2)) {
       cases.emplace_back(layer.name, c);
       expected.push_back(reference(c));
+      scaled.emplace_back();
+      for (const std::int32_t sum : expected.back()) scaled.back().push_back(static_cast<float>(sum) * scale);
     }
   for (const SimdPath path : emu::supported_paths())
     for (const unsigned threads : {1U, 2U, 7U}) {
@@ -94,6 +106,11 @@ TEST(IntegerProducts, EveryPathAndThreadCountEqualsTheReference) {
         ASSERT_EQ(blocked(c), expected[i])
             << name << " phase " << int(c.gemm.phase) << " left " << name_of(c.left_encoding) << " samples "
             << c.right.size() << " " << emu::name_of(path) << " " << threads << " threads";
+        if (threads == 2) {
+          ASSERT_EQ(blocked.scaled(c, scale), scaled[i])
+              << name << " phase " << int(c.gemm.phase) << " samples " << c.right.size() << " "
+              << emu::name_of(path) << ", scaled";
+        }
       }
     }
 }
@@ -101,26 +118,39 @@ TEST(IntegerProducts, EveryPathAndThreadCountEqualsTheReference) {
 class EveryPathAndThreadCount : public testing::TestWithParam<std::tuple<SimdPath, unsigned>> {};
 
 TEST_P(EveryPathAndThreadCount, LargestSumsOfEveryPairOfEncodings) {
-  // 2,100 terms of the largest products fill the 16-bit sums inside again and again; -8 times FP4 is beyond
-  // what a quantizer makes.
+  // 600 or 2,100 terms of the largest products fill the 16-bit sums inside again and again; -8 times FP4 is
+  // beyond what a quantizer makes.
   const auto [path, threads] = GetParam();
   Blocked blocked{path, base::ThreadPool(threads), {}};
   const std::array<std::uint8_t, 2> extremes[] = {{0x7, 0x8}, {0xF, 0x0}, {0x7, 0xF}};  // int4, uint4, fp4
   const auto index = [](Encoding encoding) {
     return encoding == Encoding::int4 ? 0 : encoding == Encoding::uint4 ? 1 : 2;
   };
+  const auto layers_of = [](Phase phase) -> std::vector<traces::Geometry> {
+    const auto line = [](std::int64_t in, std::int64_t out) {
+      return conv_layer(1, {in, 1, 8}, out, {1, 1}, {1, 1}, {0, 0});
+    };
+    switch (phase) {
+      case Phase::forward:
+        return {linear_layer(3, 2100, 42), line(600, 3)};
+      case Phase::backward_data:
+        return {linear_layer(3, 2100, 42), line(3, 600)};
+      case Phase::backward_weight:
+        break;
+    }
+    return {linear_layer(2100, 42, 3)};
+  };
   for (const Mode& mode : five_modes)
-    for (const std::uint8_t a : extremes[index(mode.left)])
-      for (const std::uint8_t b : extremes[index(mode.right)]) {
-        GemmCase c = random_case({mode.phase, linear_layer(2100, 2100 / 50, 3)}, mode.left, mode.right, 1, 3);
-        if (mode.phase != Phase::backward_weight)
-          c = random_case({mode.phase, linear_layer(3, 2100, 2100 / 50)}, mode.left, mode.right, 1, 3);
-        std::fill(c.left.begin(), c.left.end(), static_cast<std::uint8_t>(a | a << 4));
-        for (auto& right : c.right)
-          std::fill(right.begin(), right.end(), static_cast<std::uint8_t>(b | b << 4));
-        ASSERT_EQ(blocked(c), reference(c))
-            << name_of(mode.left) << " " << int(a) << " x " << name_of(mode.right) << " " << int(b);
-      }
+    for (const traces::Geometry& layer : layers_of(mode.phase))
+      for (const std::uint8_t a : extremes[index(mode.left)])
+        for (const std::uint8_t b : extremes[index(mode.right)]) {
+          GemmCase c = random_case({mode.phase, layer}, mode.left, mode.right, 1, 3);
+          std::fill(c.left.begin(), c.left.end(), static_cast<std::uint8_t>(a | a << 4));
+          for (auto& right : c.right)
+            std::fill(right.begin(), right.end(), static_cast<std::uint8_t>(b | b << 4));
+          ASSERT_EQ(blocked(c), reference(c))
+              << name_of(mode.left) << " " << int(a) << " x " << name_of(mode.right) << " " << int(b);
+        }
 }
 
 INSTANTIATE_TEST_SUITE_P(IntegerProducts, EveryPathAndThreadCount,

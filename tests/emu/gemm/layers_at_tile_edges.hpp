@@ -1,6 +1,6 @@
 #pragma once
 /// Layers whose sizes stand on and beside the tile sizes of emu/gemm: 6 rows, 8 and 16 columns, 4 lanes,
-/// blocks of 48 rows and 256 steps, tasks of 16384 steps.
+/// blocks of 48 rows and 256 steps, tasks of 16384 steps, 6 vectors of 8 along lines.
 
 #include "tests/support/gemm_cases.hpp"
 
@@ -72,6 +72,17 @@ inline std::vector<NamedLayer> layers_at_tile_edges() {
       {"parts_of_sums", conv_layer(37, {1, 31, 31}, 2, {3, 3}, {1, 1}, {1, 1})},
       {"lines_of_seven", conv_layer(5, {5, 7, 7}, 24, {3, 3}, {1, 1}, {1, 1})},
       {"stride2_wide", conv_layer(2, {2, 37, 37}, 9, {3, 3}, {2, 2}, {1, 1})},
+      // vectors of 8 along the lines: the last ones of a line twice, an odd number of columns, groups, too
+      // long a line, lines of two classes; strides that skip lines alone, and 16, 17 and 7 of every second
+      // code
+      {"lines_of_fifteen", conv_layer(3, {5, 6, 15}, 9, {3, 3}, {1, 1}, {1, 1})},
+      {"lines_of_groups", conv_layer(2, {8, 7, 24}, 6, {3, 3}, {1, 1}, {1, 1}, 2)},
+      {"line_of_2100", conv_layer(1, {3, 1, 2100}, 2, {1, 1}, {1, 1}, {0, 0})},
+      {"stride2_31", conv_layer(2, {6, 9, 31}, 17, {3, 3}, {2, 2}, {1, 1})},
+      {"one_by_one_stride_of_lines", conv_layer(2, {5, 7, 40}, 6, {1, 1}, {2, 1}, {0, 0})},
+      {"one_by_one_stride2_groups", conv_layer(3, {12, 9, 34}, 20, {1, 1}, {2, 2}, {0, 0}, 2)},
+      {"one_by_one_stride2_32", conv_layer(5, {4, 8, 32}, 8, {1, 1}, {2, 2}, {0, 0})},
+      {"one_by_one_stride2_13", conv_layer(2, {3, 5, 13}, 8, {1, 1}, {2, 2}, {0, 0})},
       {"long_batch", conv_layer(33, {3, 6, 6}, 4, {3, 3}, {1, 1}, {1, 1})},
   };
   for (const std::int64_t batch : {1, 5, 6, 7, 49})
