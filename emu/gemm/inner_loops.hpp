@@ -10,7 +10,8 @@
 
 namespace quatrain::emu {
 
-inline constexpr std::size_t tile_rows = 6;  // 6 x 2 vectors of sums, 2 of the panel, 1 of the left: 15 of 16
+/// 6 x 2 vectors of sums, 2 of the panel, 1 of the left and 1 of products are all registers of AVX2.
+inline constexpr std::size_t tile_rows = 6;
 inline constexpr std::size_t tile_pitch = 16;
 
 /// Some steps: where their left words stand, and their part of a panel, step by step `columns` words.
