@@ -110,24 +110,30 @@ struct Thresholds {
   __m256i of[2];
 };
 
+/// 16 bytes in both halves.
+QUATRAIN_AVX2 [[gnu::always_inline]] inline __m256i twice(const std::uint8_t* bytes) {
+  return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes)));
+}
+
+/// The quarters 0, 2, 1, 3 of 32 bytes.
+QUATRAIN_AVX2 [[gnu::always_inline]] inline __m256i in_turn(const std::uint8_t* bytes) {
+  constexpr int lower_then_upper = 0b1100;
+  return _mm256_castpd_si256(_mm256_shuffle_pd(_mm256_castsi256_pd(twice(bytes)),
+                                               _mm256_castsi256_pd(twice(bytes + 16)), lower_then_upper));
+}
+
 template <unsigned bits>
 QUATRAIN_AVX2 [[gnu::always_inline]] inline Thresholds<bits> thresholds_of(const std::uint8_t* bytes) {
-  const auto* const at = reinterpret_cast<const __m256i*>(bytes);
-  if constexpr (bits == 16) {
-    constexpr int quarters_0213 = 0xD8;
-    return {{_mm256_permute4x64_epi64(_mm256_loadu_si256(at), quarters_0213),
-             _mm256_permute4x64_epi64(_mm256_loadu_si256(at + 1), quarters_0213)}};
-  }
+  if constexpr (bits == 16) return {{in_turn(bytes), in_turn(bytes + 32)}};
   __m256i lower = _mm256_setzero_si256(), upper;
   if constexpr (bits == 8) {
-    upper = _mm256_permutevar8x32_epi32(_mm256_loadu_si256(at), _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
+    upper = _mm256_permutevar8x32_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes)),
+                                        _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7));
     lower = _mm256_set1_epi8(static_cast<char>(0x80));
   } else {
-    const __m256i both =
-        _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes)));
-    const __m256i pairs =
-        _mm256_shuffle_epi8(both, _mm256_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 0, 0, 0, 0, 0, 0, 0, 0,  //
-                                                   2, 3, 6, 7, 10, 11, 14, 15, 0, 0, 0, 0, 0, 0, 0, 0));
+    const __m256i pairs = _mm256_shuffle_epi8(
+        twice(bytes), _mm256_setr_epi8(0, 1, 4, 5, 8, 9, 12, 13, 0, 0, 0, 0, 0, 0, 0, 0,  //
+                                       2, 3, 6, 7, 10, 11, 14, 15, 0, 0, 0, 0, 0, 0, 0, 0));
     const __m256i nibble = _mm256_set1_epi8(static_cast<char>(0xF0)), middle = _mm256_set1_epi8(8);
     const __m256i first = _mm256_and_si256(_mm256_slli_epi16(pairs, 4), nibble);  // the lower nibble
     const __m256i second = _mm256_and_si256(pairs, nibble);
