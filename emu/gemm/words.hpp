@@ -18,7 +18,8 @@ void transpose_words(const Word* source, std::size_t rows, std::size_t columns, 
 /// A byte for each code.
 using ByteTable = std::array<std::uint8_t, 16>;
 
-/// target[i] holds table[lane_0[i]] .. table[lane_3[i]], lane 0 lowest. A lane that is null holds table[0].
+/// target[i] holds table[lane_0[i]] .. table[lane_3[i]], lane 0 lowest. A lane that is null, not the first,
+/// holds table[0].
 void interleave_codes(const std::array<const std::uint8_t*, 4>& lanes, std::size_t count,
                       const ByteTable& table, std::uint32_t* target, SimdPath path);
 
@@ -29,8 +30,8 @@ struct CodeLines {
   std::size_t target_pitch = 0;           ///< in words, between two lines
 };
 
-/// The same for each line: target[line * target_pitch + i] holds table[lane[line * line_pitch + i *
-/// code_pitch]] of the lanes, of which the first is not null.
+/// The same for each line: target[line * target_pitch + i] of the codes at line * line_pitch + i *
+/// code_pitch.
 void interleave_lines(const std::array<const std::uint8_t*, 4>& lanes, const CodeLines& lines,
                       const ByteTable& table, std::uint32_t* target, SimdPath path);
 
