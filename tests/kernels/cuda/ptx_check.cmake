@@ -1,9 +1,13 @@
 # The PTX of every kernel, checked for arithmetic that the specification does not have:
-#   cmake -DNVCC=<nvcc;its;flags> -DSOURCE=<machines.cu> -DARCHITECTURE=90 -DPTX=<file to write> -P ptx_check.cmake
-execute_process(COMMAND ${NVCC} -gencode arch=compute_${ARCHITECTURE},code=compute_${ARCHITECTURE} --ptx ${SOURCE} -o ${PTX}
-                RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said)
-if(failed)
-  message(FATAL_ERROR "nvcc --ptx failed:\n${said}")
+#   cmake -DPTX=<file> -P ptx_check.cmake
+# or, of a source that is compiled first:
+#   cmake -DNVCC=<nvcc;its;flags> -DSOURCE=<file.cu> -DARCHITECTURE=80 -DPTX=<file to write> -P ptx_check.cmake
+if(SOURCE)
+  execute_process(COMMAND ${NVCC} -gencode arch=compute_${ARCHITECTURE},code=compute_${ARCHITECTURE} --ptx ${SOURCE} -o ${PTX}
+                  RESULT_VARIABLE failed OUTPUT_VARIABLE said ERROR_VARIABLE said)
+  if(failed)
+    message(FATAL_ERROR "nvcc --ptx failed:\n${said}")
+  endif()
 endif()
 file(READ ${PTX} ptx)
 foreach(needed "\\.entry [A-Za-z0-9_]*find_maximum" "\\.entry [A-Za-z0-9_]*sum_sawb" "\\.entry [A-Za-z0-9_]*make_codes[A-Za-z0-9_]*SawbCoder"
