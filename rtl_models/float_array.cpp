@@ -23,14 +23,15 @@ std::uint64_t k_of(const traces::Gemm& gemm) {
 
 constexpr traces::Accumulator fp32_sums{32, traces::Overflow::infinity, traces::SumFormat::floating};
 
-/// Throws Error for a schedule that adds the terms in another order.
-void check_order(const traces::Gemm& gemm, const OutputStationary& dataflow, const TileSchedule& schedule) {
+/// A replay without cycles yet, its sums zero. Throws Error for a schedule that adds the terms in another
+/// order.
+FloatRun begun(const traces::Gemm& gemm, [[maybe_unused]] ArrayShape shape, const OutputStationary& dataflow,
+               const TileSchedule& schedule) {
+  assert(schedule.array == shape && "the schedule is for another array");
   if (const auto reason = sums_out_of_order(fp32_sums, dataflow, schedule, k_of(gemm)))
     throw base::Error("an accumulator fp32 meets {}", *reason);
-}
-
-std::vector<float> no_sums(const traces::Gemm& gemm) {
-  return std::vector<float>(static_cast<std::size_t>(traces::result_elements(gemm.phase, gemm.geometry)));
+  const auto elements = static_cast<std::size_t>(traces::result_elements(gemm.phase, gemm.geometry));
+  return {std::vector<float>(elements), 0, {}};
 }
 
 class ElaboratedFloatTiles final : public FloatArrayModel {
@@ -49,9 +50,7 @@ class ElaboratedFloatTiles final : public FloatArrayModel {
 
   FloatRun replay(const traces::Gemm& gemm, std::span<const std::uint16_t> left,
                   std::span<const std::uint16_t> right, const TileSchedule& schedule) override {
-    assert(schedule.array == shape_ && "the schedule is for another array");
-    check_order(gemm, dataflow_, schedule);
-    FloatRun run{no_sums(gemm), 0, {}};
+    FloatRun run = begun(gemm, shape_, dataflow_, schedule);
     if (schedule.tiles.empty()) return run;
     const Dataflow dataflow = dataflow_;
     std::vector<TileWork> works;
@@ -101,9 +100,7 @@ class ElaboratedFloatArray final : public FloatArrayModel {
 
   FloatRun replay(const traces::Gemm& gemm, std::span<const std::uint16_t> left,
                   std::span<const std::uint16_t> right, const TileSchedule& schedule) override {
-    assert(schedule.array == shape_ && "the schedule is for another array");
-    check_order(gemm, dataflow_, schedule);
-    FloatRun run{no_sums(gemm), 0, {}};
+    FloatRun run = begun(gemm, shape_, dataflow_, schedule);
     if (schedule.tiles.empty()) return run;
     FloatFeeder feeder(gemm, left, right);
     const ResultAddress address(gemm);
