@@ -17,9 +17,8 @@ struct LineOperands {
   std::size_t steps_per_sum = 0;        ///< as in add_integer_products
 };
 
-/// Runs a task of whole lines; follows_lines(*task.product) holds. Result: int32, the sums; or float:
-/// f32(f32(sum)
-/// * scale). Needs SimdPath::avx2.
+/// Runs a task of whole lines; follows_lines(*task.product) holds. Result: int32, the sums; or float,
+/// f32(f32(sum) * scale). Needs SimdPath::avx2.
 template <typename Result>
 void run_line_task(const TileTask& task, const LineOperands& operands, float scale, Result* result);
 

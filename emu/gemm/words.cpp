@@ -35,8 +35,8 @@ using Lanes = std::array<const std::uint8_t*, 4>;
 
 #define QUATRAIN_AVX2_INLINE [[gnu::target("avx2"), gnu::always_inline]] inline
 
-/// Where the codes of four lanes stand, and the bytes of each lane's codes: of a null lane, all that of code
-/// 0.
+/// Where the codes of four lanes stand, and the bytes of each lane's codes: those of a null lane are all
+/// that of code 0.
 struct TabledLanes {
   const std::uint8_t* codes[4];
   __m128i values[4];
