@@ -12,24 +12,13 @@
 namespace quatrain::emu {
 namespace {
 
-/// A piece's largest magnitude, as bits: those of finite floats are ordered like the floats.
-struct PieceMaximum {
-  std::int32_t magnitude = 0;
-  std::int32_t below_zero = 0;  ///< not 0 where an element is
-};
-
 constexpr std::int32_t infinity_bits = 0x7F800000;
 
-PieceMaximum piece_maximum(std::span<const float> x, SimdPath path) {
-  if (has_avx512(path)) {
-    const WideMaximum wide = maximum_wide(x.data(), x.size());
-    return {wide.magnitude, wide.below_zero};
-  }
-  if (has_avx2(path)) {
-    const Magnitudes found = magnitudes_avx2(x.data(), x.size());
-    return {found.largest, found.may_be_below_zero ? 1 : 0};
-  }
-  PieceMaximum result;
+/// The bits of finite magnitudes are ordered like the magnitudes.
+Magnitudes magnitudes_of_piece(std::span<const float> x, SimdPath path) {
+  if (has_avx512(path)) return magnitudes_wide(x.data(), x.size());
+  if (has_avx2(path)) return magnitudes_avx2(x.data(), x.size());
+  Magnitudes result;
   on_path(
       path, [&]() __attribute__((always_inline)) {
         std::int32_t magnitude = 0, below_zero = 0;
@@ -39,7 +28,7 @@ PieceMaximum piece_maximum(std::span<const float> x, SimdPath path) {
           magnitude = std::max(magnitude, absolute);
           below_zero |= bits & -absolute;  // the sign bit stays where the magnitude is not zero
         }
-        result = {magnitude, below_zero & std::int32_t{-0x7FFFFFFF - 1}};
+        result = {.largest = magnitude, .may_be_below_zero = below_zero < 0};
       });
   return result;
 }
@@ -62,16 +51,16 @@ bool is_taken(float element, traces::Rule rule) {
 }  // namespace
 
 Magnitudes magnitudes_of(std::span<const float> x, SimdPath path, base::ThreadPool& pool) {
-  std::vector<PieceMaximum> pieces(piece_count(x.size()));
+  std::vector<Magnitudes> pieces(piece_count(x.size()));
   for_pieces(pool, x.size(), piece_elements, [&](std::size_t begin, std::size_t end) {
-    pieces[begin / piece_elements] = piece_maximum(x.subspan(begin, end - begin), path);
+    pieces[begin / piece_elements] = magnitudes_of_piece(x.subspan(begin, end - begin), path);
   });
-  PieceMaximum all;
-  for (const PieceMaximum& piece : pieces) {
-    all.magnitude = std::max(all.magnitude, piece.magnitude);
-    all.below_zero |= piece.below_zero;
+  Magnitudes all;
+  for (const Magnitudes& piece : pieces) {
+    all.largest = std::max(all.largest, piece.largest);
+    all.may_be_below_zero |= piece.may_be_below_zero;
   }
-  return {.largest = all.magnitude, .may_be_below_zero = all.below_zero != 0};
+  return all;
 }
 
 float taken_maximum(std::span<const float> x, const Magnitudes& measured, traces::Rule rule,

@@ -9,10 +9,7 @@ namespace quatrain::emu {
 
 SawbSums sawb_sums(std::span<const float> x, float largest, float to_units, SimdPath path) {
   assert(x.size() <= piece_elements && "the sum of a piece's magnitudes must fit 32 bits");
-  if (has_avx512(path)) {
-    const WideSums wide = sawb_sums_wide(x.data(), x.size(), to_units);
-    return {wide.sum1, wide.sum2, wide.above_zero};
-  }
+  if (has_avx512(path)) return sawb_sums_wide(x.data(), x.size(), to_units);
   if (has_avx2(path) && largest * to_units < 65535.5F) return sawb_sums_avx2(x.data(), x.size(), to_units);
   SawbSums sums;
   on_path(

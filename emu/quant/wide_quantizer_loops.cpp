@@ -71,7 +71,7 @@ QUATRAIN_AVX512 void sawb_codes(const float* x, std::size_t count, float inverse
   }
 }
 
-QUATRAIN_AVX512 WideMaximum maximum_of(const float* x, std::size_t count) {
+QUATRAIN_AVX512 Magnitudes magnitudes_of_all(const float* x, std::size_t count) {
   const __m512i mask = _mm512_set1_epi32(0x7FFFFFFF), zero = _mm512_setzero_si512();
   __m512i magnitude = zero, below_zero = zero;
   for (std::size_t i = 0; i < count; i += lanes) {
@@ -82,11 +82,11 @@ QUATRAIN_AVX512 WideMaximum maximum_of(const float* x, std::size_t count) {
     // the sign bit stays where the magnitude is not zero
     below_zero = _mm512_or_si512(below_zero, _mm512_and_si512(bits, _mm512_sub_epi32(zero, absolute)));
   }
-  return {_mm512_reduce_max_epi32(magnitude),
-          _mm512_reduce_or_epi32(below_zero) & std::int32_t{-0x7FFFFFFF - 1}};
+  return {.largest = _mm512_reduce_max_epi32(magnitude),
+          .may_be_below_zero = _mm512_reduce_or_epi32(below_zero) < 0};
 }
 
-QUATRAIN_AVX512 WideSums sums_of(const float* x, std::size_t count, float to_units) {
+QUATRAIN_AVX512 SawbSums sums_of(const float* x, std::size_t count, float to_units) {
   const __m512 by = _mm512_set1_ps(to_units);
   const __m512i mask = _mm512_set1_epi32(0x7FFFFFFF), one = _mm512_set1_epi32(1);
   __m512i sum1 = _mm512_setzero_si512(), above_zero = sum1, even = sum1, odd = sum1;
@@ -123,9 +123,9 @@ void sawb_codes_wide(const float* x, std::size_t count, float inverse, float low
   sawb_codes(x, count, inverse, lowest, highest, codes);
 }
 
-WideMaximum maximum_wide(const float* x, std::size_t count) { return maximum_of(x, count); }
+Magnitudes magnitudes_wide(const float* x, std::size_t count) { return magnitudes_of_all(x, count); }
 
-WideSums sawb_sums_wide(const float* x, std::size_t count, float to_units) {
+SawbSums sawb_sums_wide(const float* x, std::size_t count, float to_units) {
   return sums_of(x, count, to_units);
 }
 

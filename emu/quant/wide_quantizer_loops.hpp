@@ -2,6 +2,9 @@
 /// The loops of the quantizers in AVX-512: maximum, sums, and codes straight from elements and words of
 /// draws. They need SimdPath::avx512 and give what measure.cpp, sawb.cpp, luq.hpp and sawb.hpp say.
 
+#include "emu/quant/magnitudes.hpp"
+#include "emu/quant/sawb_sums.hpp"
+
 #include <cstddef>
 #include <cstdint>
 
@@ -16,16 +19,9 @@ void luq_codes_wide(const float* x, std::size_t count, float inverse, unsigned b
 void sawb_codes_wide(const float* x, std::size_t count, float inverse, float lowest, float highest,
                      std::uint8_t* codes);
 
-/// The largest |x| as bits, and a sign bit where an element is below zero, over finite elements.
-struct WideMaximum {
-  std::int32_t magnitude = 0, below_zero = 0;
-};
-WideMaximum maximum_wide(const float* x, std::size_t count);
+Magnitudes magnitudes_wide(const float* x, std::size_t count);
 
 /// Sums over m = rint(|x| * to_units), at most 65536 each, of at most 2^16 elements.
-struct WideSums {
-  std::uint64_t sum1 = 0, sum2 = 0, above_zero = 0;
-};
-WideSums sawb_sums_wide(const float* x, std::size_t count, float to_units);
+SawbSums sawb_sums_wide(const float* x, std::size_t count, float to_units);
 
 }  // namespace quatrain::emu
